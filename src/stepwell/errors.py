@@ -1,0 +1,73 @@
+"""What can go wrong, in the user's words.
+
+    StepwellError            (never raised itself)
+    ├── KnowledgeError   10  a knowledge file or a definition is wrong
+    ├── SourceError      11  the records cannot be read as what they claim to be
+    ├── QuestionError    12  what was asked cannot be answered or written as asked
+    └── InternalError    13  stepwell's own fault; please report it
+
+The number is the exit code of the command line. Every error carries all the problems that were found, not only the
+first, and each problem says where it is, what was found, what was expected and what to do. A problem never holds a
+patient's value: it names files, lines, columns and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where it is, what was found there, what was expected, what to do about it."""
+
+    where: str
+    found: str
+    expected: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.where}: {self.found}" if self.where else self.found]
+        if self.expected:
+            parts.append(f"  expected: {self.expected}")
+        if self.remedy:
+            parts.append(f"  what to do: {self.remedy}")
+        return "\n".join(parts)
+
+
+class StepwellError(Exception):
+    """The common parent: a title and every problem found, in the order in which a reader meets them."""
+
+    exit_code = 1
+
+    def __init__(self, title: str, problems: Iterable[Problem] = ()):
+        self.title = title
+        self.problems = tuple(problems)
+        super().__init__(title)
+
+    def __str__(self) -> str:
+        return "\n".join([self.title, *(f"- {str(p).replace(chr(10), chr(10) + '  ')}" for p in self.problems)])
+
+
+class KnowledgeError(StepwellError):
+    """A knowledge file or a definition is wrong: misspelt field, number without a unit or a source, broken reference."""
+
+    exit_code = 10
+
+
+class SourceError(StepwellError):
+    """The records cannot be read as what they claim to be: no CDM, a wrong header, a truncated file."""
+
+    exit_code = 11
+
+
+class QuestionError(StepwellError):
+    """The question cannot be answered as asked: unknown person or definition, no scores for it, an unwritable folder."""
+
+    exit_code = 12
+
+
+class InternalError(StepwellError):
+    """stepwell itself is at fault."""
+
+    exit_code = 13

@@ -1,0 +1,36 @@
+"""What every source becomes: the six record tables as lazy expressions, and what had to be said about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One line of `attrition`: something that was left out, changed, read as unknown, or kept with a caution."""
+
+    table: str
+    what: str
+    effect: str
+    n_rows: int
+    n_people: int | None = None
+    n_remaining: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Records that have been opened and checked, not yet computed.
+
+    `tables` holds one expression per table of `stepwell.tables.RECORDS`, with exactly its columns, on the connection given
+    to the reader. `has` names the record tables that the source has at all: a source without diagnoses says nothing by
+    the absence of one. `fingerprint` changes when the files do.
+    """
+
+    label: str
+    location: str
+    fingerprint: str
+    tables: dict[str, ir.Table]
+    has: frozenset[str]
+    losses: tuple[Loss, ...]

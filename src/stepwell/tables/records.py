@@ -1,0 +1,124 @@
+"""The six record tables that every source is read into. A record is a row someone else wrote, with its address.
+
+Names are stepwell's own, because the content is: `GLOSSARY.md` maps each to OMOP and FHIR. Dates are calendar dates,
+inclusive at both ends. `person_id` is made on reading (1, 2, 3 ... in the order of the source's own ids); the source's id
+stays in `person.source_person_id`. `address` names the source row so that a reader can find it again, such as
+`drug_exposure/123`, `MedicationRequest/abc` or `medication.csv:17`. A value the source did not give, or gave as a sentinel
+(0 days' supply, concept 0, a score of 99), is NULL here, and its count is among the source's findings.
+"""
+
+from __future__ import annotations
+
+from .declare import Column, Table
+
+_PERSON = Column("person_id", "int64", "The person, numbered on reading.")
+_ADDRESS = Column("address", "string", "Which source row this was read from.")
+
+PERSON = Table(
+    "person",
+    "a person",
+    ("person_id",),
+    (
+        _PERSON,
+        Column("source_person_id", "string", "The person's id in the source, as text."),
+        Column("birth_earliest_date", "date", "The earliest day the person can have been born.", null="birth year unknown"),
+        Column("birth_latest_date", "date", "The latest day the person can have been born.", null="birth year unknown"),
+        Column("sex", "string", "Sex as recorded.", null="not recorded", values=("female", "male", "other")),
+        Column("death_date", "date", "Day of death.", null="no death recorded"),
+        _ADDRESS,
+    ),
+)
+
+OBSERVATION_PERIOD = Table(
+    "observation_period",
+    "a span of time in which the absence of a record means something",
+    ("person_id", "start_date", "end_date"),
+    (
+        _PERSON,
+        Column("start_date", "date", "First day of the span."),
+        Column("end_date", "date", "Last day of the span."),
+        _ADDRESS,
+    ),
+)
+
+CONDITION = Table(
+    "condition",
+    "one recorded diagnosis in one code set (a code in two sets gives two rows; a code in none gives no row)",
+    ("person_id", "condition_date", "codeset", "vocabulary", "code", "address"),
+    (
+        _PERSON,
+        Column("condition_date", "date", "Day of the diagnosis."),
+        Column("codeset", "string", "The code set of the knowledge files that holds the code, such as `major-depression`."),
+        Column("vocabulary", "string", "The vocabulary of the code, such as `ICD10CM`."),
+        Column("code", "string", "The code as recorded."),
+        _ADDRESS,
+    ),
+)
+
+MEDICATION = Table(
+    "medication",
+    "one ingredient in one prescription, fill or administration (a combination product may give several rows)",
+    ("person_id", "ingredient", "start_date", "address"),
+    (
+        _PERSON,
+        Column("ingredient", "string", "The ingredient's id in the knowledge files; other drugs are counted, then left out."),
+        Column("start_date", "date", "First day of the supply."),
+        Column("end_date", "date", "Last day of the supply.", null="nobody can say how long the supply lasted"),
+        Column(
+            "end_basis",
+            "string",
+            "How the end was found.",
+            null="the end is unknown",
+            values=("days supply", "recorded end", "administration"),
+        ),
+        Column("mg_per_day", "float64", "Daily dose of the ingredient.", unit="mg/day", null="the dose cannot be known"),
+        Column(
+            "dose_basis",
+            "string",
+            "How the dose was found (strength, quantity and supply; recorded dose; patch), or what was missing for it.",
+        ),
+        Column(
+            "labelled_use",
+            "string",
+            "A use other than depression for which this very product is labelled, such as `smoking cessation`.",
+            null="no such product",
+        ),
+        Column(
+            "stop_reason",
+            "string",
+            "Why it was stopped, as far as the record says and stepwell recognises it.",
+            null="not recorded",
+            values=("intolerance", "no effect", "other"),
+        ),
+        _ADDRESS,
+    ),
+)
+
+MEASUREMENT = Table(
+    "measurement",
+    "one total of one instrument on one day",
+    ("person_id", "instrument", "measured_date", "address"),
+    (
+        _PERSON,
+        Column("instrument", "string", "The instrument's id in the knowledge files, such as `phq-9`."),
+        Column("measured_date", "date", "Day on which it was filled in."),
+        Column("total", "float64", "Total score.", unit="points", null="the instrument was given, but no total is recorded"),
+        _ADDRESS,
+    ),
+)
+
+PROCEDURE = Table(
+    "procedure",
+    "one procedure on one day: electroconvulsive therapy, magnetic stimulation, an (es)ketamine session",
+    ("person_id", "procedure_date", "procedure", "address"),
+    (
+        _PERSON,
+        Column("procedure_date", "date", "Day of the procedure."),
+        Column("procedure", "string", "The procedure's code set in the knowledge files, such as `ect`."),
+        Column("vocabulary", "string", "The vocabulary of the code."),
+        Column("code", "string", "The code as recorded."),
+        _ADDRESS,
+    ),
+)
+
+RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE)
