@@ -187,7 +187,6 @@ STEP = Table(
         Column("start_date", "date", "First day."),
         Column("end_date", "date", "Last day of treatment on it, or the day before the next rung."),
         Column("n_days", "int32", "Days on it.", unit="days"),
-        Column("n_raises", "int32", "Rises of a known dose on it."),
         Column("instrument", "string", "Instrument of baseline and endpoint.", null="unscored"),
         Column("improvement_pct", "float64", "Improvement on it.", unit="%", null="unscored"),
         Column("is_response", "boolean", "At least the instrument's response.", null="unscored"),

@@ -1,0 +1,49 @@
+"""Medication records -> exposures (docs/engine.md, 1)."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+
+def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
+    """One row is one ingredient, one stretch of supply with its dose.
+
+    Needs: `medication` in days; `drug` (ingredient, low_dose_mg_per_day: NULL where the ingredient has no low-dose rule).
+    Rule: a row sent twice counts once; what begins on one day is taken together, doses added; the next supply of the same
+    ingredient ends the one before.
+    Unknown when: the dose of any of the rows taken together is unknown; the use, where the dose would decide it.
+    """
+    # Equal rows once. The sum of two doses is rounded so that its last bit does not depend on the order of the rows.
+    once = medication.group_by(
+        "person_id", "ingredient", "start_day", "end_day", "mg_per_day", "labelled_use", "stop_reason"
+    ).agg(n_records=lambda m: m.count(), address=lambda m: m.address.min())
+    together = once.group_by("person_id", "ingredient", "start_day").agg(
+        supplied_until_day=once.end_day.max(),
+        mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(once.mg_per_day.sum().round(6), ibis.null("float64")),
+        is_other_product=(once.labelled_use.count() == once.count()),
+        stop_rank=once.stop_reason.cases(("intolerance", 1), ("no effect", 2), ("other", 3)).min(),
+        n_records=once.n_records.sum(),
+        address=once.address.min(),
+    )
+    by_ingredient = ibis.window(group_by=["person_id", "ingredient"], order_by="start_day")
+    together = together.mutate(next_start_day=together.start_day.lead().over(by_ingredient))
+    exposure = together.join(drug, "ingredient", how="inner")
+    dose, low_dose = exposure.mg_per_day, exposure.low_dose_mg_per_day
+    return exposure.select(
+        "person_id",
+        "ingredient",
+        "start_day",
+        end_day=ibis.least(
+            exposure.supplied_until_day.fill_null(exposure.start_day),
+            (exposure.next_start_day - 1).fill_null(exposure.supplied_until_day.fill_null(exposure.start_day)),
+        ),
+        is_end_known=exposure.supplied_until_day.notnull(),
+        mg_per_day=dose,
+        is_antidepressant_use=ibis.cases(
+            (exposure.is_other_product, False), (low_dose.isnull(), True), else_=dose > low_dose
+        ),
+        stop_reason=exposure.stop_rank.cases((1, "intolerance"), (2, "no effect"), (3, "other")),
+        n_records=exposure.n_records,
+        address=exposure.address,
+    )

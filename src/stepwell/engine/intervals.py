@@ -1,0 +1,67 @@
+"""Days as integers, and what several stages need of intervals. An interval has a first and a last day, both included."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from stepwell.tables import Table
+
+_EPOCH = ibis.date(1970, 1, 1)
+
+
+def to_day(date: ir.DateValue) -> ir.IntegerValue:
+    """A date as days since 1970-01-01 (negative before)."""
+    return date.delta(_EPOCH, unit="day").cast("int32")
+
+
+def to_date(day: ir.IntegerValue) -> ir.DateValue:
+    """Days since 1970-01-01 as a date."""
+    return (_EPOCH + day.as_interval("D")).cast("date")
+
+
+def in_days(table: Table, rows: ir.Table) -> ir.Table:
+    """A record table as the engine reads it: its dates as days (`start_date` -> `start_day`), its numbers without NaN.
+
+    A NULL number can reach an engine as NaN, and NaN is greater than every limit: a missing dose would be an adequate one.
+    """
+    columns = {}
+    for column in table.columns:
+        value = rows[column.name].cast(column.type)
+        if column.type == "date":
+            columns[day_name(column.name)] = to_day(value)
+        elif column.type == "float64":
+            columns[column.name] = value.isnan().ifelse(ibis.null("float64"), value)
+        else:
+            columns[column.name] = value
+    return rows.select(**columns)
+
+
+def in_dates(table: Table, rows: ir.Table) -> ir.Table:
+    """A table of the engine as it is declared: days as dates, declared types, declared order of columns."""
+    return rows.select(
+        **{
+            column.name: (
+                to_date(rows[day_name(column.name)]) if column.type == "date" else rows[column.name]
+            ).cast(column.type)
+            for column in table.columns
+        }
+    )
+
+
+def engine_schema(table: Table) -> ibis.Schema:
+    """The schema of a record table inside the engine, with days for dates."""
+    return ibis.schema(
+        {day_name(c.name): "int32" for c in table.columns if c.type == "date"}
+        | {c.name: c.type for c in table.columns if c.type != "date"}
+    )
+
+
+def day_name(name: str) -> str:
+    """`start_date` -> `start_day`."""
+    return name.removesuffix("_date") + "_day" if name.endswith("_date") else name
+
+
+def days_in_common(a: ir.Table, b: ir.Table) -> ir.IntegerValue:
+    """Days on which both intervals run; zero or less when they do not meet."""
+    return ibis.least(a.end_day, b.end_day) - ibis.greatest(a.start_day, b.start_day) + 1
