@@ -1,0 +1,544 @@
+"""The rules of docs/engine.md once more, as plain loops over small lists: the reading that the engine must agree with.
+
+Written from that page and the forms alone, never from the engine, and without any thought of speed. Section numbers are
+those of the page. Inside, a day is an integer (`date.toordinal`) and a verdict is True, False or None (unknown); an
+attribute has the name of its column without `_date`, so `as_row` can turn each object into a row of the declared table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from itertools import groupby, pairwise
+from types import SimpleNamespace
+
+from stepwell.knowledge.definition import Branch, Count, Definition, TrialBuilding
+from stepwell.knowledge.forms import Knowledge
+from stepwell.tables import DETERMINATION, EPISODE, EXPOSURE, JUDGED_TRIAL, STEP, TRIAL, Table
+
+DEPRESSION = ("major-depression", "depression-other")
+Row = dict[str, object]
+Tables = dict[str, list[Row]]
+Verdict = bool | None
+STAGES = (EXPOSURE, TRIAL, EPISODE, JUDGED_TRIAL, DETERMINATION, STEP)
+
+
+def determine(
+    records: dict[str, list[Row]], definition: Definition, knowledge: Knowledge, has=None
+) -> dict[str, list[Row]]:
+    """Every table for one definition, in the order of its key. `has` names the record tables that the source holds."""
+    has = frozenset(records if has is None else has)
+    result: Tables = {table.name: [] for table in STAGES}
+    for person in sorted(records["person"], key=lambda p: p["person_id"]):
+        own = {name: [r for r in rows if r["person_id"] == person["person_id"]] for name, rows in records.items()}
+        one = Person(person, own, definition, knowledge, has)
+        made = (one.exposures, one.trials, one.episodes, one.judged, [one.determination], one.steps)
+        for table, objects in zip(STAGES, made, strict=True):
+            for o in objects:
+                o.person_id, o.definition, o.setting = person["person_id"], definition.name, None
+            rows = [as_row(table, o) for o in objects]
+            key = [k for k in table.key if k != "setting"]
+            result[table.name] += sorted(rows, key=lambda r, key=key: [r[k] for k in key])
+    return result
+
+
+class Person:
+    """One person under one definition: the stages in their order."""
+
+    def __init__(
+        self, person: Row, own: dict[str, list[Row]], definition: Definition, knowledge: Knowledge, has: frozenset
+    ):
+        form = definition.trials
+        self.periods = [(day(r["start_date"]), day(r["end_date"])) for r in own.get("observation_period", [])]
+        self.conditions = [(day(r["condition_date"]), r["codeset"]) for r in own.get("condition", [])]
+        self.scores = find_scores(own.get("measurement", []))
+        self.exposures = find_exposures(own.get("medication", []), knowledge)
+        self.trials = find_trials(self.exposures, form, knowledge, self.periods)
+        self.episodes = find_episodes(self.trials, self.conditions, form)
+        for t in self.trials:
+            look_beside(t, self.trials, form)
+            until = min([d for d in (t.switch, t.added) if d is not None], default=None)
+            respond(t, self.scores, form, knowledge, until)
+            t.outcome = outcome(t, knowledge)
+        self.judged = [
+            judge(t, number, branch, self.trials, knowledge)
+            for t in self.trials
+            for number, branch in enumerate(definition.branch, start=1)
+        ]
+        self.determination = conclude(self, person, definition, has)
+        self.steps = find_steps(self, form, knowledge)
+
+
+# --- three-valued logic ---
+
+
+def all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    verdicts = list(verdicts)
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def any_of(verdicts: Iterable[Verdict]) -> Verdict:
+    verdicts = list(verdicts)
+    return True if True in verdicts else None if None in verdicts else False
+
+
+def at_least(n: int, sure: int, possible: int) -> Verdict:
+    return True if sure >= n else None if possible >= n else False
+
+
+# --- 1 exposure ---
+
+
+def find_exposures(rows: list[Row], knowledge: Knowledge) -> list[SimpleNamespace]:
+    exposures = []
+    for (ingredient, start), same_day in group(rows, "ingredient", "start_date"):
+        content = {(r["end_date"], r["mg_per_day"], r["labelled_use"], r["stop_reason"]) for r in same_day}  # 1.1
+        ends = [end for end, *_ in content if end is not None]
+        doses = [dose for _, dose, *_ in content]
+        reasons = {reason for *_, reason in content}
+        e = SimpleNamespace(ingredient=ingredient, start=day(start), is_end_known=bool(ends))
+        e.end = day(max(ends)) if ends else e.start  # 1.2, 1.3
+        e.mg_per_day = None if None in doses else sum(sorted(doses))
+        e.stop_reason = next((r for r in ("intolerance", "no effect", "other") if r in reasons), None)
+        e.is_antidepressant_use = use_of(ingredient, e.mg_per_day, [label for _, _, label, _ in content], knowledge)
+        e.n_records, e.address = len(same_day), min(r["address"] for r in same_day)
+        exposures.append(e)
+    for one, following in pairwise(exposures):
+        if one.ingredient == following.ingredient:
+            one.end = min(one.end, following.start - 1)  # 1.4
+    return exposures
+
+
+def use_of(ingredient: str, dose: float | None, labels: list[str | None], knowledge: Knowledge) -> Verdict:
+    if None not in labels:
+        return False
+    limits = [rule.at_most_mg_per_day for rule in knowledge.role_rules if rule.ingredient == ingredient]
+    if not limits:
+        return True
+    return None if dose is None else dose > max(limits)
+
+
+# --- 2 trial ---
+
+
+def find_trials(exposures: list, form: TrialBuilding, knowledge: Knowledge, periods: list) -> list[SimpleNamespace]:
+    runs: list[list] = []
+    for e in exposures:
+        last = runs[-1][-1] if runs else None
+        if last is not None and last.ingredient == e.ingredient and belongs(last, e, form):
+            runs[-1].append(e)
+        else:
+            runs.append([e])
+    trials = [trial_of(run, form, knowledge, periods) for run in runs]
+    trials.sort(key=lambda t: (t.start, t.ingredient))
+    for number, t in enumerate(trials, start=1):
+        t.trial_number = number
+    return trials
+
+
+def belongs(one, following, form: TrialBuilding) -> bool:
+    if form.basis.is_ == "prescriptions":
+        return following.start - one.start <= form.max_gap.at_most
+    if following.start - one.end - 1 <= form.max_gap.at_most:
+        return True
+    return not one.is_end_known and following.start - one.start <= form.unknown_supply.at_most
+
+
+def trial_of(run: list, form: TrialBuilding, knowledge: Knowledge, periods: list) -> SimpleNamespace:
+    first, last = run[0], run[-1]
+    drug = knowledge.ingredients[first.ingredient]
+    by_prescriptions = form.basis.is_ == "prescriptions"
+    t = SimpleNamespace(ingredient=first.ingredient, drug_class=drug.drug_class, role=drug.role, exposures=run)
+    t.start, t.end = first.start, last.start if by_prescriptions else last.end
+    t.is_end_known = by_prescriptions or last.is_end_known
+    t.n_days = t.end - t.start + (0 if by_prescriptions else 1)
+    t.n_gap_days = 0 if by_prescriptions else sum(b.start - a.end - 1 for a, b in pairwise(run))
+    t.n_exposures, t.stop_reason, t.address = len(run), last.stop_reason, first.address
+    t.is_antidepressant_use = any_of(e.is_antidepressant_use for e in run)
+    doses = [e.mg_per_day for e in run if e.mg_per_day is not None]
+    t.first_mg_per_day, t.max_mg_per_day = (doses[0], max(doses)) if doses else (None, None)
+    t.min_adequate_mg_per_day = next(
+        (
+            m.min_mg_per_day
+            for m in knowledge.dose_minima
+            if m.ingredient == t.ingredient and m.standard == form.dose_standard.is_
+        ),
+        None,
+    )
+    t.n_days_adequate = t.n_days_dose_unknown = 0
+    for i, e in enumerate(run):
+        n_days = (run[i + 1].start if i + 1 < len(run) else t.start + t.n_days) - e.start  # 2.2: up to the next supply
+        adequate = is_adequate(e.mg_per_day, t.min_adequate_mg_per_day)
+        t.n_days_adequate += n_days if adequate else 0
+        t.n_days_dose_unknown += n_days if adequate is None else 0
+    t.last_dose_adequate = is_adequate(last.mg_per_day, t.min_adequate_mg_per_day)
+    t.observed_until = observed_until(t.end, periods)
+    t.is_ongoing = None if t.observed_until is None else t.observed_until - t.end < form.max_gap.at_most + 1
+    t.episode_number = None
+    return t
+
+
+def is_adequate(dose: float | None, minimum: float | None) -> Verdict:
+    return None if dose is None or minimum is None else dose >= minimum
+
+
+def observed_until(last_day: int, periods: list[tuple[int, int]]) -> int | None:
+    return max((end for start, end in periods if start - 1 <= last_day <= end), default=None)
+
+
+# --- 3 episode ---
+
+
+def find_episodes(trials: list, conditions: list, form: TrialBuilding) -> list[SimpleNamespace]:
+    own = [t for t in trials if may_be_antidepressant(t)]
+    days = sorted({d for d, codeset in conditions if codeset in DEPRESSION})
+    pieces = [(t.start, t.end, t) for t in own] + [(d, d, None) for d in days]
+    episodes: list[SimpleNamespace] = []
+    for start, end, trial in sorted(pieces, key=lambda piece: piece[:2]):
+        if not episodes or start - episodes[-1].end - 1 > form.episode_gap.at_most:
+            number = len(episodes) + 1
+            episodes.append(SimpleNamespace(episode_number=number, start=start, end=end, n_trials=0, n_diagnoses=0))
+        e = episodes[-1]
+        e.end = max(e.end, end)
+        if trial is None:
+            e.n_diagnoses += 1
+        else:
+            e.n_trials += 1
+            trial.episode_number = e.episode_number
+    for t in trials:
+        if not may_be_antidepressant(t):
+            for e in episodes:
+                if e.start <= t.start and t.start - e.end <= form.episode_gap.at_most:
+                    t.episode_number = e.episode_number
+    return episodes
+
+
+def may_be_antidepressant(t, certain: bool = False) -> bool:
+    return t.role == "antidepressant" and (
+        t.is_antidepressant_use is True or (not certain and t.is_antidepressant_use is None)
+    )
+
+
+# --- 4 beside other drugs ---
+
+
+def look_beside(t, trials: list, form: TrialBuilding) -> None:
+    taper = form.cross_taper.at_most
+    others = [u for u in trials if u.ingredient != t.ingredient]
+
+    def switch(certain: bool) -> int | None:
+        found = [u.start for u in others if may_be_antidepressant(u, certain)]
+        goes_on = {u.start for u in others if may_be_antidepressant(u, certain) and u.end > t.end}
+        return min((s for s in found if s in goes_on and s > t.start and s >= t.end - taper), default=None)
+
+    def added(certain: bool) -> int | None:
+        candidates = [u for u in others if u.role != "antidepressant" or may_be_antidepressant(u, certain)]
+        inside = [u for u in candidates if t.start < u.start < t.end - taper and days_in_common(t, u) > taper]
+        return min((u.start for u in inside), default=None)
+
+    t.switch, t.possible_switch = switch(certain=True), switch(certain=False)
+    t.added, t.possible_added = added(certain=True), added(certain=False)
+    t.joined_trial_number = next(
+        (
+            u.trial_number
+            for u in others
+            if may_be_antidepressant(u, certain=True)
+            and (u.start, u.trial_number) < (t.start, t.trial_number)
+            and days_in_common(t, u) > taper
+        ),
+        None,
+    )
+
+
+def days_in_common(t, u) -> int:
+    return max(0, min(t.end, u.end) - max(t.start, u.start) + 1)
+
+
+# --- 5 response ---
+
+
+def find_scores(rows: list[Row]) -> dict[str, dict[int, float]]:
+    scores: dict[str, dict[int, float]] = {}
+    for r in rows:
+        if r["total"] is not None:
+            of_day = scores.setdefault(r["instrument"], {})
+            of_day[day(r["measured_date"])] = max(r["total"], of_day.get(day(r["measured_date"]), r["total"]))
+    return scores
+
+
+def respond(o, scores: dict, form: TrialBuilding, knowledge: Knowledge, until: int | None) -> None:
+    """Fill in baseline, endpoint and what they say, for a trial or a rung; no endpoint after the day `until`."""
+    o.instrument = o.baseline = o.baseline_total = o.endpoint = o.endpoint_total = None
+    o.improvement_pct = o.is_remission = o.is_response = None
+    for instrument in sorted(
+        (knowledge.instruments[i] for i in scores if i in knowledge.instruments), key=lambda i: i.rank
+    ):
+        totals = scores[instrument.id]
+        before = [d for d in totals if o.start - form.baseline.before <= d <= o.start + form.baseline.after]
+        after = [d for d in totals if o.start + form.endpoint.after_start <= d <= o.end + form.endpoint.after_end]
+        after = [d for d in after if before and d > max(before) and (until is None or d <= until)]
+        if not after:
+            continue
+        cut = instrument.remission.at_most
+        o.instrument, o.baseline, o.endpoint = instrument.id, max(before), max(after)
+        o.baseline_total, o.endpoint_total = totals[o.baseline], totals[o.endpoint]
+        o.is_remission = o.endpoint_total <= cut
+        if o.baseline_total > cut:
+            o.improvement_pct = 100 * (o.baseline_total - o.endpoint_total) / o.baseline_total
+            o.is_response = o.improvement_pct >= instrument.response.at_least
+        return
+
+
+def outcome(t, knowledge: Knowledge) -> str:
+    if t.is_remission:
+        return "remission"
+    if t.is_response:
+        return "response"
+    if t.stop_reason == "intolerance":
+        return "intolerance"
+    if t.improvement_pct is not None:
+        partial = t.improvement_pct >= knowledge.instruments[t.instrument].response.at_least / 2
+        return "partial response" if partial else "no response"
+    if t.switch is not None:
+        return "switched, unscored"
+    return "added to, unscored" if t.added is not None else "unknown"
+
+
+# --- 6 criteria of a trial ---
+
+
+def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) -> SimpleNamespace:
+    """One trial under one branch; a criterion that is not asked stays None and takes no part."""
+    trial, failure = branch.trial, branch.failure
+    may_go_on = not t.is_end_known or t.is_ongoing is not False
+    j = SimpleNamespace(trial_number=t.trial_number, branch=number, t=t)
+    ask: dict[str, Verdict] = {"trial.role": t.role == trial.role.is_}
+    ask["trial.use"] = True if trial.use.is_ == "any" else t.is_antidepressant_use
+    if trial.min_duration:
+        ask["trial.min_duration"] = True if t.n_days >= trial.min_duration.at_least else None if may_go_on else False
+    if trial.min_dose:
+        limit = trial.min_dose.at_least
+        may_suffice = t.n_days_adequate + t.n_days_dose_unknown >= limit or (
+            may_go_on and t.last_dose_adequate is not False
+        )
+        ask["trial.min_dose"] = True if t.n_days_adequate >= limit else None if may_suffice else False
+    if trial.preceded_by:
+        rule = trial.preceded_by
+        before = [u for u in trials if u.role == rule.role and u.ingredient != t.ingredient]
+        before = [u for u in before if u.start <= t.start and t.start - u.end <= rule.within]
+        ask["trial.preceded_by"] = any_of(rule.role != "antidepressant" or u.is_antidepressant_use for u in before)
+    if failure.improvement:
+        ask["failure.improvement"] = (
+            None if t.improvement_pct is None else t.improvement_pct < failure.improvement.below
+        )
+    if failure.not_remitted:
+        ask["failure.not_remitted"] = None if t.is_remission is None else not t.is_remission
+    if failure.intolerant:
+        silent = t.stop_reason is None and t.is_ongoing is not True
+        ask["failure.intolerant"] = None if silent else t.stop_reason == "intolerance"
+    if failure.switched:
+        ask["failure.switched"] = switched(t, failure.switched.within)
+    if failure.added_to:
+        unsure = t.possible_added is not None or t.observed_until is None
+        ask["failure.added_to"] = True if t.added is not None else None if unsure else False
+    for name in ("switched", "added_to"):
+        rule = getattr(failure, name)
+        if rule and rule.when == "unscored" and t.improvement_pct is not None:
+            ask[f"failure.{name}"] = False
+    if failure.taken:
+        ask["failure.taken"] = True
+    for column in JUDGED_TRIAL.columns:
+        if "." in column.name:
+            setattr(j, column.name, ask.get(column.name))
+    j.failed = any_of(v for name, v in ask.items() if name.startswith("failure."))
+    j.counts = all_of([*(v for name, v in ask.items() if name.startswith("trial.")), j.failed])
+    j.takes = all_of([ask["trial.role"], ask["trial.use"]])
+    next_treatment = min([d for d in (t.switch, t.added) if d is not None], default=t.end)
+    j.counted = {"trial start": t.start, "trial end": t.end, "next treatment start": next_treatment}[branch.dated.at]
+    return j
+
+
+def switched(t, within: int) -> Verdict:
+    if t.switch is not None and t.switch - t.end <= within:
+        return True
+    possible = t.possible_switch is not None and t.possible_switch - t.end <= within
+    unseen = t.observed_until is None or t.observed_until < t.end + within
+    return None if possible or unseen else False
+
+
+# --- 7 counting ---
+
+
+def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> SimpleNamespace:
+    branches = [
+        count_branch([j for j in p.judged if j.branch == number], branch)
+        for number, branch in enumerate(definition.branch, start=1)
+    ]
+    met = [(b.met, number) for number, b in enumerate(branches, start=1) if b.verdict is True]
+    d = SimpleNamespace(count=any_of(b.verdict for b in branches))
+    d.met, d.branch = min(met, default=(None, None))
+    shown = (d.branch or 1) - 1
+    d.episode_number = branches[shown].episode_number if met else None
+    d.n_counted, d.n_possible = branches[shown].n_counted, branches[shown].n_possible
+    d.n_needed = definition.branch[shown].count.at_least
+    d.index = d.met
+    if d.index is None:
+        d.index = max((j.counted for j in p.judged if j.counts is not False), default=None)
+    if d.index is None:
+        d.index = min((t.start for t in p.trials if may_be_antidepressant(t)), default=None)
+
+    observed, who, asked = bool(p.periods), definition.who, [d.count]
+    d.age_years, oldest = (age(day(person[f"birth_{side}_date"]), d.index) for side in ("latest", "earliest"))
+    for name in ("age", "diagnosis", "never"):
+        setattr(d, f"who.{name}", None)
+    d.n_diagnoses = count_days(p.conditions, who.diagnosis, d.index)
+    d.n_excluding = count_days(p.conditions, who.never, d.index)
+    absence_counts = observed and "condition" in has
+    if who.age:
+        settled = d.age_years is not None and (d.age_years >= who.age.at_least) == (oldest >= who.age.at_least)
+        setattr(d, "who.age", d.age_years >= who.age.at_least if settled else None)
+        asked.append(getattr(d, "who.age"))
+    if who.diagnosis:
+        enough = d.n_diagnoses >= who.diagnosis.at_least
+        setattr(d, "who.diagnosis", True if enough else False if absence_counts else None)
+        asked.append(getattr(d, "who.diagnosis"))
+    if who.never:
+        setattr(d, "who.never", False if d.n_excluding else True if absence_counts else None)
+        asked.append(getattr(d, "who.never"))
+
+    verdict = all_of(asked)
+    if verdict is False and (not observed or "medication" not in has):
+        verdict = None
+    d.verdict = {True: "met", False: "not met", None: "unknown"}[verdict]
+    if verdict is not True:
+        d.met = d.branch = d.episode_number = None
+    return d
+
+
+def count_branch(judged: list, branch: Branch) -> SimpleNamespace:
+    """The best stretch of one branch: its verdict, the day it is met, how many were counted."""
+    best = SimpleNamespace(verdict=False, met=None, episode_number=None, n_counted=0, n_possible=0)
+    verdicts = []
+    for stretch in stretches(judged, branch):
+        count = tally(branch.count, [(j.t, j.counted, j.counts) for j in stretch])
+        days, verdict = count.day, count.verdict
+        if branch.taken:
+            taken = tally(branch.taken, [(j.t, j.t.start, j.takes) for j in stretch])
+            verdict = all_of([verdict, taken.verdict])
+            days = None if verdict is not True else max(count.day, taken.day)
+        verdicts.append(verdict)
+        best.n_counted, best.n_possible = max(best.n_counted, count.sure), max(best.n_possible, count.possible)
+        if verdict is True and (best.met is None or days < best.met):
+            best.met = days
+            best.episode_number = min(
+                (j.t.episode_number for j in stretch if j.counts and j.counted == count.day and j.t.episode_number),
+                default=None,
+            )
+    best.verdict = any_of(verdicts)
+    return best
+
+
+def stretches(judged: list, branch: Branch) -> list[list]:
+    if branch.within.is_ == "ever":
+        return [judged]
+    if branch.within.is_ == "episode":
+        numbers = sorted({j.t.episode_number for j in judged if j.t.episode_number is not None})
+        return [[j for j in judged if j.t.episode_number == n] for n in numbers]
+    last_days = sorted({j.counted for j in judged})
+    return [[j for j in judged if last - branch.within.days < j.counted <= last] for last in last_days]
+
+
+def tally(rule: Count, candidates: list[tuple]) -> SimpleNamespace:
+    """How many different ones there are among (trial, day, verdict), surely and possibly, and the day it is enough."""
+    first_day: dict = {}
+    possible = set()
+    for t, on, verdict in candidates:
+        key = {"ingredient": t.ingredient, "class": t.drug_class, "course": t.trial_number}[rule.distinct]
+        if verdict is True:
+            first_day[key] = min(on, first_day.get(key, on))
+        if verdict is not False:
+            possible.add(key)
+    verdict = at_least(rule.at_least, len(first_day), len(possible))
+    enough = sorted(first_day.values())[rule.at_least - 1] if verdict else None
+    return SimpleNamespace(verdict=verdict, day=enough, sure=len(first_day), possible=len(possible))
+
+
+def age(birth: int | None, on: int | None) -> int | None:
+    if birth is None or on is None:
+        return None
+    born, today = date.fromordinal(birth), date.fromordinal(on)
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def count_days(conditions: list, rule, index: int | None) -> int:
+    if rule is None:
+        return 0
+    days = {d for d, codeset in conditions if codeset in rule.any_of}
+    return len(days if rule.when == "ever" else {d for d in days if index is not None and d <= index})
+
+
+# --- 8 step ---
+
+
+def find_steps(p: Person, form: TrialBuilding, knowledge: Knowledge) -> list[SimpleNamespace]:
+    taper, steps = form.cross_taper.at_most, []
+    antidepressants = [t for t in p.trials if may_be_antidepressant(t)]
+
+    def takes_part(t) -> bool:
+        running = any(a.start <= t.start <= a.end + taper for a in antidepressants)
+        return may_be_antidepressant(t) or (t.role != "antidepressant" and running)
+
+    for episode in p.episodes:
+        trials = [t for t in p.trials if t.episode_number == episode.episode_number and takes_part(t)]
+        firsts = [t for i, t in enumerate(trials) if t.ingredient not in {u.ingredient for u in trials[:i]}]
+        rungs = [list(begun) for _, begun in groupby(firsts, key=lambda t: t.start)]
+        for i, begun in enumerate(rungs):
+            following = rungs[i + 1][0].start if i + 1 < len(rungs) else None
+            s = SimpleNamespace(episode_number=episode.episode_number, step_number=i + 1, start=begun[0].start)
+            s.ingredients = " + ".join(sorted(t.ingredient for t in begun))
+            s.end = following - 1 if following is not None else max(t.end for t in trials)
+            s.n_days = s.end - s.start + 1
+            beside = any(
+                a.start < s.start and a.ingredient != t.ingredient and days_in_common(a, t) > taper
+                for a in antidepressants
+                for t in begun
+            )
+            s.kind = "start" if i == 0 else "add" if beside else "switch"
+            s.n_raises = sum(
+                before.mg_per_day is not None
+                and after.mg_per_day is not None
+                and before.mg_per_day < after.mg_per_day
+                and s.start <= after.start <= s.end
+                for t in trials
+                for before, after in zip(t.exposures, t.exposures[1:], strict=False)
+            )
+            respond(s, p.scores, form, knowledge, following)
+            s.is_intolerance = any(t.stop_reason == "intolerance" for t in begun)
+            seen = observed_until(s.end, p.periods)
+            lost = seen is not None and seen - s.end > form.max_gap.at_most
+            if following is not None:
+                s.ended = "next step"
+            else:
+                s.ended = "remission" if s.is_remission else "lost" if lost else "still treated"
+            steps.append(s)
+    return steps
+
+
+# --- rows in, rows out ---
+
+
+def day(value: date | None) -> int | None:
+    return None if value is None else value.toordinal()
+
+
+def group(rows: list[Row], *names: str):
+    ordered = sorted(rows, key=lambda r: tuple(r[n] for n in names))
+    return [(key, list(same)) for key, same in groupby(ordered, key=lambda r: tuple(r[n] for n in names))]
+
+
+def as_row(table: Table, o: SimpleNamespace) -> Row:
+    row = {}
+    for column in table.columns:
+        value = getattr(o, column.name.removesuffix("_date"))
+        row[column.name] = date.fromordinal(value) if column.type == "date" and value is not None else value
+    return row
