@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .cited import Cited, Form, Percent, Points
+from .cited import Cited, Form, Percent, Points, Seen
 from .definition import Definition, Id, Status
 
 
@@ -28,7 +28,8 @@ class Ingredient(Form):
 
     ingredient: Id
     label: str
-    role: Literal["antidepressant", "antipsychotic", "augmentation", "rapid-acting"]
+    role: Literal["antidepressant", "antipsychotic", "augmentation", "rapid-acting", "set-aside"]
+    """`set-aside`: known, so that it can be counted, but nearly always taken for something else; it never makes a trial."""
     drug_class: str
     mechanism: str | None = None
     rxnorm: tuple[str, ...] = ()
@@ -37,8 +38,9 @@ class Ingredient(Form):
     omop: tuple[int, ...] = ()
     """OMOP standard concept ids of the ingredient."""
     source: str
+    """One or several, separated by semicolons."""
     locator: str
-    seen: str
+    seen: Seen
     note: str | None = None
 
 
@@ -70,7 +72,7 @@ class Combination(Cited):
     components: tuple[str, ...]
     """Component names as vocabularies give them (`fluoxetine`, `olanzapine`)."""
     atc: str | None = None
-    counts_as: tuple[Id, ...]
+    counts_as: tuple[Id, ...] = ()
     """Ingredient ids that a course of the product counts as; empty: none."""
 
 
@@ -90,12 +92,16 @@ class DoseStandardInfo(Form):
     source: str
 
 
-class Code(Form):
+class Code(Cited):
     """One row of a code set CSV. OMOP rows carry the standard or source concept id. No descriptions are shipped where the
     vocabulary's licence forbids it; `label` is stepwell's own."""
 
-    vocabulary: Literal["ICD10CM", "ICD10", "ICD9CM", "SNOMED", "OMOP", "HCPCS", "CPT4", "ICD10PCS", "ICD9Proc", "LOINC"]
+    vocabulary: Literal[
+        "ICD10CM", "ICD10", "ICD9CM", "SNOMED", "OMOP", "HCPCS", "CPT4", "ICD10PCS", "ICD9Proc", "LOINC"
+    ]
     code: str
+    included: Literal["yes", "no"]
+    """`no`: taken out again from what the other rows take in."""
     match: Literal["exact", "prefix", "descendants"]
     """`prefix`: this code and all that begin with it; `descendants`: and all below it where the source has a hierarchy."""
     label: str = ""

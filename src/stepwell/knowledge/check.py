@@ -1,0 +1,248 @@
+"""What no single form can see: references between the files, ranges, and what a reviewed file may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from ..errors import Problem
+from .cited import Cited, Form
+from .definition import Definition
+from .fill import closest, name_of
+from .forms import (
+    Code,
+    Codeset,
+    Combination,
+    DoseMinimum,
+    DoseStandardInfo,
+    Ingredient,
+    Instrument,
+    ProductUse,
+    PublishedLadder,
+    Reference,
+    RoleRule,
+)
+from .written import Path_, Written
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A form that could be filled, with where it was written and the key it stands under (None: a user's own file)."""
+
+    form: Form
+    written: Written
+    key: str | None
+
+
+def check(entries: list[Entry], problems: list[Problem]) -> None:
+    """Add every problem between the entries."""
+    problems.extend(_sources(entries))
+    problems.extend(_names(entries))
+    problems.extend(_links(entries))
+    for entry in entries:
+        problems.extend(_recalled(entry))
+        problems.extend(_ranges(entry))
+    problems.extend(_codes(entries))
+    problems.extend(_low_doses(entries))
+
+
+def parts(form: Form, path: Path_ = ()) -> Iterator[tuple[Path_, Form]]:
+    """A form and all forms inside it, each with its path as it is written in the file."""
+    yield path, form
+    for name, field in type(form).model_fields.items():
+        value = getattr(form, name)
+        here = (*path, field.alias or name)
+        if isinstance(value, BaseModel):
+            yield from parts(value, here)
+        elif isinstance(value, tuple):
+            for position, item in enumerate(value):
+                if isinstance(item, BaseModel):
+                    yield from parts(item, (*here, position))
+
+
+def sources(form: Form) -> tuple[str, ...]:
+    """The sources a single form names (a drug may name several, separated by semicolons)."""
+    named = getattr(form, "source", None)
+    return tuple(part.strip() for part in named.split(";")) if named else ()
+
+
+def _of(entries: Iterable[Entry], kind: type[Form]) -> list[Entry]:
+    return [entry for entry in entries if isinstance(entry.form, kind)]
+
+
+def _unknown(entry: Entry, path: Path_, word: str, what: str, known: Iterable[str], file: str) -> Problem:
+    known = sorted(known)
+    meant = closest(word, known)
+    remedy = f"did you mean `{meant}`?" if meant else f"add `{word}` to {file}"
+    return Problem(
+        entry.written.at(path),
+        f"`{name_of(path)}` names the {what} {word!r}, which is unknown",
+        f"a {what} of {file}",
+        remedy,
+    )
+
+
+def _sources(entries: list[Entry]) -> Iterator[Problem]:
+    references = {entry.key: entry for entry in _of(entries, Reference)}
+    used = set()
+    for entry in entries:
+        for path, form in parts(entry.form):
+            if isinstance(entry.form, Codeset) and isinstance(form, Code):
+                continue  # its row has been an entry of its own
+            for source in sources(form):
+                used.add(source)
+                if source not in references:
+                    yield _unknown(entry, (*path, "source"), source, "source", references, "references.yaml")
+    for key, entry in references.items():
+        if key not in used:
+            yield Problem(
+                entry.written.at(), f"source `{key}` is cited nowhere", "every source cited", "cite it or delete it"
+            )
+
+
+def _names(entries: list[Entry]) -> Iterator[Problem]:
+    """Every id is the name of its file, and no id is taken twice."""
+    taken: dict[tuple[type, str], str] = {}
+    for entry in entries:
+        name = getattr(entry.form, "id", None)
+        if name is None:
+            continue
+        where = entry.written.at(("id",))
+        if entry.key is not None and entry.key != name:
+            yield Problem(
+                where, f"id {name!r} in a file named {entry.key!r}", "the same name", f"write `id: {entry.key}`"
+            )
+        if (type(entry.form), name) in taken:
+            first = taken[type(entry.form), name]
+            yield Problem(where, f"id {name!r} is taken by {first}", "an id of its own", "choose another id")
+        taken[type(entry.form), name] = where
+
+
+def _links(entries: list[Entry]) -> Iterator[Problem]:
+    """Ingredients, dose standards and code sets that are named must exist."""
+    ingredients = {entry.key for entry in _of(entries, Ingredient)}
+    standards = {entry.key for entry in _of(entries, DoseStandardInfo)}
+    codesets = {entry.form.id: entry.form.kind for entry in _of(entries, Codeset)}
+    conditions = {name for name, kind in codesets.items() if kind == "condition"}
+    for entry in entries:
+        form = entry.form
+        if isinstance(form, RoleRule | ProductUse | DoseMinimum) and form.ingredient not in ingredients:
+            yield _unknown(entry, ("ingredient",), form.ingredient, "ingredient", ingredients, "ingredient.csv")
+        if isinstance(form, DoseMinimum) and form.standard not in standards:
+            yield _unknown(entry, ("standard",), form.standard, "dose standard", standards, "dose_standard.yaml")
+        if isinstance(form, Combination):
+            for name in set(form.counts_as) - ingredients:
+                yield _unknown(entry, ("counts_as",), name, "ingredient", ingredients, "ingredient.csv")
+        if isinstance(form, Definition):
+            standard = form.trials.dose_standard.is_
+            if standard not in standards:
+                path = ("trials", "dose_standard", "is")
+                yield _unknown(entry, path, standard, "dose standard", standards, "dose_standard.yaml")
+            for asked in ("diagnosis", "never"):
+                for position, name in enumerate(getattr(getattr(form.who, asked), "any_of", ())):
+                    if name not in conditions:
+                        path = ("who", asked, "any_of", position)
+                        yield _unknown(entry, path, name, "code set of diagnoses", conditions, "codeset/")
+
+
+def _recalled(entry: Entry) -> Iterator[Problem]:
+    if getattr(entry.form, "status", None) != "reviewed":
+        return
+    for path, form in parts(entry.form):
+        if getattr(form, "seen", None) == "recalled":
+            found = f"`{name_of((*path, 'seen'))}` is recalled in a reviewed file"
+            remedy = "look the value up and say how it was seen, or make the file a draft"
+            yield Problem(entry.written.at((*path, "seen")), found, "full-text, abstract or secondary", remedy)
+
+
+def _ranges(entry: Entry) -> Iterator[Problem]:
+    def problem(path: Path_, found: str, expected: str) -> Problem:
+        return Problem(entry.written.at(path), f"`{name_of(path)}` {found}", expected, "check the value and its unit")
+
+    form = entry.form
+    if isinstance(form, Definition):
+        for position, branch in enumerate(form.branch):
+            for name in ("count", "taken"):
+                asked = getattr(branch, name)
+                if asked is not None and asked.at_least < 1:
+                    yield problem(("branch", position, name, "at_least"), f"is {asked.at_least} trials", "at least 1")
+            if branch.failure.improvement and not 0 < branch.failure.improvement.below <= 100:
+                path = ("branch", position, "failure", "improvement", "below")
+                yield problem(path, f"is {branch.failure.improvement.below:g} %", "more than 0 and at most 100 %")
+        for position, result in enumerate(form.published):
+            if result.share is not None and result.share > 100:
+                yield problem(("published", position, "share"), f"is {result.share:g} %", "at most 100 %")
+            if result.n is not None and result.of is not None and result.n > result.of:
+                yield problem(("published", position, "n"), f"is {result.n} of {result.of}", "at most the whole")
+    if isinstance(form, PublishedLadder):
+        for position, step in enumerate(form.steps):
+            for name in ("remitted", "responded", "intolerant"):
+                share = getattr(step, name)
+                if share is not None and share > 100:
+                    yield problem(("steps", position, name), f"is {share:g} %", "at most 100 %")
+            if position and step.entered > form.steps[position - 1].entered:
+                yield problem(("steps", position, "entered"), f"is {step.entered}", "at most those of the step before")
+    if isinstance(form, Instrument):
+        yield from _instrument(form, problem)
+
+
+def _instrument(form: Instrument, problem) -> Iterator[Problem]:
+    items = {item.item: item for item in form.items}
+    asked = [name for group in form.scoring.groups for name in group]
+    for position, item in enumerate(form.items):
+        if item.at_least > item.at_most:
+            yield problem(("items", position, "at_most"), f"is below at_least ({item.at_most})", "a range")
+        if item.item not in asked:
+            yield problem(("items", position, "item"), f"{item.item!r} is in no scoring group", "every item scored")
+    for name in sorted({name for name in asked if name not in items or asked.count(name) > 1}):
+        yield problem(("scoring", "groups"), f"names item {name!r}, which is unknown or named twice", "each item once")
+    if len(items) == len(form.items) and all(name in items for name in asked):
+        for end, extreme in (("at_least", min), ("at_most", max)):
+            reached = sum(max(getattr(items[n], end) for n in group) for group in form.scoring.groups)
+            if reached != getattr(form, end):
+                yield problem((end,), f"is {getattr(form, end):g} points", f"{reached:g} points, as the items add up")
+    edges = sorted((band.at_least, band.at_most) for band in form.bands)
+    joined = all(below[1] + 1 == above[0] for below, above in zip(edges, edges[1:], strict=False))
+    if edges and not (joined and edges[0][0] == form.at_least and edges[-1][1] == form.at_most):
+        yield problem(
+            ("bands",), "leave a gap, overlap or miss an end", f"every total from {form.at_least:g} to {form.at_most:g}"
+        )
+    if not form.at_least <= form.remission.at_most < form.at_most:
+        yield problem(("remission", "at_most"), f"is {form.remission.at_most:g} points", "a total of this instrument")
+    if not 0 < form.response.at_least <= 100:
+        yield problem(("response", "at_least"), f"is {form.response.at_least:g} %", "more than 0 and at most 100 %")
+    for position, example in enumerate(form.worked_examples):
+        for name, answer in example.items.items():
+            if name not in items or not (answer is None or items[name].at_least <= answer <= items[name].at_most):
+                yield problem(
+                    ("worked_examples", position, "items", name), "is no answer of that item", "an item's range"
+                )
+
+
+def _codes(entries: list[Entry]) -> Iterator[Problem]:
+    """A drug code leads to one ingredient only."""
+    taken: dict[tuple[str, object], str] = {}
+    for entry in _of(entries, Ingredient):
+        for vocabulary in ("rxnorm", "atc", "omop"):
+            for code in getattr(entry.form, vocabulary):
+                first = taken.setdefault((vocabulary, code), entry.written.at())
+                if first != entry.written.at():
+                    found = f"{vocabulary} code {code} is that of {first} too"
+                    yield Problem(entry.written.at(), found, "each code once", "look up which of the two it is")
+
+
+def _low_doses(entries: list[Entry]) -> Iterator[Problem]:
+    """A dose that is no antidepressant use cannot be an adequate one."""
+    minima: dict[str, float] = {}
+    for entry in _of(entries, DoseMinimum):
+        name, dose = entry.form.ingredient, entry.form.min_mg_per_day
+        minima[name] = min(dose, minima.get(name, dose))
+    for entry in _of(entries, RoleRule):
+        least = minima.get(entry.form.ingredient)
+        if least is not None and entry.form.at_most_mg_per_day >= least:
+            found = f"`at_most_mg_per_day` is {entry.form.at_most_mg_per_day:g}"
+            yield Problem(
+                entry.written.at(), found, f"below the least adequate dose, {least:g} mg/day", "check both doses"
+            )

@@ -1,0 +1,219 @@
+"""Reading the knowledge folder, strictly: `load()` gives everything in it, checked, or one KnowledgeError with every problem.
+
+data/references.yaml       every source that is cited
+data/*.csv                 drugs, one fact a row (the column name holds the unit)
+data/dose_standard.yaml    what each dose standard is
+data/codeset/ID.yaml, .csv a code set: its scope, its codes
+data/instrument/ID.yaml    a questionnaire or rating scale
+data/definition/ID.yaml    a definition of treatment-resistant depression
+data/ladder/ID.yaml        a published ladder of steps
+data/knowledge.lock        the digest of every reviewed file: a reviewed file no longer changes
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from ..errors import KnowledgeError, Problem
+from .check import Entry, check
+from .definition import Definition
+from .fill import columns_of, fill, fill_row
+from .forms import (
+    Code,
+    Codeset,
+    Combination,
+    DoseMinimum,
+    DoseStandardInfo,
+    Form,
+    Ingredient,
+    Instrument,
+    Knowledge,
+    ProductUse,
+    PublishedLadder,
+    Reference,
+    RoleRule,
+)
+from .written import Written, read_csv, read_yaml
+
+DATA = Path(__file__).parent / "data"
+LOCK = "knowledge.lock"
+F = TypeVar("F", bound=Form)
+
+
+def load(extra_definitions: Iterable[Path] = ()) -> Knowledge:
+    """The knowledge shipped with stepwell, and the definitions in the files given.
+
+    A definition file of one's own has the same form, and may bring its sources with it under `references:`.
+    Raises KnowledgeError with every problem of every file.
+    """
+    extra = tuple(Path(path) for path in extra_definitions)
+    return read_folder(DATA, extra) if extra else _packaged()
+
+
+@cache
+def _packaged() -> Knowledge:
+    return read_folder(DATA)
+
+
+def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowledge:
+    """The same for any folder laid out like stepwell's own."""
+    extra = tuple(extra_definitions)
+    reader = _Reader(folder)
+    references = reader.table("references.yaml", Reference)
+    ingredients = reader.rows("ingredient.csv", Ingredient, ("ingredient",))
+    role_rules = reader.rows("ingredient_role.csv", RoleRule, ("ingredient", "use"))
+    product_uses = reader.rows("product_use.csv", ProductUse, ("rxnorm",))
+    combinations = reader.rows("combination.csv", Combination, ("components",))
+    standards = reader.table("dose_standard.yaml", DoseStandardInfo)
+    minima = reader.rows("dose_standard.csv", DoseMinimum, ("ingredient", "standard"))
+    codesets = reader.codesets()
+    instruments = reader.files("instrument", Instrument)
+    definitions = reader.files("definition", Definition)
+    ladders = reader.files("ladder", PublishedLadder)
+    for path in extra:
+        definitions += reader.own_definition(path, references)
+    check(reader.entries, reader.problems)
+    reader.compare_with_lock()
+    if reader.problems:
+        n = len(reader.problems)
+        raise KnowledgeError(f"{n} problem{'s' * (n > 1)} in the knowledge files", reader.problems)
+    return Knowledge(
+        references=references,
+        ingredients={form.ingredient: form for form in ingredients},
+        role_rules=tuple(role_rules),
+        product_uses=tuple(product_uses),
+        combinations=tuple(combinations),
+        dose_standards=standards,
+        dose_minima=tuple(minima),
+        codesets={form.id: form for form in codesets},
+        instruments={form.id: form for form in instruments},
+        definitions={form.id: form for form in definitions},
+        ladders={form.id: form for form in ladders},
+        digest=_digest(folder, extra),
+    )
+
+
+class _Reader:
+    """One reading of the folder: the forms that could be filled, with where each was written, and every problem so far."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.problems: list[Problem] = []
+        self.entries: list[Entry] = []
+
+    def table(self, file: str, form: type[F]) -> dict[str, F]:
+        """A YAML file of forms by key."""
+        written = read_yaml(self.folder / file, file, self.problems)
+        return self._keyed(written, (), form) if written else {}
+
+    def _keyed(self, written: Written, under: tuple, form: type[F]) -> dict[str, F]:
+        filled = {}
+        for key, data in (written.data if not under else written.data[under[0]]).items():
+            path = (*under, key)
+            lines = {p[len(path) :]: line for p, line in written.lines.items() if p[: len(path)] == path}
+            entry = self._fill(form, Written(written.file, data, lines), key)
+            if entry is not None:
+                filled[key] = entry
+        return filled
+
+    def rows(self, file: str, form: type[F], key: tuple[str, ...]) -> list[F]:
+        """A CSV file of forms, one a row; no two rows may agree in `key`."""
+        filled, first = [], {}
+        for row in read_csv(self.folder / file, file, tuple(columns_of(form)), self.problems):
+            values = tuple(row.data.get(column) for column in key)
+            if values in first:
+                found = f"{' and '.join(key)} as in {first[values]}"
+                self.problems.append(
+                    Problem(row.at(), found, f"one row for each {' and '.join(key)}", "delete one of the two")
+                )
+                continue
+            first[values] = row.at()
+            entry = fill_row(form, row, self.problems)
+            if entry is not None:
+                self.entries.append(Entry(entry, row, values[0]))
+                filled.append(entry)
+        return filled
+
+    def files(self, kind: str, form: type[F]) -> list[F]:
+        """A folder of YAML files, one form each, named by its id."""
+        filled = []
+        for path in sorted((self.folder / kind).glob("*.yaml")):
+            written = read_yaml(path, f"{kind}/{path.name}", self.problems)
+            entry = self._fill(form, written, path.stem) if written else None
+            if entry is not None:
+                filled.append(entry)
+        return filled
+
+    def codesets(self) -> list[Codeset]:
+        """The code sets: a YAML file for the scope and a CSV file of the same name for the codes."""
+        filled = []
+        for path in sorted((self.folder / "codeset").glob("*.yaml")):
+            written = read_yaml(path, f"codeset/{path.name}", self.problems)
+            file = f"codeset/{path.stem}.csv"
+            codes = self.rows(file, Code, ("vocabulary", "code"))
+            if written is None:
+                continue
+            sides = {
+                "codes": tuple(code for code in codes if code.included == "yes"),
+                "excluded": tuple(code for code in codes if code.included == "no"),
+            }
+            entry = self._fill(Codeset, Written(written.file, written.data | sides, written.lines), path.stem)
+            if entry is not None:
+                filled.append(entry)
+        return filled
+
+    def own_definition(self, path: Path, references: dict[str, Reference]) -> list[Definition]:
+        """A user's own definition, with the references it brings."""
+        written = read_yaml(path, str(path), self.problems)
+        if written is None:
+            return []
+        if isinstance(written.data.get("references"), dict):
+            references |= self._keyed(written, ("references",), Reference)
+        data = {key: value for key, value in written.data.items() if key != "references"}
+        entry = self._fill(Definition, Written(written.file, data, written.lines), None)
+        return [] if entry is None else [entry]
+
+    def _fill(self, form: type[F], written: Written, key: str | None) -> F | None:
+        entry = fill(form, written, self.problems)
+        if entry is not None:
+            self.entries.append(Entry(entry, written, key))
+        return entry
+
+    def compare_with_lock(self) -> None:
+        """A reviewed file is what it was when it was reviewed: its digest stands in `knowledge.lock`."""
+        locked = {}
+        lock = self.folder / LOCK
+        for number, line in enumerate(lock.read_text(encoding="utf-8").splitlines() if lock.exists() else [], 1):
+            if line and not line.startswith("#"):
+                digest, _, file = line.partition("  ")
+                locked[file] = (digest, f"{LOCK}:{number}")
+        for entry in self.entries:
+            if getattr(entry.form, "status", None) != "reviewed" or not (self.folder / entry.written.file).is_file():
+                continue
+            for path in sorted((self.folder / entry.written.file).parent.glob(f"{entry.key}.*")):
+                file = path.relative_to(self.folder).as_posix()
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                found, where = locked.get(file, (None, entry.written.at(("status",))))
+                if found is None:
+                    remedy = f"once it has been reviewed, add the line `{digest}  {file}` to {LOCK}"
+                    self.problems.append(
+                        Problem(where, f"{file} is reviewed but not locked", f"its digest in {LOCK}", remedy)
+                    )
+                elif found != digest:
+                    remedy = "undo the change, or raise its version and make it a draft again"
+                    self.problems.append(Problem(f"{file}:1", f"changed after its review ({where})", found, remedy))
+        for file, (_, where) in locked.items():
+            if not (self.folder / file).is_file():
+                self.problems.append(Problem(where, f"{file} does not exist", "a reviewed file", "delete this line"))
+
+
+def _digest(folder: Path, extra: Iterable[Path]) -> str:
+    files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.suffix in (".yaml", ".csv", ".lock")}
+    digest = hashlib.sha256()
+    for name, path in [*sorted(files.items()), *sorted((f"own/{path.name}", path) for path in extra)]:
+        digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
