@@ -37,6 +37,6 @@ def any_of(*verdicts: ir.BooleanValue) -> ir.BooleanValue:
     return reduce(or_, verdicts) if verdicts else NOT_MET
 
 
-def at_least(needed: int, n_met: ir.IntegerValue, n_possible: ir.IntegerValue) -> ir.BooleanValue:
-    """Met when enough are met, unknown when the met and the unknown together (`n_possible`) would be enough, else not met."""
-    return judge(n_met >= needed, n_possible >= needed)
+def any_row(verdict: ir.BooleanColumn) -> ir.BooleanValue:
+    """`any_of` over the rows of a group."""
+    return judge(verdict.any(), verdict.count() < verdict.isnull().count())

@@ -37,12 +37,12 @@ def find_episode(trial: ir.Table, condition: ir.Table, how: TrialBuilding) -> tu
     rows = treatments.cast({"trial_number": "int64"}).union(diagnoses)
     # Activity first on a day, so that what was added on the day an episode began belongs to it.
     order = [rows.start_day, rows.is_activity.desc(), rows.is_diagnosis.desc(), rows.trial_number]
-    reached = rows.is_activity.ifelse(rows.end_day, ibis.null("int32"))
+    reached = rows.is_activity.ifelse(rows.end_day, ibis.null("int64"))
     rows = rows.mutate(active_until_day=reached.max().over(group_by="person_id", order_by=order, rows=(None, -1)))
     pause = rows.start_day - rows.active_until_day - 1
     rows = rows.mutate(begins=rows.is_activity & (pause > how.episode_gap.at_most).fill_null(True))
     rows = rows.mutate(
-        number=rows.begins.cast("int32").sum().over(group_by="person_id", order_by=order, rows=(None, 0)),
+        number=rows.begins.cast("int64").sum().over(group_by="person_id", order_by=order, rows=(None, 0)),
         belongs=rows.is_activity | (rows.start_day - rows.active_until_day <= how.episode_gap.at_most).fill_null(False),
     )
     in_episode = rows.filter(rows.belongs)
@@ -53,6 +53,8 @@ def find_episode(trial: ir.Table, condition: ir.Table, how: TrialBuilding) -> tu
         n_trials=(~active.is_diagnosis).sum(),
         n_diagnoses=active.is_diagnosis.sum(),
     )
-    numbers = in_episode.filter(in_episode.trial_number.notnull()).select("person_id", "trial_number", episode_number="number")
+    numbers = in_episode.filter(in_episode.trial_number.notnull()).select(
+        "person_id", "trial_number", episode_number="number"
+    )
     trial = trial.left_join(numbers, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
     return episode, trial

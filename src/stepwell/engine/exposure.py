@@ -20,7 +20,9 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
     ).agg(n_records=lambda m: m.count(), address=lambda m: m.address.min())
     together = once.group_by("person_id", "ingredient", "start_day").agg(
         supplied_until_day=once.end_day.max(),
-        mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(once.mg_per_day.sum().round(6), ibis.null("float64")),
+        mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
+            once.mg_per_day.sum().round(6), ibis.null("float64")
+        ),
         is_other_product=(once.labelled_use.count() == once.count()),
         stop_rank=once.stop_reason.cases(("intolerance", 1), ("no effect", 2), ("other", 3)).min(),
         n_records=once.n_records.sum(),

@@ -12,7 +12,7 @@ _EPOCH = ibis.date(1970, 1, 1)
 
 def to_day(date: ir.DateValue) -> ir.IntegerValue:
     """A date as days since 1970-01-01 (negative before)."""
-    return date.delta(_EPOCH, unit="day").cast("int32")
+    return date.delta(_EPOCH, unit="day").cast("int64")
 
 
 def to_date(day: ir.IntegerValue) -> ir.DateValue:
@@ -41,9 +41,9 @@ def in_dates(table: Table, rows: ir.Table) -> ir.Table:
     """A table of the engine as it is declared: days as dates, declared types, declared order of columns."""
     return rows.select(
         **{
-            column.name: (
-                to_date(rows[day_name(column.name)]) if column.type == "date" else rows[column.name]
-            ).cast(column.type)
+            column.name: (to_date(rows[day_name(column.name)]) if column.type == "date" else rows[column.name]).cast(
+                column.type
+            )
             for column in table.columns
         }
     )
@@ -52,7 +52,7 @@ def in_dates(table: Table, rows: ir.Table) -> ir.Table:
 def engine_schema(table: Table) -> ibis.Schema:
     """The schema of a record table inside the engine, with days for dates."""
     return ibis.schema(
-        {day_name(c.name): "int32" for c in table.columns if c.type == "date"}
+        {day_name(c.name): "int64" for c in table.columns if c.type == "date"}
         | {c.name: c.type for c in table.columns if c.type != "date"}
     )
 

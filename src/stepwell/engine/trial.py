@@ -5,55 +5,21 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from stepwell.evidence import any_row
 from stepwell.knowledge.definition import TrialBuilding
 
 
-def find_trial(exposure: ir.Table, drug: ir.Table, dose_minimum: ir.Table, observation_period: ir.Table, how: TrialBuilding) -> ir.Table:
-    """One row is one unbroken course of one ingredient, with its days, doses and end of observation.
+def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
+    """One row is one exposure with the number of its course, and the last day (`until_day`) that it stands for within it.
 
-    Needs: `drug` (ingredient, role, drug_class), `dose_minimum` (standard, ingredient, min_mg_per_day).
-    Rule: supplies belong together when the pause between them is at most `how.max_gap`; bridged days count as treated at the
-    dose before them; days at or above the minimum decide adequacy, not the greatest dose.
-    Unknown when: the dose, or the drug's minimum, is unknown (`n_days_dose_unknown`); no observation period holds the end.
+    Rule: supplies belong together when the pause between them is at most `how.max_gap`, or, where the first one's end is
+    unknown, when the second begins within `how.unknown_supply`; bridged days belong to the supply before them.
     """
-    course = _join_supplies(exposure, how)
-    minimum = dose_minimum.filter(dose_minimum.standard == how.dose_standard.is_).select(
-        "ingredient", min_adequate_mg_per_day="min_mg_per_day"
-    )
-    supply = course.left_join(minimum, "ingredient").drop("ingredient_right")
-    days = supply.until_day - supply.start_day + (1 if how.basis.is_ == "supply" else 0)
-    # NULL when the dose or the minimum is unknown.
-    is_adequate = supply.mg_per_day >= supply.min_adequate_mg_per_day
-    trial = supply.group_by("person_id", "ingredient", "course").agg(
-        start_day=supply.start_day.min(),
-        end_day=supply.end_day.max(),
-        is_end_known=supply.is_end_known.max(where=supply.is_last),
-        n_days=days.sum(),
-        n_gap_days=(supply.until_day - supply.end_day).sum(),
-        n_exposures=supply.count(),
-        is_antidepressant_use=supply.is_antidepressant_use.max()
-        & (supply.is_antidepressant_use.max() | (supply.is_antidepressant_use.count() == supply.count())).nullif(False),
-        first_mg_per_day=supply.mg_per_day.argmin(supply.start_day, where=supply.mg_per_day.notnull()),
-        max_mg_per_day=supply.mg_per_day.max(),
-        min_adequate_mg_per_day=supply.min_adequate_mg_per_day.max(),
-        n_days_adequate=days.sum(where=is_adequate).fill_null(0),
-        n_days_dose_unknown=days.sum(where=is_adequate.isnull()).fill_null(0),
-        last_dose_may_be_adequate=(is_adequate.fill_null(True)).max(where=supply.is_last),
-        stop_reason=supply.stop_reason.max(where=supply.is_last),
-        address=supply.address.min(where=supply.is_first),
-    )
-    trial = trial.join(drug, "ingredient", how="inner").drop("course")
-    numbered = trial.mutate(
-        trial_number=ibis.row_number().over(group_by="person_id", order_by=["start_day", "ingredient"]) + 1
-    )
-    return _find_observation(numbered, observation_period, how)
-
-
-def _join_supplies(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
-    """Exposures with the number of their course, and the last day (`until_day`) that each stands for within it."""
     order = ibis.window(group_by=["person_id", "ingredient"], order_by="start_day")
     before = {name: exposure[name].lag().over(order) for name in ("start_day", "end_day", "is_end_known")}
-    rows = exposure.mutate(before_start_day=before["start_day"], before_end_day=before["end_day"], before_known=before["is_end_known"])
+    rows = exposure.mutate(
+        before_start_day=before["start_day"], before_end_day=before["end_day"], before_known=before["is_end_known"]
+    )
     since_start = rows.start_day - rows.before_start_day
     if how.basis.is_ == "supply":
         joined = (rows.start_day - rows.before_end_day - 1 <= how.max_gap.at_most) | (
@@ -63,11 +29,54 @@ def _join_supplies(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
         joined = since_start <= how.max_gap.at_most
         rows = rows.mutate(end_day=rows.start_day)
     rows = rows.mutate(is_first=~joined.fill_null(False))
-    rows = rows.mutate(course=rows.is_first.cast("int32").sum().over(order))
-    rows = rows.mutate(next_start_day=rows.start_day.lead().over(order), is_last=rows.is_first.lead().over(order).fill_null(True))
+    rows = rows.mutate(course=rows.is_first.cast("int64").sum().over(order))
+    rows = rows.mutate(
+        next_start_day=rows.start_day.lead().over(order), is_last=rows.is_first.lead().over(order).fill_null(True)
+    )
     # Under `prescriptions` a day belongs to the supply before it, so that the last prescription adds none.
     bridged_until = rows.next_start_day - (1 if how.basis.is_ == "supply" else 0)
     return rows.mutate(until_day=rows.is_last.ifelse(rows.end_day, bridged_until))
+
+
+def find_trial(
+    supply: ir.Table, drug: ir.Table, dose_minimum: ir.Table, observation_period: ir.Table, how: TrialBuilding
+) -> ir.Table:
+    """One row is one unbroken course of one ingredient, with its days, doses and end of observation.
+
+    Needs: `supply` (`find_supply`), `drug` (ingredient, role, drug_class), `dose_minimum` (standard, ingredient, min_mg_per_day).
+    Rule: bridged days count as treated at the dose before them; days at or above the minimum decide adequacy, not the
+    greatest dose.
+    Unknown when: the dose, or the drug's minimum, is unknown (`n_days_dose_unknown`); no observation period holds the end.
+    """
+    minimum = dose_minimum.filter(dose_minimum.standard == how.dose_standard.is_).select(
+        "ingredient", min_adequate_mg_per_day="min_mg_per_day"
+    )
+    supply = supply.left_join(minimum, "ingredient").drop("ingredient_right")
+    days = supply.until_day - supply.start_day + (1 if how.basis.is_ == "supply" else 0)
+    # NULL when the dose or the minimum is unknown.
+    is_adequate = supply.mg_per_day >= supply.min_adequate_mg_per_day
+    trial = supply.group_by("person_id", "ingredient", "course").agg(
+        start_day=supply.start_day.min(),
+        end_day=supply.end_day.max(),
+        is_end_known=supply.is_end_known.any(where=supply.is_last),
+        n_days=days.sum(),
+        n_gap_days=(supply.until_day - supply.end_day).sum(),
+        n_exposures=supply.count(),
+        is_antidepressant_use=any_row(supply.is_antidepressant_use),
+        first_mg_per_day=supply.mg_per_day.argmin(supply.start_day, where=supply.mg_per_day.notnull()),
+        max_mg_per_day=supply.mg_per_day.max(),
+        min_adequate_mg_per_day=supply.min_adequate_mg_per_day.max(),
+        n_days_adequate=days.sum(where=is_adequate).fill_null(0),
+        n_days_dose_unknown=days.sum(where=is_adequate.isnull()).fill_null(0),
+        last_dose_may_be_adequate=is_adequate.fill_null(True).any(where=supply.is_last),
+        stop_reason=supply.stop_reason.max(where=supply.is_last),
+        address=supply.address.min(where=supply.is_first),
+    )
+    trial = trial.join(drug, "ingredient", how="inner").drop("course")
+    numbered = trial.mutate(
+        trial_number=ibis.row_number().over(group_by="person_id", order_by=["start_day", "ingredient"]) + 1
+    )
+    return _find_observation(numbered, observation_period, how)
 
 
 def _find_observation(trial: ir.Table, observation_period: ir.Table, how: TrialBuilding) -> ir.Table:

@@ -114,9 +114,9 @@ class Use(Cited):
 
 
 class PrecededBy(Cited):
-    """Another treatment that must have been taken in the time before this trial began, or still be running."""
+    """Another antidepressant that must have been taken in the time before this trial began, or still be running."""
 
-    role: DrugRole
+    role: Literal["antidepressant"]
     within: Days
 
 
@@ -211,6 +211,12 @@ class Branch(Form):
     taken: Count | None = None
     """In addition, so many different drugs of the same role must have been taken in the same stretch, failed or not."""
     dated: Dated
+
+    @model_validator(mode="after")
+    def _taken_in_a_fixed_stretch(self):
+        if self.taken is not None and self.within.is_ is None:
+            raise ValueError("taken needs within: {is: episode} or {is: ever}; a sliding number of days cannot hold it")
+        return self
 
 
 class Dated(Cited):

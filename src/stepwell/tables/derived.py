@@ -29,7 +29,11 @@ EXPOSURE = Table(
             null="the drug is often used for something else at a low dose, and the dose is unknown",
         ),
         Column("stop_reason", "string", "Recorded reason for stopping.", null="not recorded"),
-        Column("n_records", "int32", "Source rows behind this stretch (a row sent twice counts twice here, not in the dose)."),
+        Column(
+            "n_records",
+            "int32",
+            "Source rows behind this stretch (a row sent twice counts twice here, not in the dose).",
+        ),
         Column("address", "string", "The first of those rows."),
     ),
 )
@@ -65,13 +69,24 @@ TRIAL = Table(
         Column("end_date", "date", "Last day known to be supplied."),
         Column("is_end_known", "boolean", "Whether the last supply says how long it lasted."),
         Column("is_ongoing", "boolean", "Still running when observation ended.", null="observation unknown"),
-        Column("observed_until_date", "date", "Last observed day after the trial's end.", null="no observation period holds it"),
+        Column(
+            "observed_until_date",
+            "date",
+            "Last observed day after the trial's end.",
+            null="no observation period holds it",
+        ),
         Column("n_days", "int32", "Days from first to last, bridged gaps included.", unit="days"),
         Column("n_gap_days", "int32", "Bridged days without supply.", unit="days"),
         Column("n_exposures", "int32", "Supplies joined."),
         Column("is_antidepressant_use", "boolean", "At any time at an antidepressant's dose.", null="dose unknown"),
         Column("first_mg_per_day", "float64", "First known dose.", unit="mg/day", null="no dose known"),
-        Column("max_mg_per_day", "float64", "Greatest known dose (shown, never judged by).", unit="mg/day", null="no dose known"),
+        Column(
+            "max_mg_per_day",
+            "float64",
+            "Greatest known dose (shown, never judged by).",
+            unit="mg/day",
+            null="no dose known",
+        ),
         Column(
             "min_adequate_mg_per_day",
             "float64",
@@ -82,8 +97,12 @@ TRIAL = Table(
         Column("n_days_adequate", "int32", "Days at or above the minimum adequate dose.", unit="days"),
         Column("n_days_dose_unknown", "int32", "Days on which that cannot be said.", unit="days"),
         Column("stop_reason", "string", "Recorded reason for stopping.", null="not recorded"),
-        Column("joined_trial_number", "int32", "The antidepressant trial already running when this one began.", null="none"),
-        Column("switch_date", "date", "Start of the next other antidepressant at or after the end.", null="none recorded"),
+        Column(
+            "joined_trial_number", "int32", "The antidepressant trial already running when this one began.", null="none"
+        ),
+        Column(
+            "switch_date", "date", "Start of the next other antidepressant at or after the end.", null="none recorded"
+        ),
         Column(
             "possible_switch_date",
             "date",
@@ -92,12 +111,30 @@ TRIAL = Table(
         ),
         Column("added_date", "date", "Start of the first drug added while this one went on.", null="none recorded"),
         Column("possible_added_date", "date", "The same, counting drugs of unknown use.", null="none recorded"),
+        Column(
+            "antidepressant_before_date",
+            "date",
+            "Last day, up to this trial's start, of another antidepressant begun before it or with it.",
+            null="none recorded",
+        ),
+        Column(
+            "possible_antidepressant_before_date",
+            "date",
+            "The same, counting drugs of unknown use.",
+            null="none recorded",
+        ),
         Column("instrument", "string", "Instrument of baseline and endpoint.", null="no instrument has both"),
         Column("baseline_date", "date", "Day of the baseline score.", null="unscored"),
         Column("baseline_total", "float64", "Baseline score.", unit="points", null="unscored"),
         Column("endpoint_date", "date", "Day of the endpoint score.", null="unscored"),
         Column("endpoint_total", "float64", "Endpoint score.", unit="points", null="unscored"),
-        Column("improvement_pct", "float64", "100 x (baseline - endpoint) / baseline.", unit="%", null="unscored, or too well at baseline"),
+        Column(
+            "improvement_pct",
+            "float64",
+            "100 x (baseline - endpoint) / baseline.",
+            unit="%",
+            null="unscored, or too well at baseline",
+        ),
         Column("is_remission", "boolean", "Endpoint at or below the instrument's remission cut.", null="unscored"),
         Column(
             "outcome",
@@ -145,7 +182,12 @@ JUDGED_TRIAL = Table(
         ),
         Column("failed", "boolean", "Any of the definition's ways to fail.", null="unknown"),
         Column("counts", "boolean", "Counts towards the definition: all trial criteria, and failed.", null="unknown"),
-        Column("counted_date", "date", "The day on which it counts.", null="the treatment that would date it is not recorded"),
+        Column(
+            "counted_date",
+            "date",
+            "The day on which it counts.",
+            null="the treatment that would date it is not recorded",
+        ),
     ),
 )
 
@@ -160,11 +202,15 @@ DETERMINATION = Table(
         Column("met_date", "date", "The day it was first met.", null="not met, or unknown"),
         Column("branch", "int32", "The branch by which it was first met.", null="not met, or unknown"),
         Column("episode_number", "int32", "The episode in which it was first met.", null="not met, or unknown"),
-        Column("index_date", "date", "The day on which age and earlier diagnoses were judged.", null="no antidepressant"),
+        Column(
+            "index_date", "date", "The day on which age and earlier diagnoses were judged.", null="no antidepressant"
+        ),
         Column("n_counted", "int32", "Most different trials that count, in one stretch."),
         Column("n_possible", "int32", "The same, with those of which it is unknown."),
         Column("n_needed", "int32", "How many the definition needs."),
-        Column("age_years", "int32", "Age on the index day (at least).", unit="years", null="birth or index day unknown"),
+        Column(
+            "age_years", "int32", "Age on the index day (at least).", unit="years", null="birth or index day unknown"
+        ),
         Column("n_diagnoses", "int32", "Days with a diagnosis that the definition asks for."),
         Column("n_excluding", "int32", "Days with a diagnosis that it excludes."),
         Column("who.age", "boolean", "Verdict of who.age.", null="unknown, or not asked"),
@@ -196,6 +242,7 @@ STEP = Table(
             "ended",
             "string",
             "What came after.",
+            null="observation unknown",
             values=("next step", "remission", "lost", "still treated"),
         ),
     ),
@@ -215,7 +262,13 @@ EVIDENCE = Table(
         Column("value", "string", "What was found.", null="nothing was found"),
         Column("unit", "string", "Unit of value and limit.", null="none"),
         Column("limit", "string", "What was asked.", null="nothing numeric"),
-        Column("comparison", "string", "How the two are compared.", null="not compared", values=("at least", "at most", "below", "is")),
+        Column(
+            "comparison",
+            "string",
+            "How the two are compared.",
+            null="not compared",
+            values=("at least", "at most", "below", "is"),
+        ),
         Column("source", "string", "Key of the reference that set the limit, with locator.", null="a stated choice"),
         Column("seen", "string", "How that source was seen.", null="a stated choice"),
         Column("choice", "string", "The reason, where it is a choice.", null="it has a source"),
@@ -265,7 +318,12 @@ TRUTH_TRIAL = Table(
         Column("is_adequate", "boolean", "Dose and duration truly adequate."),
         Column("improvement_pct", "float64", "True improvement at its end.", unit="%"),
         Column("is_remission", "boolean", "True remission."),
-        Column("ended_for", "string", "Why it ended.", values=("remission kept", "no response", "intolerance", "lost", "observation ended")),
+        Column(
+            "ended_for",
+            "string",
+            "Why it ended.",
+            values=("remission kept", "no response", "intolerance", "lost", "observation ended"),
+        ),
     ),
 )
 

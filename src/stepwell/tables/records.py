@@ -21,7 +21,9 @@ PERSON = Table(
     (
         _PERSON,
         Column("source_person_id", "string", "The person's id in the source, as text."),
-        Column("birth_earliest_date", "date", "The earliest day the person can have been born.", null="birth year unknown"),
+        Column(
+            "birth_earliest_date", "date", "The earliest day the person can have been born.", null="birth year unknown"
+        ),
         Column("birth_latest_date", "date", "The latest day the person can have been born.", null="birth year unknown"),
         Column("sex", "string", "Sex as recorded.", null="not recorded", values=("female", "male", "other")),
         Column("death_date", "date", "Day of death.", null="no death recorded"),
@@ -48,7 +50,9 @@ CONDITION = Table(
     (
         _PERSON,
         Column("condition_date", "date", "Day of the diagnosis."),
-        Column("codeset", "string", "The code set of the knowledge files that holds the code, such as `major-depression`."),
+        Column(
+            "codeset", "string", "The code set of the knowledge files that holds the code, such as `major-depression`."
+        ),
         Column("vocabulary", "string", "The vocabulary of the code, such as `ICD10CM`."),
         Column("code", "string", "The code as recorded."),
         _ADDRESS,
@@ -61,7 +65,11 @@ MEDICATION = Table(
     ("person_id", "ingredient", "start_date", "address"),
     (
         _PERSON,
-        Column("ingredient", "string", "The ingredient's id in the knowledge files; other drugs are counted, then left out."),
+        Column(
+            "ingredient",
+            "string",
+            "The ingredient's id in the knowledge files; other drugs are counted, then left out.",
+        ),
         Column("start_date", "date", "First day of the supply."),
         Column("end_date", "date", "Last day of the supply.", null="nobody can say how long the supply lasted"),
         Column(
@@ -71,7 +79,9 @@ MEDICATION = Table(
             null="the end is unknown",
             values=("days supply", "recorded end", "administration"),
         ),
-        Column("mg_per_day", "float64", "Daily dose of the ingredient.", unit="mg/day", null="the dose cannot be known"),
+        Column(
+            "mg_per_day", "float64", "Daily dose of the ingredient.", unit="mg/day", null="the dose cannot be known"
+        ),
         Column(
             "dose_basis",
             "string",
@@ -102,7 +112,9 @@ MEASUREMENT = Table(
         _PERSON,
         Column("instrument", "string", "The instrument's id in the knowledge files, such as `phq-9`."),
         Column("measured_date", "date", "Day on which it was filled in."),
-        Column("total", "float64", "Total score.", unit="points", null="the instrument was given, but no total is recorded"),
+        Column(
+            "total", "float64", "Total score.", unit="points", null="the instrument was given, but no total is recorded"
+        ),
         _ADDRESS,
     ),
 )

@@ -1,0 +1,125 @@
+"""How many different trials count, in which stretch of time, and on which day there were enough (docs/engine.md, 7)."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from stepwell.knowledge.definition import Branch, Count, Definition
+
+_DISTINCT = {"ingredient": "ingredient", "class": "drug_class", "course": "course"}
+
+
+def count_trials(judged: ir.Table, definition: Definition) -> ir.Table:
+    """One row is one person who took a drug that the definition asks for, under the branch met first, or else come closest to.
+
+    `met_day` is the day on which there were enough (NULL: there never were), `any_possible` whether there would be enough by
+    any branch if everything unknown counted, `n_counted` and `n_possible` the most in any one stretch, of `n_needed`.
+    """
+    branches = (_count_branch(judged.filter(judged.branch == n), b, n) for n, b in enumerate(definition.branch, 1))
+    counted = reduce(lambda a, b: a.union(b), branches)
+    closest = ibis.row_number().over(
+        group_by="person_id",
+        order_by=[counted.met_day.asc(nulls_first=False), counted.n_needed - counted.n_counted, counted.branch],
+    )
+    any_possible = counted.is_possible.any().over(group_by="person_id")
+    counted = counted.mutate(place=closest, any_possible=any_possible)
+    return counted.filter(counted.place == 0).drop("place", "is_possible")
+
+
+def _count_branch(judged: ir.Table, branch: Branch, number: int) -> ir.Table:
+    """One row is one person who took a drug the branch asks for."""
+    judged = judged.filter(judged["trial.role"] & judged["trial.use"].fill_null(True))
+    judged = judged.mutate(course=judged.trial_number.cast("string"), stretch=ibis.literal(0, "int64"))
+    if branch.within.is_ == "episode":
+        judged = judged.filter(judged.episode_number.notnull())
+        judged = judged.mutate(stretch=judged.episode_number.cast("int64"))
+    stretch = _in_days(judged, branch) if branch.within.days is not None else _in_stretch(judged, branch)
+    person = stretch.group_by("person_id").agg(
+        met_day=stretch.met_day.min(),
+        met_stretch=stretch.stretch.argmin(stretch.met_day, where=stretch.met_day.notnull()),
+        is_possible=stretch.is_possible.any(),
+        n_counted=stretch.n_counted.max(),
+        n_possible=stretch.n_possible.max(),
+    )
+    has_episodes = branch.within.is_ == "episode"
+    return person.select(
+        "person_id",
+        "met_day",
+        "is_possible",
+        "n_counted",
+        "n_possible",
+        n_needed=ibis.literal(branch.count.at_least, "int64"),
+        branch=ibis.literal(number, "int64"),
+        episode_number=person.met_stretch if has_episodes else ibis.null("int64"),
+    )
+
+
+def _in_stretch(judged: ir.Table, branch: Branch) -> ir.Table:
+    """One row is one stretch (an episode, or all that is recorded) of one person."""
+    failed = _reach(judged, "counts", "counted_day", branch.count)
+    if branch.taken is None:
+        return failed
+    # `taken` asks for drugs whether they failed or not; both numbers must be reached in the same stretch.
+    taken = _reach(judged, "trial.use", "start_day", branch.taken).select(
+        "person_id", "stretch", taken_day="met_day", taken_is_possible="is_possible"
+    )
+    both = failed.join(taken, ["person_id", "stretch"], how="inner")
+    return both.mutate(
+        met_day=(both.met_day.notnull() & both.taken_day.notnull()).ifelse(
+            ibis.greatest(both.met_day, both.taken_day), ibis.null("int64")
+        ),
+        is_possible=both.is_possible & both.taken_is_possible,
+    )
+
+
+def _reach(judged: ir.Table, verdict: str, day: str, count: Count) -> ir.Table:
+    """Per stretch: on which day the number of different trials with the verdict reached the number asked."""
+    # One row per different ingredient, class or course: whether any counts, whether any may, and the first day one did.
+    different = judged.group_by("person_id", "stretch", key=judged[_DISTINCT[count.distinct]]).agg(
+        first_day=judged[day].min(where=judged[verdict]),
+        may=judged[verdict].fill_null(True).any(),
+    )
+    place = ibis.row_number().over(
+        group_by=["person_id", "stretch"], order_by=[different.first_day.asc(nulls_first=False), "key"]
+    )
+    different = different.mutate(place=place + 1)
+    return different.group_by("person_id", "stretch").agg(
+        met_day=different.first_day.min(where=different.place == count.at_least),
+        is_possible=different.may.sum() >= count.at_least,
+        n_counted=different.first_day.count(),
+        n_possible=different.may.sum(),
+    )
+
+
+def _in_days(judged: ir.Table, branch: Branch) -> ir.Table:
+    """One row is the stretch of days up to and including the counted day of one trial that may count."""
+    may = judged.filter(judged.counts.fill_null(True))
+    last, earlier = may, may.view()
+    pair = last.join(
+        earlier,
+        [
+            last.person_id == earlier.person_id,
+            earlier.counted_day <= last.counted_day,
+            earlier.counted_day > last.counted_day - branch.within.days,
+        ],
+    ).select(
+        last.person_id,
+        last.trial_number,
+        last.counted_day,
+        key=earlier[_DISTINCT[branch.count.distinct]],
+        counts=earlier.counts,
+    )
+    stretch = pair.group_by("person_id", "trial_number", "counted_day").agg(
+        n_counted=pair.key.nunique(where=pair.counts), n_possible=pair.key.nunique()
+    )
+    return stretch.select(
+        "person_id",
+        "n_counted",
+        "n_possible",
+        stretch=ibis.literal(0, "int64"),
+        met_day=(stretch.n_counted >= branch.count.at_least).ifelse(stretch.counted_day, ibis.null("int64")),
+        is_possible=stretch.n_possible >= branch.count.at_least,
+    )

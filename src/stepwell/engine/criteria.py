@@ -1,0 +1,106 @@
+"""The criteria of a trial, one short function each, named after the field of the form (docs/engine.md, 6).
+
+Each takes the trials with everything known about them and the filled-in field, and returns the verdict. `who` and the counts
+are criteria of the person; they are judged in `determine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ibis.expr.types as ir
+
+from stepwell.evidence import MET, judge
+from stepwell.knowledge import definition as form
+
+
+def role(trial: ir.Table, asked: form.Role) -> ir.BooleanValue:
+    """The trial is of a drug of the role asked."""
+    return trial.role == asked.is_
+
+
+def use(trial: ir.Table, asked: form.Use) -> ir.BooleanValue:
+    """It was taken as an antidepressant, or that does not matter."""
+    return trial.is_antidepressant_use if asked.is_ == "antidepressant dose" else MET
+
+
+def min_duration(trial: ir.Table, asked: form.AtLeastDays) -> ir.BooleanValue:
+    """It lasted long enough. Unknown when it may have gone on longer than the record shows."""
+    return judge(trial.n_days >= asked.at_least, _may_have_gone_on(trial))
+
+
+def min_dose(trial: ir.Table, asked: form.AtLeastDays) -> ir.BooleanValue:
+    """It was taken at an adequate dose for long enough."""
+    may_be_enough = trial.n_days_adequate + trial.n_days_dose_unknown >= asked.at_least
+    return judge(
+        trial.n_days_adequate >= asked.at_least,
+        may_be_enough | (_may_have_gone_on(trial) & trial.last_dose_may_be_adequate),
+    )
+
+
+def preceded_by(trial: ir.Table, asked: form.PrecededBy) -> ir.BooleanValue:
+    """An antidepressant was taken shortly before, or was still running."""
+    earliest = trial.start_day - asked.within
+    return judge(trial.antidepressant_before_day >= earliest, trial.possible_antidepressant_before_day >= earliest)
+
+
+def improvement(trial: ir.Table, asked: form.Improvement) -> ir.BooleanValue:
+    """The score improved by less than the share asked."""
+    return trial.improvement_pct < asked.below
+
+
+def not_remitted(trial: ir.Table, asked: form.NotRemitted) -> ir.BooleanValue:
+    """The endpoint score is above the remission cut."""
+    return ~trial.is_remission
+
+
+def intolerant(trial: ir.Table, asked: form.Intolerant) -> ir.BooleanValue:
+    """The record says that it was stopped for intolerance. Unknown when it gives no reason for an ended trial."""
+    return judge(
+        trial.stop_reason == "intolerance",
+        trial.stop_reason.isnull() & ~trial.is_ongoing.fill_null(False),
+    )
+
+
+def switched(trial: ir.Table, asked: form.Switched) -> ir.BooleanValue:
+    """Another antidepressant was begun at its end or soon after. Unknown when that time is not fully observed."""
+    latest = trial.end_day + asked.within
+    verdict = judge(
+        trial.switch_day <= latest,
+        (trial.possible_switch_day <= latest).fill_null(False) | (trial.observed_until_day < latest).fill_null(True),
+    )
+    return _where_it_speaks(verdict, trial, asked.when)
+
+
+def added_to(trial: ir.Table, asked: form.AddedTo) -> ir.BooleanValue:
+    """Another drug was added while it went on."""
+    verdict = judge(trial.added_day.notnull(), trial.possible_added_day.notnull() | trial.observed_until_day.isnull())
+    return _where_it_speaks(verdict, trial, asked.when)
+
+
+def taken(trial: ir.Table, asked: form.Taken) -> ir.BooleanValue:
+    """Having taken it is enough."""
+    return MET
+
+
+OF_A_TRIAL: dict[str, Callable[[ir.Table, form.Form], ir.BooleanValue]] = {
+    "trial.role": role,
+    "trial.use": use,
+    "trial.min_duration": min_duration,
+    "trial.min_dose": min_dose,
+    "trial.preceded_by": preceded_by,
+    "failure.improvement": improvement,
+    "failure.not_remitted": not_remitted,
+    "failure.intolerant": intolerant,
+    "failure.switched": switched,
+    "failure.added_to": added_to,
+    "failure.taken": taken,
+}
+
+
+def _may_have_gone_on(trial: ir.Table) -> ir.BooleanValue:
+    return ~trial.is_end_known | trial.is_ongoing.fill_null(True)
+
+
+def _where_it_speaks(verdict: ir.BooleanValue, trial: ir.Table, when: str) -> ir.BooleanValue:
+    return verdict if when == "always" else trial.improvement_pct.isnull() & verdict

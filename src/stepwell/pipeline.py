@@ -1,0 +1,179 @@
+"""READ THIS FIRST. The engine's table of contents: one line per stage, in order.
+
+`plan` builds every stage as an expression over named tables that belong to no connection. A plan is compiled once and run
+many times: once per bucket of people of a large source, or once for the one person on a clinician's screen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from stepwell.engine.beside import find_beside
+from stepwell.engine.count import count_trials
+from stepwell.engine.determine import determine, find_candidate, judge_trial
+from stepwell.engine.episode import find_episode
+from stepwell.engine.exposure import find_exposure
+from stepwell.engine.intervals import engine_schema, in_dates
+from stepwell.engine.response import add_response, find_score
+from stepwell.engine.step import find_step
+from stepwell.engine.trial import find_supply, find_trial
+from stepwell.knowledge.definition import Definition, TrialBuilding
+from stepwell.knowledge.forms import Knowledge
+from stepwell.tables import DERIVED, RECORDS, Table
+
+_DERIVED = {table.name: table for table in DERIVED}
+_PROVENANCE = {"source", "locator", "seen", "choice"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the work: an expression, and the name of the table that holds its rows once it has run."""
+
+    name: str
+    expression: ir.Table
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages in order, and for every table of the result the expression that reads it off the stages' tables."""
+
+    stages: tuple[Stage, ...]
+    results: Mapping[str, ir.Table]
+    settings: Mapping[str, TrialBuilding]
+    setting_of: Mapping[str, str]
+    """The setting of each definition, by the definition's name."""
+    step_setting: str
+
+
+def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[str]) -> Plan:
+    """The stages that judge these definitions on records of which `has` names the tables that exist at all."""
+    has = frozenset(has)
+    record = {table.name: ibis.table(engine_schema(table), name=table.name) for table in RECORDS}
+    known = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in _KNOWN.items()}
+    drug, dose_minimum, instrument = known["known_drug"], known["known_dose_minimum"], known["known_instrument"]
+    make = _Stages()
+
+    exposure = make("exposure", find_exposure(record["medication"], drug))
+    score = make("score", find_score(record["measurement"]))
+
+    settings = {setting_id(d.trials): d.trials for d in definitions}
+    setting_of = {d.name: setting_id(d.trials) for d in definitions}
+    trials, episodes = {}, {}
+    for setting, how in sorted(settings.items()):
+        supply = make(f"supply_{setting}", find_supply(exposure, how))
+        course = make(f"course_{setting}", find_trial(supply, drug, dose_minimum, record["observation_period"], how))
+        episode, course = find_episode(course, record["condition"], how)
+        episodes[setting] = make(f"episode_{setting}", episode)
+        course = make(f"course_in_episode_{setting}", course)
+        beside = make(f"beside_{setting}", find_beside(course, how))
+        trials[setting] = make(f"trial_{setting}", add_response(beside, score, instrument, how))
+
+    judged, determined = {}, {}
+    for number, definition in enumerate(definitions):
+        trial = trials[setting_of[definition.name]]
+        judgement = make(f"judged_{number}", judge_trial(trial, definition))
+        counted = make(f"counted_{number}", count_trials(judgement, definition))
+        candidate = make(
+            f"candidate_{number}",
+            find_candidate(record["person"], record["observation_period"], trial, judgement, counted),
+        )
+        determination = determine(candidate, record["condition"], definition, has)
+        judged[definition.name] = judgement
+        determined[definition.name] = make(f"determined_{number}", determination)
+
+    # The ladder is climbed once, on the way of building trials that most definitions share.
+    uses = list(setting_of.values())
+    step_setting = min(settings, key=lambda s: (-uses.count(s), s))
+    step = make("step", find_step(trials[step_setting], score, instrument, settings[step_setting]))
+
+    results = {
+        "exposure": in_dates(_DERIVED["exposure"], exposure),
+        "episode": _together(_DERIVED["episode"], "setting", episodes),
+        "trial": _together(_DERIVED["trial"], "setting", trials),
+        "judged_trial": _together(_DERIVED["judged_trial"], "definition", judged),
+        "determination": _together(_DERIVED["determination"], "definition", determined),
+        "step": in_dates(_DERIVED["step"], step),
+    }
+    return Plan(tuple(make.stages), results, settings, setting_of, step_setting)
+
+
+def setting_id(how: TrialBuilding) -> str:
+    """A short name for a way of building trials, the same for the same values wherever they were cited from."""
+    values = {name: value.model_dump(exclude=_PROVENANCE) for name, value in how}
+    return "t" + hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:6]
+
+
+_KNOWN = {
+    "known_drug": {
+        "ingredient": "string",
+        "role": "string",
+        "drug_class": "string",
+        "low_dose_mg_per_day": "float64",
+    },
+    "known_dose_minimum": {"standard": "string", "ingredient": "string", "min_mg_per_day": "float64"},
+    "known_instrument": {
+        "instrument": "string",
+        "rank": "int64",
+        "remission_at_most": "float64",
+        "response_at_least_pct": "float64",
+    },
+}
+
+
+def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
+    """What the engine needs of the knowledge files, as three small tables."""
+    low_dose: dict[str, float] = {}
+    for rule in knowledge.role_rules:
+        low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
+    rows = {
+        "known_drug": [
+            {
+                "ingredient": i.ingredient,
+                "role": i.role,
+                "drug_class": i.drug_class,
+                "low_dose_mg_per_day": low_dose.get(i.ingredient),
+            }
+            for i in knowledge.ingredients.values()
+        ],
+        "known_dose_minimum": [
+            {"standard": d.standard, "ingredient": d.ingredient, "min_mg_per_day": d.min_mg_per_day}
+            for d in knowledge.dose_minima
+        ],
+        "known_instrument": [
+            {
+                "instrument": i.id,
+                "rank": i.rank,
+                "remission_at_most": i.remission.at_most,
+                "response_at_least_pct": i.response.at_least,
+            }
+            for i in knowledge.instruments.values()
+        ],
+    }
+    return {
+        name: pa.Table.from_pylist(rows[name], schema=ibis.schema(schema).to_pyarrow())
+        for name, schema in _KNOWN.items()
+    }
+
+
+@dataclass
+class _Stages:
+    """Collects the stages; calling it adds one and gives back its table, by name only."""
+
+    stages: list[Stage] = field(default_factory=list)
+
+    def __call__(self, name: str, expression: ir.Table) -> ir.Table:
+        self.stages.append(Stage(name, expression))
+        return ibis.table(expression.schema(), name=name)
+
+
+def _together(table: Table, column: str, parts: Mapping[str, ir.Table]) -> ir.Table:
+    """The parts as one table, told apart by `column`."""
+    labelled = [in_dates(table, rows.mutate(**{column: ibis.literal(key)})) for key, rows in sorted(parts.items())]
+    return ibis.union(labelled[0], *labelled[1:]) if len(labelled) > 1 else labelled[0]
