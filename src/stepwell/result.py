@@ -1,0 +1,123 @@
+"""A result is never just rows: tables with the manifest that says what was run on what, and what was left out and why.
+
+A result folder holds one folder of Parquet files per table, `run.json` (what was run on what; the same for the same input) and
+`timing.json` (how long it took and when). It is as confidential as the records that it was made from.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ibis
+import ibis.expr.types as ir
+
+from stepwell.errors import Problem, QuestionError
+from stepwell.knowledge.definition import Definition
+from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.load import load
+from stepwell.tables import DERIVED, RECORDS
+
+_DECLARED = {table.name: table for table in (*RECORDS, *DERIVED)}
+
+
+class Result:
+    """The tables of one run. `table(name)` opens any of them lazily; `.to_pyarrow()`, `.to_pandas()`, `.to_polars()` read it."""
+
+    def __init__(self, folder: Path, manifest: dict, knowledge: Knowledge, keep: TemporaryDirectory | None):
+        self.folder = folder
+        self.manifest = manifest
+        self.knowledge = knowledge
+        self._keep = keep
+        self._con = ibis.duckdb.connect()
+
+    @classmethod
+    def open(
+        cls, folder: str | Path, *, knowledge: Knowledge | None = None, keep: TemporaryDirectory | None = None
+    ) -> Result:
+        """Opens a result folder. Raises `QuestionError` when it is none."""
+        folder = Path(folder)
+        try:
+            manifest = json.loads((folder / "run.json").read_text("utf-8"))
+        except (OSError, json.JSONDecodeError):
+            raise QuestionError(
+                "This is no result of stepwell.",
+                [
+                    Problem(
+                        str(folder), "no readable run.json", "a folder that `stepwell run --out` wrote", "run it first"
+                    )
+                ],
+            ) from None
+        return cls(folder, manifest, knowledge or load(), keep)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables."""
+        return tuple(self.manifest["rows"])
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The definitions that were run, in order. Raises `QuestionError` when the knowledge has changed since."""
+        by_name = {d.name: d for d in self.knowledge.definitions.values()}
+        missing = [n for n in self.manifest["definitions"] if n not in by_name]
+        if missing:
+            raise QuestionError(
+                "The result was made with definitions that are not here any more.",
+                [
+                    Problem(n, "not among the definitions", remedy="run again, or pass the file it came from")
+                    for n in missing
+                ],
+            )
+        return tuple(by_name[n] for n in self.manifest["definitions"])
+
+    def table(self, name: str) -> ir.Table:
+        """One table, lazily, as an Ibis expression; its columns are described in the data dictionary."""
+        if name not in self.manifest["rows"]:
+            raise QuestionError(f"The result has no table {name}; it has {', '.join(self.tables)}.")
+        if not self.manifest["rows"][name]:
+            schema = _DECLARED[name].schema
+            return ibis.memtable(schema.to_pyarrow().empty_table(), schema=schema)
+        view = f"result_{name}"
+        if view not in self._con.list_tables():
+            self._con.read_parquet(f"{self.folder / name}/*.parquet", table_name=view)
+        return self._con.table(view)
+
+    def person_id(self, person: str) -> int:
+        """stepwell's number for a person of the source. Raises `QuestionError` when there is no such person."""
+        people = self.table("person")
+        found = people.filter(people.source_person_id == person).person_id.to_pyarrow().to_pylist()
+        if not found:
+            raise QuestionError(
+                "There is no such person in this result.",
+                [
+                    Problem(
+                        str(self.folder),
+                        f"none of its {self.manifest['rows']['person']} people has the id that was given",
+                        "a person's id as the source writes it",
+                        "look it up in the column source_person_id of the table person",
+                    )
+                ],
+            )
+        return found[0]
+
+    def rows_of(self, name: str, person_id: int) -> list[dict]:
+        """One person's rows of a table, in the order of its key."""
+        rows = self.table(name)
+        key = [k for k in _DECLARED[name].key if k in rows.columns]
+        return rows.filter(rows.person_id == person_id).order_by(key).to_pyarrow().to_pylist()
+
+    def evidence(self, person: str) -> list[dict]:
+        """Every criterion judged for one person, as rows of the declared table `evidence`."""
+        from stepwell.why import find_evidence
+
+        return find_evidence(self, person)
+
+
+def write_manifest(folder: Path, manifest: dict, *, seconds: float) -> None:
+    """Writes `run.json`, the same bytes for the same run, and `timing.json`, which differs every time."""
+    timing = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(seconds, 3)}
+    for name, content in (("run.json", manifest), ("timing.json", timing)):
+        text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+        (folder / name).write_text(text + "\n", "utf-8")
