@@ -49,28 +49,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 10 a knowledge file or definition is wrong, 11 the records cannot be read, 12 the question "
     "cannot be answered as asked, 13 stepwell's own fault, 130 stopped by you.",
 )
-knowledge_
-class _Commands(typer.core.TyperGroup):
-    """Turns every expected failure into one clear message and a documented exit code."""
-
-    def invoke(self, ctx):
-        try:
-            return super().invoke(ctx)
-        except StepwellError as error:
-            err_console.print(f"[bold red]{escape(error.title)}[/bold red]")
-            for problem in error.problems:
-                err_console.print(f"- {problem}", markup=False, highlight=False, soft_wrap=True)
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            err_console.print("Stopped. Nothing half-written is left.")
-            raise typer.Exit(130) from None
-
-
-out_console = Console()
-err_console = Console(stderr=True)
-
-app = typer.Typer(
-    cls=_Commands,
+knowledge_app = typer.Typer(
     help="What stepwell knows and where it has it from: definitions, drugs and doses, instruments."
 )
 app.add_typer(knowledge_app, name="knowledge")

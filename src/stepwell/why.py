@@ -1,8 +1,8 @@
-"""Why, line by line: the stored verdicts of one person as rows of `evidence`, each with what was found, what was asked, who says
-so, where it was read, and a sentence.
+"""Why, line by line: the stored verdicts of one person as rows of `evidence`, each with what was found, what was asked,
+who says so, where it was read, and a sentence.
 
-Nothing is decided here. A verdict is read from the tables of the run; this module finds the value that it was judged by and, where
-it is unknown, says what would settle it.
+Nothing is decided here. A verdict is read from the tables of the run; this module finds the value that it was judged by
+and, where it is unknown, says what would settle it.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ def find_agreement(
 ) -> list[dict]:
     """One row is one definition at one level of noise.
 
-    `n_true` people truly meet it, `n_met` meet it by the engine, `n_both` both; `n_unknown` of the true ones and of the others are
-    unknown to the engine. `sensitivity` = n_both / n_true, `predictive_value` = n_both / n_met (None where there is nobody).
+    `n_true` people truly meet it, `n_met` meet it by the engine, `n_both` both; `n_true_unknown` of the true
+    ones and `n_false_unknown` of the others are unknown to the engine. `sensitivity` = n_both / n_true, `predictive_value` = n_both / n_met (None where there is nobody).
     `date_error_days` are the quartiles of the engine's date minus the true one, among those who both meet it.
     """
     rows = []
@@ -67,9 +67,8 @@ def compare(result: Result, truth_file: Path) -> list[dict]:
 
 def agreement_table(rows: list[dict]) -> Table:
     """The rows as a table for the terminal."""
-    table = Table(
-        "noise", "definition", "truly", "met", "both", "unknown (true / not)", "sensitivity", "predictive value", "date error, days"
-    )
+    heads = "noise", "definition", "truly", "met", "both", "unknown (true / not)"
+    table = Table(*heads, "sensitivity", "predictive value", "date error, days")
     for column in table.columns[2:]:
         column.justify = "right"
     for row in rows:
