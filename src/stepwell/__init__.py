@@ -1,3 +1,36 @@
-"""stepwell: who has treatment-resistant depression, by which definition and why, line by line."""
+"""stepwell: who has treatment-resistant depression, by which definition and why, line by line.
+
+    result = stepwell.run("records", definitions=["sforzini-2022"])
+    result.table("determination").to_pandas()
+
+`run` reads a source and judges everybody in it; `Result` opens what an earlier run wrote; `determine_records` judges records held
+in memory, for one person on a screen; `load_knowledge` gives the cited data behind every rule.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from stepwell.knowledge.load import load as load_knowledge
+    from stepwell.result import Result
+    from stepwell.runner import run
+    from stepwell.session import determine_records
+
+__all__ = ["Result", "__version__", "determine_records", "load_knowledge", "run"]
+
+_WHERE = {
+    "Result": ("stepwell.result", "Result"),
+    "determine_records": ("stepwell.session", "determine_records"),
+    "load_knowledge": ("stepwell.knowledge.load", "load"),
+    "run": ("stepwell.runner", "run"),
+}
+
+
+def __getattr__(name: str):
+    # Imported on first use: the command line's help should not wait for a database engine.
+    if name not in _WHERE:
+        raise AttributeError(f"module 'stepwell' has no attribute {name!r}")
+    module, attribute = _WHERE[name]
+    return getattr(import_module(module), attribute)

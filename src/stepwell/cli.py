@@ -82,7 +82,7 @@ def demo(
 ) -> None:
     """Simulates a small clinic population, runs everything on it, writes a report and says where it is."""
     from stepwell.report import write_report
-    from stepwell.run import run as run_source
+    from stepwell.runner import run as run_source
     from stepwell.simulate import simulate as simulate_people
 
     with _progress() as report_progress:
@@ -142,7 +142,7 @@ def run(
     ] = None,
 ) -> None:
     """Judges everybody in the records by every definition asked, and writes the tables that say who, when and why."""
-    from stepwell.run import run as run_source
+    from stepwell.runner import run as run_source
 
     with _progress() as report_progress:
         result = run_source(

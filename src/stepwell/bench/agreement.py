@@ -11,7 +11,7 @@ import pyarrow as pa
 from rich.table import Table
 
 from stepwell.result import Result
-from stepwell.run import run
+from stepwell.runner import run
 from stepwell.simulate import simulate
 
 NOISE_LEVELS = ("off", "realistic")
