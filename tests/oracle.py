@@ -238,6 +238,12 @@ def look_beside(t, trials: list, form: TrialBuilding) -> None:
 
     t.switch, t.possible_switch = switch(certain=True), switch(certain=False)
     t.added, t.possible_added = added(certain=True), added(certain=False)
+
+    def before(certain: bool) -> int | None:
+        begun = [u for u in others if may_be_antidepressant(u, certain) and u.start <= t.start]
+        return max((min(u.end, t.start) for u in begun), default=None)
+
+    t.antidepressant_before, t.possible_antidepressant_before = before(certain=True), before(certain=False)
     t.joined_trial_number = next(
         (
             u.trial_number
@@ -323,10 +329,12 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
         )
         ask["trial.min_dose"] = True if t.n_days_adequate >= limit else None if may_suffice else False
     if trial.preceded_by:
-        rule = trial.preceded_by
-        before = [u for u in trials if u.role == rule.role and u.ingredient != t.ingredient]
-        before = [u for u in before if u.start <= t.start and t.start - u.end <= rule.within]
-        ask["trial.preceded_by"] = any_of(rule.role != "antidepressant" or u.is_antidepressant_use for u in before)
+        within = trial.preceded_by.within
+        days = [d for d in (t.antidepressant_before, t.possible_antidepressant_before) if d is not None]
+        near = [t.start - d <= within for d in days]
+        ask["trial.preceded_by"] = None if any(near) else False
+        if t.antidepressant_before is not None and near[0]:
+            ask["trial.preceded_by"] = True
     if failure.improvement:
         ask["failure.improvement"] = (
             None if t.improvement_pct is None else t.improvement_pct < failure.improvement.below
@@ -370,71 +378,76 @@ def switched(t, within: int) -> Verdict:
 
 
 def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> SimpleNamespace:
-    branches = [
-        count_branch([j for j in p.judged if j.branch == number], branch)
-        for number, branch in enumerate(definition.branch, start=1)
-    ]
-    met = [(b.met, number) for number, b in enumerate(branches, start=1) if b.verdict is True]
+    observed, who = bool(p.periods), definition.who
+    branches = [count_branch(p.judged, branch, number) for number, branch in enumerate(definition.branch, start=1)]
+    best = closest(branches)
     d = SimpleNamespace(count=any_of(b.verdict for b in branches))
-    d.met, d.branch = min(met, default=(None, None))
-    shown = (d.branch or 1) - 1
-    d.episode_number = branches[shown].episode_number if met else None
-    d.n_counted, d.n_possible = branches[shown].n_counted, branches[shown].n_possible
-    d.n_needed = definition.branch[shown].count.at_least
+    if d.count is False and (not observed or "medication" not in has):
+        d.count = None
+    d.met, d.branch, d.episode_number = best.met, best.branch, best.episode_number
+    d.n_counted, d.n_possible, d.n_needed = best.n_counted, best.n_possible, best.n_needed
+
     d.index = d.met
     if d.index is None:
         d.index = max((j.counted for j in p.judged if j.counts is not False), default=None)
     if d.index is None:
-        d.index = min((t.start for t in p.trials if may_be_antidepressant(t)), default=None)
+        d.index = min((t.start for t in p.trials if t.role == "antidepressant"), default=None)
 
-    observed, who, asked = bool(p.periods), definition.who, [d.count]
     d.age_years, oldest = (age(day(person[f"birth_{side}_date"]), d.index) for side in ("latest", "earliest"))
-    for name in ("age", "diagnosis", "never"):
-        setattr(d, f"who.{name}", None)
     d.n_diagnoses = count_days(p.conditions, who.diagnosis, d.index)
     d.n_excluding = count_days(p.conditions, who.never, d.index)
     absence_counts = observed and "condition" in has
+    ask: dict[str, Verdict] = {}
     if who.age:
         settled = d.age_years is not None and (d.age_years >= who.age.at_least) == (oldest >= who.age.at_least)
-        setattr(d, "who.age", d.age_years >= who.age.at_least if settled else None)
-        asked.append(getattr(d, "who.age"))
+        ask["age"] = d.age_years >= who.age.at_least if settled else None
     if who.diagnosis:
         enough = d.n_diagnoses >= who.diagnosis.at_least
-        setattr(d, "who.diagnosis", True if enough else False if absence_counts else None)
-        asked.append(getattr(d, "who.diagnosis"))
+        ask["diagnosis"] = True if enough else False if absence_counts else None
     if who.never:
-        setattr(d, "who.never", False if d.n_excluding else True if absence_counts else None)
-        asked.append(getattr(d, "who.never"))
+        ask["never"] = False if d.n_excluding else True if absence_counts else None
+    for name, rule in (("diagnosis", who.diagnosis), ("never", who.never)):
+        if rule and rule.when == "before" and d.index is None:
+            ask[name] = None  # before what?
+    for name in ("age", "diagnosis", "never"):
+        setattr(d, f"who.{name}", ask.get(name))
 
-    verdict = all_of(asked)
-    if verdict is False and (not observed or "medication" not in has):
-        verdict = None
+    verdict = all_of([d.count, *ask.values()])
     d.verdict = {True: "met", False: "not met", None: "unknown"}[verdict]
     if verdict is not True:
         d.met = d.branch = d.episode_number = None
     return d
 
 
-def count_branch(judged: list, branch: Branch) -> SimpleNamespace:
-    """The best stretch of one branch: its verdict, the day it is met, how many were counted."""
-    best = SimpleNamespace(verdict=False, met=None, episode_number=None, n_counted=0, n_possible=0)
-    verdicts = []
+def closest(branches: list) -> SimpleNamespace:
+    """The branch that is met first; else, of those in which any trial may count, the one with the fewest missing."""
+    met = [b for b in branches if b.met is not None]
+    if met:
+        return min(met, key=lambda b: (b.met, b.n_needed - b.n_counted, b.branch))
+    tried = [b for b in branches if b.n_possible] or branches[:1]
+    return min(tried, key=lambda b: (b.n_needed - b.n_counted, b.branch))
+
+
+def count_branch(judged: list, branch: Branch, number: int) -> SimpleNamespace:
+    """The stretches of one branch together: the verdict, the first day it is met, the most that were counted."""
+    judged = [j for j in judged if j.branch == number]
+    best = SimpleNamespace(branch=number, n_needed=branch.count.at_least, met=None, episode_number=None)
+    verdicts, counts = [], []
     for stretch in stretches(judged, branch):
         count = tally(branch.count, [(j.t, j.counted, j.counts) for j in stretch])
-        days, verdict = count.day, count.verdict
+        counts.append(count)
+        on, verdict = count.day, count.verdict
         if branch.taken:
             taken = tally(branch.taken, [(j.t, j.t.start, j.takes) for j in stretch])
             verdict = all_of([verdict, taken.verdict])
-            days = None if verdict is not True else max(count.day, taken.day)
+            on = max(count.day, taken.day) if verdict else None
         verdicts.append(verdict)
-        best.n_counted, best.n_possible = max(best.n_counted, count.sure), max(best.n_possible, count.possible)
-        if verdict is True and (best.met is None or days < best.met):
-            best.met = days
-            best.episode_number = min(
-                (j.t.episode_number for j in stretch if j.counts and j.counted == count.day and j.t.episode_number),
-                default=None,
-            )
+        if verdict and (best.met is None or on < best.met):
+            best.met = on
+            best.episode_number = stretch[0].t.episode_number if branch.within.is_ == "episode" else None
     best.verdict = any_of(verdicts)
+    best.n_counted = max((c.sure for c in counts), default=0)
+    best.n_possible = max((c.possible for c in counts), default=0)
     return best
 
 
@@ -474,7 +487,7 @@ def count_days(conditions: list, rule, index: int | None) -> int:
     if rule is None:
         return 0
     days = {d for d, codeset in conditions if codeset in rule.any_of}
-    return len(days if rule.when == "ever" else {d for d in days if index is not None and d <= index})
+    return len(days if rule.when == "ever" or index is None else {d for d in days if d <= index})
 
 
 # --- 8 step ---
@@ -489,14 +502,15 @@ def find_steps(p: Person, form: TrialBuilding, knowledge: Knowledge) -> list[Sim
         return may_be_antidepressant(t) or (t.role != "antidepressant" and running)
 
     for episode in p.episodes:
-        trials = [t for t in p.trials if t.episode_number == episode.episode_number and takes_part(t)]
+        of_episode = [t for t in p.trials if t.episode_number == episode.episode_number]
+        trials = [t for t in of_episode if takes_part(t)]
         firsts = [t for i, t in enumerate(trials) if t.ingredient not in {u.ingredient for u in trials[:i]}]
         rungs = [list(begun) for _, begun in groupby(firsts, key=lambda t: t.start)]
         for i, begun in enumerate(rungs):
             following = rungs[i + 1][0].start if i + 1 < len(rungs) else None
             s = SimpleNamespace(episode_number=episode.episode_number, step_number=i + 1, start=begun[0].start)
             s.ingredients = " + ".join(sorted(t.ingredient for t in begun))
-            s.end = following - 1 if following is not None else max(t.end for t in trials)
+            s.end = following - 1 if following is not None else max(t.end for t in of_episode)
             s.n_days = s.end - s.start + 1
             beside = any(
                 a.start < s.start and a.ingredient != t.ingredient and days_in_common(a, t) > taper
@@ -504,22 +518,16 @@ def find_steps(p: Person, form: TrialBuilding, knowledge: Knowledge) -> list[Sim
                 for t in begun
             )
             s.kind = "start" if i == 0 else "add" if beside else "switch"
-            s.n_raises = sum(
-                before.mg_per_day is not None
-                and after.mg_per_day is not None
-                and before.mg_per_day < after.mg_per_day
-                and s.start <= after.start <= s.end
-                for t in trials
-                for before, after in zip(t.exposures, t.exposures[1:], strict=False)
-            )
             respond(s, p.scores, form, knowledge, following)
             s.is_intolerance = any(t.stop_reason == "intolerance" for t in begun)
             seen = observed_until(s.end, p.periods)
-            lost = seen is not None and seen - s.end > form.max_gap.at_most
             if following is not None:
                 s.ended = "next step"
+            elif s.is_remission:
+                s.ended = "remission"
             else:
-                s.ended = "remission" if s.is_remission else "lost" if lost else "still treated"
+                lost = None if seen is None else seen - s.end > form.max_gap.at_most
+                s.ended = {True: "lost", False: "still treated", None: None}[lost]
             steps.append(s)
     return steps
 

@@ -1,0 +1,60 @@
+"""The engine's answer as plain rows, and where it differs from the oracle's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import oracle
+
+from stepwell.knowledge.definition import Definition
+from stepwell.knowledge.forms import Knowledge
+from stepwell.pipeline import setting_id
+from stepwell.session import determine_records
+from stepwell.tables import DERIVED, RECORDS
+
+TABLES = {t.name: t for t in (*RECORDS, *DERIVED)}
+Tables = dict[str, list[dict]]
+
+
+def by_engine(records: Tables, definitions: Sequence[Definition], knowledge: Knowledge, has=None) -> Tables:
+    """The engine's tables as lists of rows, in the engine's order."""
+    return {n: t.to_pylist() for n, t in determine_records(records, definitions, knowledge, has=has).items()}
+
+
+def of_definition(tables: Tables, definition: Definition) -> Tables:
+    """What of the engine's tables belongs to one of several definitions."""
+    own = {"setting": setting_id(definition.trials), "definition": definition.name}
+    return {
+        name: [r for r in rows if all(r[k] == v for k, v in own.items() if k in r)] for name, rows in tables.items()
+    }
+
+
+def disagreements(records: Tables, definitions: Sequence[Definition], knowledge: Knowledge, has=None) -> list[str]:
+    """Every value in which engine and oracle differ, as `definition: table key column: engine / oracle`."""
+    found = by_engine(records, definitions, knowledge, has)
+    settings = [setting_id(d.trials) for d in definitions]
+    climbed = min(
+        settings, key=lambda s: (-settings.count(s), s)
+    )  # the ladder is climbed once, on the commonest setting
+    differ = []
+    for definition in definitions:
+        engine, plain = of_definition(found, definition), oracle.determine(records, definition, knowledge, has=has)
+        for name, expected in plain.items():
+            if name == "step" and setting_id(definition.trials) != climbed:
+                continue
+            differ += [f"{definition.name}: {name} {line}" for line in _compare(name, engine[name], expected)]
+    return differ
+
+
+def _compare(name: str, engine: list[dict], plain: list[dict]) -> list[str]:
+    key = [k for k in TABLES[name].key if k not in ("setting", "definition")]
+    one, two = ({tuple(r[k] for k in key): r for r in rows} for rows in (engine, plain))
+    lines = [] if len(one) == len(engine) else [f"has two rows with one key {key}"]
+    lines += [f"{k}: only the engine has it" for k in one.keys() - two.keys()]
+    lines += [f"{k}: only the oracle has it" for k in two.keys() - one.keys()]
+    for k in one.keys() & two.keys():
+        for column in (c.name for c in TABLES[name].columns if c.name != "setting"):
+            a, b = one[k][column], two[k][column]
+            if a != b:
+                lines.append(f"{k} {column}: {a} / {b}")
+    return sorted(lines)

@@ -1,0 +1,169 @@
+"""A small made-up clinic for the tests: a few drugs with invented minimum doses, two questionnaires, and forms in one line.
+
+None of its limits is a clinical statement. They are round numbers of their own, so that a test of the engine neither
+depends on the packaged knowledge nor changes with it.
+"""
+
+from __future__ import annotations
+
+from stepwell.knowledge.definition import Definition
+from stepwell.knowledge.forms import DoseMinimum, Ingredient, Instrument, Knowledge, RoleRule
+
+WHY = {"choice": "Made up for the tests."}
+
+
+def _drug(name: str, role: str, drug_class: str) -> Ingredient:
+    return Ingredient(
+        ingredient=name,
+        label=name.capitalize(),
+        role=role,
+        drug_class=drug_class,
+        source="none",
+        locator="-",
+        seen="recalled",
+    )
+
+
+def _instrument(name: str, rank: int, top: int, remission: int) -> Instrument:
+    return Instrument(
+        id=name,
+        status="draft",
+        label=name.upper(),
+        rank=rank,
+        rank_choice="Made up for the tests.",
+        rater="self",
+        at_least="0 points",
+        at_most=f"{top} points",
+        items=(),
+        scoring={"groups": (), "missing_at_most": 0, **WHY},
+        bands=(),
+        bands_from=WHY,
+        remission={"at_most": f"{remission} points", **WHY},
+        response={"at_least": "50 %", **WHY},
+        licence={"item_texts": "withheld", "terms": "none shown", **WHY},
+    )
+
+
+DRUGS = (
+    _drug("sertraline", "antidepressant", "SSRI"),
+    _drug("fluoxetine", "antidepressant", "SSRI"),
+    _drug("venlafaxine", "antidepressant", "SNRI"),
+    _drug("bupropion", "antidepressant", "NDRI"),
+    _drug("trazodone", "antidepressant", "SARI"),
+    _drug("quetiapine", "antipsychotic", "antipsychotic"),
+    _drug("lithium", "augmentation", "mood stabiliser"),
+)
+MINIMA = {"sertraline": 50, "fluoxetine": 20, "venlafaxine": 75, "trazodone": 150}
+"""Bupropion has none, so that its adequacy is unknown at any dose."""
+
+KNOWLEDGE = Knowledge(
+    references={},
+    ingredients={d.ingredient: d for d in DRUGS},
+    role_rules=(RoleRule(ingredient="trazodone", use="sleep", at_most_mg_per_day=100, **WHY),),
+    product_uses=(),
+    combinations=(),
+    dose_standards={},
+    dose_minima=tuple(
+        DoseMinimum(ingredient=i, standard="clinic", min_mg_per_day=mg, **WHY) for i, mg in MINIMA.items()
+    ),
+    codesets={},
+    instruments={i.id: i for i in (_instrument("phq-9", 1, 27, 4), _instrument("qids-sr16", 2, 27, 5))},
+    definitions={},
+    ladders={},
+    digest="clinic",
+)
+
+
+def _days(key: str, n: int) -> dict:
+    return {key: f"{n} days", **WHY}
+
+
+def branch(
+    *,
+    role: str = "antidepressant",
+    use: str = "antidepressant dose",
+    min_duration: int | None = None,
+    min_dose: int | None = None,
+    preceded_by: tuple[str, int] | None = None,
+    count: int = 2,
+    distinct: str = "ingredient",
+    within: str | int = "episode",
+    taken: tuple[int, str] | None = None,
+    dated: str = "trial end",
+    improvement: float | None = None,
+    not_remitted: bool = False,
+    intolerant: bool = False,
+    switched: tuple[int, str] | None = None,
+    added_to: str | None = None,
+    having_taken: bool = False,
+) -> dict:
+    """One branch of a form; the last six are the ways to fail. Times are in days."""
+    trial = {"role": {"is": role, **WHY}, "use": {"is": use, **WHY}}
+    if min_duration is not None:
+        trial["min_duration"] = _days("at_least", min_duration)
+    if min_dose is not None:
+        trial["min_dose"] = _days("at_least", min_dose)
+    if preceded_by is not None:
+        trial["preceded_by"] = {"role": preceded_by[0], **_days("within", preceded_by[1])}
+    failure = {
+        "improvement": {"below": f"{improvement} %", **WHY} if improvement is not None else None,
+        "not_remitted": WHY if not_remitted else None,
+        "intolerant": WHY if intolerant else None,
+        "switched": {"when": switched[1], **_days("within", switched[0])} if switched else None,
+        "added_to": {"when": added_to, **WHY} if added_to else None,
+        "taken": WHY if having_taken else None,
+    }
+    return {
+        "trial": trial,
+        "failure": failure,
+        "count": {"at_least": f"{count} trials", "distinct": distinct, **WHY},
+        "within": {"is": within, **WHY} if isinstance(within, str) else _days("days", within),
+        "taken": {"at_least": f"{taken[0]} trials", "distinct": taken[1], **WHY} if taken else None,
+        "dated": {"at": dated, **WHY},
+    }
+
+
+def define(
+    *branches: dict,
+    age: int | None = None,
+    diagnosis: tuple[tuple[str, ...], int, str] | None = None,
+    never: tuple[tuple[str, ...], str] | None = None,
+    basis: str = "supply",
+    max_gap: int = 14,
+    unknown_supply: int = 45,
+    cross_taper: int = 14,
+    episode_gap: int = 182,
+    dose_standard: str = "clinic",
+    baseline: tuple[int, int] = (14, 7),
+    endpoint: tuple[int, int] = (21, 14),
+    name: str = "spec",
+) -> Definition:
+    """A definition; without a branch, one that counts any two antidepressants taken in an episode."""
+    who = {
+        "age": {"at_least": f"{age} years", **WHY} if age is not None else None,
+        "diagnosis": {"any_of": diagnosis[0], "at_least": f"{diagnosis[1]} records", "when": diagnosis[2], **WHY}
+        if diagnosis
+        else None,
+        "never": {"any_of": never[0], "when": never[1], **WHY} if never else None,
+    }
+    return Definition.model_validate(
+        {
+            "id": name,
+            "version": 1,
+            "status": "draft",
+            "title": "Made up for the tests",
+            "summary": "Made up for the tests.",
+            "who": who,
+            "trials": {
+                "basis": {"is": basis, **WHY},
+                "max_gap": _days("at_most", max_gap),
+                "unknown_supply": _days("at_most", unknown_supply),
+                "cross_taper": _days("at_most", cross_taper),
+                "episode_gap": _days("at_most", episode_gap),
+                "dose_standard": {"is": dose_standard, **WHY},
+                "baseline": {"before": f"{baseline[0]} days", "after": f"{baseline[1]} days", **WHY},
+                "endpoint": {"after_start": f"{endpoint[0]} days", "after_end": f"{endpoint[1]} days", **WHY},
+            },
+            "branch": list(branches) or [branch(having_taken=True)],
+        }
+    )

@@ -1,0 +1,123 @@
+"""Makes untidy people: supplies that overlap, leave gaps or have no end, doses around the minimum, scores on and off the
+windows, late or missing observation. Every length is drawn from around the limits of the forms, where mistakes live.
+
+Chance comes from outside: a seeded `random.Random` for a crowd, Hypothesis's own for examples that can be made smaller.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from random import Random
+
+from drawn import complete
+
+from stepwell.knowledge.forms import Knowledge
+
+BEGIN = date(2020, 1, 1)
+JUMPS = tuple(map(int, "-40 -15 -14 -1 0 0 1 1 2 7 14 15 16 21 28 30 42 43 44 45 46 60 98 99 182 183 184 200".split()))
+LENGTHS = tuple(map(int, "1 2 14 15 16 17 27 28 29 30 41 42 43 60 90".split()))
+SCORE_JUMPS = tuple(map(int, "-15 -14 -13 -1 0 7 8 14 15 20 21 22 28 42".split()))
+TOTALS = (0, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20, 24, 24, None)
+CODESETS = ("major-depression", "major-depression", "depression-other", "bipolar", "psychosis")
+
+
+def untidy_crowd(
+    rng: Random, n: int, knowledge: Knowledge, drugs: tuple[str, ...] | None = None
+) -> dict[str, list[dict]]:
+    """Record tables of `n` people, numbered from 1."""
+    tables: dict[str, list[dict]] = {
+        n: [] for n in ("person", "observation_period", "medication", "condition", "measurement")
+    }
+    for person_id in range(1, n + 1):
+        for name, rows in untidy_person(rng, knowledge, drugs or tuple(knowledge.ingredients)).items():
+            tables[name] += [{"person_id": person_id, **row} for row in rows]
+    return complete(tables)
+
+
+def untidy_person(rng: Random, knowledge: Knowledge, drugs: tuple[str, ...]) -> dict[str, list[dict]]:
+    mine = rng.sample(drugs, k=min(len(drugs), rng.randint(1, 4)))
+    supplies = list(_supplies(rng, knowledge, mine))
+    days = [r["start_date"] for r in supplies] + [r["end_date"] for r in supplies if r["end_date"]] + [BEGIN]
+    return {
+        "person": [_birth(rng)],
+        "observation_period": _periods(rng, max(days)),
+        "medication": supplies,
+        "condition": [
+            {"condition_date": _near(rng, days, JUMPS), "codeset": rng.choice(CODESETS)}
+            for _ in range(rng.randint(0, 4))
+        ],
+        "measurement": _scores(rng, knowledge, days),
+    }
+
+
+def _supplies(rng: Random, knowledge: Knowledge, drugs: list[str]):
+    at = BEGIN
+    for _ in range(rng.randint(0, 7)):
+        ingredient = rng.choice(drugs)
+        at += timedelta(days=rng.choice(JUMPS))
+        end = None if rng.random() < 0.2 else at + timedelta(days=rng.choice(LENGTHS) - 1)
+        row = {
+            "ingredient": ingredient,
+            "start_date": at,
+            "end_date": end,
+            "end_basis": None if end is None else "days supply",
+            "mg_per_day": _dose(rng, knowledge, ingredient),
+            "labelled_use": "smoking cessation" if rng.random() < 0.05 else None,
+            "stop_reason": rng.choice(("intolerance", "no effect", "other", None, None, None, None)),
+        }
+        yield row
+        if rng.random() < 0.1:
+            yield dict(row)
+        if rng.random() < 0.1:
+            yield {**row, "mg_per_day": _dose(rng, knowledge, ingredient), "stop_reason": None}
+        if end is not None and rng.random() < 0.6:
+            at = end
+
+
+def _dose(rng: Random, knowledge: Knowledge, ingredient: str) -> float | None:
+    limits = [m.min_mg_per_day for m in knowledge.dose_minima if m.ingredient == ingredient]
+    limits += [r.at_most_mg_per_day for r in knowledge.role_rules if r.ingredient == ingredient]
+    limit = rng.choice(limits) if limits else 100.0
+    return rng.choice((limit, limit, limit, limit - 1, limit + 1, 2 * limit, None))
+
+
+def _periods(rng: Random, last: date) -> list[dict]:
+    kind = rng.randint(0, 5)
+    if kind == 0:
+        return []
+    end = last + timedelta(days=rng.choice((-60, -15, -14, -1, 0, 1, 13, 14, 15, 16, 42, 43, 98, 400, 400)))
+    start = BEGIN - timedelta(days=rng.choice((400, 30, 0, -10)))
+    if end <= start:
+        end = start + timedelta(days=1)
+    if kind > 2:
+        return [{"start_date": start, "end_date": end}]
+    middle = start + (end - start) // 2
+    return [
+        {"start_date": start, "end_date": middle},
+        {"start_date": min(end, middle + timedelta(days=rng.choice((0, 1, 2, 30)))), "end_date": end},
+    ]
+
+
+def _scores(rng: Random, knowledge: Knowledge, days: list[date]) -> list[dict]:
+    instruments = sorted(knowledge.instruments)
+    return [
+        {
+            "instrument": rng.choice(instruments),
+            "measured_date": _near(rng, days, SCORE_JUMPS),
+            "total": None if (total := rng.choice(TOTALS)) is None else float(total),
+        }
+        for _ in range(rng.randint(0, 7))
+    ]
+
+
+def _birth(rng: Random) -> dict:
+    kind = rng.randint(0, 4)
+    if kind == 0:
+        return {"birth_earliest_date": None, "birth_latest_date": None}
+    earliest = rng.choice((date(1970, 6, 1), date(2002, 1, 1), date(2002, 1, 31), date(2002, 6, 15), date(2000, 2, 29)))
+    latest = earliest if kind > 1 else date(earliest.year, 12, 31)
+    return {"birth_earliest_date": earliest, "birth_latest_date": latest}
+
+
+def _near(rng: Random, days: list[date], jumps: tuple[int, ...]) -> date:
+    return rng.choice(days) + timedelta(days=rng.choice(jumps))
