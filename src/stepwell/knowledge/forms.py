@@ -215,6 +215,12 @@ class LadderStep(Form):
     intolerant_from: Cited | None = None
 
 
+class Remark(Cited):
+    """Something to be said beside the numbers of a ladder."""
+
+    text: str
+
+
 class PublishedLadder(Form):
     """A published ladder of steps to lay beside a population's own."""
 
@@ -222,7 +228,7 @@ class PublishedLadder(Form):
     label: str
     remission: str
     steps: tuple[LadderStep, ...]
-    remarks: tuple[Cited, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)
