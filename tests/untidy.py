@@ -14,10 +14,13 @@ from drawn import complete
 from stepwell.knowledge.forms import Knowledge
 
 BEGIN = date(2020, 1, 1)
-JUMPS = tuple(map(int, "-40 -15 -14 -1 0 0 1 1 2 7 14 15 16 21 28 30 42 43 44 45 46 60 98 99 182 183 184 200".split()))
-LENGTHS = tuple(map(int, "1 2 14 15 16 17 27 28 29 30 41 42 43 60 90".split()))
-SCORE_JUMPS = tuple(map(int, "-15 -14 -13 -1 0 7 8 14 15 20 21 22 28 42".split()))
+# fmt: off
+JUMPS = (-40, -15, -14, -1, 0, 0, 1, 1, 2, 7, 14, 15, 16, 21, 28, 30,
+         42, 43, 44, 45, 46, 60, 98, 99, 182, 183, 184, 200)
+LENGTHS = (1, 2, 14, 15, 16, 17, 27, 28, 29, 30, 41, 42, 43, 60, 90)
+SCORE_JUMPS = (-15, -14, -13, -1, 0, 7, 8, 14, 15, 20, 21, 22, 28, 42)
 TOTALS = (0, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20, 24, 24, None)
+# fmt: on
 CODESETS = ("major-depression", "major-depression", "depression-other", "bipolar", "psychosis")
 
 
@@ -25,9 +28,8 @@ def untidy_crowd(
     rng: Random, n: int, knowledge: Knowledge, drugs: tuple[str, ...] | None = None
 ) -> dict[str, list[dict]]:
     """Record tables of `n` people, numbered from 1."""
-    tables: dict[str, list[dict]] = {
-        n: [] for n in ("person", "observation_period", "medication", "condition", "measurement")
-    }
+    names = ("person", "observation_period", "medication", "condition", "measurement")
+    tables: dict[str, list[dict]] = {name: [] for name in names}
     for person_id in range(1, n + 1):
         for name, rows in untidy_person(rng, knowledge, drugs or tuple(knowledge.ingredients)).items():
             tables[name] += [{"person_id": person_id, **row} for row in rows]

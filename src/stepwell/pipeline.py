@@ -68,7 +68,9 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     trials, episodes = {}, {}
     for setting, how in sorted(settings.items()):
         supply = make(f"supply_{setting}", find_supply(exposure, how))
-        course = make(f"course_{setting}", find_trial(supply, drug, dose_minimum, record["observation_period"], how))
+        course = make(
+            f"course_{setting}", find_trial(exposure, supply, drug, dose_minimum, record["observation_period"], how)
+        )
         episode, course = find_episode(course, record["condition"], how)
         episodes[setting] = make(f"episode_{setting}", episode)
         course = make(f"course_in_episode_{setting}", course)

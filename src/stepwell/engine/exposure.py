@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 
 def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
-    """One row is one ingredient, one stretch of supply with its dose.
+    """One row is one ingredient, one stretch of supply with its dose, and the days of the supplies before and after it.
 
     Needs: `medication` in days; `drug` (ingredient, low_dose_mg_per_day: NULL where the ingredient has no low-dose rule).
     Rule: a row sent twice counts once; what begins on one day is taken together, doses added; the next supply of the same
@@ -28,18 +28,21 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         n_records=once.n_records.sum(),
         address=once.address.min(),
     )
+    # The neighbours are looked up here, once, for every way of building trials.
     by_ingredient = ibis.window(group_by=["person_id", "ingredient"], order_by="start_day")
-    together = together.mutate(next_start_day=together.start_day.lead().over(by_ingredient))
+    together = together.mutate(
+        known_until_day=together.supplied_until_day.fill_null(together.start_day),
+        next_start_day=together.start_day.lead().over(by_ingredient),
+        before_start_day=together.start_day.lag().over(by_ingredient),
+        before_until_day=together.supplied_until_day.lag().over(by_ingredient),
+    )
     exposure = together.join(drug, "ingredient", how="inner")
     dose, low_dose = exposure.mg_per_day, exposure.low_dose_mg_per_day
     return exposure.select(
         "person_id",
         "ingredient",
         "start_day",
-        end_day=ibis.least(
-            exposure.supplied_until_day.fill_null(exposure.start_day),
-            (exposure.next_start_day - 1).fill_null(exposure.supplied_until_day.fill_null(exposure.start_day)),
-        ),
+        end_day=ibis.least(exposure.known_until_day, (exposure.next_start_day - 1).fill_null(exposure.known_until_day)),
         is_end_known=exposure.supplied_until_day.notnull(),
         mg_per_day=dose,
         is_antidepressant_use=ibis.cases(
@@ -48,4 +51,12 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         stop_reason=exposure.stop_rank.cases((1, "intolerance"), (2, "no effect"), (3, "other")),
         n_records=exposure.n_records,
         address=exposure.address,
+        next_start_day=exposure.next_start_day,
+        before_start_day=exposure.before_start_day,
+        # LEAST passes over NULL: without a supply before there must be no day before.
+        before_end_day=exposure.before_start_day.notnull().ifelse(
+            ibis.least(exposure.before_until_day.fill_null(exposure.before_start_day), exposure.start_day - 1),
+            ibis.null("int64"),
+        ),
+        is_before_end_known=exposure.before_until_day.notnull(),
     )

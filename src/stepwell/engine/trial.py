@@ -15,31 +15,42 @@ def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
     Rule: supplies belong together when the pause between them is at most `how.max_gap`, or, where the first one's end is
     unknown, when the second begins within `how.unknown_supply`; bridged days belong to the supply before them.
     """
-    order = ibis.window(group_by=["person_id", "ingredient"], order_by="start_day")
-    before = {name: exposure[name].lag().over(order) for name in ("start_day", "end_day", "is_end_known")}
-    rows = exposure.mutate(
-        before_start_day=before["start_day"], before_end_day=before["end_day"], before_known=before["is_end_known"]
-    )
-    since_start = rows.start_day - rows.before_start_day
+    supply = exposure.drop("n_records", "address")
     if how.basis.is_ == "supply":
-        joined = (rows.start_day - rows.before_end_day - 1 <= how.max_gap.at_most) | (
-            ~rows.before_known & (since_start <= how.unknown_supply.at_most)
-        )
+
+        def joins(before_start, before_end, is_known, start):
+            return (start - before_end - 1 <= how.max_gap.at_most) | (
+                ~is_known & (start - before_start <= how.unknown_supply.at_most)
+            )
     else:
-        joined = since_start <= how.max_gap.at_most
-        rows = rows.mutate(end_day=rows.start_day)
-    rows = rows.mutate(is_first=~joined.fill_null(False))
-    rows = rows.mutate(course=rows.is_first.cast("int64").sum().over(order))
-    rows = rows.mutate(
-        next_start_day=rows.start_day.lead().over(order), is_last=rows.is_first.lead().over(order).fill_null(True)
-    )
+        supply = supply.mutate(end_day=supply.start_day)
+
+        def joins(before_start, before_end, is_known, start):
+            return start - before_start <= how.max_gap.at_most
+
+    is_first = ~joins(
+        supply.before_start_day, supply.before_end_day, supply.is_before_end_known, supply.start_day
+    ).fill_null(False)
+    is_last = ~joins(supply.start_day, supply.end_day, supply.is_end_known, supply.next_start_day).fill_null(False)
     # Under `prescriptions` a day belongs to the supply before it, so that the last prescription adds none.
-    bridged_until = rows.next_start_day - (1 if how.basis.is_ == "supply" else 0)
-    return rows.mutate(until_day=rows.is_last.ifelse(rows.end_day, bridged_until))
+    bridged_until_day = supply.next_start_day - (1 if how.basis.is_ == "supply" else 0)
+    return supply.mutate(
+        is_first=is_first,
+        is_last=is_last,
+        until_day=is_last.ifelse(supply.end_day, bridged_until_day),
+        course=is_first.cast("int64")
+        .sum()
+        .over(group_by=["person_id", "ingredient"], order_by="start_day", rows=(None, 0)),
+    )
 
 
 def find_trial(
-    supply: ir.Table, drug: ir.Table, dose_minimum: ir.Table, observation_period: ir.Table, how: TrialBuilding
+    exposure: ir.Table,
+    supply: ir.Table,
+    drug: ir.Table,
+    dose_minimum: ir.Table,
+    observation_period: ir.Table,
+    how: TrialBuilding,
 ) -> ir.Table:
     """One row is one unbroken course of one ingredient, with its days, doses and end of observation.
 
@@ -70,8 +81,9 @@ def find_trial(
         n_days_dose_unknown=days.sum(where=is_adequate.isnull()).fill_null(0),
         last_dose_may_be_adequate=is_adequate.fill_null(True).any(where=supply.is_last),
         stop_reason=supply.stop_reason.max(where=supply.is_last),
-        address=supply.address.min(where=supply.is_first),
     )
+    address = exposure.select("person_id", "ingredient", "start_day", "address")
+    trial = trial.join(address, ["person_id", "ingredient", "start_day"], how="inner")
     trial = trial.join(drug, "ingredient", how="inner").drop("course")
     numbered = trial.mutate(
         trial_number=ibis.row_number().over(group_by="person_id", order_by=["start_day", "ingredient"]) + 1

@@ -21,7 +21,9 @@ def _quantity(kind: str, factors: dict[str, float]):
         match = _QUANTITY.match(value) if isinstance(value, str) else None
         if match is None:
             example = next(iter(factors))
-            raise ValueError(f"{value!r} has no unit; write {kind} as a number, a space and a unit, such as '28 {example}'")
+            raise ValueError(
+                f"{value!r} has no unit; write {kind} as a number, a space and a unit, such as '28 {example}'"
+            )
         number, unit = float(match[1]), match[2]
         if unit not in factors:
             raise ValueError(f"{unit!r} is no unit of {kind}; known units: {units}")

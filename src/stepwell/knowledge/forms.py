@@ -15,6 +15,8 @@ class Reference(Form):
     """One source: what to print in a bibliography."""
 
     title: str
+    short: str | None = None
+    """What it is called in a sentence, where first author and year will not do."""
     authors: str | None = None
     year: int | None = None
     published_in: str | None = None
