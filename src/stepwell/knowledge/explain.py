@@ -1,0 +1,227 @@
+"""Cards that a clinician reads: a definition, a dose table, an instrument, a code set, a ladder. All Markdown, all generated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import Problem, QuestionError
+from .check import parts, sources
+from .cited import Cited, Form
+from .definition import Branch, Definition, fields
+from .fill import closest
+from .forms import Codeset, Instrument, Knowledge, PublishedLadder
+from .sentences import SEEN, bibliography, provenance, rule, short_name
+
+__all__ = [
+    "bibliography",
+    "card",
+    "codeset_card",
+    "dose_table",
+    "instrument_card",
+    "ladder_card",
+    "listing",
+    "needs",
+    "provenance",
+    "rule",
+    "short_name",
+    "show",
+    "sources_of",
+]
+
+
+def sources_of(form: Form) -> tuple[str, ...]:
+    """Every source a form cites, in order of first mention."""
+    return tuple(dict.fromkeys(source for _, part in parts(form) for source in sources(part)))
+
+
+def needs(definition: Definition) -> tuple[str, ...]:
+    """What records must hold for anybody to meet the definition, in words."""
+    asked = ["prescriptions, fills or administrations"]
+    if definition.who.diagnosis or definition.who.never:
+        asked.append("diagnoses")
+    if definition.who.age:
+        asked.append("year of birth")
+    if any(branch.trial.min_dose for branch in definition.branch):
+        asked.append("doses")
+    if definition.needs_scores():
+        asked.append("questionnaire scores")
+    return tuple(asked)
+
+
+def card(definition: Definition, knowledge: Knowledge) -> str:
+    """One definition on a card: whom it is about, what a failed trial is, how many, and where each value is from."""
+    cited = [form for _, form in parts(definition) if isinstance(form, Cited)]
+    chosen = sum(form.choice is not None for form in cited)
+    recalled = sum(form.seen == "recalled" for form in cited)
+    lines = [
+        f"# {definition.title}",
+        "",
+        f"`{definition.name}` · {definition.status} · {len(cited)} statements, of them {chosen} choices of stepwell"
+        f" and {recalled} recalled without being verified",
+        "",
+        definition.summary,
+        "",
+        f"**Needs:** {', '.join(needs(definition))}.",
+    ]
+    if definition.status == "draft":
+        lines += ["", "*Draft: no clinician has reviewed this card yet.*"]
+    lines += ["", "## Who", "", *_table(definition.who, "who", knowledge)]
+    for number, branch in enumerate(definition.branch, 1):
+        several = f" ({number} of {len(definition.branch)} ways; one is enough)" if len(definition.branch) > 1 else ""
+        lines += ["", f"## What counts{several}", "", *_branch(branch, knowledge)]
+    lines += ["", "## How trials are built", "", *_table(definition.trials, "trials", knowledge)]
+    if definition.beyond_the_form:
+        lines += ["", "## What no form can hold", "", definition.beyond_the_form]
+    if definition.published:
+        lines += ["", "## Published with this definition", ""]
+        for result in definition.published:
+            share = f"{result.share:g} %" if result.share is not None else ""
+            people = f"{result.n:,}" if result.n is not None else ""
+            whole = f"of {result.of:,}" if result.of is not None else ""
+            numbers = ", ".join(part for part in (share, f"{people} {whole}".strip()) if part)
+            lines.append(f"- {numbers}: {result.setting}. {provenance(result, knowledge)}")
+    lines += ["", "## Sources", "", bibliography(sources_of(definition), knowledge)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(form: Form, prefix: str, knowledge: Knowledge) -> list[str]:
+    rows = [(name, rule(f"{prefix}.{name}", value), provenance(value, knowledge)) for name, value in fields(form)]
+    return _markdown(("", "Asked", "From"), rows) if rows else ["Nothing is asked."]
+
+
+def _branch(branch: Branch, knowledge: Knowledge) -> list[str]:
+    named = [(f"trial.{name}", value) for name, value in fields(branch.trial)]
+    named += [(f"failure.{name}", value) for name, value in fields(branch.failure)]
+    named += [(name, getattr(branch, name)) for name in ("count", "within", "taken", "dated") if getattr(branch, name)]
+    return _markdown(("", "Asked", "From"), [(path, rule(path, f), provenance(f, knowledge)) for path, f in named])
+
+
+def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    header = list(header)
+    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    return ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *cells)]
+
+
+def dose_table(knowledge: Knowledge) -> str:
+    """Minimum adequate doses of every drug by every standard, side by side; `?` marks a recalled value, empty is unknown."""
+    minima = {(row.ingredient, row.standard): row for row in knowledge.dose_minima}
+    standards = sorted(knowledge.dose_standards)
+    rows = []
+    for name, drug in sorted(
+        knowledge.ingredients.items(), key=lambda item: (item[1].role, item[1].drug_class, item[0])
+    ):
+        given = [minima.get((name, standard)) for standard in standards]
+        doses = ["" if row is None else f"{row.min_mg_per_day:g}{'?' * (row.seen == 'recalled')}" for row in given]
+        if any(doses):
+            rows.append((drug.label, drug.role, drug.drug_class, *doses))
+    labels = [knowledge.dose_standards[standard].label for standard in standards]
+    lines = ["# Minimum adequate doses, mg/day", "", *_markdown(("Drug", "Role", "Class", *labels), rows), ""]
+    lines += [
+        f"- **{knowledge.dose_standards[s].label}** (`{s}`): {knowledge.dose_standards[s].summary}" for s in standards
+    ]
+    lines += ["", "A drug without a minimum is never called inadequate: whether its dose was adequate stays unknown."]
+    lines += ["", "## Low doses that are no antidepressant use", ""]
+    low = [
+        (knowledge.ingredients[r.ingredient].label, f"{r.at_most_mg_per_day:g}", r.use, provenance(r, knowledge))
+        for r in knowledge.role_rules
+    ]
+    lines += _markdown(("Drug", "At most, mg/day", "Usually for", "From"), low)
+    keys = [s for r in (*knowledge.dose_minima, *knowledge.role_rules) for s in sources(r)]
+    return "\n".join([*lines, "", "## Sources", "", bibliography(keys, knowledge)]) + "\n"
+
+
+def instrument_card(instrument: Instrument, knowledge: Knowledge) -> str:
+    """One instrument on a card: items, scoring, bands, cuts, licence, codes."""
+    groups = instrument.scoring.groups
+    plain = all(len(group) == 1 for group in groups)
+    how = f"sum of {len(groups)} items" if plain else f"sum of the greatest item of each of {len(groups)} groups"
+    missing = instrument.scoring.missing_at_most
+    lines = [
+        f"# {instrument.label}",
+        "",
+        f"`{instrument.id}` · {instrument.status} · {instrument.rater}-rated · {instrument.at_least:g} to"
+        f" {instrument.at_most:g} points" + (f" · asks about {instrument.recall}" if instrument.recall else ""),
+        "",
+        f"- **Total:** {how}; {missing} may be unanswered. {provenance(instrument.scoring, knowledge)}",
+        f"- **Remission:** at most {instrument.remission.at_most:g} points. {provenance(instrument.remission, knowledge)}",
+        f"- **Response:** improved by at least {instrument.response.at_least:g} %. {provenance(instrument.response, knowledge)}",
+        f"- **Asked in turn {instrument.rank}:** choice: {instrument.rank_choice}",
+        f"- **Licence:** {instrument.licence.terms} {provenance(instrument.licence, knowledge)}",
+    ]
+    codes = [f"LOINC {', '.join(instrument.loinc)}"] * bool(instrument.loinc)
+    codes += [f"SNOMED CT {', '.join(instrument.snomed)}"] * bool(instrument.snomed)
+    codes += [f"OMOP {', '.join(map(str, instrument.omop))}"] * bool(instrument.omop)
+    if codes:
+        origin = f" {provenance(instrument.codes_from, knowledge)}" if instrument.codes_from else ""
+        lines.append(f"- **Codes of the total:** {'; '.join(codes)}.{origin}")
+    lines.append(f"- **Names in local records:** {', '.join(instrument.names)}.")
+    lines += ["", f"## Bands ({provenance(instrument.bands_from, knowledge)})", ""]
+    lines += _markdown(("Band", "Points"), [(b.label, f"{b.at_least:g} to {b.at_most:g}") for b in instrument.bands])
+    items = [(i.item, i.label, f"{i.at_least} to {i.at_most}") for i in instrument.items]
+    lines += ["", "## Items", "", *_markdown(("Item", "About", "Answers"), items)]
+    return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(instrument), knowledge)]) + "\n"
+
+
+def codeset_card(codeset: Codeset, knowledge: Knowledge) -> str:
+    """One code set on a card: its scope and every code with its source."""
+    rows = [
+        (code.vocabulary, code.code, code.match, code.label, side, provenance(code, knowledge))
+        for side, codes in (("in", codeset.codes), ("out", codeset.excluded))
+        for code in codes
+    ]
+    lines = [f"# {codeset.label}", "", f"`{codeset.id}` · {codeset.kind} · {codeset.status}", "", codeset.scope, ""]
+    lines += [provenance(codeset, knowledge), ""]
+    lines += _markdown(("Vocabulary", "Code", "Match", "About (stepwell's words)", "In or out", "From"), rows)
+    return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(codeset), knowledge)]) + "\n"
+
+
+def ladder_card(ladder: PublishedLadder, knowledge: Knowledge) -> str:
+    """One published ladder on a card: who entered each step and who remitted on it."""
+    rows = [
+        (
+            str(n),
+            f"{step.entered:,}",
+            provenance(step.entered_from, knowledge),
+            f"{step.remitted:g} %",
+            provenance(step.remitted_from, knowledge),
+        )
+        for n, step in enumerate(ladder.steps, 1)
+    ]
+    lines = [f"# {ladder.label}", "", f"`{ladder.id}` · remission: {ladder.remission}", ""]
+    lines += _markdown(("Step", "Entered", "From", "Remitted", "From"), rows)
+    lines += ["", *(f"- {remark.text} {provenance(remark, knowledge)}" for remark in ladder.remarks)]
+    return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(ladder), knowledge)]) + "\n"
+
+
+def listing(knowledge: Knowledge) -> str:
+    """Everything that `show` can show, one a line."""
+    lines = ["Definitions"]
+    lines += [f"  {d.id:<24} {d.title} ({d.status})" for d in knowledge.definitions.values()]
+    lines += ["Instruments", *(f"  {i.id:<24} {i.label}" for i in knowledge.instruments.values())]
+    lines += ["Code sets", *(f"  {c.id:<24} {c.label}" for c in knowledge.codesets.values())]
+    lines += ["Ladders", *(f"  {ladder.id:<24} {ladder.label}" for ladder in knowledge.ladders.values())]
+    lines += ["Doses", f"  {'doses':<24} Minimum adequate doses of {len(knowledge.ingredients)} drugs"]
+    lines += ["", "How a value was seen: " + "; ".join(SEEN.values()) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def show(name: str, knowledge: Knowledge) -> str:
+    """The card of that name: a definition (with or without its version), an instrument, a code set, a ladder, or `doses`.
+
+    Raises QuestionError where there is none.
+    """
+    kinds = (
+        (knowledge.definitions, card),
+        (knowledge.instruments, instrument_card),
+        (knowledge.codesets, codeset_card),
+    )
+    for forms, make in (*kinds, (knowledge.ladders, ladder_card)):
+        for form in forms.values():
+            if name in (form.id, getattr(form, "name", form.id)):
+                return make(form, knowledge)
+    if name == "doses":
+        return dose_table(knowledge)
+    known = ["doses", *knowledge.definitions, *knowledge.instruments, *knowledge.codesets, *knowledge.ladders]
+    meant = closest(name, known)
+    remedy = f"did you mean `{meant}`?" if meant else "see `stepwell knowledge list`"
+    raise QuestionError(f"there is no card {name!r}", [Problem("knowledge", f"no card {name!r}", "", remedy)])

@@ -1,0 +1,126 @@
+"""Knowledge in sentences: what a criterion asks and where its value is from. Every card, report and line of evidence takes its
+words from here, so that nothing is written twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from .cited import Cited, Form
+from .forms import Knowledge, Reference
+
+SEEN = {
+    "full-text": "full text",
+    "abstract": "abstract",
+    "secondary": "seen in a copy",
+    "recalled": "recalled, not verified",
+}
+_WHEN = {"ever": "at any time", "before": "up to that day"}
+_UNSCORED = {"always": "", "unscored": ", where no score says how it went"}
+_DATED = {
+    "trial start": "its first day",
+    "trial end": "its last day",
+    "next treatment start": "the first day of the next treatment",
+}
+_DISTINCT = {"ingredient": "different drugs", "class": "drugs of different classes", "course": "courses"}
+_ROLE = {
+    "antidepressant": "an antidepressant",
+    "antipsychotic": "an antipsychotic",
+    "augmentation": "an augmentation agent",
+}
+
+
+def _days(n: int) -> str:
+    return f"{n} day" if n == 1 else f"{n} days"
+
+
+def _sets(ids: Iterable[str]) -> str:
+    return " or ".join(ids)
+
+
+def _stretch(form) -> str:
+    return (
+        f"within {_days(form.days)}"
+        if form.is_ is None
+        else {"episode": "in one episode", "ever": "at any time"}[form.is_]
+    )
+
+
+_RULES: dict[str, Callable[[Cited], str]] = {
+    "who.age": lambda f: f"{f.at_least} years or older",
+    "who.diagnosis": lambda f: f"a diagnosis of {_sets(f.any_of)} on at least {_days(f.at_least)}, {_WHEN[f.when]}",
+    "who.never": lambda f: f"no diagnosis of {_sets(f.any_of)}, {_WHEN[f.when]}",
+    "trial.role": lambda f: f"{_ROLE[f.is_]}",
+    "trial.use": lambda f: "at an antidepressant's dose" if f.is_ == "antidepressant dose" else "at any dose",
+    "trial.min_duration": lambda f: f"at least {_days(f.at_least)}",
+    "trial.min_dose": lambda f: f"at least {_days(f.at_least)} at or above the minimum dose",
+    "trial.preceded_by": lambda f: f"beside {_ROLE[f.role]}, or at most {_days(f.within)} after one",
+    "failure.improvement": lambda f: f"improved by less than {f.below:g} %",
+    "failure.not_remitted": lambda f: "not in remission at the end",
+    "failure.intolerant": lambda f: "stopped for intolerance",
+    "failure.switched": lambda f: (
+        f"another antidepressant begun at most {_days(f.within)} after its end{_UNSCORED[f.when]}"
+    ),
+    "failure.added_to": lambda f: f"another drug added to it{_UNSCORED[f.when]}",
+    "failure.taken": lambda f: "having taken it is enough; whether it helped is not asked",
+    "count": lambda f: (
+        f"at least {f.at_least} such {'trial' if f.at_least == 1 else 'trials'}, of {_DISTINCT[f.distinct]}"
+    ),
+    "taken": lambda f: f"at least {f.at_least} {_DISTINCT[f.distinct]} taken, failed or not",
+    "within": _stretch,
+    "dated": lambda f: f"a trial counts on {_DATED[f.at]}",
+    "trials.basis": lambda f: (
+        "a course lasts as long as its supply"
+        if f.is_ == "supply"
+        else "a course lasts from its first prescription to its last"
+    ),
+    "trials.max_gap": lambda f: f"a gap of at most {_days(f.at_most)} does not end a course",
+    "trials.unknown_supply": lambda f: f"a supply of unknown length bridges at most {_days(f.at_most)}",
+    "trials.cross_taper": lambda f: f"an overlap of at most {_days(f.at_most)} is a switch, a longer one a combination",
+    "trials.episode_gap": lambda f: f"a pause of more than {_days(f.at_most)} begins a new episode",
+    "trials.dose_standard": lambda f: f"minimum doses by {f.is_}",
+    "trials.baseline": lambda f: f"last score from {_days(f.before)} before to {_days(f.after)} after the first day",
+    "trials.endpoint": lambda f: (
+        f"last score from {_days(f.after_start)} after the first day to {_days(f.after_end)} after the last"
+    ),
+}
+
+
+def rule(path: str, form: Cited) -> str:
+    """What one field of a definition asks, in words: `rule("trial.min_duration", form)` is "at least 28 days".
+
+    `path` is a criterion of `stepwell.knowledge.definition.CRITERIA`, `within`, `dated`, or `trials.` with a field of it.
+    """
+    return _RULES[path](form)
+
+
+def provenance(form: Form, knowledge: Knowledge) -> str:
+    """Where a value is from: "[Sforzini 2022, Table 1; full text]", or "choice: " and the reason."""
+    if getattr(form, "choice", None) is not None:
+        return f"choice: {form.choice}"
+    names = " and ".join(short_name(key.strip(), knowledge.references) for key in form.source.split(";"))
+    return f"[{names}, {form.locator}; {SEEN[form.seen]}]"
+
+
+def short_name(key: str, references: dict[str, Reference]) -> str:
+    """What a source is called in a sentence: first author and year, or the name it goes by."""
+    reference = references[key]
+    if reference.short:
+        return reference.short
+    if reference.authors is None:
+        return reference.title
+    first = reference.authors.split(",")[0]
+    surname = first.rsplit(" ", 1)[0] if first.rsplit(" ", 1)[-1].isupper() else first
+    return f"{surname} {reference.year}" if reference.year else surname
+
+
+def bibliography(keys: Iterable[str], knowledge: Knowledge) -> str:
+    """The sources named, in full, as a Markdown list ordered by what they are called."""
+    lines = []
+    for key in sorted(set(keys), key=lambda k: (short_name(k, knowledge.references).casefold(), k)):
+        reference = knowledge.references[key]
+        parts = [reference.authors, reference.title, reference.published_in, reference.year and str(reference.year)]
+        text = ". ".join(part.rstrip(".") for part in parts if part) + "."
+        where = f" doi:{reference.doi}." if reference.doi else f" {reference.url}" if reference.url else ""
+        note = f" *{reference.note}*" if reference.note else ""
+        lines.append(f"- **{short_name(key, knowledge.references)}.** {text}{where}{note}")
+    return "\n".join(lines)
