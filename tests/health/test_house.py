@@ -1,0 +1,128 @@
+"""The house stays as DEVELOPING.md describes it: imports run one way, criteria are complete, made documents are current."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import stepwell
+from stepwell.engine.criteria import OF_A_TRIAL
+from stepwell.engine.determine import OF_A_PERSON
+from stepwell.knowledge.definition import CRITERIA
+from stepwell.tables import DETERMINATION, JUDGED_TRIAL
+from stepwell.tables.dictionary import dictionary
+
+PACKAGE = Path(stepwell.__file__).parent
+ROOT = PACKAGE.parent.parent
+
+# What each room may import. A room that is not named here may import anything below it.
+MAY_IMPORT = {
+    "errors": set(),
+    "evidence": set(),
+    "tables": set(),
+    "knowledge": {"errors", "tables"},
+    "engine": {"evidence", "tables", "knowledge"},
+    "sources": {"errors", "tables", "knowledge"},
+    "simulate": {"errors", "tables", "knowledge"},
+    "pipeline": {"engine", "tables", "knowledge"},
+    "session": {"engine", "tables", "knowledge", "pipeline"},
+}
+
+
+def _room(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def _imported_rooms(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            parts = (node.module or "").split(".")
+            if node.level:
+                here = ["stepwell", *path.relative_to(PACKAGE).with_suffix("").parts]
+                parts = here[: len(here) - node.level] + (node.module.split(".") if node.module else [])
+            if parts[0] == "stepwell" and len(parts) > 1:
+                rooms.add(parts[1])
+        elif isinstance(node, ast.Import):
+            rooms |= {a.name.split(".")[1] for a in node.names if a.name.startswith("stepwell.")}
+    return rooms
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_run_one_way(room):
+    files = [f for f in PACKAGE.rglob("*.py") if _room(f) == room]
+    assert files
+    for file in files:
+        assert _imported_rooms(file) <= MAY_IMPORT[room] | {room}, file
+
+
+def test_the_engine_touches_no_file_clock_or_chance():
+    forbidden = {"os", "pathlib", "io", "time", "random", "datetime", "duckdb", "numpy", "pandas"}
+    for file in (PACKAGE / "engine").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            assert not {n.split(".")[0] for n in names} & forbidden, file
+
+
+def test_every_field_of_the_form_has_a_criterion_a_column_and_words():
+    from stepwell.why import _FOUND
+
+    of_a_trial = {p for p in CRITERIA if p.startswith(("trial.", "failure."))}
+    assert set(OF_A_TRIAL) == of_a_trial == set(_FOUND)
+    assert of_a_trial <= set(JUDGED_TRIAL.by_name)
+    assert set(CRITERIA) - of_a_trial == set(OF_A_PERSON) | {"taken"}
+    assert set(OF_A_PERSON) <= set(DETERMINATION.by_name)
+
+
+def test_every_criterion_is_in_the_rules():
+    rules = (ROOT / "docs/engine.md").read_text("utf-8")
+    assert [p for p in CRITERIA if f"`{p}`" not in rules and p not in ("count", "taken")] == []
+
+
+def test_the_data_dictionary_is_current():
+    assert (ROOT / "docs/data-dictionary.md").read_text("utf-8") == dictionary(), "python -m stepwell.tables.dictionary"
+
+
+def test_every_command_is_documented():
+    import typer
+
+    from stepwell.cli import app
+
+    group = typer.main.get_command(app)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name, command in group.commands.items():
+        assert command.help, name
+        assert f"stepwell {name}" in readme, f"README.md does not name `stepwell {name}`"
+        for parameter in command.params:
+            assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+def test_the_exit_codes_in_the_readme_are_those_of_the_errors():
+    from stepwell.errors import StepwellError
+
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for error in StepwellError.__subclasses__():
+        assert re.search(rf"\b{error.exit_code} ", readme), error
+
+
+def test_no_file_has_two_subjects():
+    long = {
+        str(f.relative_to(ROOT)): n
+        for f in PACKAGE.rglob("*.py")
+        if (n := len(f.read_text("utf-8").splitlines())) > 350
+    }
+    assert not long, "a file over about 300 lines has two subjects: find the second name"
+
+
+def test_clinical_wording_is_sober():
+    """No promise is made: nothing that users read speaks of cures or fixes."""
+    files = [f for f in PACKAGE.rglob("*") if f.suffix in (".py", ".yaml", ".csv", ".j2", ".html") and f.is_file()]
+    files += [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for file in files:
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            assert not re.search(r"\b(cure[sd]?|curing|fix|fixes)\b", line, re.IGNORECASE), f"{file}:{number}: {line}"
