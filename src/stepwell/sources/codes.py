@@ -1,0 +1,211 @@
+"""Which rows carry a code of which set: diagnoses and procedures by code set, score rows by instrument.
+
+A row is looked at by its standard concept, its source concept and, where that says nothing, its source value. The sets are
+first resolved into small maps (concept id -> sets, source value -> sets), so that the rows themselves are read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+from ibis.backends.duckdb import Backend
+
+from ..knowledge.forms import Codeset, Instrument
+from .files import RawTable, store
+from .values import concept, text
+
+SHAPES = {
+    "ICD10CM": r"^[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$",
+    "ICD10": r"^[A-Z][0-9][0-9](\.?[0-9]{1,2})?$",
+    "ICD9CM": r"^([0-9]{3}(\.[0-9]{1,2}|[0-9]{0,2})|[EV][0-9]{2,3}(\.?[0-9]{1,2})?)$",
+    "SNOMED": r"^[0-9]{6,18}$",
+    "HCPCS": r"^[A-Z][0-9]{4}$",
+    "CPT4": r"^[0-9]{4}[0-9A-Z]$",
+    "ICD10PCS": r"^[0-9A-HJ-NP-Z]{7}$",
+    "ICD9Proc": r"^[0-9]{2}(\.[0-9]{1,2}|[0-9]{0,2})$",
+    "LOINC": r"^[0-9]{1,5}-[0-9]$",
+}
+"""What a bare source value must look like to be read as a code of the vocabulary. It keeps the ICD-9-CM prefix 296 from
+matching a SNOMED number that begins with the same digits."""
+
+NAME = "name"
+"""The vocabulary of local names ("phq-9 total"), which are compared without case."""
+
+
+@dataclass(frozen=True)
+class SetCode:
+    """One code of one set, or one that is taken out of it (`is_included` false)."""
+
+    set_id: str
+    vocabulary: str
+    code: str
+    match: str
+    is_included: bool = True
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a raw table that may hold a code."""
+
+    standard: str
+    source: str
+    value: str
+
+
+@dataclass(frozen=True)
+class CodeMap:
+    """The sets of every concept and of every source value of one raw table; a missing map matches nothing."""
+
+    columns: Columns
+    concepts: ir.Table
+    values: ir.Table | None
+
+
+def codeset_codes(codesets: Iterable[Codeset]) -> list[SetCode]:
+    """The codes of code sets, with those taken out again."""
+    return [
+        SetCode(s.id, c.vocabulary, c.code, c.match, is_included)
+        for s in codesets
+        for codes, is_included in ((s.codes, True), (s.excluded, False))
+        for c in codes
+    ]
+
+
+def instrument_codes(instruments: Iterable[Instrument]) -> list[SetCode]:
+    """The codes and names of the instruments' totals."""
+    return [
+        SetCode(i.id, vocabulary, str(code), "exact")
+        for i in instruments
+        for vocabulary, codes in (("LOINC", i.loinc), ("SNOMED", i.snomed), ("OMOP", i.omop), (NAME, i.names))
+        for code in codes
+    ]
+
+
+def map_codes(
+    con: Backend, raw: RawTable, columns: Columns, codes: Iterable[SetCode], vocabulary: dict[str, RawTable]
+) -> CodeMap:
+    """Resolves the codes for one raw table: by the vocabulary tables where present, else by the source values."""
+    schema = {"set_id": "string", "vocabulary": "string", "code": "string", "match": "string", "is_included": "boolean"}
+    written = [(c.set_id, c.vocabulary, _plain(c), c.match, c.is_included) for c in codes]
+    rows = [dict(zip(schema, values, strict=True)) for values in written]
+    table = store(con, ibis.memtable(rows, schema=schema), "code sets")
+    return CodeMap(columns, _concept_map(con, table, vocabulary), _value_map(con, table, raw, columns, vocabulary))
+
+
+def matched(raw: RawTable, code_map: CodeMap) -> ir.Table:
+    """The raw rows that belong to a set, once per set, with `set_id`, `vocabulary` and `code` added.
+
+    A code that is taken out of a set wins over one that belongs to it, whichever column holds it. The code as recorded
+    (source value, source concept) is named before the standard concept.
+    """
+    columns, rows = code_map.columns, raw.rows
+    rows = rows.mutate(
+        _standard=concept(raw.column(columns.standard, "int64")),
+        _source=concept(raw.column(columns.source, "int64")),
+        _value=text(raw.column(columns.value)).upper(),
+    )
+    sides = [("_source", code_map.concepts, "concept_id"), ("_standard", code_map.concepts, "concept_id")]
+    if code_map.values is not None:
+        sides.insert(0, ("_value", code_map.values, "value"))
+    names = []
+    for side, found, key in sides:
+        new = {c: f"{side}_{c}" for c in ("included", "excluded", "vocabulary", "code")}
+        right = found.select(**{f"{side}_key": found[key]}, **{name: found[c] for c, name in new.items()})
+        rows = rows.left_join(right, rows[side] == right[f"{side}_key"])
+        names.append(new)
+
+    def united(part: str) -> ir.ArrayValue:
+        lists = [rows[n[part]].fill_null(ibis.literal([], type="array<string>")) for n in names]
+        return lists[0].concat(*lists[1:])
+
+    rows = rows.mutate(_in=united("included"), _out=united("excluded"))
+    rows = rows.filter(rows._in.length() > 0)
+    rows = rows.mutate(
+        vocabulary=ibis.coalesce(*(rows[n["vocabulary"]] for n in names)),
+        code=ibis.coalesce(*(rows[n["code"]] for n in names)),
+        set_id=rows._in.unique().filter(lambda s: ~rows._out.contains(s)).unnest(),
+    )
+    return rows.select(*raw.rows.columns, "set_id", "vocabulary", "code")
+
+
+def _plain(code: SetCode) -> str:
+    return code.code.strip().upper() if code.vocabulary == NAME else code.code.upper().replace(".", "")
+
+
+def _concept_map(con: Backend, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
+    """One row per concept: the sets it is in, the sets it is taken out of, its vocabulary and code."""
+    ids = codes.filter(codes.vocabulary == "OMOP")
+    found = ids.select("set_id", "is_included", "match", concept_id=ids.code.cast("int64"))
+    concepts = vocabulary.get("concept")
+    if concepts is not None:
+        raw = concepts.rows
+        known = raw.select(
+            concept_id=concept(raw.concept_id), vocabulary=text(raw.vocabulary_id), code=text(raw.concept_code)
+        ).mutate(plain=_.code.upper().replace(".", ""))
+        others = codes.filter(~codes.vocabulary.isin(["OMOP", NAME])).rename(set_vocabulary="vocabulary", set_code="code")
+        exact = known.join(others, [known.vocabulary == others.set_vocabulary, known.plain == others.set_code])
+        prefixes = others.filter(others.match == "prefix")
+        prefixed = known.join(
+            prefixes, [known.vocabulary == prefixes.set_vocabulary, known.plain.startswith(prefixes.set_code)]
+        )
+        for hits in (exact, prefixed):
+            found = found.union(hits.select("set_id", "is_included", "match", "concept_id"))
+    ancestors = vocabulary.get("concept_ancestor")
+    if ancestors is not None:
+        raw = ancestors.rows
+        below = raw.select(above=concept(raw.ancestor_concept_id), below=concept(raw.descendant_concept_id))
+        tops = found.filter(found.match == "descendants")
+        under = tops.join(below, tops.concept_id == below.above)
+        found = found.union(under.select("set_id", "is_included", "match", concept_id="below"))
+    found = found.filter(found.concept_id.notnull())
+    sets = _sets(found, "concept_id")
+    if concepts is None:
+        sets = sets.mutate(vocabulary=ibis.literal("OMOP"), code=sets.concept_id.cast("string"))
+    else:
+        named = known.select(known_id="concept_id", vocabulary="vocabulary", code="code").distinct(
+            on="known_id", keep="first"
+        )
+        sets = sets.left_join(named, sets.concept_id == named.known_id).select(
+            "concept_id",
+            "included",
+            "excluded",
+            vocabulary=_.vocabulary.fill_null("OMOP"),
+            code=_.code.fill_null(_.concept_id.cast("string")),
+        )
+    return store(con, sets, "vocabulary tables")
+
+
+def _value_map(
+    con: Backend, codes: ir.Table, raw: RawTable, columns: Columns, vocabulary: dict[str, RawTable]
+) -> ir.Table | None:
+    """One row per source value: the sets it is in or taken out of. Only values whose vocabulary no source concept tells."""
+    if not raw.has(columns.value):
+        return None
+    rows = raw.rows
+    if "concept" in vocabulary:
+        rows = rows.filter(concept(raw.column(columns.source, "int64")).isnull())
+    values = store(con, rows.select(value=text(rows[columns.value]).upper()).distinct(), raw.where)
+    values = values.filter(values.value.notnull()).mutate(plain=values.value.replace(".", ""))
+    exact = values.join(codes, values.plain == codes.code)
+    named = values.join(codes.filter(codes.vocabulary == NAME), values.value == codes.code)
+    prefixes = codes.filter(codes.match == "prefix")
+    prefixed = values.join(prefixes, values.plain.startswith(prefixes.code))
+    hits = ibis.union(exact, named, prefixed)
+    shapes = [((hits.vocabulary == v) & hits.value.re_search(shape), True) for v, shape in SHAPES.items()]
+    fits = ibis.cases((hits.vocabulary == NAME, True), *shapes, else_=False)
+    found = hits.filter(fits)
+    sets = _sets(found, "value", vocabulary=found.vocabulary.min()).mutate(code=_.value)
+    table = store(con, sets, raw.where)
+    return table if table.count().execute() else None
+
+
+def _sets(found: ir.Table, key: str, **more: ir.Value) -> ir.Table:
+    return found.group_by(key).agg(
+        included=found.set_id.collect(where=found.is_included, distinct=True, order_by=found.set_id),
+        excluded=found.set_id.collect(where=~found.is_included, distinct=True, order_by=found.set_id),
+        **more,
+    )

@@ -1,0 +1,230 @@
+"""Files and database tables as raw Ibis tables with lower-case column names; everything that is wrong with one is a Problem.
+
+Nothing here knows what a column means. Messages name files, columns and line numbers, never what a cell holds: a file
+without a header has patients in its first line, so unknown column names are only repeated when they resemble a known one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import difflib
+import gzip
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+from ibis.util import gen_name
+
+from ..errors import Problem, SourceError
+
+SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
+_PARQUET_MARK = b"PAR1"
+_BYTES_READ_AHEAD = 1 << 20
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as it stands in the source: its name there, the file or relation to name in messages, and its rows."""
+
+    name: str
+    where: str
+    rows: ir.Table
+
+    def has(self, *columns: str) -> bool:
+        """Whether it has all these columns."""
+        return all(c in self.rows.columns for c in columns)
+
+    def column(self, name: str, type_: str = "string") -> ir.Column:
+        """The column, or NULLs where the source does not have it."""
+        return self.rows[name] if name in self.rows.columns else ibis.null(type_)
+
+
+def table_name(path: Path) -> str | None:
+    """The name of the table that a file or a folder of Parquet parts holds, in lower case; None for anything else."""
+    if path.is_dir():
+        return path.name.lower().removesuffix(".parquet") if any(path.rglob("*.parquet")) else None
+    name = path.name.lower()
+    suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), None)
+    return name.removesuffix(suffix) if suffix else None
+
+
+def open_file(con: Backend, path: Path) -> tuple[RawTable | None, list[Problem]]:
+    """One CSV or Parquet file, or one folder of Parquet parts."""
+    parts = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    if path.is_dir() or path.suffix.lower() == ".parquet":
+        problems = [p for part in parts if (p := _parquet_problem(part)) is not None]
+        if problems:
+            return None, problems
+        try:
+            rows = con.read_parquet([str(p) for p in parts], table_name=gen_name("stepwell_raw"))
+        except (duckdb.Error, ValueError) as error:
+            return None, [read_problem(path.name, error)]
+    else:
+        header, delimiter, problems = _read_header(path)
+        if problems:
+            return None, problems
+        rows = con.read_csv(
+            str(path),
+            table_name=gen_name("stepwell_raw"),
+            columns=dict.fromkeys(header, "VARCHAR"),
+            auto_detect=False,
+            header=True,
+            delim=delimiter,
+            quote='"',
+            escape='"',
+        )
+    return RawTable(table_name(path), path.name, lower_columns(rows)), []
+
+
+def lower_columns(rows: ir.Table) -> ir.Table:
+    """The same rows with column names in lower case."""
+    return rows.rename({c.lower(): c for c in rows.columns if c != c.lower()})
+
+
+def column_problems(raw: RawTable, required: Iterable[str], known: Iterable[str], *, strict: bool) -> list[Problem]:
+    """Missing required columns and, where `strict`, columns that nobody knows."""
+    required, known = list(required), list(known)
+    found = set(raw.rows.columns)
+    strangers = [c for c in raw.rows.columns if c not in known]
+    problems = []
+    if not found & set(known):
+        return [
+            Problem(
+                raw.where,
+                "the first line holds none of the column names of this table",
+                f"a header with at least {', '.join(required)}",
+                "add the header as the first line",
+            )
+        ]
+    for column in required:
+        if column not in found:
+            near = difflib.get_close_matches(column, strangers, 1, 0.75)
+            remedy = f"rename {near[0]!r} to {column!r}" if near else f"add the column {column!r}"
+            problems.append(Problem(raw.where, f"no column {column!r}", f"the columns {', '.join(required)}", remedy))
+    if strict:
+        for position, column in enumerate(raw.rows.columns, 1):
+            if column in known:
+                continue
+            near = difflib.get_close_matches(column, known, 1, 0.75)
+            if near and near[0] in required and near[0] not in found:
+                continue  # already said above
+            found_text = f"unknown column {column!r}" if near else f"column {position} has an unknown name"
+            remedy = f"did you mean {near[0]!r}?" if near else "remove it, or take the names from `stepwell template`"
+            problems.append(Problem(raw.where, found_text, f"only {', '.join(known)}", remedy))
+    return problems
+
+
+def read_problem(where: str, error: Exception) -> Problem:
+    """What a failed read means, without the row that the database quotes in its own message."""
+    message = str(error)
+    line = re.search(r"CSV Error on Line: (\d+)", message)
+    where = f"{where}, line {line[1]}" if line else where
+    columns = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    if "unicode" in message or "utf-8" in message.lower():
+        return Problem(where, "the text is not UTF-8", "a UTF-8 file", _convert(where.split(",")[0]))
+    if columns:
+        return Problem(
+            where,
+            f"{columns[2]} fields",
+            f"{columns[1]} fields, as in the header",
+            "put values that hold a comma or a line break between double quotes",
+        )
+    if line:
+        return Problem(
+            where,
+            "the line cannot be read as CSV (a quotation mark that is not closed?)",
+            "one row a line; values with commas, quotes or line breaks between double quotes",
+            "write the file anew with a CSV writer",
+        )
+    return Problem(
+        where, f"the file cannot be read ({type(error).__name__})", "a whole CSV or Parquet file", "copy or write it anew"
+    )
+
+
+def run(expr: ir.Expr, where: str):
+    """Executes an expression over raw rows; a row that cannot be read becomes a SourceError that names file and line."""
+    try:
+        return expr.to_pyarrow()
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+        raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
+
+
+def store(con: Backend, rows: ir.Table, where: str) -> ir.Table:
+    """The rows as a temporary table of the connection (for small tables only)."""
+    try:
+        return con.create_table(gen_name("stepwell_stored"), rows, temp=True)
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+        raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """A digest of names and contents; it changes when a file does, not when it is copied."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        for part in sorted(path.rglob("*.parquet")) if path.is_dir() else [path]:
+            with part.open("rb") as file:
+                digest.update(f"{part.name.lower()}\0".encode())
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def _parquet_problem(path: Path) -> Problem | None:
+    size = path.stat().st_size
+    expected = "a whole Parquet file, which begins and ends with the mark PAR1"
+    if size == 0:
+        return Problem(path.name, "the file is empty (0 bytes)", expected, "copy or write it anew")
+    with path.open("rb") as file:
+        head = file.read(4)
+        file.seek(max(size - 4, 0))
+        tail = file.read(4)
+    if head != _PARQUET_MARK:
+        return Problem(path.name, "the file is not Parquet, whatever its name says", expected, "check how it was made")
+    if tail != _PARQUET_MARK or size < 12:
+        return Problem(path.name, "the file is cut off: its end is missing", expected, "copy or write it anew")
+    return None
+
+
+def _read_header(path: Path) -> tuple[list[str], str, list[Problem]]:
+    """Column names and delimiter of a CSV file, from its first line."""
+
+    def problem(found: str, remedy: str) -> tuple[list[str], str, list[Problem]]:
+        return [], ",", [Problem(path.name, found, "a UTF-8 text file with a header line", remedy)]
+
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with opener(path, "rb") as file:
+            start = file.read(_BYTES_READ_AHEAD)
+    except (OSError, EOFError) as error:
+        return problem(f"the file cannot be read ({type(error).__name__})", "copy or write it anew")
+    if not start.strip():
+        return problem("the file is empty", "write at least the header, or remove the file")
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return problem("the text is UTF-16", _convert(path.name, "UTF-16"))
+    if b"\0" in start:
+        return problem("this is not text", "give the table as CSV or Parquet")
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start)
+    except UnicodeDecodeError as error:
+        line = start[: error.start].count(b"\n") + 1
+        return problem(f"the text is not UTF-8 (line {line})", _convert(path.name))
+    first = next(line for line in text.splitlines() if line.strip())
+    delimiter = max(",\t;|", key=lambda d: len(next(csv.reader([first], delimiter=d))))
+    header = [c.strip() for c in next(csv.reader([first], delimiter=delimiter))]
+    while len(header) > 1 and not header[-1]:
+        return problem("the header has a column without a name", "name it or remove it")
+    lower = [c.lower() for c in header]
+    twice = [position for position, c in enumerate(lower, 1) if c in lower[: position - 1]]
+    if twice:
+        return problem(f"column {twice[0]} has the name of an earlier one", "name each column once")
+    return header, delimiter, []
+
+
+def _convert(name: str, encoding: str = "WINDOWS-1252") -> str:
+    return f"convert it, for example with: iconv -f {encoding} -t UTF-8 {name} > utf8.csv"

@@ -1,0 +1,166 @@
+"""Drug rows of OMOP into medication: first and last day, mg a day, and how each was found.
+
+The last day, by one precedence: days' supply where it is plausible; else a recorded end after the first day; else, for an
+administration, the same day; else unknown. A recorded end on the first day says nothing about a prescription: exports
+fill it in where they know nothing.
+
+mg a day = strength x quantity / days' supply, or 24 x strength for a patch that states mg an hour. Where a piece is
+missing, `dose_basis` names it and the dose is unknown.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from .files import RawTable
+from .people import People
+from .source import Loss
+from .tally import Finding, settle
+from .values import concept, day, days_after, number, text, whole
+
+LONGEST_SUPPLY_DAYS = 366
+"""More than a year from one fill is read as a slip or a course length, not as a supply; a recorded end may still give it."""
+
+STOP_WORDS = {
+    "intolerance": (
+        "intolerance",
+        "intolerant",
+        "intolerable side effects",
+        "not tolerated",
+        "adverse effect",
+        "adverse effects",
+        "adverse event",
+        "adverse reaction",
+        "adverse drug reaction",
+        "side effect",
+        "side effects",
+    ),
+    "no effect": ("no effect", "ineffective", "inefficacy", "lack of effect", "lack of efficacy", "no response", "not effective"),
+}
+"""Whole entries, compared without case. Words inside a longer text are not looked for: "no side effects" holds them too."""
+
+
+def stop_reason(column: ir.Column) -> ir.StringValue:
+    """The recorded reason as one of `intolerance`, `no effect`, `other`; NULL where nothing is recorded."""
+    entry = text(column).lower()
+    known = ((entry.isin(entries), reason) for reason, entries in STOP_WORDS.items())
+    return ibis.cases(*known, (entry.notnull(), "other"))
+
+
+def read_medication(
+    raw: RawTable, key: ir.StringValue, products: ir.Table, people: People, vocabulary: dict[str, RawTable]
+) -> tuple[ir.Table, list[Loss]]:
+    """One row per source row and ingredient among the products looked for, with the findings about them."""
+    start = day(raw.rows.drug_exposure_start_date)
+    ends = [day(raw.column(c)) for c in ("verbatim_end_date", "drug_exposure_end_date")]
+    rows = raw.rows.select(
+        id=raw.rows.person_id,
+        key=key,
+        type_id=concept(raw.column("drug_type_concept_id", "int64")),
+        start_date=start.value,
+        start_is_unreadable=start.is_unreadable,
+        start_is_marker=start.is_marker,
+        is_shifted=start.is_shifted,
+        recorded_end=ibis.coalesce(*(e.value for e in ends)),
+        end_is_unusable=ibis.coalesce(*(e.value for e in ends)).isnull()
+        & (ends[0].is_marker | ends[0].is_unreadable | ends[1].is_marker | ends[1].is_unreadable),
+        supply=whole(raw.column("days_supply", "int64")),
+        quantity=number(raw.column("quantity", "float64")),
+        stop_reason=stop_reason(raw.column("stop_reason")),
+        address=ibis.literal("drug_exposure/") + text(raw.rows.drug_exposure_id).fill_null("?"),
+    )
+    rows = people.attach(rows.join(products, "key"), "id")
+    rows = rows.mutate(is_administration=_is_administration(rows.type_id, vocabulary.get("concept")))
+    return settle_medication(rows, raw.where)
+
+
+def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
+    """End, dose and their bases for rows with ingredient, strength, quantity, supply and recorded end."""
+    supply = rows.supply.between(1, LONGEST_SUPPLY_DAYS).ifelse(rows.supply, ibis.null("int64"))
+    quantity = (rows.quantity > 0).ifelse(rows.quantity, ibis.null("float64"))
+    label_days = (quantity * rows.product_days_per_unit).try_cast("int64")
+    label_days = label_days.between(1, LONGEST_SUPPLY_DAYS).ifelse(label_days, ibis.null("int64"))
+    supply = ibis.coalesce(supply, label_days)
+    is_recorded = rows.recorded_end > rows.start_date
+    strength = ibis.coalesce(rows.product_mg_per_unit, rows.mg_per_unit)
+    is_label = (rows.product_mg_per_unit / rows.product_days_per_unit).notnull()
+    is_rate = (rows.per == "hour") & ~is_label
+    rows = rows.mutate(
+        end_basis=ibis.cases(
+            (supply.notnull(), "days supply"),
+            (is_recorded.fill_null(False), "recorded end"),
+            (rows.is_administration, "administration"),
+        ),
+        mg_per_day=ibis.cases(
+            (is_label, rows.product_mg_per_unit / rows.product_days_per_unit),
+            (is_rate, strength * 24),
+            else_=strength * quantity / supply,
+        ),
+        dose_basis=ibis.cases(
+            (is_label, "the product's label"),
+            (strength.isnull(), "unknown: no strength"),
+            (is_rate, "strength an hour"),
+            (quantity.isnull(), "unknown: no quantity"),
+            (supply.isnull(), "unknown: no days' supply"),
+            else_=rows.strength_basis + ", quantity and days' supply",
+        ),
+    )
+    rows = rows.mutate(
+        end_date=ibis.cases(
+            (rows.end_basis == "days supply", days_after(rows.start_date, supply - 1)),
+            (rows.end_basis == "recorded end", rows.recorded_end),
+            (rows.end_basis == "administration", rows.start_date),
+        )
+    )
+    kept, losses, _n = settle(
+        "medication",
+        where,
+        rows,
+        [
+            Finding(rows.person_id.isnull(), "rows of people who are not in person", "left out"),
+            Finding(rows.start_is_unreadable, "rows whose first day cannot be read", "left out"),
+            Finding(rows.start_is_marker, "rows whose first day lies before 1900 or after 2299", "left out"),
+            Finding(rows.start_date.isnull(), "rows without a first day", "left out"),
+            Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
+            Finding(rows.supply == 0, "rows with 0 days' supply", "read as unknown"),
+            Finding(rows.supply < 0, "rows with a negative days' supply", "read as unknown"),
+            Finding(
+                rows.supply > LONGEST_SUPPLY_DAYS,
+                f"rows with more than {LONGEST_SUPPLY_DAYS} days' supply",
+                "read as unknown",
+            ),
+            Finding(rows.quantity <= 0, "rows with quantity 0 or less", "read as unknown"),
+            Finding(rows.recorded_end < rows.start_date, "rows whose recorded end lies before their first day", "read as unknown"),
+            Finding(rows.end_is_unusable, "rows whose recorded end is no usable date", "read as unknown"),
+            Finding(rows.end_date.isnull(), "rows of which nobody can say how long the supply lasted", "read as unknown"),
+            Finding(rows.dose_basis == "unknown: no strength", "rows without a strength: dose unknown", "read as unknown"),
+            Finding(rows.dose_basis == "unknown: no quantity", "rows without a quantity: dose unknown", "read as unknown"),
+            Finding(
+                rows.dose_basis == "unknown: no days' supply", "rows without days' supply: dose unknown", "read as unknown"
+            ),
+            Finding(rows.labelled_use.notnull(), "rows of products labelled for another use than depression", "kept"),
+        ],
+    )
+    kept = kept.select(
+        "person_id",
+        "ingredient",
+        "start_date",
+        "end_date",
+        "end_basis",
+        "mg_per_day",
+        "dose_basis",
+        "labelled_use",
+        "stop_reason",
+        "address",
+    )
+    return kept, losses
+
+
+def _is_administration(type_id: ir.IntegerValue, concepts: RawTable | None) -> ir.BooleanValue:
+    """Whether the record's type says that the drug was given there and then; without a `concept` table nothing says so."""
+    if concepts is None:
+        return ibis.literal(False)
+    raw = concepts.rows
+    types = raw.filter(text(raw.concept_name).lower().contains("administ") & (text(raw.domain_id) == "Type Concept"))
+    return type_id.isin(concept(types.concept_id)).fill_null(False)

@@ -1,0 +1,375 @@
+"""OMOP CDM 5.3 and 5.4 into the six record tables.
+
+Needs: `person` and `drug_exposure`; everything else may be missing, and what then cannot be known is said. The vocabulary
+tables (`concept`, `concept_ancestor`, `drug_strength`) are used where they hold rows.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+import ibis
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+
+from ..errors import Problem, SourceError
+from ..knowledge.forms import Knowledge
+from ..tables import MEASUREMENT, OBSERVATION_PERIOD, RECORDS
+from .codes import Columns, SetCode, codeset_codes, instrument_codes, map_codes, matched
+from .drugs import WAYS, drug_key, find_drugs
+from .files import RawTable, column_problems, run
+from .medication import read_medication
+from .people import People, merge_rows, number_people
+from .source import Loss
+from .tally import Finding, settle
+from .values import concept, day, number, text, whole
+
+REQUIRED_TABLES = ("person", "drug_exposure")
+REQUIRED_COLUMNS = {
+    "person": ("person_id", "year_of_birth"),
+    "observation_period": ("person_id", "observation_period_start_date", "observation_period_end_date"),
+    "drug_exposure": ("drug_exposure_id", "person_id", "drug_concept_id", "drug_exposure_start_date"),
+    "condition_occurrence": ("condition_occurrence_id", "person_id", "condition_concept_id", "condition_start_date"),
+    "measurement": ("measurement_id", "person_id", "measurement_concept_id", "measurement_date"),
+    "observation": ("observation_id", "person_id", "observation_concept_id", "observation_date"),
+    "procedure_occurrence": ("procedure_occurrence_id", "person_id", "procedure_concept_id", "procedure_date"),
+    "death": ("person_id", "death_date"),
+    "concept": ("concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_code"),
+    "concept_ancestor": ("ancestor_concept_id", "descendant_concept_id"),
+    "drug_strength": ("drug_concept_id", "ingredient_concept_id", "amount_value"),
+}
+VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
+FEMALE, MALE = 8532, 8507
+_SEX_WORDS = {"female": ("f", "female"), "male": ("m", "male")}
+
+
+def check_cdm(tables: dict[str, RawTable]) -> list[Problem]:
+    """What keeps these tables from being read as a CDM."""
+    problems = []
+    for name in REQUIRED_TABLES:
+        if name not in tables:
+            near = difflib.get_close_matches(name, tables, 1, 0.75)
+            remedy = f"rename {near[0]!r} to {name!r}" if near else f"add the table {name!r}"
+            problems.append(Problem("", f"no table {name!r}", f"the tables {' and '.join(REQUIRED_TABLES)}", remedy))
+    for name, raw in tables.items():
+        required = REQUIRED_COLUMNS[name]
+        problems += column_problems(raw, required, required, strict=False)
+    return problems
+
+
+def read_omop(
+    tables: dict[str, RawTable], con: Backend, knowledge: Knowledge
+) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss]]:
+    """The record tables, the names of those that the source has, and the findings.
+
+    Raises SourceError with every missing table and column.
+    """
+    if problems := check_cdm(tables):
+        raise SourceError("This is no OMOP CDM that stepwell can read.", problems)
+    rows = {name: int(run(raw.rows.count(), raw.where).as_py()) for name, raw in tables.items()}
+    filled = {name: raw for name, raw in tables.items() if rows[name]}
+    if "person" not in filled:
+        raise SourceError("There is nobody in this source.", [Problem(tables["person"].where, "no rows", "people")])
+    vocabulary = {name: filled[name] for name in VOCABULARY if name in filled}
+    losses = [
+        Loss(name, "the table is there but has no rows", "kept", 0) for name in tables if name not in filled
+    ]
+    people = number_people(con, filled["person"].rows.person_id, filled["person"].where)
+    records: dict[str, ir.Table] = {}
+    records["person"], found = _persons(people, filled["person"], filled.get("death"))
+    losses += found
+    has = {"person"}
+    readers = {
+        "observation_period": (_observation, ("observation_period",)),
+        "condition": (_conditions, ("condition_occurrence",)),
+        "medication": (_medications, ("drug_exposure",)),
+        "measurement": (_measurements, ("measurement", "observation")),
+        "procedure": (_procedures, ("procedure_occurrence",)),
+    }
+    for name, (reader, sources) in readers.items():
+        present = [filled[s] for s in sources if s in filled]
+        if present:
+            records[name], found = reader(con, people, present, vocabulary, knowledge)
+            losses += found
+            has.add(name)
+    for table in RECORDS:
+        if table.name not in records:
+            records[table.name] = empty(con, table.schema)
+    return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, frozenset(has), losses
+
+
+def empty(con: Backend, schema: ibis.Schema) -> ir.Table:
+    """A table of this schema without rows, on the connection."""
+    return con.create_table(ibis.util.gen_name("stepwell_empty"), schema=schema, temp=True)
+
+
+def address(table: str, id_: ir.Column) -> ir.StringValue:
+    """Where a row stands in the source: `drug_exposure/123`."""
+    return ibis.literal(f"{table}/") + text(id_).fill_null("?")
+
+
+def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[ir.Table, list[Loss]]:
+    raw = person.rows
+    exact = day(person.column("birth_datetime")).value
+    year, month, born = (whole(person.column(c, "int64")) for c in ("year_of_birth", "month_of_birth", "day_of_birth"))
+    year = year.between(1850, 2299).ifelse(year, ibis.null("int64"))
+    month = month.between(1, 12).ifelse(month, ibis.null("int64"))
+
+    def date(y: ir.Value, m: ir.Value, d: ir.Value) -> ir.DateValue:
+        parts = y.cast("string"), m.cast("string").lpad(2, "0"), d.cast("string").lpad(2, "0")
+        return (parts[0] + "-" + parts[1] + "-" + parts[2]).try_cast("date")
+
+    whole_date = date(year, month, born)
+    first_of_month = date(year, month, ibis.literal(1))
+    last_of_month = (first_of_month + ibis.interval(months=1) - ibis.interval(days=1)).cast("date")
+    sex_id = concept(person.column("gender_concept_id", "int64"))
+    word = text(person.column("gender_source_value")).lower()
+    rows = raw.select(
+        source_id=raw.person_id,
+        birth_earliest_date=ibis.coalesce(whole_date, first_of_month, date(year, *map(ibis.literal, (1, 1))), exact),
+        birth_latest_date=ibis.coalesce(whole_date, last_of_month, date(year, *map(ibis.literal, (12, 31))), exact),
+        sex=ibis.cases(
+            (sex_id == FEMALE, "female"),
+            (sex_id == MALE, "male"),
+            (sex_id.notnull(), "other"),
+            (word.isin(_SEX_WORDS["female"]), "female"),
+            (word.isin(_SEX_WORDS["male"]), "male"),
+        ),
+        death_date=ibis.null("date"),
+        address=address("person", raw.person_id),
+    )
+    merged, losses = merge_rows(people, rows, person.where)
+    if death is None:
+        return merged, losses
+    dead = people.attach(death.rows.select(id=death.rows.person_id, died=day(death.rows.death_date).value), "id")
+    dead, found, _n = settle(
+        "person",
+        death.where,
+        dead,
+        [
+            Finding(dead.person_id.isnull(), "deaths of people who are not in person", "left out"),
+            Finding(dead.died.isnull(), "deaths without a usable date", "read as unknown"),
+        ],
+    )
+    dead = dead.group_by("person_id").agg(died=dead.died.min()).rename(dead_id="person_id")
+    merged = merged.drop("death_date").left_join(dead, merged.person_id == dead.dead_id)
+    return merged.rename(death_date="died").drop("dead_id"), losses + found
+
+
+def _observation(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+    (raw,) = raws
+    start, end = day(raw.rows.observation_period_start_date), day(raw.rows.observation_period_end_date)
+    rows = raw.rows.select(
+        id=raw.rows.person_id,
+        start_date=start.value,
+        end_date=end.value,
+        end_is_marker=end.is_marker,
+        address=address("observation_period", raw.column("observation_period_id")),
+    )
+    rows = people.attach(rows, "id")
+    return settle_periods(rows, raw.where)
+
+
+def settle_periods(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
+    """Observation periods from rows with `person_id`, `start_date`, `end_date`, `end_is_marker`, `address`."""
+    kept, losses, _n = settle(
+        OBSERVATION_PERIOD.name,
+        where,
+        rows,
+        [
+            Finding(rows.person_id.isnull(), "periods of people who are not in person", "left out"),
+            Finding(rows.start_date.isnull(), "periods without a usable first day", "left out"),
+            Finding(
+                rows.end_is_marker,
+                'periods that end on a day such as 9999-12-31 ("still observed"): nobody can say how far they reach',
+                "left out",
+            ),
+            Finding(rows.end_date.isnull(), "periods without a usable last day", "left out"),
+            Finding(rows.end_date < rows.start_date, "periods that end before they start", "left out"),
+        ],
+    )
+    one = kept.group_by("person_id", "start_date", "end_date").agg(address=kept.address.min())
+    return one, losses
+
+
+def _conditions(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+    (raw,) = raws
+    sets = [s for s in knowledge.codesets.values() if s.kind == "condition"]
+    columns = Columns("condition_concept_id", "condition_source_concept_id", "condition_source_value")
+    return read_coded(con, people, raw, columns, codeset_codes(sets), vocabulary, "condition", "condition_start_date")
+
+
+def _procedures(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+    (raw,) = raws
+    sets = [s for s in knowledge.codesets.values() if s.kind == "procedure"]
+    columns = Columns("procedure_concept_id", "procedure_source_concept_id", "procedure_source_value")
+    return read_coded(con, people, raw, columns, codeset_codes(sets), vocabulary, "procedure", "procedure_date")
+
+
+def read_coded(
+    con: Backend,
+    people: People,
+    raw: RawTable,
+    columns: Columns,
+    codes: list[SetCode],
+    vocabulary: dict[str, RawTable],
+    record: str,
+    date: str,
+) -> tuple[ir.Table, list[Loss]]:
+    """Diagnoses or procedures: the rows that carry a code of a set, once per set."""
+    losses = []
+    deep = [c for c in codes if c.match == "descendants"]
+    if deep and "concept_ancestor" not in vocabulary:
+        what = (
+            f"{len(deep)} codes of the code sets mean 'and everything below', but there is no concept_ancestor to say what "
+            "lies below them: they match only themselves"
+        )
+        losses.append(Loss(record, what, "kept", 0))
+    rows = matched(raw, map_codes(con, raw, columns, codes, vocabulary))
+    when = day(rows[date])
+    rows = rows.select(
+        id="person_id",
+        set_id="set_id",
+        vocabulary="vocabulary",
+        code="code",
+        date=when.value,
+        is_unreadable=when.is_unreadable,
+        is_marker=when.is_marker,
+        is_shifted=when.is_shifted,
+        address=address(raw.name, rows[f"{raw.name}_id"]),
+    )
+    rows = people.attach(rows, "id")
+    kept, found, _n = settle(
+        record,
+        raw.where,
+        rows,
+        [
+            Finding(rows.person_id.isnull(), "rows of people who are not in person", "left out"),
+            Finding(rows.is_unreadable, "rows whose date cannot be read", "left out"),
+            Finding(rows.is_marker, "rows dated before 1900 or after 2299", "left out"),
+            Finding(rows.date.isnull(), "rows without a date", "left out"),
+            Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
+        ],
+    )
+    column = {"condition": "codeset", "procedure": "procedure"}[record]
+    kept = kept.rename({column: "set_id", f"{record}_date": "date"})
+    return kept.drop("id", "is_unreadable", "is_marker", "is_shifted").distinct(), losses + found
+
+
+def _medications(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+    (raw,) = raws
+    drugs = find_drugs(con, raw, vocabulary, knowledge)
+    table, where = "medication", raw.where
+    keys = drugs.keys
+    total = int(run(raw.rows.count(), where).as_py())
+    counts = run(
+        keys.agg(
+            keyed=keys.n_rows.sum().fill_null(0),
+            other=keys.n_rows.sum(where=~keys.is_known & ~keys.is_set_aside & ~keys.is_other_combination).fill_null(0),
+            aside=keys.n_rows.sum(where=keys.is_set_aside).fill_null(0),
+            combined=keys.n_rows.sum(where=keys.is_other_combination).fill_null(0),
+            by_value=keys.n_rows.sum(where=~keys.has_concept & keys.is_known).fill_null(0),
+        ),
+        where,
+    ).to_pylist()[0]
+    losses, remaining = [], total
+
+    def leave_out(what: str, n: int) -> None:
+        nonlocal remaining
+        if n:
+            remaining -= n
+            losses.append(Loss(table, what, "left out", n, None, remaining))
+
+    leave_out("rows without any drug (concept 0 and no source value)", total - int(counts["keyed"]))
+    leave_out("rows of drugs that stepwell does not look at", int(counts["other"]))
+    leave_out("rows of drugs that are nearly always taken for something else", int(counts["aside"]))
+    leave_out("rows of combination products that are no antidepressant treatment", int(counts["combined"]))
+    if counts["by_value"]:
+        what = "rows without a concept (concept 0), recognised by the drug's name in the source value"
+        losses.append(Loss(table, what, "kept", int(counts["by_value"])))
+    losses += _ways(drugs.products, keys, table, where)
+    strength = vocabulary.get("drug_strength")
+    if strength is not None and not strength.has("amount_unit_concept_id"):
+        what = "drug_strength has no unit columns: strengths are read from the names of the products instead"
+        losses.append(Loss(table, what, "kept", 0))
+    elif strength is None:
+        what = "no drug_strength: strengths are read from the names of the products, where the vocabulary has them"
+        losses.append(Loss(table, what, "kept", 0))
+    rows, found = read_medication(raw, drug_key(raw), drugs.products, people, vocabulary)
+    return rows, losses + found
+
+
+def _ways(products: ir.Table, keys: ir.Table, table: str, where: str) -> list[Loss]:
+    """How the ingredients were found, with the rows that each way found."""
+    best = products.group_by("key").agg(way=products.way.min()).join(keys, "key")
+    counts = run(best.group_by("way").agg(n=best.n_rows.sum()).order_by("way"), where).to_pylist()
+    cautions = {3: " (whole words; no vocabulary table says so)"}
+    return [
+        Loss(table, f"rows whose ingredient was found by {WAYS[c['way']]}{cautions.get(c['way'], '')}", "kept", int(c["n"]))
+        for c in counts
+    ]
+
+
+def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+    losses, parts = [], []
+    codes = instrument_codes(knowledge.instruments.values())
+    for raw in raws:
+        name = raw.name
+        columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
+        rows = matched(raw, map_codes(con, raw, columns, codes, vocabulary))
+        told = RawTable(name, raw.where, rows)
+        stated = number(told.column("value_as_number", "float64"))
+        written = [number(told.column(c)) for c in ("value_as_string", "value_source_value")]
+        when = day(rows[f"{name}_date"])
+        parts.append(
+            rows.select(
+                id="person_id",
+                instrument="set_id",
+                measured_date=when.value,
+                value=ibis.coalesce(stated, *written),
+                is_from_text=stated.isnull() & ibis.coalesce(*written).notnull(),
+                is_marker=when.is_marker,
+                address=address(name, rows[f"{name}_id"]),
+            )
+        )
+    rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")
+    kept, found = settle_scores(rows, " and ".join(r.where for r in raws), knowledge)
+    items = [
+        SetCode(i.id, v, c, "exact") for i in knowledge.instruments.values() for item in i.items for v, c in item.codes.items()
+    ]
+    if items:
+        losses += _items_seen(con, raws, items, vocabulary)
+    return kept, losses + found
+
+
+def _items_seen(con, raws: list[RawTable], items: list[SetCode], vocabulary) -> list[Loss]:
+    """Answers to single items are counted, not added up: answers as concepts and unanswered items need a reading of their own."""
+    n = 0
+    for raw in raws:
+        columns = Columns(f"{raw.name}_concept_id", f"{raw.name}_source_concept_id", f"{raw.name}_source_value")
+        n += int(run(matched(raw, map_codes(con, raw, columns, items, vocabulary)).count(), raw.where).as_py())
+    what = "answers to single items of an instrument; totals are not added up from them"
+    return [Loss(MEASUREMENT.name, what, "left out", n)] if n else []
+
+
+def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+    """Scores from rows with `person_id`, `instrument`, `measured_date`, `value`, `is_from_text`, `is_marker`, `address`:
+    totals outside the instrument's range are unknown."""
+    instruments = knowledge.instruments.values()
+    low = ibis.cases(*((rows.instrument == i.id, i.at_least) for i in instruments), else_=0.0)
+    high = ibis.cases(*((rows.instrument == i.id, i.at_most) for i in instruments), else_=0.0)
+    is_total = rows.value.between(low, high)
+    rows = rows.mutate(total=is_total.ifelse(rows.value, ibis.null("float64")))
+    kept, losses, _n = settle(
+        MEASUREMENT.name,
+        where,
+        rows,
+        [
+            Finding(rows.person_id.isnull(), "scores of people who are not in person", "left out"),
+            Finding(rows.measured_date.isnull(), "scores without a usable date", "left out"),
+            Finding(rows.value.isnull(), "scores without a value: the instrument was given, no total is recorded", "kept"),
+            Finding(rows.value.notnull() & ~is_total, "scores outside the instrument's range", "read as unknown"),
+            Finding(rows.is_from_text & is_total, "scores written as text and read as numbers", "kept"),
+        ],
+    )
+    return kept.select("person_id", "instrument", "measured_date", "total", "address").distinct(), losses

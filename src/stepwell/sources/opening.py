@@ -1,0 +1,112 @@
+"""What a location holds: an OMOP CDM as files or in a DuckDB file, or stepwell's own CSV folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from ibis.backends.duckdb import Backend
+from ibis.util import gen_name
+
+from ..errors import Problem, SourceError
+from ..knowledge.forms import Knowledge
+from .files import SUFFIXES, RawTable, fingerprint, lower_columns, open_file, table_name
+from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, read_omop
+from .source import Source
+
+_NEEDS = (
+    "an OMOP CDM (person and drug_exposure as CSV or Parquet, or in a DuckDB file), "
+    "or stepwell's own folder (person.csv and medication.csv)"
+)
+_SHOWN = 8
+
+
+def open_source(location: str | Path, con: Backend, knowledge: Knowledge) -> Source:
+    """Opens and checks the records at a location. Nothing is written there.
+
+    The record tables are lazy expressions on `con`, a DuckDB connection of Ibis; small look-up tables are kept on it.
+    Raises SourceError with everything that is wrong: no such place, no known kind of source, unreadable files, wrong
+    headers.
+    """
+    path = Path(location).expanduser()
+    if not path.exists():
+        raise SourceError("The source does not exist.", [Problem(str(location), "no such file or folder", _NEEDS)])
+    if path.is_dir():
+        return _open_folder(path, con, knowledge)
+    with path.open("rb") as file:
+        mark = file.read(12)[8:12]
+    if mark == b"DUCK":
+        return _open_database(path, con, knowledge)
+    raise SourceError(
+        "This is no source that stepwell can read.",
+        [Problem(path.name, "a single file that is no DuckDB database", _NEEDS, "name the folder that holds the tables")],
+    )
+
+
+def _open_folder(path: Path, con: Backend, knowledge: Knowledge) -> Source:
+    files: dict[str, list[Path]] = {}
+    for entry in sorted(path.iterdir()):
+        name = table_name(entry)
+        if name is not None:
+            files.setdefault(name, []).append(entry)
+    is_omop = "drug_exposure" in files or ("person" in files and "medication" not in files)
+    wanted = REQUIRED_COLUMNS
+    if not is_omop:
+        raise SourceError("This is no source that stepwell can read.", [_unknown_folder(path)])
+    problems, tables, used = [], {}, []
+    for name in wanted:
+        entries = files.get(name, [])
+        if len(entries) > 1:
+            names = ", ".join(e.name for e in entries)
+            problems.append(Problem(name, f"the table is there more than once: {names}", "one file", "remove the others"))
+        elif entries:
+            raw, found = open_file(con, entries[0])
+            problems += found
+            used.append(entries[0])
+            if raw is not None:
+                tables[name] = raw
+    if problems:
+        raise SourceError(f"{len(problems)} of the files cannot be read.", problems)
+    records, has, losses = read_omop(tables, con, knowledge)
+    return Source(path.name, str(path), fingerprint(used), records, has, tuple(losses))
+
+
+def _open_database(path: Path, con: Backend, knowledge: Knowledge) -> Source:
+    catalog = gen_name("stepwell_source")
+    try:
+        con.raw_sql(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {catalog} (READ_ONLY)")
+        listed = con.raw_sql(
+            "SELECT table_schema, table_name FROM information_schema.tables "
+            f"WHERE table_catalog = '{catalog}' ORDER BY table_schema, table_name"
+        ).fetchall()
+    except duckdb.Error as error:
+        problem = Problem(path.name, f"DuckDB cannot open the file ({type(error).__name__})", "a whole database file")
+        raise SourceError("This database cannot be read.", [problem]) from None
+    schemas: dict[str, dict[str, str]] = {}
+    for schema, table in listed:
+        schemas.setdefault(schema, {})[table.lower()] = table
+    homes = [s for s, tables in schemas.items() if all(name in tables for name in REQUIRED_TABLES)]
+    if len(homes) != 1:
+        found = f"{len(homes)} schemas with person and drug_exposure" if homes else f"{len(listed)} tables, no CDM"
+        problem = Problem(path.name, found, "one schema with the tables person and drug_exposure")
+        raise SourceError("This database holds no CDM that stepwell can tell.", [problem])
+    tables = {}
+    for name in REQUIRED_COLUMNS:
+        # Vocabularies often live in a schema of their own.
+        home = next((s for s in [homes[0], *schemas] if name in schemas[s]), None)
+        if home is not None and (home == homes[0] or name in ("concept", "concept_ancestor", "drug_strength")):
+            rows = con.table(schemas[home][name], database=(catalog, home))
+            tables[name] = RawTable(name, f"{path.name}, {home}.{schemas[home][name]}", lower_columns(rows))
+    records, has, losses = read_omop(tables, con, knowledge)
+    return Source(path.stem, str(path), fingerprint([path]), records, has, tuple(losses))
+
+
+def _unknown_folder(path: Path) -> Problem:
+    names = sorted(e.name for e in path.iterdir())
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return Problem(
+        path.name,
+        f"a folder with {shown}" if names else "an empty folder",
+        f"{_NEEDS}; files end in {', '.join(SUFFIXES)}",
+        "name the folder that holds the tables, or make an own folder with `stepwell template`",
+    )
