@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pydantic import BaseModel
 
 from ..errors import Problem
-from .cited import Cited, Form
+from .cited import Form
 from .definition import Definition
 from .fill import closest, name_of
 from .forms import (
@@ -29,23 +30,26 @@ from .written import Path_, Written
 
 @dataclass(frozen=True)
 class Entry:
-    """A form that could be filled, with where it was written and the key it stands under (None: a user's own file)."""
+    """One entry of the knowledge files: which form it is to fill, the form (None where it does not fit), where it was written
+    and the key it stands under (None in a user's own file)."""
 
-    form: Form
+    kind: type[Form]
+    form: Form | None
     written: Written
     key: str | None
 
 
-def check(entries: list[Entry], problems: list[Problem]) -> None:
-    """Add every problem between the entries."""
-    problems.extend(_sources(entries))
-    problems.extend(_names(entries))
-    problems.extend(_links(entries))
-    for entry in entries:
+def check(entries: list[Entry], unread: set[type[Form]], problems: list[Problem]) -> None:
+    """Add every problem between the entries. What could not be read has been said, and is not called missing again."""
+    filled = [entry for entry in entries if entry.form is not None]
+    problems.extend(_sources(entries, unread))
+    problems.extend(_names(filled))
+    problems.extend(_links(entries, unread))
+    for entry in filled:
         problems.extend(_recalled(entry))
         problems.extend(_ranges(entry))
-    problems.extend(_codes(entries))
-    problems.extend(_low_doses(entries))
+    problems.extend(_codes(filled))
+    problems.extend(_low_doses(filled))
 
 
 def parts(form: Form, path: Path_ = ()) -> Iterator[tuple[Path_, Form]]:
@@ -69,37 +73,47 @@ def sources(form: Form) -> tuple[str, ...]:
 
 
 def _of(entries: Iterable[Entry], kind: type[Form]) -> list[Entry]:
-    return [entry for entry in entries if isinstance(entry.form, kind)]
+    return [entry for entry in entries if entry.kind is kind]
 
 
 def _unknown(entry: Entry, path: Path_, word: str, what: str, known: Iterable[str], file: str) -> Problem:
     known = sorted(known)
     meant = closest(word, known)
     remedy = f"did you mean `{meant}`?" if meant else f"add `{word}` to {file}"
-    return Problem(
-        entry.written.at(path),
-        f"`{name_of(path)}` names the {what} {word!r}, which is unknown",
-        f"a {what} of {file}",
-        remedy,
-    )
+    found = f"`{name_of(path)}` names the {what} {word!r}, which is unknown"
+    return Problem(entry.written.at(path), found, f"a {what} of {file}", remedy)
 
 
-def _sources(entries: list[Entry]) -> Iterator[Problem]:
+def _sources(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
+    if Reference in unread:
+        return
     references = {entry.key: entry for entry in _of(entries, Reference)}
     used = set()
     for entry in entries:
+        if entry.form is None:
+            used |= _mentioned(entry.written.data)
+            continue
         for path, form in parts(entry.form):
-            if isinstance(entry.form, Codeset) and isinstance(form, Code):
-                continue  # its row has been an entry of its own
+            if entry.kind is Codeset and isinstance(form, Code):
+                continue  # its row is an entry of its own
             for source in sources(form):
                 used.add(source)
                 if source not in references:
                     yield _unknown(entry, (*path, "source"), source, "source", references, "references.yaml")
     for key, entry in references.items():
-        if key not in used:
+        if key not in used and not unread:
             yield Problem(
                 entry.written.at(), f"source `{key}` is cited nowhere", "every source cited", "cite it or delete it"
             )
+
+
+def _mentioned(data: object) -> set[str]:
+    """Sources named in an entry that does not fit its form."""
+    if isinstance(data, dict):
+        own = data.get("source")
+        named = {part.strip() for part in own.split(";")} if isinstance(own, str) else set()
+        return named.union(*map(_mentioned, data.values()))
+    return set().union(*map(_mentioned, data)) if isinstance(data, list) else set()
 
 
 def _names(entries: list[Entry]) -> Iterator[Problem]:
@@ -120,31 +134,33 @@ def _names(entries: list[Entry]) -> Iterator[Problem]:
         taken[type(entry.form), name] = where
 
 
-def _links(entries: list[Entry]) -> Iterator[Problem]:
+def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     """Ingredients, dose standards and code sets that are named must exist."""
     ingredients = {entry.key for entry in _of(entries, Ingredient)}
     standards = {entry.key for entry in _of(entries, DoseStandardInfo)}
-    codesets = {entry.form.id: entry.form.kind for entry in _of(entries, Codeset)}
-    conditions = {name for name, kind in codesets.items() if kind == "condition"}
+    conditions = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "condition"}
     for entry in entries:
         form = entry.form
-        if isinstance(form, RoleRule | ProductUse | DoseMinimum) and form.ingredient not in ingredients:
-            yield _unknown(entry, ("ingredient",), form.ingredient, "ingredient", ingredients, "ingredient.csv")
-        if isinstance(form, DoseMinimum) and form.standard not in standards:
-            yield _unknown(entry, ("standard",), form.standard, "dose standard", standards, "dose_standard.yaml")
+        named: list[tuple[type[Form], Path_, str, str, set, str]] = []
+        if isinstance(form, RoleRule | ProductUse | DoseMinimum):
+            named.append((Ingredient, ("ingredient",), form.ingredient, "ingredient", ingredients, "ingredient.csv"))
         if isinstance(form, Combination):
-            for name in set(form.counts_as) - ingredients:
-                yield _unknown(entry, ("counts_as",), name, "ingredient", ingredients, "ingredient.csv")
+            for name in form.counts_as:
+                named.append((Ingredient, ("counts_as",), name, "ingredient", ingredients, "ingredient.csv"))
+        if isinstance(form, DoseMinimum):
+            named.append(
+                (DoseStandardInfo, ("standard",), form.standard, "dose standard", standards, "dose_standard.yaml")
+            )
         if isinstance(form, Definition):
-            standard = form.trials.dose_standard.is_
-            if standard not in standards:
-                path = ("trials", "dose_standard", "is")
-                yield _unknown(entry, path, standard, "dose standard", standards, "dose_standard.yaml")
+            path, standard = ("trials", "dose_standard", "is"), form.trials.dose_standard.is_
+            named.append((DoseStandardInfo, path, standard, "dose standard", standards, "dose_standard.yaml"))
             for asked in ("diagnosis", "never"):
                 for position, name in enumerate(getattr(getattr(form.who, asked), "any_of", ())):
-                    if name not in conditions:
-                        path = ("who", asked, "any_of", position)
-                        yield _unknown(entry, path, name, "code set of diagnoses", conditions, "codeset/")
+                    path = ("who", asked, "any_of", position)
+                    named.append((Codeset, path, name, "code set of diagnoses", conditions, "codeset/"))
+        for kind, path, name, what, known, file in named:
+            if kind not in unread and name not in known:
+                yield _unknown(entry, path, name, what, known, file)
 
 
 def _recalled(entry: Entry) -> Iterator[Problem]:
@@ -198,13 +214,14 @@ def _instrument(form: Instrument, problem) -> Iterator[Problem]:
             yield problem(("items", position, "item"), f"{item.item!r} is in no scoring group", "every item scored")
     for name in sorted({name for name in asked if name not in items or asked.count(name) > 1}):
         yield problem(("scoring", "groups"), f"names item {name!r}, which is unknown or named twice", "each item once")
-    if len(items) == len(form.items) and all(name in items for name in asked):
-        for end, extreme in (("at_least", min), ("at_most", max)):
+    if sorted(asked) == sorted(item.item for item in form.items):
+        for end in ("at_least", "at_most"):
             reached = sum(max(getattr(items[n], end) for n in group) for group in form.scoring.groups)
             if reached != getattr(form, end):
                 yield problem((end,), f"is {getattr(form, end):g} points", f"{reached:g} points, as the items add up")
+                return
     edges = sorted((band.at_least, band.at_most) for band in form.bands)
-    joined = all(below[1] + 1 == above[0] for below, above in zip(edges, edges[1:], strict=False))
+    joined = all(below[1] + 1 == above[0] for below, above in pairwise(edges))
     if edges and not (joined and edges[0][0] == form.at_least and edges[-1][1] == form.at_most):
         yield problem(
             ("bands",), "leave a gap, overlap or miss an end", f"every total from {form.at_least:g} to {form.at_most:g}"

@@ -103,7 +103,7 @@ def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]
 
 
 def dose_table(knowledge: Knowledge) -> str:
-    """Minimum adequate doses of every drug by every standard, side by side; `?` marks a recalled value, empty is unknown."""
+    """Minimum adequate doses of every drug by every standard, side by side; empty is unknown."""
     minima = {(row.ingredient, row.standard): row for row in knowledge.dose_minima}
     standards = sorted(knowledge.dose_standards)
     rows = []
@@ -111,7 +111,7 @@ def dose_table(knowledge: Knowledge) -> str:
         knowledge.ingredients.items(), key=lambda item: (item[1].role, item[1].drug_class, item[0])
     ):
         given = [minima.get((name, standard)) for standard in standards]
-        doses = ["" if row is None else f"{row.min_mg_per_day:g}{'?' * (row.seen == 'recalled')}" for row in given]
+        doses = ["" if row is None else f"{row.min_mg_per_day:g}{_mark(row)}" for row in given]
         if any(doses):
             rows.append((drug.label, drug.role, drug.drug_class, *doses))
     labels = [knowledge.dose_standards[standard].label for standard in standards]
@@ -119,6 +119,7 @@ def dose_table(knowledge: Knowledge) -> str:
     lines += [
         f"- **{knowledge.dose_standards[s].label}** (`{s}`): {knowledge.dose_standards[s].summary}" for s in standards
     ]
+    lines += ["", "`?` recalled, not verified; `*` a choice of stepwell, with its reason in `dose_standard.csv`."]
     lines += ["", "A drug without a minimum is never called inadequate: whether its dose was adequate stays unknown."]
     lines += ["", "## Low doses that are no antidepressant use", ""]
     low = [
@@ -128,6 +129,10 @@ def dose_table(knowledge: Knowledge) -> str:
     lines += _markdown(("Drug", "At most, mg/day", "Usually for", "From"), low)
     keys = [s for r in (*knowledge.dose_minima, *knowledge.role_rules) for s in sources(r)]
     return "\n".join([*lines, "", "## Sources", "", bibliography(keys, knowledge)]) + "\n"
+
+
+def _mark(form: Cited) -> str:
+    return "*" if form.choice is not None else "?" if form.seen == "recalled" else ""
 
 
 def instrument_card(instrument: Instrument, knowledge: Knowledge) -> str:

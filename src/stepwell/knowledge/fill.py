@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ _EXAMPLES = {
         (cited.People, "N people"),
     )
 }
+_ADVICE = re.compile(r"[;:] (?=write |known units)")
 _PLAIN_TYPES = ((str, "text"), (int, "a whole number"), (float, "a number"))
 _PLAIN_WORDS = {
     "string_type": "text",
@@ -53,7 +55,10 @@ def fill(form: type[F], written: Written, problems: list[Problem]) -> F | None:
     try:
         return form.model_validate(written.data)
     except ValidationError as error:
-        problems.extend(_in_words(form, written, detail) for detail in error.errors(include_url=False))
+        details = error.errors(include_url=False)
+        misspelt = {_meant(form, tuple(d["loc"])) for d in details if d["type"] == "extra_forbidden"}
+        told = [d for d in details if not _follows(d, details, misspelt)]
+        problems.extend(_in_words(form, written, detail) for detail in told)
         return None
 
 
@@ -92,23 +97,23 @@ def _in_words(form: type[Form], written: Written, detail: Mapping) -> Problem:
     path, kind, value = tuple(detail["loc"]), detail["type"], detail["input"]
     where, name = written.at(path), name_of(path)
     if kind == "extra_forbidden":
-        parent = _form_at(form, path[:-1])
-        known = [field.alias or n for n, field in parent.model_fields.items()] if parent else []
-        meant = closest(str(path[-1]), known)
-        remedy = f"did you mean `{meant}`?" if meant else "delete it, or write one of these"
-        return Problem(where, f"`{name}` is no field of this form", "one of " + ", ".join(known), remedy)
+        meant = _meant(form, path)
+        remedy = f"did you mean `{meant[-1]}`?" if meant else "delete it, or write one of these"
+        return Problem(where, f"`{name}` is no field of this form", "one of " + ", ".join(_names(form, path)), remedy)
     if kind == "missing":
         example = _example(_field_at(form, path))
         return Problem(where, f"`{name}` is missing", example, f"add `{path[-1]}: {example}`")
     said = f"`{name}` is {_shown(value)}" if name else f"the form is {_shown(value)}"
     if kind == "value_error":
-        found, _, remedy = str(detail["ctx"]["error"]).partition("; ")
-        return Problem(where, f"`{name}`: {found}" if name else found, _example(_field_at(form, path)), remedy)
+        found, *remedy = _ADVICE.split(str(detail["ctx"]["error"]), maxsplit=1)
+        example = _example(_field_at(form, path))
+        expected = example if example.startswith("N ") else ""
+        return Problem(where, f"`{name}`: {found}" if name else found, expected, "".join(remedy))
     if kind == "literal_error":
         expected = detail["ctx"]["expected"]
         meant = closest(str(value), [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")])
         return Problem(where, said, f"one of {expected}", f"did you mean `{meant}`?" if meant else "write one of these")
-    if kind in ("too_short", "missing_positional_only_argument"):
+    if kind == "too_short":
         return Problem(where, f"`{name}` is empty", "at least one entry", "add an entry")
     if kind.startswith(("greater_than", "less_than")):
         limits = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
@@ -116,6 +121,28 @@ def _in_words(form: type[Form], written: Written, detail: Mapping) -> Problem:
         return Problem(where, f"{said}, out of range", expected, "check the value and its unit")
     expected = _PLAIN_WORDS.get(kind, detail["msg"])
     return Problem(where, said, expected, f"write {expected}")
+
+
+def _follows(detail: Mapping, details: list, misspelt: set) -> bool:
+    """Whether an error only follows from another: a field missing because it is misspelt, a list empty because its entry is
+    wrong."""
+    path = tuple(detail["loc"])
+    if detail["type"] == "missing":
+        return path in misspelt
+    below = (tuple(d["loc"]) for d in details if d is not detail)
+    return detail["type"] == "too_short" and any(other[: len(path)] == path for other in below)
+
+
+def _names(form: type[Form], path: Path_) -> list[str]:
+    """The fields of the form that holds the field at this path, as they are written."""
+    parent = _form_at(form, path[:-1])
+    return [field.alias or name for name, field in parent.model_fields.items()] if parent else []
+
+
+def _meant(form: type[Form], path: Path_) -> Path_ | None:
+    """The field that a misspelt one was probably meant to be."""
+    name = closest(str(path[-1]), _names(form, path))
+    return (*path[:-1], name) if name else None
 
 
 def _shown(value: object) -> str:

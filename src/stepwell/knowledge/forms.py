@@ -148,7 +148,7 @@ class Item(Form):
     at_least: int
     at_most: int
     label: str = ""
-    codes: dict[str, str] = {}
+    codes: dict[str, str] = Field(default_factory=dict)
 
 
 class Scoring(Cited):

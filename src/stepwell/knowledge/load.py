@@ -76,7 +76,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     ladders = reader.files("ladder", PublishedLadder)
     for path in extra:
         definitions += reader.own_definition(path, references)
-    check(reader.entries, reader.problems)
+    check(reader.entries, reader.unread, reader.problems)
     reader.compare_with_lock()
     if reader.problems:
         n = len(reader.problems)
@@ -104,11 +104,15 @@ class _Reader:
         self.folder = folder
         self.problems: list[Problem] = []
         self.entries: list[Entry] = []
+        self.unread: set[type[Form]] = set()
 
     def table(self, file: str, form: type[F]) -> dict[str, F]:
         """A YAML file of forms by key."""
         written = read_yaml(self.folder / file, file, self.problems)
-        return self._keyed(written, (), form) if written else {}
+        if written is None:
+            self.unread.add(form)
+            return {}
+        return self._keyed(written, (), form)
 
     def _keyed(self, written: Written, under: tuple, form: type[F]) -> dict[str, F]:
         filled = {}
@@ -123,7 +127,10 @@ class _Reader:
     def rows(self, file: str, form: type[F], key: tuple[str, ...]) -> list[F]:
         """A CSV file of forms, one a row; no two rows may agree in `key`."""
         filled, first = [], {}
-        for row in read_csv(self.folder / file, file, tuple(columns_of(form)), self.problems):
+        read = read_csv(self.folder / file, file, tuple(columns_of(form)), self.problems)
+        if read is None:
+            self.unread.add(form)
+        for row in read or ():
             values = tuple(row.data.get(column) for column in key)
             if values in first:
                 found = f"{' and '.join(key)} as in {first[values]}"
@@ -133,8 +140,8 @@ class _Reader:
                 continue
             first[values] = row.at()
             entry = fill_row(form, row, self.problems)
+            self.entries.append(Entry(form, entry, row, values[0]))
             if entry is not None:
-                self.entries.append(Entry(entry, row, values[0]))
                 filled.append(entry)
         return filled
 
@@ -143,6 +150,8 @@ class _Reader:
         filled = []
         for path in sorted((self.folder / kind).glob("*.yaml")):
             written = read_yaml(path, f"{kind}/{path.name}", self.problems)
+            if written is None:
+                self.unread.add(form)
             entry = self._fill(form, written, path.stem) if written else None
             if entry is not None:
                 filled.append(entry)
@@ -156,6 +165,7 @@ class _Reader:
             file = f"codeset/{path.stem}.csv"
             codes = self.rows(file, Code, ("vocabulary", "code"))
             if written is None:
+                self.unread.add(Codeset)
                 continue
             sides = {
                 "codes": tuple(code for code in codes if code.included == "yes"),
@@ -170,6 +180,7 @@ class _Reader:
         """A user's own definition, with the references it brings."""
         written = read_yaml(path, str(path), self.problems)
         if written is None:
+            self.unread.add(Definition)
             return []
         if isinstance(written.data.get("references"), dict):
             references |= self._keyed(written, ("references",), Reference)
@@ -179,8 +190,7 @@ class _Reader:
 
     def _fill(self, form: type[F], written: Written, key: str | None) -> F | None:
         entry = fill(form, written, self.problems)
-        if entry is not None:
-            self.entries.append(Entry(entry, written, key))
+        self.entries.append(Entry(form, entry, written, key))
         return entry
 
     def compare_with_lock(self) -> None:
@@ -192,7 +202,7 @@ class _Reader:
                 digest, _, file = line.partition("  ")
                 locked[file] = (digest, f"{LOCK}:{number}")
         for entry in self.entries:
-            if getattr(entry.form, "status", None) != "reviewed" or not (self.folder / entry.written.file).is_file():
+            if entry.key is None or getattr(entry.form, "status", None) != "reviewed":
                 continue
             for path in sorted((self.folder / entry.written.file).parent.glob(f"{entry.key}.*")):
                 file = path.relative_to(self.folder).as_posix()

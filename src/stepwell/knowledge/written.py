@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,11 +94,15 @@ def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: str, pro
     return yaml.constructor.SafeConstructor().construct_object(node)
 
 
-def read_csv(path: Path, file: str, columns: tuple[str, ...], problems: list[Problem]) -> Iterator[Written]:
-    """The rows of one CSV file with exactly these columns; an empty cell is a field that was not filled in."""
+def read_csv(path: Path, file: str, columns: tuple[str, ...], problems: list[Problem]) -> list[Written] | None:
+    """The rows of one CSV file with exactly these columns, or None where it is no such file.
+
+    An empty cell is a field that was not filled in.
+    """
     text = read_text(path, file, problems)
     if text is None:
-        return
+        return None
+    rows = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
@@ -111,7 +114,7 @@ def read_csv(path: Path, file: str, columns: tuple[str, ...], problems: list[Pro
             )
             found = f"wrong header: {'; '.join(parts) or 'other order, or a column twice'}"
             problems.append(Problem(f"{file}:1", found, ",".join(columns), "write the header exactly so"))
-            return
+            return None
         line = reader.line_num + 1
         for cells in reader:
             if len(cells) != len(columns):
@@ -119,9 +122,11 @@ def read_csv(path: Path, file: str, columns: tuple[str, ...], problems: list[Pro
                 problems.append(Problem(f"{file}:{line}", found, ",".join(columns), "quote cells that hold a comma"))
             else:
                 filled = {c: cell.strip() for c, cell in zip(columns, cells, strict=True) if cell.strip()}
-                yield Written(file, filled, {(): line})
+                rows.append(Written(file, filled, {(): line}))
             line = reader.line_num + 1
     except csv.Error as error:
         problems.append(
             Problem(f"{file}:{reader.line_num}", f"is not CSV: {error}", "", "check the quotes on this line")
         )
+        return None
+    return rows

@@ -1,0 +1,152 @@
+"""A small knowledge folder, whole and right, for tests that spoil one thing in it."""
+
+from pathlib import Path
+
+import pytest
+
+FILES = {
+    "references.yaml": """\
+consensus:
+  title: A consensus
+  authors: Doe J, Roe R
+  year: 2020
+form:
+  title: A form for trials
+  short: The form
+""",
+    "ingredient.csv": """\
+ingredient,label,role,drug_class,mechanism,rxnorm,atc,omop,source,locator,seen,note
+sertraline,sertraline,antidepressant,SSRI,,36437,N06AB06,739138,form,list,secondary,
+trazodone,trazodone,antidepressant,SARI,,10737,N06AX05,703547,form;consensus,list; table,secondary,
+""",
+    "ingredient_role.csv": """\
+ingredient,use,at_most_mg_per_day,source,locator,seen,choice
+trazodone,sleep,100,,,,Given for sleep.
+""",
+    "dose_standard.yaml": """\
+by-form:
+  label: By the form
+  summary: Doses of the form.
+  source: form
+""",
+    "dose_standard.csv": """\
+ingredient,standard,min_mg_per_day,source,locator,seen,choice
+sertraline,by-form,50,form,page 1,secondary,
+trazodone,by-form,300,form,page 2,secondary,
+""",
+    "product_use.csv": """\
+rxnorm,ingredient,labelled_use,mg_per_unit,days_per_unit,source,locator,seen,choice
+1,trazodone,sleep,,,form,page 3,secondary,
+""",
+    "combination.csv": """\
+components,atc,counts_as,source,locator,seen,choice
+sertraline;water,,sertraline,,,,Water is no drug.
+""",
+    "codeset/major-depression.yaml": """\
+id: major-depression
+kind: condition
+label: Major depression
+scope: Major depression.
+status: draft
+choice: Enough for a test.
+""",
+    "codeset/major-depression.csv": """\
+vocabulary,code,included,match,label,source,locator,seen,choice
+ICD10CM,F32,yes,prefix,single,consensus,Table 2,secondary,
+ICD10CM,F32.5,no,exact,full remission,consensus,Table 2,secondary,
+""",
+    "codeset/ect.yaml": """\
+id: ect
+kind: procedure
+label: ECT
+scope: Sessions.
+status: draft
+choice: Enough for a test.
+""",
+    "codeset/ect.csv": """\
+vocabulary,code,included,match,label,source,locator,seen,choice
+CPT4,90870,yes,exact,ECT,consensus,Table 2,secondary,
+""",
+    "instrument/two-item.yaml": """\
+id: two-item
+status: draft
+label: Two items
+rank: 1
+rank_choice: The only one.
+rater: self
+at_least: 0 points
+at_most: 6 points
+items:
+  - {item: "1", at_least: 0, at_most: 3}
+  - {item: "2", at_least: 0, at_most: 3}
+scoring: {groups: [["1"], ["2"]], missing_at_most: 0, choice: A sum.}
+bands:
+  - {label: low, at_least: 0 points, at_most: 2 points}
+  - {label: high, at_least: 3 points, at_most: 6 points}
+bands_from: {choice: For a test.}
+remission: {at_most: 1 points, choice: For a test.}
+response: {at_least: 50 %, source: consensus, locator: Table 3, seen: abstract}
+licence: {item_texts: free, terms: None., choice: For a test.}
+worked_examples:
+  - {items: {"1": 2, "2": 1}, total: 3, choice: By hand.}
+""",
+    "definition/two-trials.yaml": """\
+id: two-trials
+version: 1
+status: draft
+title: Two failed trials
+summary: Two trials failed.
+who:
+  age: {at_least: 18 years, source: consensus, locator: Table 1, seen: full-text}
+  diagnosis: {any_of: [major-depression], at_least: 1 record, choice: For a test.}
+trials:
+  basis: {is: supply, choice: For a test.}
+  max_gap: {at_most: 14 days, choice: For a test.}
+  unknown_supply: {at_most: 62 days, choice: For a test.}
+  cross_taper: {at_most: 30 days, choice: For a test.}
+  episode_gap: {at_most: 26 weeks, choice: For a test.}
+  dose_standard: {is: by-form, choice: For a test.}
+  baseline: {before: 42 days, after: 7 days, choice: For a test.}
+  endpoint: {after_start: 28 days, after_end: 14 days, choice: For a test.}
+branch:
+  - trial:
+      role: {is: antidepressant, choice: For a test.}
+      use: {is: antidepressant dose, choice: For a test.}
+      min_duration: {at_least: 28 days, source: consensus, locator: Table 1, seen: full-text}
+    failure:
+      improvement:
+        below: 25 %
+        source: consensus
+        locator: Table 1
+        seen: full-text
+    count: {at_least: 2 trials, distinct: ingredient, source: consensus, locator: Table 1, seen: full-text}
+    within: {is: episode, choice: For a test.}
+    dated: {at: trial end, choice: For a test.}
+published:
+  - {share: 10 %, n: 5 people, of: 50 people, setting: a clinic, source: consensus, locator: Table 4, seen: abstract}
+""",
+    "ladder/steps.yaml": """\
+id: steps
+label: Two steps
+remission: A cut.
+steps:
+  - entered: 100
+    remitted: 30 %
+    entered_from: {source: consensus, locator: Table 5, seen: abstract}
+    remitted_from: {source: consensus, locator: Table 5, seen: abstract}
+  - entered: 60
+    remitted: 20 %
+    entered_from: {source: consensus, locator: Table 5, seen: abstract}
+    remitted_from: {source: consensus, locator: Table 5, seen: abstract}
+""",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "data"
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
