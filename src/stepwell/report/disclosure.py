@@ -1,7 +1,8 @@
 """Which counts may be shown. A count of a few people can point at one of them, so counts from 1 up to a threshold are not
-shown; and where a shown total would give such a count away by subtraction, a further count is withheld to protect it.
+shown; and where the sums on the page would give such a count away by subtraction, a further count is withheld to protect it.
 
-Every count on the report goes through `Cells`: the counts, and the sums that a reader can make of them.
+Every count of people on the report goes through `Cells`: the counts of one table, and the sums that a reader can make of
+them. Tables that share no sum are protected one by one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+WITHHELD = "withheld"
 
 
 @dataclass(frozen=True)
@@ -32,77 +35,89 @@ def plain(n: int) -> Count:
 class _Cell:
     value: int
     is_shown: bool
-    text: str
+    is_fixed: bool
+    keep: bool
+
+    def is_small(self, below: int) -> bool:
+        return 0 < self.value < below
+
+    def is_secret(self, below: int) -> bool:
+        return not self.is_shown and (self.is_small(below) or self.is_fixed)
 
 
 class Cells:
-    """Counts under their keys, and the sums among them.
-
-    A cell added with `is_shown=False` is one that the reader could work out (the rest of a total): it is never displayed,
-    but it is protected like the others.
-    """
+    """The counts of one table under their keys, and the sums among them."""
 
     def __init__(self):
         self._cells: dict[Hashable, _Cell] = {}
         self._sums: list[tuple[Hashable, tuple[Hashable, ...]]] = []
 
-    def add(self, key: Hashable, value: int, *, is_shown: bool = True) -> None:
-        """One count."""
-        self._cells[key] = _Cell(int(value), is_shown, f"{int(value):,}")
+    def add(self, key: Hashable, value: int, *, is_shown: bool = True, keep: bool = False) -> None:
+        """One count. With `is_shown=False` one that is never displayed but that a reader could work out (the rest of a
+        total); it is protected like the others. With `keep` one that is withheld only when nothing else will do."""
+        self._cells[key] = _Cell(int(value), is_shown, is_fixed=False, keep=keep)
+
+    def add_decided(self, key: Hashable, value: int, count: Count) -> None:
+        """A count of an earlier table: shown there for good, or withheld there and not to be given away here."""
+        self._cells[key] = _Cell(int(value), count.n is not None, is_fixed=True, keep=True)
 
     def add_sum(self, total: Hashable, parts: Sequence[Hashable]) -> None:
         """The reader knows that these parts add up to this total. All of them have been added before."""
         parts = tuple(parts)
-        assert self._cells[total].value == sum(self._cells[p].value for p in parts), (
-            f"{total} is not the sum of {parts}"
-        )
+        value = sum(self._cells[p].value for p in parts)
+        assert self._cells[total].value == value, f"{total} is not the sum of {parts}"
         self._sums.append((total, parts))
 
     def protect(self, below: int) -> dict[Hashable, Count]:
         """The counts as they may be shown. `below` of 0 or 1 shows everything."""
-        for cell in self._cells.values():
-            if self._is_small(cell, below):
-                cell.is_shown, cell.text = False, f"<{below}"
-        while revealed := self._revealed(below):
-            if not any(self._withhold_beside(key) for key in revealed):  # one at a time: it may protect the others too
+        small = {key for key, cell in self._cells.items() if not cell.is_fixed and cell.is_small(below)}
+        displayed = {key for key, cell in self._cells.items() if cell.is_shown}
+        for key in small:
+            self._cells[key].is_shown = False
+        withheld: list[Hashable] = []
+        while secret := self._given_away(below):
+            chosen = self._choose(secret)
+            if chosen is None:
                 break
-        return {key: Count(cell.value if cell.is_shown else None, cell.text) for key, cell in self._cells.items()}
+            self._cells[chosen].is_shown = False
+            withheld.append(chosen)
+        for key in reversed(withheld):  # a later choice may have made an earlier one needless
+            self._cells[key].is_shown = True
+            if self._given_away(below):
+                self._cells[key].is_shown = False
+        return {
+            key: plain(cell.value)
+            if cell.is_shown
+            else Count(None, f"<{below}" if key in small and key in displayed else WITHHELD)
+            for key, cell in self._cells.items()
+        }
 
-    @staticmethod
-    def _is_small(cell: _Cell, below: int) -> bool:
-        return 0 < cell.value < below
-
-    def _revealed(self, below: int) -> list[Hashable]:
-        """Small counts that follow from what is shown: exactly, or as one small sum of hidden counts."""
+    def _given_away(self, below: int) -> set[Hashable]:
+        """Secret counts that follow from what is shown: exactly, or as a part of a hidden sum that is itself small."""
         hidden = [key for key, cell in self._cells.items() if not cell.is_shown]
-        small = [key for key in hidden if self._is_small(self._cells[key], below)]
-        if not small or not self._sums:
-            return []
+        secret = {key for key in hidden if self._cells[key].is_secret(below)}
+        if not secret or not self._sums:
+            return set()
         at = {key: i for i, key in enumerate(hidden)}
         rows = np.zeros((len(self._sums), len(hidden)))
+        found = set()
         for row, (total, parts) in zip(rows, self._sums, strict=True):
             for key, sign in ((total, -1), *((p, 1) for p in parts)):
                 if key in at:
                     row[at[key]] += sign
-        # A hidden count is determined by the sums when no solution of the homogeneous system moves it.
-        _, sizes, directions = np.linalg.svd(rows)
-        rank = int((sizes > 1e-9).sum())
-        free = np.abs(directions[rank:]).max(axis=0) > 1e-9 if rank < len(hidden) else np.zeros(len(hidden), bool)
-        found = [key for key in small if not free[at[key]]]
-        for total, parts in self._sums:
             unseen = [p for p in parts if p in at]
             if self._cells[total].is_shown and 0 < sum(self._cells[p].value for p in unseen) < below:
-                found += [p for p in unseen if self._is_small(self._cells[p], below) and p not in found]
-        return found
+                found |= secret.intersection(unseen)
+        # The sums determine a hidden count exactly when nothing that leaves every sum as it is can move it.
+        _, sizes, directions = np.linalg.svd(rows)
+        free = np.abs(directions[int((sizes > 1e-9).sum()) :]).sum(axis=0) > 1e-9
+        return found | {key for key in secret if not free[at[key]]}
 
-    def _withhold_beside(self, key: Hashable) -> bool:
-        """Withholds the smallest shown count that shares a sum with `key`; a total only when no part is left."""
+    def _choose(self, secret: set[Hashable]) -> Hashable | None:
+        """What to withhold next: the smallest count that stands in one sum with a secret, a total only when no part is
+        left; else, where no such count is left, any."""
         totals = {total for total, _ in self._sums}
-        beside = {k for total, parts in self._sums if key in (total, *parts) for k in (total, *parts)}
-        order = {k: i for i, k in enumerate(self._cells)}
-        candidates = [k for k in beside if self._cells[k].is_shown and self._cells[k].value > 0]
-        if not candidates:
-            return False
-        chosen = min(candidates, key=lambda k: (k in totals, self._cells[k].value, order[k]))
-        self._cells[chosen].is_shown, self._cells[chosen].text = False, "withheld"
-        return True
+        beside = {k for total, parts in self._sums if secret & {total, *parts} for k in (total, *parts)}
+        cells = [(k, c) for k, c in self._cells.items() if c.is_shown and not c.is_fixed and c.value > 0]
+        ranked = [(k not in beside, c.keep, k in totals, c.value, order, k) for order, (k, c) in enumerate(cells)]
+        return min(ranked)[-1] if ranked else None

@@ -1,0 +1,164 @@
+"""How many people meet each definition in these records, and how far two definitions agree about the same people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import ibis
+import ibis.expr.types as ir
+
+from .disclosure import Cells, Count
+from .proportion import Proportion, wilson
+
+VERDICTS = ("met", "not met", "unknown")
+EVERYBODY = "everybody"
+TREATED = "treated"
+"""People with a depression diagnosis and an antidepressant taken as one (or of which nobody can say otherwise)."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One definition in one group of people. The three counts add up to `people`; unknown is a share of its own."""
+
+    definition: str
+    group: str
+    people: Count
+    counts: dict[str, Count]
+
+    def share(self, verdict: str) -> Proportion | None:
+        """The share of the group with this verdict, with its interval. None where a count it needs is not shown."""
+        n, of = self.counts[verdict].n, self.people.n
+        return None if n is None or of is None else wilson(n, of)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two definitions, among the people of whom both can say met or not met."""
+
+    first: str
+    second: str
+    both: Count
+    only_first: Count
+    only_second: Count
+    neither: Count
+    known: Count
+    kappa: float | None
+    """Cohen's kappa: agreement beyond what their shares alone would give. None where undefined, or a count is not shown."""
+    jaccard: float | None
+    """People who meet both, of those who meet either. None where nobody meets either, or a count is not shown."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Shares by definition and group, and agreement by pair of definitions."""
+
+    groups: dict[str, Count]
+    shares: tuple[Share, ...]
+    agreements: tuple[Agreement, ...]
+
+    def shares_of(self, group: str) -> tuple[Share, ...]:
+        """The shares in one group, in the order of the definitions."""
+        return tuple(s for s in self.shares if s.group == group)
+
+
+Pattern = tuple[bool, tuple[str, ...]]
+"""Whether the person is treated, and the verdict by each definition in order."""
+
+
+def summarise_verdicts(
+    determination: ir.Table, episode: ir.Table, definitions: Sequence[str], suppress_below: int
+) -> Verdicts:
+    """Shares and agreement. Needs: `determination` and `episode`. Rule: one row of the database per pattern of verdicts,
+    so that a hundred million people cost what a hundred do after the first grouping."""
+    return count_verdicts(_patterns(determination, episode, definitions), definitions, suppress_below)
+
+
+def count_verdicts(patterns: Counter[Pattern], definitions: Sequence[str], suppress_below: int) -> Verdicts:
+    """`summarise_verdicts` without the database: people counted by their pattern of verdicts."""
+    counts = _count_shares(patterns, definitions, suppress_below)
+    shares = tuple(
+        Share(name, group, counts[group], {v: counts[group, name, v] for v in VERDICTS})
+        for group in (EVERYBODY, TREATED)
+        for name in definitions
+    )
+    agreements = tuple(
+        _agreement(patterns, (i, a), (j, b), counts, suppress_below)
+        for (i, a), (j, b) in combinations(enumerate(definitions), 2)
+    )
+    return Verdicts({g: counts[g] for g in (EVERYBODY, TREATED)}, shares, agreements)
+
+
+def _patterns(determination: ir.Table, episode: ir.Table, definitions: Sequence[str]) -> Counter[Pattern]:
+    people = episode.group_by("person_id").agg(
+        is_treated=(episode.n_diagnoses.max() > 0) & (episode.n_trials.max() > 0)
+    )
+    names = [f"verdict_{i}" for i in range(len(definitions))]
+    wide = determination.group_by("person_id").agg(
+        **{
+            name: determination.verdict.max(where=determination.definition == definition)
+            for name, definition in zip(names, definitions, strict=True)
+        }
+    )
+    joined = wide.left_join(people, "person_id")
+    joined = joined.select(*names, is_treated=joined.is_treated.fill_null(False))
+    rows = joined.group_by("is_treated", *names).agg(n=ibis._.count()).to_pyarrow().to_pylist()
+    return Counter({(row["is_treated"], tuple(row[name] for name in names)): row["n"] for row in rows})
+
+
+def _count_shares(patterns: Counter[Pattern], definitions: Sequence[str], suppress_below: int) -> dict:
+    """Counts by group, and by group, definition and verdict."""
+    cells = Cells()
+    rest = "rest"  # never shown, but a reader can subtract
+    groups = {EVERYBODY: (True, False), TREATED: (True,), rest: (False,)}
+    for group, members in groups.items():
+        here = {p: n for p, n in patterns.items() if p[0] in members}
+        cells.add(group, sum(here.values()), is_shown=group != rest, keep=True)
+        for i, name in enumerate(definitions):
+            for verdict in VERDICTS:
+                n = sum(n for (_, v), n in here.items() if v[i] == verdict)
+                cells.add((group, name, verdict), n, is_shown=group != rest, keep=verdict == "met")
+            cells.add_sum(group, [(group, name, v) for v in VERDICTS])
+    cells.add_sum(EVERYBODY, [TREATED, rest])
+    for name, verdict in product(definitions, VERDICTS):
+        cells.add_sum((EVERYBODY, name, verdict), [(TREATED, name, verdict), (rest, name, verdict)])
+    return cells.protect(suppress_below)
+
+
+def _agreement(
+    patterns: Counter[Pattern], first: tuple[int, str], second: tuple[int, str], shares: dict, suppress_below: int
+) -> Agreement:
+    """The four counts of two definitions; protected together with the shares, which are their margins."""
+    (i, a), (j, b) = first, second
+    known = VERDICTS[:2]
+    cells = Cells()
+    for x, y in product(VERDICTS, repeat=2):
+        cells.add(
+            (x, y), sum(n for (_, v), n in patterns.items() if (v[i], v[j]) == (x, y)), is_shown={x, y} <= set(known)
+        )
+    for x in VERDICTS:
+        row, column = [(x, y) for y in VERDICTS], [(y, x) for y in VERDICTS]
+        for name, index, parts in ((a, i, row), (b, j, column)):
+            n = sum(n for (_, v), n in patterns.items() if v[index] == x)
+            cells.add_decided((name, x), n, shares[EVERYBODY, name, x])
+            cells.add_sum((name, x), parts)
+    cells.add("known", sum(n for (_, v), n in patterns.items() if v[i] in known and v[j] in known))
+    cells.add_sum("known", list(product(known, repeat=2)))
+    counts = cells.protect(suppress_below)
+    four = [counts[x] for x in product(known, repeat=2)]
+    n = [c.n for c in four]
+    is_shown = None not in n
+    return Agreement(
+        *(a, b, *four, counts["known"]),
+        kappa=cohen_kappa(*n) if is_shown else None,
+        jaccard=n[0] / sum(n[:3]) if is_shown and sum(n[:3]) else None,
+    )
+
+
+def cohen_kappa(both: int, only_first: int, only_second: int, neither: int) -> float | None:
+    """Cohen's kappa of two yes/no judgements; None where chance alone already gives full agreement (or nobody is judged)."""
+    agreement = 2 * (both * neither - only_first * only_second)
+    scale = (both + only_first) * (only_first + neither) + (both + only_second) * (only_second + neither)
+    return agreement / scale if scale else None
