@@ -7,7 +7,7 @@ back, may relapse. Days are integers (days since 1970-01-01), scores are whole p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 
 import numpy as np
@@ -73,6 +73,16 @@ class Course:
     def given(self) -> np.ndarray:
         """Which cells hold a treatment."""
         return self.drug >= 0
+
+    def take(self, rows: np.ndarray, columns: np.ndarray) -> Course:
+        """Some of the people, with some of the treatments."""
+
+        def part(value: np.ndarray | dict) -> np.ndarray | dict:
+            if isinstance(value, dict):
+                return {name: part(each) for name, each in value.items()}
+            return value[rows] if value.ndim == 1 else value[rows[:, None], columns]
+
+        return replace(self, **{f.name: part(getattr(self, f.name)) for f in fields(self)})
 
     def score_on(self, row: np.ndarray, column: np.ndarray, day: np.ndarray) -> np.ndarray:
         """The true score on a day of a treatment: straight from the baseline to what it will do, then level.

@@ -36,6 +36,7 @@ class Formulary:
 
     @cached_property
     def drugs(self) -> tuple[Drug, ...]:
+        """The rows of `drug.csv`."""
         return drugs()
 
     @cached_property
@@ -45,6 +46,7 @@ class Formulary:
 
     @cached_property
     def ingredient_of(self) -> np.ndarray:
+        """The ingredient of each row, as a place in `ingredients`."""
         return np.array([self.ingredients.index(d.ingredient) for d in self.drugs])
 
     def _of_ingredient(self, field: str) -> list[str]:
@@ -58,14 +60,17 @@ class Formulary:
 
     @cached_property
     def role_of(self) -> np.ndarray:
+        """The role of each row."""
         return np.array(self._of_ingredient("role"))
 
     @cached_property
     def strength(self) -> np.ndarray:
+        """Milligrams in one tablet or capsule."""
         return np.array([d.strength_mg for d in self.drugs])
 
     @cached_property
     def n_levels(self) -> np.ndarray:
+        """How many daily doses each row has."""
         return np.array([len(d.mg_per_day) for d in self.drugs])
 
     @cached_property
@@ -149,6 +154,7 @@ class Formulary:
 
     @cached_property
     def instruments(self) -> list[str]:
+        """The instruments that people are followed with."""
         return list(self.parameters.scores.instruments.of)
 
     @cached_property
@@ -159,10 +165,12 @@ class Formulary:
 
     @cached_property
     def remission_cut(self) -> np.ndarray:
+        """The greatest total that is remission, by instrument."""
         return np.array([int(self.knowledge.instruments[i].remission.at_most) for i in self.instruments])
 
     @cached_property
     def response_pct(self) -> np.ndarray:
+        """The improvement, in percent, that is response, by instrument."""
         return np.array([self.knowledge.instruments[i].response.at_least for i in self.instruments])
 
     # --- definitions -------------------------------------------------------------------------------------------------
@@ -219,6 +227,9 @@ class Formulary:
             found = f"not in the knowledge files: {', '.join(unknown)}"
             return [Problem("parameters.yaml", found, "ids of definitions and instruments", "correct the ids")]
         problems = []
+        if truth.adequate_by not in truth.definitions:
+            found = f"truth.adequate_by is {truth.adequate_by}, of which no truth is written"
+            problems.append(Problem("parameters.yaml", found, "one of truth.definitions", "add it there"))
         first_visit = self.parameters.scores.visits.every
         for d in self.definitions:
             if d.trials.baseline.after >= first_visit:

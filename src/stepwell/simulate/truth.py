@@ -18,33 +18,40 @@ from .formulary import Formulary
 
 LATER = -NEVER
 """A day after all others."""
+_WIDTHS = (2, 4)
 
 
 @dataclass
 class Truth:
-    """Who meets a definition, and on which day (NEVER where not)."""
+    """What is true of some people: for each definition the day on which it is met (NEVER where it is not), by its id; and
+    which treatments were long and strong enough (people x treatments)."""
 
-    definition: str
-    is_trd: np.ndarray
-    met_day: np.ndarray
+    met_day: dict[str, np.ndarray]
+    is_adequate: np.ndarray
 
 
-def find_truth(course: Course, formulary: Formulary) -> list[Truth]:
+def find_truth(course: Course, formulary: Formulary) -> Truth:
     """The truth of every definition that has one, for the people of the course."""
-    views: dict[TrialBuilding, Trials] = {}
-    found = []
-    for definition in formulary.definitions:
-        view = views.setdefault(definition.trials, Trials(course, formulary, definition.trials))
-        met = np.min([_met_by(branch, view) for branch in definition.branch], axis=0)
-        met = np.where((met < LATER) & _is_meant(definition, met, course, formulary), met, NEVER)
-        found.append(Truth(definition.id, met != NEVER, met))
-    return found
-
-
-def find_adequate(course: Course, formulary: Formulary) -> np.ndarray:
-    """Which treatments were long and strong enough by the definition that says so (people x treatments)."""
-    view = Trials(course, formulary, formulary.reference.trials)
-    return np.any([_is_candidate(b, view) for b in formulary.reference.branch], axis=0)
+    n, width = course.drug.shape
+    truth = Truth({d.id: np.full(n, NEVER) for d in formulary.definitions}, np.zeros((n, width), dtype=bool))
+    n_treatments = course.given[:, :-1].sum(axis=1)
+    # Most people have few treatments: looked at together with their like, they need narrow tables only.
+    for least, most in zip((0, *_WIDTHS), (*_WIDTHS, width - 1), strict=True):
+        rows = np.flatnonzero((n_treatments > least) & (n_treatments <= most))
+        columns = np.array([*range(min(most, width - 1)), width - 1])
+        part = course.take(rows, columns)
+        views: dict[TrialBuilding, Trials] = {}
+        for definition in formulary.definitions:
+            if definition.trials not in views:
+                views[definition.trials] = Trials(part, formulary, definition.trials)
+            view = views[definition.trials]
+            met = np.min([_met_by(branch, view) for branch in definition.branch], axis=0)
+            is_met = (met < LATER) & _is_meant(definition, met, part, formulary)
+            truth.met_day[definition.id][rows] = np.where(is_met, met, NEVER)
+            if definition.id == formulary.reference.id:
+                adequate = np.any([_is_candidate(branch, view) for branch in definition.branch], axis=0)
+                truth.is_adequate[np.ix_(rows, columns)] = adequate
+    return truth
 
 
 class Trials:
@@ -77,6 +84,7 @@ class Trials:
 
     @cached_property
     def n_days_adequate(self) -> np.ndarray:
+        """Days at or above the least adequate dose."""
         minimum = self.formulary.minima(self.how.dose_standard.is_)[np.maximum(self.course.drug, 0)]
         return np.where(self._dose >= minimum[..., None], self._dose_days, 0).sum(axis=2)
 
@@ -157,6 +165,7 @@ class Trials:
 
     @cached_property
     def is_unremitted(self) -> np.ndarray:
+        """Whether the endpoint lies above the remission cut."""
         return self.scores[1] > self.formulary.remission_cut[self.course.instrument][:, None]
 
     @cached_property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +19,11 @@ import pyarrow.parquet
 from stepwell.errors import Problem, QuestionError
 from stepwell.tables import TRUTH, TRUTH_PERSON, TRUTH_TRIAL
 
-from .course import Course, Ended
+from .course import NEVER, Course, Ended
 from .formulary import Formulary
 from .parameters import cdm_columns
 from .record import STOP_REASON, Records
-from .truth import Truth, find_adequate, find_truth
+from .truth import Truth, find_truth
 
 FIRST_LOCAL_CONCEPT = 2_000_000_001
 """OMOP leaves concept ids above two thousand million to local use."""
@@ -45,24 +45,23 @@ def new_folder(out: Path) -> Iterator[Path]:
 
     Raises QuestionError where `out` already holds something or cannot be written.
     """
+    out = out.absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         found, remedy = "already exists and is not empty", "name another folder, or remove this one first"
         raise QuestionError("Nothing was simulated", [Problem(str(out), found, "a new or empty folder", remedy)])
-    partial = out.with_name(f"{out.name}.partial")
+    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
         (partial / "truth").mkdir(parents=True)
-    except OSError as error:
-        problem = Problem(
-            str(out), f"cannot be written ({error.strerror})", "a folder you may write to", "name another"
-        )
-        raise QuestionError("Nothing was simulated", [problem]) from None
-    try:
         yield partial
         if out.exists():
             out.rmdir()
         partial.rename(out)
+    except OSError as error:
+        found, expected = (
+            f"cannot be written ({error.strerror})",
+            "a folder you may write to, with room for the records",
+        )
+        raise QuestionError("Nothing was simulated", [Problem(str(out), found, expected, "name another")]) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -93,13 +92,12 @@ class Folder:
         for writer in self._writers.values():
             writer.close()
 
-    def add(self, records: Records, is_truth_wanted: bool = True) -> None:
+    def add(self, records: Records) -> None:
         """Writes one chunk of people: their records, and the truth about them."""
         c = records.course
         self._write_people(records)
         self._write_clinical(records)
-        if is_truth_wanted:
-            self._write_truth(c, find_truth(c, self.formulary))
+        self._write_truth(c, find_truth(c, self.formulary))
 
     def finish(self, settings: dict) -> None:
         """Writes what does not grow with the people: vocabulary, empty tables, `simulation.json`."""
@@ -198,18 +196,15 @@ class Folder:
             },
         )
 
-    def _write_truth(self, c: Course, truths: list[Truth]) -> None:
+    def _write_truth(self, c: Course, truth: Truth) -> None:
         person = pa.array(c.person).cast(pa.string())
-        n, n_definitions = len(c.person), len(truths)
-        order = np.argsort([t.definition for t in truths])
-        names = pa.array([truths[i].definition for i in order])
-        is_trd = np.stack([truths[i].is_trd for i in order], axis=1).ravel()
-        met = np.stack([truths[i].met_day for i in order], axis=1).ravel()
+        names = sorted(truth.met_day)
+        met = np.stack([truth.met_day[name] for name in names], axis=1).ravel()
         columns = {
-            "source_person_id": person.take(pa.array(np.repeat(np.arange(n), n_definitions))),
-            "definition": names.take(pa.array(np.tile(np.arange(n_definitions), n))),
-            "is_trd": pa.array(is_trd),
-            "met_date": _dates(met, ~is_trd),
+            "source_person_id": person.take(pa.array(np.repeat(np.arange(len(c.person)), len(names)))),
+            "definition": pa.array(names * len(c.person)),
+            "is_trd": pa.array(met != NEVER),
+            "met_date": _dates(met, met == NEVER),
         }
         self._declared(TRUTH_PERSON, columns)
         is_trial = c.given & c.depressed[:, None]
@@ -228,7 +223,7 @@ class Folder:
             "ingredient": pa.array(self.formulary.ingredients).take(pa.array(ingredient)),
             "start_date": _dates(c.start[row, column]),
             "end_date": _dates(c.end[row, column]),
-            "is_adequate": pa.array(find_adequate(c, self.formulary)[row, column]),
+            "is_adequate": pa.array(truth.is_adequate[row, column]),
             "improvement_pct": pa.array(100 * (baseline - score) / baseline),
             "is_remission": pa.array(score <= self.formulary.remission_cut[c.instrument[row]]),
             "ended_for": _ENDED.take(pa.array(c.ended[row, column])),
