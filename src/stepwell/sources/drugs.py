@@ -1,7 +1,7 @@
 """Which ingredient a recorded drug is, for what use its product is labelled, and how much one unit of it holds.
 
-Drugs are first gathered by what identifies them (concept, or source value where there is no concept): some thousands of keys
-for any number of rows. Everything here is worked out per key; the rows are joined to the result once.
+Drugs are first gathered by what identifies them: some thousands of keys for any number of rows. Everything here is worked
+out per key; the rows are joined to the result once.
 
 Ways of finding the ingredient, best first: `drug_strength`, `concept_ancestor`, the ingredient's own concept id or RxNorm code,
 its name as whole words in the drug's name.
@@ -21,61 +21,85 @@ from ..knowledge.forms import Knowledge
 from .files import RawTable, store
 from .values import concept, number, text
 
-WAYS = ("drug_strength", "concept_ancestor", "ingredient code", "drug name")
+WAYS = (
+    "drug_strength",
+    "concept_ancestor",
+    "the ingredient's own concept",
+    "the ingredient's name in the name of the drug (whole words)",
+)
 
 HOUR, MILLILITRE = 8505, 8587
 MILLIGRAMS_PER_UNIT = {8576: 1.0, 9655: 0.001, 8504: 1000.0, 9600: 0.000001}
 """OMOP unit concepts: milligram, microgram, gram, nanogram (UCUM rows of Synthea27Nj's CONCEPT.csv)."""
 
 _STRENGTH_IN_NAME = r"([0-9]+(?:\.[0-9]+)?) (MG|MCG|UG|GM|G)(/[A-Z0-9.]+)?( |$)"
+_BOTTLE = r"(?i)^[0-9.]+ ML "
 _MILLIGRAMS_BY_NAME = {"MG": 1.0, "MCG": 0.001, "UG": 0.001, "GM": 1000.0, "G": 1000.0}
 
 
 @dataclass(frozen=True)
 class Drugs:
-    """What the drug keys mean. `products`: one row per key and ingredient with `key`, `ingredient`, `way`, `labelled_use`,
-    `mg_per_unit`, `per` (`unit`, `ml`, `hour`), `strength_basis`, `product_mg_per_unit`, `product_days_per_unit`.
-    `keys`: one row per key with `n_rows`, `is_known`, `is_set_aside`, `is_other_combination`, `has_concept`."""
+    """What the recorded drugs are. `products`: one row per concept and ingredient, with `concept_id`, `ingredient`, `way`,
+    `labelled_use`, `mg_per_unit`, `per` (`unit`, `ml`, `hour`), `strength_basis`, `product_mg_per_unit`,
+    `product_days_per_unit`. `keys`: one row per way of identifying a drug, with `n_rows`, `way` and `kind`: `known`,
+    `set aside`, `combination` (one that counts as nothing), `unmapped` (concept 0, though the source's own name for it is
+    that of a known drug), `nothing` (concept 0 and no such name), `other`."""
 
     products: ir.Table
     keys: ir.Table
 
 
-def drug_key(raw: RawTable) -> ir.StringValue:
-    """What identifies the drug of a row: its concept, else its source concept, else its source value."""
-    found = ibis.coalesce(
-        concept(raw.column("drug_concept_id", "int64")), concept(raw.column("drug_source_concept_id", "int64"))
-    )
-    value = "=" + text(raw.column("drug_source_value")).lower()
-    return ibis.coalesce(found.cast("string"), value)
-
-
 def find_drugs(con: Backend, raw: RawTable, vocabulary: dict[str, RawTable], knowledge: Knowledge) -> Drugs:
-    """Works out the ingredient, use and strength of every drug key that occurs."""
-    rows = raw.rows.select(key=drug_key(raw))
-    keys = store(con, rows.group_by("key").agg(n_rows=rows.count()).filter(_.key.notnull()), raw.where)
-    keys = keys.mutate(concept_id=keys.key.try_cast("int64"))
-    keys = store(con, _with_names(keys, vocabulary.get("concept")), "concept")
+    """Works out the ingredient, use and strength of every drug that occurs in a `drug_exposure` table."""
+    keys = store(con, _with_names(_keys(con, raw), vocabulary.get("concept")), "concept")
     ingredients = _ingredient_concepts(con, vocabulary.get("concept"), knowledge)
     found = store(con, _ingredients_of(keys, ingredients, vocabulary, knowledge), "vocabulary tables")
     found, combined = _resolve_combinations(con, keys, found, knowledge)
     wanted = [i for i, form in knowledge.ingredients.items() if form.role != "set-aside"]
-    products = _with_strength(keys, found.filter(found.ingredient.isin(wanted)), ingredients, vocabulary)
+    looked_for = found.filter(found.ingredient.isin(wanted))
+    mapped = looked_for.semi_join(keys.filter(keys.concept_id.notnull()), "key")
+    products = store(con, _with_strength(keys, mapped, ingredients, vocabulary), "vocabulary tables")
+    products = products.join(keys.select("key", "concept_id"), "key").drop("key")
     products = store(con, _with_product_use(con, products, vocabulary, knowledge), "vocabulary tables")
-    known = products.select(known="key").distinct()
-    aside = found.filter(~found.ingredient.isin(wanted)).select(aside="key").distinct()
-    none = combined.filter(combined.counts_as_none).select(other="key").distinct()
-    keys = keys.left_join(known, keys.key == known.known)
-    keys = keys.left_join(aside, _.key == aside.aside).left_join(none, _.key == none.other)
-    keys = keys.select(
-        "key",
-        "n_rows",
-        is_known=_.known.notnull(),
-        is_set_aside=_.known.isnull() & _.aside.notnull(),
-        is_other_combination=_.known.isnull() & _.other.notnull(),
-        has_concept=_.concept_id.notnull(),
+    return Drugs(products, store(con, _kinds(keys, found, looked_for, combined), "drug keys"))
+
+
+def _keys(con: Backend, raw: RawTable) -> ir.Table:
+    """One row per drug as identified: by its concept, else its source concept, else its source value."""
+    id_ = concept(raw.column("drug_concept_id", "int64"))
+    source_id = concept(raw.column("drug_source_concept_id", "int64"))
+    rows = raw.rows.select(
+        concept_id=id_,
+        source_id=id_.isnull().ifelse(source_id, ibis.null("int64")),
+        value=(id_.isnull() & source_id.isnull()).ifelse(
+            text(raw.column("drug_source_value")).lower(), ibis.null("string")
+        ),
     )
-    return Drugs(products, store(con, keys, "drug keys"))
+    counted = rows.group_by("concept_id", "source_id", "value").agg(n_rows=rows.count())
+    order = [counted.concept_id, counted.source_id, counted.value]
+    return store(con, counted.mutate(key=ibis.row_number().over(order_by=order)), raw.where)
+
+
+def _kinds(keys: ir.Table, found: ir.Table, looked_for: ir.Table, combined: ir.Table) -> ir.Table:
+    known = looked_for.group_by(known_key="key").agg(way=looked_for.way.min())
+    aside = found.select(aside_key="key").distinct()
+    none = combined.filter(combined.counts_as_none).select(none_key="key")
+    joined = keys.left_join(known, keys.key == known.known_key)
+    joined = joined.left_join(aside, joined.key == aside.aside_key).left_join(none, _.key == none.none_key)
+    kind = ibis.cases(
+        (_.concept_id.isnull() & _.known_key.notnull(), "unmapped"),
+        (_.concept_id.isnull(), "nothing"),
+        (_.known_key.notnull(), "known"),
+        (_.aside_key.notnull(), "set aside"),
+        (_.none_key.notnull(), "combination"),
+        else_="other",
+    )
+    return joined.select("key", "n_rows", "way", kind=kind)
+
+
+def states_units(strength: RawTable) -> bool:
+    """Whether a `drug_strength` table says what its numbers are."""
+    return strength.has("amount_unit_concept_id", "numerator_unit_concept_id")
 
 
 def words(name: str) -> str:
@@ -92,7 +116,7 @@ def names_of(knowledge: Knowledge) -> dict[str, set[str]]:
 
 
 def _with_names(keys: ir.Table, concepts: RawTable | None) -> ir.Table:
-    """Adds the drug's name (from `concept`, else the source value) and the same as ` words between blanks `."""
+    """Adds the drug's `name` (from `concept`, else the source value) and its `words`, each between single blanks."""
     if concepts is None:
         keys = keys.mutate(concept_name=ibis.null("string"), is_drug=ibis.literal(True))
     else:
@@ -100,9 +124,9 @@ def _with_names(keys: ir.Table, concepts: RawTable | None) -> ir.Table:
         named = raw.select(
             id=concept(raw.concept_id), concept_name=text(raw.concept_name), is_drug=text(raw.domain_id) == "Drug"
         ).distinct(on="id", keep="first")
-        keys = keys.left_join(named, keys.concept_id == named.id).drop("id")
-    from_value = keys.key.startswith("=").ifelse(keys.key.substr(1), ibis.null("string"))
-    name = ibis.coalesce(keys.concept_name, from_value)
+        keys = keys.mutate(named_by=ibis.coalesce(keys.concept_id, keys.source_id))
+        keys = keys.left_join(named, keys.named_by == named.id).drop("id", "named_by")
+    name = ibis.coalesce(keys.concept_name, keys.value)
     return keys.mutate(
         name=name,
         is_drug=keys.is_drug.fill_null(True),
@@ -202,7 +226,7 @@ def _with_strength(
     """Adds `mg_per_unit`, `per` and `strength_basis`: from `drug_strength` where it states units, else from the drug's name."""
     named = _strength_in_names(keys, found)
     stated = vocabulary.get("drug_strength")
-    if stated is None or not stated.has("amount_unit_concept_id", "numerator_unit_concept_id"):
+    if stated is None or not states_units(stated):
         found = found.left_join(named, ["key", "ingredient"]).drop("key_right", "ingredient_right")
         return found.mutate(strength_basis=found.mg_per_unit.notnull().ifelse("strength in the name", ibis.null("string")))
     raw = stated.rows
@@ -257,21 +281,21 @@ def _with_strength(
 
 def _strength_in_names(keys: ir.Table, found: ir.Table) -> ir.Table:
     """One row per key and ingredient with the strength that RxNorm-like names spell out: `A 10 MG / B 2 MG Oral Tablet`."""
-    rows = found.join(keys.select("key", "name"), "key").filter(_.name.notnull())
-    is_bottle = rows.name.re_search(r"(?i)^[0-9.]+ ML ")
-    rows = rows.filter(~is_bottle).select("key", "ingredient", component=_.name.upper().split(" / ").unnest())
-    plain = " " + rows.component.lower().re_replace("[^a-z0-9]+", " ").strip() + " "
-    stem = rows.ingredient.split("-")[0]
-    rows = rows.filter(plain.contains(" " + stem + " "))
-    value, unit, per = (rows.component.re_extract(_STRENGTH_IN_NAME, n) for n in (1, 2, 3))
+    rows = found.join(keys.select("key", "name"), "key").filter(_.name.notnull() & ~_.name.re_search(_BOTTLE))
+    parts = rows.name.upper().split(" / ")
+    rows = rows.select("key", "ingredient", n_parts=parts.length(), part=parts.unnest())
+    plain = " " + rows.part.lower().re_replace("[^a-z0-9]+", " ").strip() + " "
+    # A salt may go by another name (divalproex): the only part of a product is its ingredient's all the same.
+    rows = rows.filter((rows.n_parts == 1) | plain.contains(" " + rows.ingredient.split("-")[0] + " "))
+    value, unit, per = (rows.part.re_extract(_STRENGTH_IN_NAME, n) for n in (1, 2, 3))
     rows = rows.mutate(
         mg=value.try_cast("float64") * ibis.cases(*((unit == u, f) for u, f in _MILLIGRAMS_BY_NAME.items())),
-        part=ibis.cases((per == "", "unit"), (per == "/ML", "ml"), (per == "/HR", "hour")),
+        kind=ibis.cases((per == "", "unit"), (per == "/ML", "ml"), (per == "/HR", "hour")),
     )
-    rows = rows.filter(rows.mg.notnull() & (rows.mg > 0) & rows.part.notnull())
+    rows = rows.filter((rows.mg > 0) & rows.kind.notnull())
     return rows.group_by("key", "ingredient").agg(
-        mg_per_unit=((rows.mg.nunique() == 1) & (rows.part.nunique() == 1)).ifelse(rows.mg.min(), ibis.null("float64")),
-        per=rows.part.min(),
+        mg_per_unit=((rows.mg.nunique() == 1) & (rows.kind.nunique() == 1)).ifelse(rows.mg.min(), ibis.null("float64")),
+        per=rows.kind.min(),
     )
 
 
@@ -302,8 +326,7 @@ def _with_product_use(
         below = raw.select(above=concept(raw.ancestor_concept_id), below=concept(raw.descendant_concept_id))
         under = uses.join(below, uses.id == below.above).select("use_of", "use", "mg", "days", id="below")
         uses = uses.union(under.select(*uses.columns)).distinct(on=["id", "use_of"], keep="first")
-    uses = uses.mutate(use_key=uses.id.cast("string")).drop("id")
-    joined = products.left_join(uses, [products.key == uses.use_key, products.ingredient == uses.use_of])
+    joined = products.left_join(uses, [products.concept_id == uses.id, products.ingredient == uses.use_of])
     return joined.select(
         *products.columns, labelled_use=joined.use, product_mg_per_unit=joined.mg, product_days_per_unit=joined.days
     )

@@ -49,14 +49,14 @@ def stop_reason(column: ir.Column) -> ir.StringValue:
 
 
 def read_medication(
-    raw: RawTable, key: ir.StringValue, products: ir.Table, people: People, vocabulary: dict[str, RawTable]
+    raw: RawTable, products: ir.Table, people: People, vocabulary: dict[str, RawTable]
 ) -> tuple[ir.Table, list[Loss]]:
     """One row per source row and ingredient among the products looked for, with the findings about them."""
     start = day(raw.rows.drug_exposure_start_date)
     ends = [day(raw.column(c)) for c in ("verbatim_end_date", "drug_exposure_end_date")]
     rows = raw.rows.select(
         id=raw.rows.person_id,
-        key=key,
+        concept_id=concept(raw.rows.drug_concept_id),
         type_id=concept(raw.column("drug_type_concept_id", "int64")),
         start_date=start.value,
         start_is_unreadable=start.is_unreadable,
@@ -70,7 +70,7 @@ def read_medication(
         stop_reason=stop_reason(raw.column("stop_reason")),
         address=ibis.literal("drug_exposure/") + text(raw.rows.drug_exposure_id).fill_null("?"),
     )
-    rows = people.attach(rows.join(products, "key"), "id")
+    rows = people.attach(rows.join(products, "concept_id"), "id")
     rows = rows.mutate(is_administration=_is_administration(rows.type_id, vocabulary.get("concept")))
     return settle_medication(rows, raw.where)
 

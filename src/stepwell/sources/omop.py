@@ -16,7 +16,7 @@ from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import MEASUREMENT, OBSERVATION_PERIOD, RECORDS
 from .codes import Columns, SetCode, codeset_codes, instrument_codes, map_codes, matched
-from .drugs import WAYS, drug_key, find_drugs
+from .drugs import WAYS, find_drugs, states_units
 from .files import RawTable, column_problems, run
 from .medication import read_medication
 from .people import People, merge_rows, number_people
@@ -39,6 +39,13 @@ REQUIRED_COLUMNS = {
     "drug_strength": ("drug_concept_id", "ingredient_concept_id", "amount_value"),
 }
 VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
+_LEFT_OUT = {
+    "nothing": "rows without a drug concept (concept 0)",
+    "unmapped": "rows without a drug concept (concept 0), though the source's own entry names a drug that is looked for",
+    "other": "rows of drugs that are not looked for",
+    "set aside": "rows of drugs that are nearly always taken for something else",
+    "combination": "rows of combination products that are no treatment of depression",
+}
 FEMALE, MALE = 8532, 8507
 _SEX_WORDS = {"female": ("f", "female"), "male": ("m", "male")}
 
@@ -259,55 +266,23 @@ def read_coded(
 def _medications(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
     (raw,) = raws
     drugs = find_drugs(con, raw, vocabulary, knowledge)
-    table, where = "medication", raw.where
     keys = drugs.keys
-    total = int(run(raw.rows.count(), where).as_py())
-    counts = run(
-        keys.agg(
-            keyed=keys.n_rows.sum().fill_null(0),
-            other=keys.n_rows.sum(where=~keys.is_known & ~keys.is_set_aside & ~keys.is_other_combination).fill_null(0),
-            aside=keys.n_rows.sum(where=keys.is_set_aside).fill_null(0),
-            combined=keys.n_rows.sum(where=keys.is_other_combination).fill_null(0),
-            by_value=keys.n_rows.sum(where=~keys.has_concept & keys.is_known).fill_null(0),
-        ),
-        where,
-    ).to_pylist()[0]
-    losses, remaining = [], total
-
-    def leave_out(what: str, n: int) -> None:
-        nonlocal remaining
-        if n:
-            remaining -= n
-            losses.append(Loss(table, what, "left out", n, None, remaining))
-
-    leave_out("rows without any drug (concept 0 and no source value)", total - int(counts["keyed"]))
-    leave_out("rows of drugs that stepwell does not look at", int(counts["other"]))
-    leave_out("rows of drugs that are nearly always taken for something else", int(counts["aside"]))
-    leave_out("rows of combination products that are no antidepressant treatment", int(counts["combined"]))
-    if counts["by_value"]:
-        what = "rows without a concept (concept 0), recognised by the drug's name in the source value"
-        losses.append(Loss(table, what, "kept", int(counts["by_value"])))
-    losses += _ways(drugs.products, keys, table, where)
+    counted = run(keys.group_by("kind").agg(n=keys.n_rows.sum()), raw.where).to_pylist()
+    counts = {c["kind"]: int(c["n"]) for c in counted}
+    losses, remaining = [], sum(counts.values())
+    for kind, what in _LEFT_OUT.items():
+        if kind in counts:
+            remaining -= counts[kind]
+            losses.append(Loss("medication", what, "left out", counts[kind], None, remaining))
+    known = keys.filter(keys.kind == "known")
+    for c in run(known.group_by("way").agg(n=known.n_rows.sum()).order_by("way"), raw.where).to_pylist():
+        losses.append(Loss("medication", f"rows whose ingredient was found by {WAYS[c['way']]}", "kept", int(c["n"])))
     strength = vocabulary.get("drug_strength")
-    if strength is not None and not strength.has("amount_unit_concept_id"):
-        what = "drug_strength has no unit columns: strengths are read from the names of the products instead"
-        losses.append(Loss(table, what, "kept", 0))
-    elif strength is None:
-        what = "no drug_strength: strengths are read from the names of the products, where the vocabulary has them"
-        losses.append(Loss(table, what, "kept", 0))
-    rows, found = read_medication(raw, drug_key(raw), drugs.products, people, vocabulary)
+    if strength is None or not states_units(strength):
+        why = "no drug_strength" if strength is None else "drug_strength has no unit columns"
+        losses.append(Loss("medication", f"{why}: strengths are read from the names of the products", "kept", 0))
+    rows, found = read_medication(raw, drugs.products, people, vocabulary)
     return rows, losses + found
-
-
-def _ways(products: ir.Table, keys: ir.Table, table: str, where: str) -> list[Loss]:
-    """How the ingredients were found, with the rows that each way found."""
-    best = products.group_by("key").agg(way=products.way.min()).join(keys, "key")
-    counts = run(best.group_by("way").agg(n=best.n_rows.sum()).order_by("way"), where).to_pylist()
-    cautions = {3: " (whole words; no vocabulary table says so)"}
-    return [
-        Loss(table, f"rows whose ingredient was found by {WAYS[c['way']]}{cautions.get(c['way'], '')}", "kept", int(c["n"]))
-        for c in counts
-    ]
 
 
 def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:

@@ -31,31 +31,28 @@ def settle(
     Rows and people are counted together, by adding up per person first.
     """
     left_out = [f for f in findings if f.effect == "left out"]
-    others = [f for f in findings if f.effect != "left out"]
-    gone: ir.BooleanValue = ibis.literal(False)
-    flags = {}
-    for n, finding in enumerate(left_out):
-        when = finding.when.fill_null(False)
-        flags[f"out{n}"] = when & ~gone
-        gone = gone | when
-    for n, finding in enumerate(others):
-        flags[f"note{n}"] = finding.when.fill_null(False) & ~gone
-    flags["all"] = ibis.literal(True)
-    marked = rows.select(person=rows[person], **{name: flag.cast("int8") for name, flag in flags.items()})
-    each = marked.group_by("person").agg(**{name: marked[name].sum() for name in flags})
-    total = each.agg(
-        **{f"{name}_rows": each[name].sum().fill_null(0) for name in flags},
-        **{f"{name}_people": (each[name] > 0).sum(where=each.person.notnull()).fill_null(0) for name in flags},
+    notes = [f for f in findings if f.effect != "left out"]
+    reason = ibis.cases(*((f.when.fill_null(False), n) for n, f in enumerate(left_out)), else_=len(left_out))
+    columns = {f"note{n}": f.when.fill_null(False).cast("int8") for n, f in enumerate(notes)}
+    marked = rows.select(person=rows[person], reason=reason, **columns)
+    each = marked.group_by("person", "reason").agg(n=marked.count(), **{c: marked[c].sum() for c in columns})
+    counted = each.group_by("reason").agg(
+        rows=each.n.sum(),
+        people=each.person.count(),
+        **{f"{c}_rows": each[c].sum() for c in columns},
+        **{f"{c}_people": (each[c] > 0).sum() for c in columns},
     )
-    counts = run(total, where).to_pylist()[0]
+    counts = {c["reason"]: c for c in run(counted, where).to_pylist()}
+    remaining = int(sum(c["rows"] for c in counts.values()))
     losses = []
-    remaining = int(counts["all_rows"])
     for n, finding in enumerate(left_out):
-        if lost := int(counts[f"out{n}_rows"]):
-            remaining -= lost
-            people = int(counts[f"out{n}_people"]) or None
-            losses.append(Loss(table, finding.what, finding.effect, lost, people, remaining))
-    for n, finding in enumerate(others):
-        if seen := int(counts[f"note{n}_rows"]):
-            losses.append(Loss(table, finding.what, finding.effect, seen, int(counts[f"note{n}_people"]) or None))
-    return rows.filter(~gone), losses, remaining
+        if n in counts:
+            remaining -= int(counts[n]["rows"])
+            people = int(counts[n]["people"]) or None
+            losses.append(Loss(table, finding.what, finding.effect, int(counts[n]["rows"]), people, remaining))
+    kept = counts.get(len(left_out), {})
+    for n, finding in enumerate(notes):
+        if seen := int(kept.get(f"note{n}_rows") or 0):
+            people = int(kept[f"note{n}_people"])
+            losses.append(Loss(table, finding.what, finding.effect, seen, people))
+    return rows.filter(reason == len(left_out)), losses, remaining

@@ -1,4 +1,8 @@
-"""Cells into values: text, numbers, days. What cannot be read becomes NULL; the caller counts it, nobody guesses."""
+"""Cells into values: text, numbers, days. What cannot be read becomes NULL; the caller counts it, nobody guesses.
+
+Each expression names its column as seldom as it can: Ibis writes an expression out wherever it is used, and repetition
+multiplies with every level.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-EMPTY_WORDS = ("", "null", "na", "n/a", "nan", "none", "\\n", ".", "<na>", "nat")
+_EMPTY = r"(?i)^(null|na|n/a|nan|nat|none|<na>|\\n|\.)$"
 """Words by which exports say that a cell is empty."""
 
 FIRST_DAY, LAST_DAY = "1900-01-01", "2299-12-31"
@@ -28,24 +32,18 @@ class Day:
 def text(column: ir.Column) -> ir.StringColumn:
     """The cell as text without surrounding blanks; NULL for empty cells and the words that stand for them."""
     value = column if column.type().is_string() else column.cast("string")
-    value = value.strip()
-    return value.lower().isin(EMPTY_WORDS).ifelse(ibis.null("string"), value)
+    return value.strip().re_replace(_EMPTY, "").nullif("")
 
 
 def number(column: ir.Column) -> ir.FloatingColumn:
     """The cell as a finite number, else NULL."""
-    value = text(column).try_cast("float64") if column.type().is_string() else column.cast("float64")
-    return (value.isnan() | value.isinf()).ifelse(ibis.null("float64"), value)
+    value = column.try_cast("float64")
+    return value.nullif(float("nan")).nullif(float("inf")).nullif(float("-inf"))
 
 
 def whole(column: ir.Column) -> ir.IntegerColumn:
-    """The cell as a whole number, else NULL."""
-    kind = column.type()
-    if kind.is_integer():
-        return column.cast("int64")
-    value = number(column)
-    exact = text(column).try_cast("int64") if kind.is_string() else value.try_cast("int64")
-    return (value == value.floor()).ifelse(exact, ibis.null("int64"))
+    """The cell as a whole number (a fraction is rounded), else NULL."""
+    return column.cast("int64") if column.type().is_integer() else column.try_cast("int64")
 
 
 def concept(column: ir.Column) -> ir.IntegerColumn:
@@ -55,14 +53,11 @@ def concept(column: ir.Column) -> ir.IntegerColumn:
 
 def day(column: ir.Column) -> Day:
     """The cell as a day: a date, a timestamp, or text such as 2020-01-31, 2020-01-31 10:00 or 20200131."""
-    kind = column.type()
-    if kind.is_date() or kind.is_timestamp():
-        given, value = column.notnull(), column.cast("date")
+    if column.type().is_string():
+        given = text(column).notnull()
+        value = column.strip().re_replace(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3").left(10).try_cast("date")
     else:
-        cell = text(column)
-        digits = cell.re_search(r"^\d{8}$")
-        dashed = cell[0:4] + "-" + cell[4:6] + "-" + cell[6:8]
-        given, value = cell.notnull(), digits.ifelse(dashed, cell.left(10)).try_cast("date")
+        given, value = column.notnull(), column.try_cast("date")
     usable = value.between(ibis.date(FIRST_DAY), ibis.date(LAST_DAY))
     return Day(
         value=usable.ifelse(value, ibis.null("date")),
