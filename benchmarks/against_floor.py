@@ -2,9 +2,9 @@
 
     python benchmarks/against_floor.py --people 1000000 --folder /tmp/stepwell-bench --pairs 3
 
-Simulates the people once (kept in the folder), then takes the floor and the run in turn, each in a process of its own, and prints the
-seconds, the peak memory and the ratio of every pair, with medians. The floor is plain DuckDB: the drug exposures of the same Parquet
-files, sorted by person and day into a table.
+Simulates the people once (kept in the folder), then takes the floor and the run in turn, each in a process of its own, and
+prints the seconds, the peak memory and the ratio of every pair, with medians. The floor is plain DuckDB: the drug exposures
+of the same Parquet files, sorted by person and day into a table.
 """
 
 from __future__ import annotations

@@ -249,10 +249,10 @@ def template(out: Annotated[Path, typer.Argument(help="A new folder.", show_defa
 @knowledge_app.command("list")
 def knowledge_list() -> None:
     """Lists the definitions, dose standards, instruments, code sets and published ladders."""
-    from stepwell.knowledge.explain import contents
+    from stepwell.knowledge.explain import listing
     from stepwell.knowledge.load import load
 
-    out_console.print(Markdown(contents(load())))
+    out_console.print(Markdown(listing(load())))
 
 
 @knowledge_app.command("show")
@@ -263,10 +263,10 @@ def knowledge_show(
     definition_file: DefinitionFiles = None,
 ) -> None:
     """Shows one card: every value with its source and how that was seen."""
-    from stepwell.knowledge.explain import card_of
+    from stepwell.knowledge.explain import show
     from stepwell.knowledge.load import load
 
-    out_console.print(Markdown(card_of(entry, load(tuple(definition_file or ())))))
+    out_console.print(Markdown(show(entry, load(tuple(definition_file or ())))))
 
 
 @app.callback(invoke_without_command=True)

@@ -1,22 +1,26 @@
-"""The evidence of one person, told in the terminal: the treatments first, then each definition with its lines."""
+"""The evidence of one person, told in the terminal: the treatments first, then each definition with its lines, then the rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from stepwell.errors import Problem, QuestionError
+from stepwell.found import show_date, show_days, show_number
+from stepwell.knowledge.definition import Definition, fields
+from stepwell.knowledge.sentences import provenance, rule
 from stepwell.result import Result
-from stepwell.why import show_date, show_number
 
 _MARK = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
+_COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
 
 
 def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterator[RenderableType]:
-    """Renderable lines for one person. `definitions` are ids; none means all that were run.
+    """Renderable parts for one person. `definitions` are ids; none means all that were run.
 
     Raises `QuestionError` for a person or a definition that the result does not hold.
     """
@@ -34,52 +38,87 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
     judged = {(j["definition"], j["branch"], j["trial_number"]): j for j in result.rows_of("judged_trial", person_id)}
 
     yield Text(f"Person {person}", style="bold")
-    setting = result.manifest["step_setting"]
-    own = [t for (s, _), t in trials.items() if s == setting]
-    yield Text("Treatments" if own else "No antidepressant or added drug in these records.")
-    for trial in own:
-        yield Padding(Text(_headline(trial, result)), (0, 0, 0, 2))
+    shown = [t for (setting, _), t in trials.items() if setting == result.manifest["step_setting"]]
+    yield _treatments(shown, result) if shown else Text("No antidepressant or added drug in these records.")
     for definition in result.definitions:
         if definitions and definition.id not in definitions:
             continue
         found = determined[definition.name]
         mark, colour = _MARK[found["verdict"]]
         when = f" on {show_date(found['met_date'])}" if found["met_date"] else ""
-        yield Text(
-            f"\n{mark} {definition.title} ({definition.name}, {definition.status}): {found['verdict']}{when}",
-            style=f"bold {colour}",
-        )
+        title = f"\n{mark} {definition.title} ({definition.name}, {definition.status}): {found['verdict']}{when}"
+        yield Text(title, style=f"bold {colour}")
         rows = [r for r in evidence if r["definition"] == definition.name]
-        for row in (r for r in rows if r["trial_number"] is None):
-            yield _line(row, 2)
+        yield _lines([r for r in rows if r["trial_number"] is None])
         for branch, number in dict.fromkeys(
             (r["branch"], r["trial_number"]) for r in rows if r["trial_number"] is not None
         ):
             trial = trials[result.manifest["setting_of"][definition.name], number]
-            counts = judged[definition.name, branch, number]["counts"]
-            words = {True: "counts", False: "does not count", None: "unknown whether it counts"}[counts]
-            way = f" (way {branch})" if len(definition.branch) > 1 else ""
-            yield Padding(Text(f"Trial {number}: {_headline(trial, result)}: {words}{way}", style="bold"), (0, 0, 0, 2))
-            for row in rows:
-                if (row["branch"], row["trial_number"]) == (branch, number):
-                    yield _line(row, 4)
+            way = f", way {branch}" if len(definition.branch) > 1 else ""
+            counts = _COUNTS[judged[definition.name, branch, number]["counts"]]
+            own = [r for r in rows if (r["branch"], r["trial_number"]) == (branch, number)]
+            heading = Text(f"  {number}{way}. {_headline(trial, result)}: {counts}", style="bold")
+            yield Group(heading, _lines([r for r in own if not _goes_without_saying(r)]))
+        yield _rules(definition, result)
     yield Text("\nstepwell explains what the records show; clinicians decide.")
     yield Text("For someone in danger or crisis, in the US: call or text 988; in an emergency call 911.")
 
 
+def _treatments(trials: list[dict], result: Result) -> Table:
+    table = Table(
+        "",
+        "treatment",
+        "first day",
+        "last day",
+        "days",
+        "mg/day up to",
+        "outcome",
+        "read from",
+        box=None,
+        pad_edge=False,
+    )
+    for t in trials:
+        dose = "not known" if t["max_mg_per_day"] is None else show_number(t["max_mg_per_day"])
+        number = str(t["trial_number"])
+        span = (show_date(t["start_date"]), show_date(t["end_date"]), str(t["n_days"]))
+        table.add_row(
+            number, result.knowledge.ingredients[t["ingredient"]].label, *span, dose, t["outcome"], t["address"]
+        )
+    return table
+
+
 def _headline(trial: dict, result: Result) -> str:
     label = result.knowledge.ingredients[trial["ingredient"]].label
-    dose = (
-        f", up to {show_number(trial['max_mg_per_day'])} mg/day"
-        if trial["max_mg_per_day"] is not None
-        else ", dose not known"
-    )
-    span = f"{show_date(trial['start_date'])} to {show_date(trial['end_date'])}"
-    return f"{label}, {span}, {trial['n_days']} days{dose} [{trial['address']}]: {trial['outcome']}"
+    return f"{label[0].upper()}{label[1:]}, {show_date(trial['start_date'])}, {show_days(trial['n_days'])}"
 
 
-def _line(row: dict, indent: int) -> RenderableType:
-    mark, colour = _MARK[row["verdict"]]
-    return Padding(
-        Text.assemble((f"{mark} ", colour), (f"{row['criterion']}: ", "bold"), row["sentence"]), (0, 0, 0, indent)
+def _goes_without_saying(row: dict) -> bool:
+    """An antidepressant taken as one need not be said of every trial; nor that a rule for unscored trials is silent."""
+    if row["criterion"] in ("trial.role", "trial.use", "failure.taken"):
+        return row["verdict"] == "met"
+    return row["found"].startswith("Scored, so")
+
+
+def _lines(rows: list[dict]) -> RenderableType:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("mark", "criterion", "found"):
+        table.add_column(column, no_wrap=column != "found")
+    for row in rows:
+        mark, colour = _MARK[row["verdict"]]
+        asked = f"  [{row['comparison']} {row['limit']} {row['unit'] or ''}]" if row["comparison"] else ""
+        table.add_row(Text(mark, style=colour), row["criterion"], Text.assemble(row["found"], (asked, "dim")))
+    return Padding(table, (0, 0, 0, 5))
+
+
+def _rules(definition: Definition, result: Result) -> RenderableType:
+    """What the definition asks, once, with where each rule is from."""
+    groups = [("who", definition.who)]
+    for branch in definition.branch:
+        groups += [("trial", branch.trial), ("failure", branch.failure)]
+    asked = [(f"{group}.{name}", field) for group, form in groups for name, field in fields(form)]
+    for branch in definition.branch:
+        asked += [("count", branch.count), *([("taken", branch.taken)] if branch.taken else [])]
+    lines = dict.fromkeys(
+        f"{path}: {rule(path, field)} ({provenance(field, result.knowledge).strip('[]')})" for path, field in asked
     )
+    return Padding(Text("\n".join(["Asked:", *(f"  {line}" for line in lines)]), style="dim"), (0, 0, 0, 2))

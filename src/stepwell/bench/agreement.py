@@ -51,7 +51,7 @@ def compare(result: Result, truth_file: Path) -> list[dict]:
                count(*) FILTER (t.is_trd AND d.verdict = 'met') AS n_both,
                count(*) FILTER (t.is_trd AND d.verdict = 'unknown') AS n_true_unknown,
                count(*) FILTER (NOT t.is_trd AND d.verdict = 'unknown') AS n_false_unknown,
-               quantile_disc(d.met_date - t.met_date, [0.25, 0.5, 0.75])
+               quantile_disc(date_diff('day', t.met_date, d.met_date), [0.25, 0.5, 0.75])
                    FILTER (t.is_trd AND d.verdict = 'met') AS date_error_days
         FROM truth t
         JOIN person USING (source_person_id)

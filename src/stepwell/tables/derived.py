@@ -273,7 +273,8 @@ EVIDENCE = Table(
         Column("seen", "string", "How that source was seen.", null="a stated choice"),
         Column("choice", "string", "The reason, where it is a choice.", null="it has a source"),
         Column("address", "string", "The source row it was read from.", null="no single row"),
-        Column("sentence", "string", "The same as a sentence."),
+        Column("found", "string", "What was found, in words; where it is unknown, what is missing."),
+        Column("sentence", "string", "The whole row as a sentence."),
     ),
 )
 
