@@ -1,0 +1,102 @@
+"""A clinical number or a drug's name belongs into the knowledge files, where it stands with its source; never into code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import stepwell
+from stepwell.knowledge import load
+
+PACKAGE = Path(stepwell.__file__).parent
+
+# The rooms in which a number could decide something about a person.
+DECIDING = ("engine/", "knowledge/", "sources/", "evidence.py", "pipeline.py")
+
+# Nothing, one, both, days of a week, per cent.
+EVERYDAY = {0, 1, 2, 7, 100}
+
+NOT_CLINICAL = {
+    "engine/exposure.py": ({3, 6}, "rank of the unrecorded stop reason; decimals kept when doses are summed"),
+    "engine/intervals.py": ({1970}, "the day from which days are counted"),
+    "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
+    "pipeline.py": ({6}, "letters of a hash"),
+    "sources/drugs.py": (
+        {8505, 8587, 8576, 9655, 8504, 9600, 0.001, 1000.0, 1e-06, 3},
+        "OMOP's ids of units and their factors; rounding",
+    ),
+    "sources/files.py": ({4, 12, 16, 20, 0.75}, "how files and close names are recognised"),
+    "sources/medication.py": ({24, 366}, "hours of a day; days of a year"),
+    "sources/omop.py": (
+        {8532, 8507, 3, 0.75, 1850, 2299, 12, 31},
+        "OMOP's ids of sexes; close names; years that a record can have; ends of months and years",
+    ),
+    "sources/opening.py": ({8, 12, 39}, "how messages are cut and folded"),
+    "sources/values.py": ({4, 6, 8, 10}, "lengths of written dates"),
+}
+
+AMOUNT = re.compile(r"\b(?!0\b)\d+(\.\d+)? ?(days?|weeks?|months|years|mg|%|points)\b")
+
+
+def modules() -> list[str]:
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+def constants(module: str) -> list[tuple[int, object]]:
+    """Every literal of a module with its line, docstrings left out."""
+    tree = ast.parse((PACKAGE / module).read_text("utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [(n.lineno, n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in prose]
+
+
+def drug_names() -> set[str]:
+    """The names by which drugs are known; (es)ketamine, whose sessions are the subject of the package, may be named."""
+    drugs = [drug for drug in load().ingredients.values() if drug.role != "rapid-acting"]
+    words = {re.split(r"[- ]", name)[0].lower() for drug in drugs for name in (drug.ingredient, drug.label)}
+    return {word for word in words if len(word) > 3}
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.startswith(DECIDING)])
+def test_no_number_in_the_code_that_decides(module):
+    allowed = EVERYDAY | NOT_CLINICAL.get(module, (set(), ""))[0]
+    found = [
+        f"{module}:{line}: {value!r}"
+        for line, value in constants(module)
+        if (isinstance(value, int | float) and not isinstance(value, bool) and value not in allowed)
+        or (isinstance(value, str) and AMOUNT.search(value))
+    ]
+    assert not found, "clinical numbers go into the knowledge files; others into NOT_CLINICAL, with what they are"
+
+
+def test_what_is_said_not_to_be_clinical_is_in_files_that_exist():
+    assert set(NOT_CLINICAL) <= set(modules())
+
+
+@pytest.mark.parametrize("module", modules())
+def test_no_drug_in_code(module):
+    names = drug_names()
+    text = (PACKAGE / module).read_text("utf-8")
+    identifiers = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+    said = [(line, value) for line, value in constants(module) if isinstance(value, str)] + [
+        (0, i) for i in identifiers
+    ]
+    found = [f"{module}:{line}: {value!r}" for line, value in said if names & set(re.findall(r"[a-z]+", value.lower()))]
+    assert not found, "drugs are named in ingredient.csv only"
+
+
+def test_the_health_test_would_notice(tmp_path, monkeypatch):
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "bad.py").write_text(
+        '"""28 days."""\nLIMIT = 28\nNAME = "sertraline"\nSQL = "interval 30 days"\n'
+    )
+    monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
+    assert constants("engine/bad.py") == [(2, 28), (3, "sertraline"), (4, "interval 30 days")]
+    assert AMOUNT.search("interval 30 days")
+    assert "sertraline" in drug_names()
+    with pytest.raises(AssertionError):
+        test_no_number_in_the_code_that_decides("engine/bad.py")
+    with pytest.raises(AssertionError):
+        test_no_drug_in_code("engine/bad.py")
