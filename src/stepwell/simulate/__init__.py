@@ -15,9 +15,10 @@ import numpy as np
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge import load
 
-from .course import draw_course
+from .draw import draw_course
+from .forms import Noise
 from .formulary import Formulary
-from .parameters import Noise, parameters
+from .parameters import parameters
 from .record import make_records
 from .streams import Streams
 from .write import Folder, new_folder
@@ -49,7 +50,7 @@ def simulate(
     """
     _check(people, format, noise, drop_out)
     formulary = Formulary(load(), parameters())
-    blur = {"off": None, "realistic": Noise.realistic()}[noise] if isinstance(noise, str) else noise
+    blur = {"off": None, "realistic": parameters().noise}[noise] if isinstance(noise, str) else noise
     with new_folder(Path(out)) as partial, Folder(partial, formulary, format) as folder:
         for begin in range(0, people, chunk):
             person = np.arange(begin + 1, min(begin + chunk, people) + 1)

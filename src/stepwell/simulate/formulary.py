@@ -15,7 +15,8 @@ from stepwell.knowledge import Knowledge
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Code
 
-from .parameters import Drug, Parameters, WrittenCode, codes, drugs
+from .forms import Drug, Parameters, WrittenCode
+from .parameters import codes, drugs
 
 USES = ("depression", "added", "sleep", "other")
 
@@ -117,8 +118,8 @@ class Formulary:
         for d in self.drugs:
             where = f"drug.csv, {d.ingredient} for {d.use}"
             known = self.knowledge.ingredients.get(d.ingredient)
-            if known is None or not known.omop:
-                found = "is no ingredient with an OMOP concept in the knowledge files"
+            if known is None or not known.omop or not known.rxnorm:
+                found = "is no ingredient with an OMOP concept and an RxNorm code in the knowledge files"
                 problems.append(Problem(where, found, "an id of ingredient.csv", "choose another drug"))
             if any(dose % d.strength_mg for dose in d.mg_per_day) or list(d.mg_per_day) != sorted(d.mg_per_day):
                 found = "the daily doses are no rising multiples of the strength"

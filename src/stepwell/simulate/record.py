@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from .course import NEVER, Course, Ended
+from .forms import Noise
 from .formulary import Formulary
-from .parameters import Noise
 from .streams import Kind, Streams
 
 STOP_REASON = {

@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -24,9 +23,7 @@ from .formulary import Formulary
 from .parameters import cdm_columns
 from .record import STOP_REASON, Records
 from .truth import Truth, find_truth
-
-FIRST_LOCAL_CONCEPT = 2_000_000_001
-"""OMOP leaves concept ids above two thousand million to local use."""
+from .vocabulary import FIRST_LOCAL_CONCEPT, product_name, products, vocabulary
 
 _ARROW = {
     "integer": pa.int64(),
@@ -35,7 +32,6 @@ _ARROW = {
     "datetime": pa.timestamp("us"),
     "text": pa.string(),
 }
-_VALID_FROM, _VALID_TO = date(1970, 1, 1), date(2099, 12, 31)
 _ENDED = pa.array([e.name.lower().replace("_", " ") for e in Ended])
 
 
@@ -81,9 +77,8 @@ class Folder:
         self._writers: dict[str, pa.parquet.ParquetWriter | pa.csv.CSVWriter] = {}
         self._next_id: dict[str, int] = {}
         self.n_rows: dict[str, int] = {}
-        products = dict.fromkeys((d.ingredient, d.strength_mg) for d in formulary.drugs)
-        self.products = {p: FIRST_LOCAL_CONCEPT + n for n, p in enumerate(products)}
-        self._product_of = np.array([self.products[d.ingredient, d.strength_mg] for d in formulary.drugs])
+        self._products = products(formulary)
+        self._product_of = np.array([self._products[d.ingredient, d.strength_mg] for d in formulary.drugs])
 
     def __enter__(self) -> Folder:
         return self
@@ -101,7 +96,8 @@ class Folder:
 
     def finish(self, settings: dict) -> None:
         """Writes what does not grow with the people: vocabulary, empty tables, `simulation.json`."""
-        self._write_vocabulary()
+        for table, rows in vocabulary(self.formulary).items():
+            self._write(table, pa.Table.from_pylist(rows, schema=cdm_schema(table)), self.path)
         for table in ("procedure_occurrence", "observation", "death"):
             if table not in self._writers:
                 self._cdm(table, 0, {})
@@ -149,7 +145,9 @@ class Folder:
     def _write_clinical(self, records: Records) -> None:
         f, c, types = self.formulary, records.course, self.formulary.parameters.types.of
         fills = records.fills
-        product = np.where(fills.is_mapped, self._product_of[fills.drug], 0)
+        local = self._product_of[fills.drug]
+        product = np.where(fills.is_mapped, local, 0)
+        names = [product_name(*p) for p in self._products]
         self._cdm(
             "drug_exposure",
             len(fills),
@@ -162,7 +160,7 @@ class Folder:
                 "stop_reason": _words([STOP_REASON.get(e, "") for e in Ended], fills.stop),
                 "quantity": pa.array(fills.quantity.astype(float), mask=fills.quantity < 0),
                 "days_supply": pa.array(fills.days_supply, mask=fills.days_supply < 0),
-                "drug_source_value": _words([_product_name(*p) for p in self.products], self._place(fills.drug)),
+                "drug_source_value": _words(names, local - FIRST_LOCAL_CONCEPT),
                 "drug_source_concept_id": product,
             },
         )
@@ -230,65 +228,7 @@ class Folder:
         }
         self._declared(TRUTH_TRIAL, columns)
 
-    def _write_vocabulary(self) -> None:
-        f, of = self.formulary, self.formulary.parameters.concepts.of
-        ingredient_ids = {i: f.knowledge.ingredients[i].omop[0] for i in f.ingredients}
-        concepts = [(0, "No matching concept", "Metadata", "None", "Undefined", None, "No matching concept")]
-        for name, code in (("male", "M"), ("female", "F")):
-            concepts.append((of[name], name.upper(), "Gender", "Gender", "Gender", "S", code))
-        concepts.append((of["milligram"], "milligram", "Unit", "UCUM", "Unit", "S", "mg"))
-        for i, concept in ingredient_ids.items():
-            known = f.knowledge.ingredients[i]
-            code = known.rxnorm[0] if known.rxnorm else i
-            concepts.append((concept, known.label, "Drug", "RxNorm", "Ingredient", "S", code))
-        for n, (product, concept) in enumerate(self.products.items()):
-            concepts.append(
-                (concept, _product_name(*product), "Drug", "stepwell", "Clinical Drug", "S", f"sim-{n + 1}")
-            )
-        for code in f.codes.values():
-            label = (code.label, "Condition")
-            concepts.append(
-                (code.standard_concept_id, *label, "SNOMED", "Clinical Finding", "S", str(code.standard_concept_id))
-            )
-            if code.source_concept_id:
-                concepts.append((code.source_concept_id, *label, "ICD10CM", "ICD10 code", None, code.icd10cm))
-        for i in f.instruments:
-            known = f.knowledge.instruments[i]
-            for concept, loinc in zip(known.omop, known.loinc, strict=False):
-                concepts.append((concept, known.label, "Measurement", "LOINC", "Clinical Observation", "S", loinc))
-        names = [x.name for x in cdm_schema("concept")][:7]
-        columns = {n: list(v) for n, v in zip(names, zip(*concepts, strict=True), strict=True)}
-        self._cdm("concept", len(concepts), columns | {"valid_start_date": _VALID_FROM, "valid_end_date": _VALID_TO})
-        pairs = [(ingredient_ids[i], concept, mg) for (i, mg), concept in self.products.items()]
-        above, below, mg = (list(part) for part in zip(*pairs, strict=True))
-        own = list(ingredient_ids.values())
-        self._cdm(
-            "concept_ancestor",
-            len(own) + len(pairs),
-            {
-                "ancestor_concept_id": own + above,
-                "descendant_concept_id": own + below,
-                "min_levels_of_separation": [0] * len(own) + [1] * len(pairs),
-                "max_levels_of_separation": [0] * len(own) + [1] * len(pairs),
-            },
-        )
-        self._cdm(
-            "drug_strength",
-            len(pairs),
-            {
-                "drug_concept_id": below,
-                "ingredient_concept_id": above,
-                "amount_value": mg,
-                "amount_unit_concept_id": of["milligram"],
-                "valid_start_date": _VALID_FROM,
-                "valid_end_date": _VALID_TO,
-            },
-        )
-
     # --- files -------------------------------------------------------------------------------------------------------
-
-    def _place(self, drug: np.ndarray) -> np.ndarray:
-        return self._product_of[drug] - FIRST_LOCAL_CONCEPT
 
     def _cdm(self, table: str, n: int, columns: dict) -> None:
         """Writes rows of a CDM table: what is not given is NULL, and its own id is counted on."""
@@ -318,10 +258,6 @@ class Folder:
             else:
                 self._writers[name] = pa.csv.CSVWriter(folder / f"{name}.csv", rows.schema)
         self._writers[name].write(rows)
-
-
-def _product_name(ingredient: str, strength_mg: float) -> str:
-    return f"{ingredient} {strength_mg:g} MG"
 
 
 def _words(words: list[str], place: np.ndarray) -> pa.Array:

@@ -1,0 +1,321 @@
+"""The forms of the simulator's files: every number with its unit, and a source or a stated choice."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from stepwell.knowledge.cited import Cited, Days, Form, People, Percent, Points, Trials, Years
+from stepwell.knowledge.definition import Id
+from stepwell.knowledge.forms import Reference
+
+
+class Share(Cited):
+    """How many of a hundred."""
+
+    share: Percent
+
+    @property
+    def p(self) -> float:
+        """The share as a probability."""
+        return self.share / 100
+
+
+class SlipDays(Share):
+    """How often a date is off, and by how much at most."""
+
+    most: Days
+
+
+class SlipPoints(Share):
+    """How often a score is off, and by how much at most."""
+
+    most: Points
+
+
+class Span(Cited):
+    """A time between two limits, any whole number of days alike."""
+
+    at_least: Days
+    at_most: Days
+
+
+class Age(Cited):
+    """A triangle over ages."""
+
+    youngest: Years
+    usual: Years
+    oldest: Years
+
+
+class Begins(Cited):
+    """A calendar span."""
+
+    earliest: date
+    latest: date
+
+
+class Wait(Cited):
+    """An exponentially distributed time."""
+
+    mean: Days
+
+
+class ByStep(Cited):
+    """A share for each step of the ladder; the last one serves for later steps too."""
+
+    by_step: tuple[Percent, ...] = Field(min_length=1)
+
+
+class Entered(Cited):
+    """People who entered each step."""
+
+    people: tuple[People, ...] = Field(min_length=2)
+
+
+class OneOfDays(Cited):
+    """One of several times, each alike."""
+
+    days: tuple[Days, ...] = Field(min_length=1)
+
+
+class Supply(Cited):
+    """How long a supply lasts, and how many people get such supplies."""
+
+    of: dict[Days, Percent]
+
+
+class Instruments(Cited):
+    """Which instrument people are followed with."""
+
+    of: dict[Id, Percent]
+
+
+class Most(Cited):
+    """The most treatments one person can have."""
+
+    treatments: Trials
+
+
+class Severity(Cited):
+    """A range of scores, as a share of the instrument's range."""
+
+    at_least: Percent
+    at_most: Percent
+
+
+class AtMostShare(Cited):
+    """An upper limit, in percent."""
+
+    at_most: Percent
+
+
+class Every(Cited):
+    """The time from one visit to the next."""
+
+    every: Days
+
+
+class Twice(Cited):
+    """How many have a second one."""
+
+    twice: Percent
+
+
+class TruthFor(Cited):
+    """The definitions whose truth is written, and the one that says which trials are adequate."""
+
+    definitions: tuple[Id, ...] = Field(min_length=1)
+    adequate_by: Id
+
+
+class Concepts(Cited):
+    """OMOP concept ids by stepwell's own word for them."""
+
+    of: dict[str, int]
+
+
+class PeopleForm(Form):
+    """Who the people are."""
+
+    female: Share
+    age: Age
+    depressed: Share
+    untreated: Share
+    other_use: Share
+    bipolar: Share
+    psychosis: Share
+    sleep: Share
+    dies_each_year: Share
+
+
+class ObservationForm(Form):
+    """When they are observed."""
+
+    begins: Begins
+    lasts: Span
+    before_treatment: Span
+    none_before: Share
+
+
+class LadderForm(Form):
+    """What treatment does, step by step."""
+
+    entered: Entered
+    remission: ByStep
+    real_world_continues: Share
+    intolerance: Share
+    response_only: Share
+    partial: Share
+
+    def continues(self) -> list[float]:
+        """Of those not in remission after each step, the share that entered the next."""
+        left = [n * (1 - r / 100) for n, r in zip(self.entered.people, self.remission.by_step, strict=True)]
+        return [following / n for following, n in zip(self.entered.people[1:], left[:-1], strict=True)]
+
+
+class TreatmentForm(Form):
+    """How treatment is given."""
+
+    full_effect: Span
+    acute: Span
+    cut_short: Share
+    cut_short_after: Span
+    intolerance_after: Span
+    at_a_limit: Share
+    continued: Span
+    kept_to_the_end: Share
+    relapse_in_a_year: Share
+    added: Share
+    added_antidepressant: Share
+    at_once: Share
+    between: Span
+    lost_return: Share
+    lost_wait: Wait
+    underdosed: Share
+    first_dose: OneOfDays
+    above_minimum: Share
+    raised: Share
+    raised_after: Span
+    most: Most
+
+
+class FillsForm(Form):
+    """How it is dispensed."""
+
+    lasting: Supply
+
+
+class DiagnosesForm(Form):
+    """When a diagnosis is recorded."""
+
+    repeated: Share
+
+
+class ScoresForm(Form):
+    """How people are followed."""
+
+    instruments: Instruments
+    baseline: Severity
+    near_a_limit: Share
+    worse: AtMostShare
+    visits: Every
+    later_visits: Every
+
+
+class OtherUseForm(Form):
+    """Antidepressants taken for something else."""
+
+    courses: Twice
+    lasting: Span
+
+
+class SleepForm(Form):
+    """A sedating antidepressant beside the treatment."""
+
+    begins: Span
+    lasting: Span
+
+
+class Noise(Form):
+    """What goes wrong in the records; every knob is off at `0 %`."""
+
+    missing_days_supply: Share
+    zero_days_supply: Share
+    missing_quantity: Share
+    zero_concept: Share
+    missing_fill: Share
+    duplicate_row: Share
+    end_before_start: Share
+    early_refill: SlipDays
+    late_refill: SlipDays
+    missing_stop_reason: Share
+    missing_diagnosis: Share
+    late_diagnosis: SlipDays
+    miscoded_diagnosis: Share
+    unscored_visit: Share
+    score_error: SlipPoints
+    late_observation: SlipDays
+
+    def off(self) -> Noise:
+        """The same with every knob off: the records show the true course and nothing else."""
+        return self.but(**dict.fromkeys(type(self).model_fields, 0))
+
+    def but(self, **share_pct: float) -> Noise:
+        """The same with other shares, in percent: `noise.off().but(missing_fill=10)`."""
+        known = {name: getattr(self, name) for name in type(self).model_fields}
+        changed = {name: known[name].model_copy(update={"share": float(pct)}) for name, pct in share_pct.items()}
+        return self.model_copy(update=changed)
+
+
+class Parameters(Form):
+    """Everything in `data/parameters.yaml`."""
+
+    references: dict[str, Reference]
+    truth: TruthFor
+    people: PeopleForm
+    observation: ObservationForm
+    ladder: LadderForm
+    treatment: TreatmentForm
+    fills: FillsForm
+    diagnoses: DiagnosesForm
+    scores: ScoresForm
+    other_use: OtherUseForm
+    sleep_use: SleepForm
+    noise: Noise
+    concepts: Concepts
+    types: Concepts
+
+
+class Drug(Cited):
+    """One row of `drug.csv`: a way in which a drug is used, with the strength of its unit and the daily doses."""
+
+    ingredient: Id
+    use: Literal["depression", "added", "sleep", "other"]
+    strength_mg: float = Field(gt=0)
+    mg_per_day: tuple[float, ...]
+    first_weight_pct: float = Field(ge=0)
+    later_weight_pct: float = Field(ge=0)
+
+
+class WrittenCode(Cited):
+    """One row of `code.csv`: the code that is written for a diagnosis."""
+
+    name: Id
+    """What it is written for: `first-episode`, `later-episode`, `miscoded` (in place of these), `bipolar`, `psychosis`."""
+    icd10cm: str
+    source_concept_id: int
+    standard_concept_id: int
+    snomed: str
+    label: str
+
+
+class CdmColumn(Form):
+    """One row of `cdm_column.csv`: a column of an OMOP CDM 5.4 table."""
+
+    table: str
+    column: str
+    type: Literal["integer", "float", "date", "datetime", "text"]
+    required: Literal["yes", "no"]
