@@ -105,7 +105,7 @@ def _lines(rows: list[dict]) -> RenderableType:
         table.add_column(column, no_wrap=column != "found")
     for row in rows:
         mark, colour = _MARK[row["verdict"]]
-        asked = f"  [{row['comparison']} {row['limit']} {row['unit'] or ''}]" if row["comparison"] else ""
+        asked = f"  [{_limit(row)}]" if row["comparison"] else ""
         table.add_row(Text(mark, style=colour), row["criterion"], Text.assemble(row["found"], (asked, "dim")))
     return Padding(table, (0, 0, 0, 5))
 
@@ -122,3 +122,8 @@ def _rules(definition: Definition, result: Result) -> RenderableType:
         f"{path}: {rule(path, field)} ({provenance(field, result.knowledge).strip('[]')})" for path, field in asked
     )
     return Padding(Text("\n".join(["Asked:", *(f"  {line}" for line in lines)]), style="dim"), (0, 0, 0, 2))
+
+
+def _limit(row: dict) -> str:
+    unit = row["unit"] or ""
+    return f"{row['comparison']} {row['limit']} {unit.removesuffix('s') if row['limit'] == '1' else unit}".rstrip()
