@@ -146,7 +146,9 @@ def _concept_map(con: Backend, codes: ir.Table, vocabulary: dict[str, RawTable])
         known = raw.select(
             concept_id=concept(raw.concept_id), vocabulary=text(raw.vocabulary_id), code=text(raw.concept_code)
         ).mutate(plain=_.code.upper().replace(".", ""))
-        others = codes.filter(~codes.vocabulary.isin(["OMOP", NAME])).rename(set_vocabulary="vocabulary", set_code="code")
+        others = codes.filter(~codes.vocabulary.isin(["OMOP", NAME])).rename(
+            set_vocabulary="vocabulary", set_code="code"
+        )
         exact = known.join(others, [known.vocabulary == others.set_vocabulary, known.plain == others.set_code])
         prefixes = others.filter(others.match == "prefix")
         prefixed = known.join(

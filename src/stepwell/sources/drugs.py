@@ -199,9 +199,7 @@ def _resolve_combinations(
         for n, c in enumerate(knowledge.combinations)
         for part in c.components
     ]
-    components = ibis.memtable(
-        components, schema={"number": "int64", "n_components": "int64", "component": "string"}
-    )
+    components = ibis.memtable(components, schema={"number": "int64", "n_components": "int64", "component": "string"})
     hits = products.join(components, products.words.contains(components.component))
     whole = hits.group_by("key", "number", "n_components").agg(n=hits.component.nunique())
     whole = whole.filter(whole.n == whole.n_components)
@@ -220,15 +218,15 @@ def _resolve_combinations(
     return store(con, found.anti_join(combined, "key").union(instead), "combinations"), combined
 
 
-def _with_strength(
-    keys: ir.Table, found: ir.Table, ingredients: ir.Table, vocabulary: dict[str, RawTable]
-) -> ir.Table:
+def _with_strength(keys: ir.Table, found: ir.Table, ingredients: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
     """Adds `mg_per_unit`, `per` and `strength_basis`: from `drug_strength` where it states units, else from the drug's name."""
     named = _strength_in_names(keys, found)
     stated = vocabulary.get("drug_strength")
     if stated is None or not states_units(stated):
         found = found.left_join(named, ["key", "ingredient"]).drop("key_right", "ingredient_right")
-        return found.mutate(strength_basis=found.mg_per_unit.notnull().ifelse("strength in the name", ibis.null("string")))
+        return found.mutate(
+            strength_basis=found.mg_per_unit.notnull().ifelse("strength in the name", ibis.null("string"))
+        )
     raw = stated.rows
     rows = raw.select(
         id=concept(raw.drug_concept_id),
@@ -254,7 +252,9 @@ def _with_strength(
     whole = milligrams(rows.amount, rows.amount_unit)
     rows = rows.mutate(
         mg=ibis.coalesce(whole, (in_hours | (in_ml & per_one)).ifelse(part, ibis.null("float64"))),
-        per=ibis.cases((whole.notnull(), "unit"), (in_hours & per_one, "hour"), (in_hours, "unit"), (in_ml & per_one, "ml")),
+        per=ibis.cases(
+            (whole.notnull(), "unit"), (in_hours & per_one, "hour"), (in_hours, "unit"), (in_ml & per_one, "ml")
+        ),
     )
     rows = rows.filter(rows.mg.notnull() & (rows.mg > 0))
     stated_mg = rows.group_by("id", "ingredient").agg(

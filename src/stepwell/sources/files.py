@@ -144,7 +144,10 @@ def read_problem(where: str, error: Exception) -> Problem:
             "write the file anew with a CSV writer",
         )
     return Problem(
-        where, f"the file cannot be read ({type(error).__name__})", "a whole CSV or Parquet file", "copy or write it anew"
+        where,
+        f"the file cannot be read ({type(error).__name__})",
+        "a whole CSV or Parquet file",
+        "copy or write it anew",
     )
 
 

@@ -36,7 +36,15 @@ STOP_WORDS = {
         "side effect",
         "side effects",
     ),
-    "no effect": ("no effect", "ineffective", "inefficacy", "lack of effect", "lack of efficacy", "no response", "not effective"),
+    "no effect": (
+        "no effect",
+        "ineffective",
+        "inefficacy",
+        "lack of effect",
+        "lack of efficacy",
+        "no response",
+        "not effective",
+    ),
 }
 """Whole entries, compared without case. Words inside a longer text are not looked for: "no side effects" holds them too."""
 
@@ -131,13 +139,25 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
                 "read as unknown",
             ),
             Finding(rows.quantity <= 0, "rows with quantity 0 or less", "read as unknown"),
-            Finding(rows.recorded_end < rows.start_date, "rows whose recorded end lies before their first day", "read as unknown"),
-            Finding(rows.end_is_unusable, "rows whose recorded end is no usable date", "read as unknown"),
-            Finding(rows.end_date.isnull(), "rows of which nobody can say how long the supply lasted", "read as unknown"),
-            Finding(rows.dose_basis == "unknown: no strength", "rows without a strength: dose unknown", "read as unknown"),
-            Finding(rows.dose_basis == "unknown: no quantity", "rows without a quantity: dose unknown", "read as unknown"),
             Finding(
-                rows.dose_basis == "unknown: no days' supply", "rows without days' supply: dose unknown", "read as unknown"
+                rows.recorded_end < rows.start_date,
+                "rows whose recorded end lies before their first day",
+                "read as unknown",
+            ),
+            Finding(rows.end_is_unusable, "rows whose recorded end is no usable date", "read as unknown"),
+            Finding(
+                rows.end_date.isnull(), "rows of which nobody can say how long the supply lasted", "read as unknown"
+            ),
+            Finding(
+                rows.dose_basis == "unknown: no strength", "rows without a strength: dose unknown", "read as unknown"
+            ),
+            Finding(
+                rows.dose_basis == "unknown: no quantity", "rows without a quantity: dose unknown", "read as unknown"
+            ),
+            Finding(
+                rows.dose_basis == "unknown: no days' supply",
+                "rows without days' supply: dose unknown",
+                "read as unknown",
             ),
             Finding(rows.labelled_use.notnull(), "rows of products labelled for another use than depression", "kept"),
         ],

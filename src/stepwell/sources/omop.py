@@ -78,9 +78,7 @@ def read_omop(
     if "person" not in filled:
         raise SourceError("There is nobody in this source.", [Problem(tables["person"].where, "no rows", "people")])
     vocabulary = {name: filled[name] for name in VOCABULARY if name in filled}
-    losses = [
-        Loss(name, "the table is there but has no rows", "kept", 0) for name in tables if name not in filled
-    ]
+    losses = [Loss(name, "the table is there but has no rows", "kept", 0) for name in tables if name not in filled]
     people = number_people(con, filled["person"].rows.person_id, filled["person"].where)
     records: dict[str, ir.Table] = {}
     records["person"], found = _persons(people, filled["person"], filled.get("death"))
@@ -310,7 +308,10 @@ def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowled
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")
     kept, found = settle_scores(rows, " and ".join(r.where for r in raws), knowledge)
     items = [
-        SetCode(i.id, v, c, "exact") for i in knowledge.instruments.values() for item in i.items for v, c in item.codes.items()
+        SetCode(i.id, v.upper(), c, "exact")
+        for i in knowledge.instruments.values()
+        for item in i.items
+        for v, c in item.codes.items()
     ]
     if items:
         losses += _items_seen(con, raws, items, vocabulary)
@@ -342,7 +343,9 @@ def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.
         [
             Finding(rows.person_id.isnull(), "scores of people who are not in person", "left out"),
             Finding(rows.measured_date.isnull(), "scores without a usable date", "left out"),
-            Finding(rows.value.isnull(), "scores without a value: the instrument was given, no total is recorded", "kept"),
+            Finding(
+                rows.value.isnull(), "scores without a value: the instrument was given, no total is recorded", "kept"
+            ),
             Finding(rows.value.notnull() & ~is_total, "scores outside the instrument's range", "read as unknown"),
             Finding(rows.is_from_text & is_total, "scores written as text and read as numbers", "kept"),
         ],

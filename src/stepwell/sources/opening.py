@@ -39,7 +39,11 @@ def open_source(location: str | Path, con: Backend, knowledge: Knowledge) -> Sou
         return _open_database(path, con, knowledge)
     raise SourceError(
         "This is no source that stepwell can read.",
-        [Problem(path.name, "a single file that is no DuckDB database", _NEEDS, "name the folder that holds the tables")],
+        [
+            Problem(
+                path.name, "a single file that is no DuckDB database", _NEEDS, "name the folder that holds the tables"
+            )
+        ],
     )
 
 
@@ -58,7 +62,9 @@ def _open_folder(path: Path, con: Backend, knowledge: Knowledge) -> Source:
         entries = files.get(name, [])
         if len(entries) > 1:
             names = ", ".join(e.name for e in entries)
-            problems.append(Problem(name, f"the table is there more than once: {names}", "one file", "remove the others"))
+            problems.append(
+                Problem(name, f"the table is there more than once: {names}", "one file", "remove the others")
+            )
         elif entries:
             raw, found = open_file(con, entries[0])
             problems += found

@@ -64,7 +64,9 @@ def merge_rows(people: People, rows: ir.Table, where: str) -> tuple[ir.Table, li
         earlier,
         [
             Finding(earlier.person_id.isnull(), "rows without a person id", "left out"),
-            Finding((earlier.n > 0) & earlier.person_id.notnull(), "further rows of a person already there", "corrected"),
+            Finding(
+                (earlier.n > 0) & earlier.person_id.notnull(), "further rows of a person already there", "corrected"
+            ),
             Finding(earlier.birth_earliest_date.isnull(), "people whose birth year is missing or no year", "kept"),
         ],
     )

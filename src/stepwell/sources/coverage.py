@@ -1,0 +1,241 @@
+"""What is in a source, and which questions it can and cannot answer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from ..knowledge.definition import Branch, Definition, fields
+from ..knowledge.forms import Knowledge
+from .source import Loss, Source
+
+_SCORED = {"improvement", "not_remitted"}
+_NOUNS = {
+    "person": "people",
+    "observation_period": "observation periods",
+    "condition": "diagnoses of a code set",
+    "medication": "prescriptions, fills and administrations of drugs looked for",
+    "measurement": "scores",
+    "procedure": "procedures",
+}
+
+
+@dataclass(frozen=True)
+class TableFound:
+    """One record table: whether the source has such a table at all, and what of it was read."""
+
+    table: str
+    is_there: bool
+    n_rows: int
+    n_people: int
+
+
+@dataclass(frozen=True)
+class IngredientFound:
+    """One ingredient that occurs."""
+
+    ingredient: str
+    label: str
+    role: str
+    n_rows: int
+    n_people: int
+    n_with_dose: int
+    n_with_end: int
+
+
+@dataclass(frozen=True)
+class InstrumentFound:
+    """One instrument that occurs; usable rows have a total."""
+
+    instrument: str
+    label: str
+    n_rows: int
+    n_usable: int
+    n_people: int
+
+
+@dataclass(frozen=True)
+class CodesetFound:
+    """One code set of diagnoses or procedures that occurs."""
+
+    codeset: str
+    label: str
+    kind: str
+    n_rows: int
+    n_people: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a source holds, counted. `n_with_birth` and `n_observed` are people."""
+
+    tables: tuple[TableFound, ...]
+    n_with_birth: int
+    n_observed: int
+    ingredients: tuple[IngredientFound, ...]
+    instruments: tuple[InstrumentFound, ...]
+    codesets: tuple[CodesetFound, ...]
+
+    def missing_for(self, definition: Definition) -> list[str]:
+        """Why this data cannot answer the definition, in plain words; empty when it can.
+
+        A definition can be answered when the records could show that somebody meets it. That nobody does, because no
+        antidepressant or no diagnosis occurs in tables that are there, is an answer.
+        """
+        missing = []
+        if not self._has("medication"):
+            missing.append("there are no drug records: nobody's treatment is known")
+        who = definition.who
+        if (who.diagnosis or who.never) and not self._has("condition"):
+            asked = "asks for" if who.diagnosis else "excludes"
+            missing.append(f"there are no diagnoses, and the definition {asked} some")
+        if who.age and not self.n_with_birth:
+            missing.append("nobody's year of birth is known, and the definition asks for an age")
+        if self._has("medication"):
+            of_branch = [self._missing_for_branch(b) for b in definition.branch]
+            if all(of_branch):
+                missing += dict.fromkeys(reason for reasons in of_branch for reason in reasons)
+        return missing
+
+    def as_dict(self) -> dict:
+        """The counts as plain values, for `run.json` and `--json`."""
+        return asdict(self)
+
+    def as_markdown(self, source: Source, knowledge: Knowledge) -> str:
+        """What `stepwell check` prints."""
+        return "\n".join(
+            [
+                f"# {source.label}",
+                "",
+                *self._tables_text(),
+                *self._drugs_text(),
+                *self._scores_text(knowledge),
+                *self._codes_text(),
+                *self._questions_text(knowledge),
+                *_losses_text(source.losses),
+            ]
+        )
+
+    def _has(self, table: str) -> bool:
+        return any(t.table == table and t.is_there for t in self.tables)
+
+    def _missing_for_branch(self, branch: Branch) -> list[str]:
+        missing = []
+        failure = {name for name, _ in fields(branch.failure)}
+        if failure <= _SCORED and not any(i.n_usable for i in self.instruments):
+            given = sum(i.n_rows for i in self.instruments)
+            why = f"{given} scores are recorded, all without a usable value" if given else "no score is recorded"
+            missing.append(f"{why}: whether a treatment failed cannot be judged by improvement")
+        of_role = [i for i in self.ingredients if i.role == branch.trial.role.is_]
+        if branch.trial.min_dose and of_role and not any(i.n_with_dose for i in of_role):
+            n = sum(i.n_rows for i in of_role)
+            missing.append(
+                f"the dose is unknown in all {n} drug records of that kind, and the definition asks for a minimum"
+            )
+        return missing
+
+    def _tables_text(self) -> list[str]:
+        lines = ["## Records", "", "| | rows | people |", "|---|--:|--:|"]
+        for t in self.tables:
+            counts = f"{t.n_rows:,} | {t.n_people:,}" if t.is_there else "not in this source | "
+            lines.append(f"| {_NOUNS[t.table]} | {counts} |")
+        people = next(t.n_rows for t in self.tables if t.table == "person")
+        return [*lines, "", f"Of {people:,} people {self.n_observed:,} have an observation period; "
+                f"the year of birth of {self.n_with_birth:,} is known.", ""]  # fmt: skip
+
+    def _drugs_text(self) -> list[str]:
+        if not self.ingredients:
+            return ["## Drugs", "", "No antidepressant and no other drug that is looked for.", ""]
+        lines = [
+            "## Drugs",
+            "",
+            "| drug | role | rows | people | dose known | end known |",
+            "|---|---|--:|--:|--:|--:|",
+        ]
+        for i in self.ingredients:
+            dose, end = (f"{100 * n / i.n_rows:.0f} %" for n in (i.n_with_dose, i.n_with_end))
+            lines.append(f"| {i.label} | {i.role} | {i.n_rows:,} | {i.n_people:,} | {dose} | {end} |")
+        total = sum(i.n_rows for i in self.ingredients if i.role == "antidepressant")
+        return [*lines, "", f"{total:,} antidepressant rows.", ""]
+
+    def _scores_text(self, knowledge: Knowledge) -> list[str]:
+        if not self.instruments:
+            looked = ", ".join(i.label for i in knowledge.instruments.values())
+            return ["## Scores", "", f"None. Looked for: {looked}.", ""]
+        lines = ["## Scores", "", "| instrument | rows | usable | people |", "|---|--:|--:|--:|"]
+        lines += [f"| {i.label} | {i.n_rows:,} | {i.n_usable:,} | {i.n_people:,} |" for i in self.instruments]
+        return [*lines, ""]
+
+    def _codes_text(self) -> list[str]:
+        if not self.codesets:
+            return ["## Diagnoses and procedures", "", "None of the code sets occurs.", ""]
+        lines = ["## Diagnoses and procedures", "", "| code set | rows | people |", "|---|--:|--:|"]
+        lines += [f"| {c.label} | {c.n_rows:,} | {c.n_people:,} |" for c in self.codesets]
+        return [*lines, ""]
+
+    def _questions_text(self, knowledge: Knowledge) -> list[str]:
+        lines = ["## What can be answered", ""]
+        for d in knowledge.definitions.values():
+            missing = self.missing_for(d)
+            answer = "cannot be answered: " + "; ".join(missing) if missing else "can be answered"
+            lines.append(f"- **{d.name}** ({d.title}) {answer}.")
+        return [*lines, ""]
+
+
+def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -> Coverage:
+    """Counts what the record tables of a source hold; each table is read once or twice."""
+    t = source.tables
+    tables = []
+    for name, rows in t.items():
+        n_rows, n_people = _row(con, rows.agg(n=rows.count(), people=rows.person_id.nunique()))
+        tables.append(TableFound(name, name in source.has, n_rows, n_people))
+    m = t["medication"]
+    drugs = m.group_by("ingredient").agg(
+        rows=m.count(), people=m.person_id.nunique(), dose=m.mg_per_day.count(), end=m.end_date.count()
+    )
+    s = t["measurement"]
+    scores = s.group_by("instrument").agg(rows=s.count(), usable=s.total.count(), people=s.person_id.nunique())
+    codes = []
+    for table, column in (("condition", "codeset"), ("procedure", "procedure")):
+        c = t[table]
+        found = c.group_by(column).agg(rows=c.count(), people=c.person_id.nunique())
+        for key, n_rows, n_people in _rows(con, found):
+            known = knowledge.codesets[key]
+            codes.append(CodesetFound(key, known.label, known.kind, n_rows, n_people))
+    roles = {"antidepressant": 0}
+    ingredients = [
+        IngredientFound(key, knowledge.ingredients[key].label, knowledge.ingredients[key].role, *counts)
+        for key, *counts in _rows(con, drugs)
+    ]
+    instruments = [
+        InstrumentFound(key, knowledge.instruments[key].label, *counts) for key, *counts in _rows(con, scores)
+    ]
+    return Coverage(
+        tables=tuple(tables),
+        n_with_birth=_row(con, t["person"].agg(n=t["person"].birth_earliest_date.count()))[0],
+        n_observed=next(f.n_people for f in tables if f.table == "observation_period"),
+        ingredients=tuple(sorted(ingredients, key=lambda i: (roles.get(i.role, 1), i.role, -i.n_rows, i.ingredient))),
+        instruments=tuple(sorted(instruments, key=lambda i: i.instrument)),
+        codesets=tuple(sorted(codes, key=lambda c: (c.kind, c.codeset))),
+    )
+
+
+def _losses_text(losses: tuple[Loss, ...]) -> list[str]:
+    if not losses:
+        return []
+    lines = ["## What was left out, read as unknown or kept with a caution", ""]
+    for loss in losses:
+        people = f", {loss.n_people:,} people" if loss.n_people else ""
+        count = f" ({loss.n_rows:,} rows{people})" if loss.n_rows else ""
+        lines.append(f"- {loss.table}: {loss.what}: {loss.effect}{count}.")
+    return [*lines, ""]
+
+
+def _rows(con: ibis.BaseBackend, expr: ir.Table) -> list[tuple]:
+    return [tuple(row.values()) for row in con.to_pyarrow(expr).to_pylist()]
+
+
+def _row(con: ibis.BaseBackend, expr: ir.Table) -> tuple[int, ...]:
+    return _rows(con, expr)[0]
