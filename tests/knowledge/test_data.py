@@ -9,6 +9,7 @@ from stepwell.knowledge import load
 from stepwell.knowledge.check import parts
 from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.explain import needs, sources_of
+from stepwell.knowledge.load import DATA
 
 K = load()
 SETTING = ("basis", "max_gap", "unknown_supply", "cross_taper", "episode_gap", "dose_standard", "baseline", "endpoint")
@@ -242,3 +243,19 @@ def test_the_published_steps_give_back_the_published_two_thirds():
         remitted += step.entered * step.remitted / 100
     assert round(100 * (1 - left), 1) == 67.1
     assert 50 < 100 * remitted / entered < 51
+
+
+# ---- a definition of one's own beside those shipped
+
+
+def test_a_definition_of_ones_own_stands_beside_those_shipped(tmp_path):
+    shipped = (DATA / "definition" / "us-label.yaml").read_text("utf-8")
+    own = tmp_path / "ours.yaml"
+    own.write_text(
+        shipped.replace("id: us-label", "id: ours").replace("at_least: 2 trials", "at_least: 3 trials"), "utf-8"
+    )
+    knowledge = load([own])
+    assert set(knowledge.definitions) == {*K.definitions, "ours"}
+    assert knowledge.definitions["ours"].branch[0].count.at_least == 3
+    assert knowledge.definitions["us-label"] == K.definitions["us-label"]
+    assert knowledge.digest != K.digest
