@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import ibis
 import ibis.expr.types as ir
@@ -26,17 +25,14 @@ _DECLARED = {table.name: table for table in (*RECORDS, *DERIVED)}
 class Result:
     """The tables of one run. `table(name)` opens any of them lazily; `.to_pyarrow()`, `.to_pandas()`, `.to_polars()` read it."""
 
-    def __init__(self, folder: Path, manifest: dict, knowledge: Knowledge, keep: TemporaryDirectory | None):
+    def __init__(self, folder: Path, manifest: dict, knowledge: Knowledge):
         self.folder = folder
         self.manifest = manifest
         self.knowledge = knowledge
-        self._keep = keep
         self._con = ibis.duckdb.connect()
 
     @classmethod
-    def open(
-        cls, folder: str | Path, *, knowledge: Knowledge | None = None, keep: TemporaryDirectory | None = None
-    ) -> Result:
+    def open(cls, folder: str | Path, *, knowledge: Knowledge | None = None) -> Result:
         """Opens a result folder. Raises `QuestionError` when it is none."""
         folder = Path(folder)
         try:
@@ -50,7 +46,7 @@ class Result:
                     )
                 ],
             ) from None
-        return cls(folder, manifest, knowledge or load(), keep)
+        return cls(folder, manifest, knowledge or load())
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,11 +65,8 @@ def run(
     started = time.monotonic()
     knowledge = knowledge or load(tuple(definition_files))
     asked = _find_definitions(definitions, knowledge)
-    keep = None
-    if out is None:
-        keep = tempfile.TemporaryDirectory(prefix="stepwell-")
-        out = Path(keep.name) / "result"
-    out = Path(out)
+    temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
+    out = Path(out) if out is not None else temporary / "result"
     partial = _make_partial(out, replace_existing)
     try:
         con = _connect(partial, memory, threads)
@@ -80,9 +78,12 @@ def run(
         write_manifest(partial, manifest, seconds=time.monotonic() - started)
         _put_in_place(partial, out)
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(temporary or partial, ignore_errors=True)
         raise
-    return Result.open(out, knowledge=knowledge, keep=keep)
+    result = Result.open(out, knowledge=knowledge)
+    if temporary is not None:
+        weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)
+    return result
 
 
 def _run_into(
