@@ -23,17 +23,24 @@ _WIDTHS = (2, 4)
 
 @dataclass
 class Truth:
-    """What is true of some people: for each definition the day on which it is met (NEVER where it is not), by its id; and
-    which treatments were long and strong enough (people x treatments)."""
+    """What is true of some people.
+
+    `met_day`: for each definition, by its id, the day on which it is met; NEVER where it is not. By the definition that
+    says so (people x treatments): `is_adequate`, whether a treatment was long and strong enough; `baseline` and `endpoint`,
+    the scores it is judged by, -1 where it was too short to be.
+    """
 
     met_day: dict[str, np.ndarray]
     is_adequate: np.ndarray
+    baseline: np.ndarray
+    endpoint: np.ndarray
 
 
 def find_truth(course: Course, formulary: Formulary) -> Truth:
     """The truth of every definition that has one, for the people of the course."""
     n, width = course.drug.shape
-    truth = Truth({d.id: np.full(n, NEVER) for d in formulary.definitions}, np.zeros((n, width), dtype=bool))
+    met_day = {d.id: np.full(n, NEVER) for d in formulary.definitions}
+    truth = Truth(met_day, np.zeros((n, width), dtype=bool), np.full((n, width), -1), np.full((n, width), -1))
     n_treatments = course.given[:, :-1].sum(axis=1)
     # Most people have few treatments: looked at together with their like, they need narrow tables only.
     for least, most in zip((0, *_WIDTHS), (*_WIDTHS, width - 1), strict=True):
@@ -50,7 +57,9 @@ def find_truth(course: Course, formulary: Formulary) -> Truth:
             truth.met_day[definition.id][rows] = np.where(is_met, met, NEVER)
             if definition.id == formulary.reference.id:
                 adequate = np.any([_is_candidate(branch, view) for branch in definition.branch], axis=0)
-                truth.is_adequate[np.ix_(rows, columns)] = adequate
+                here = np.ix_(rows, columns)
+                truth.is_adequate[here] = adequate
+                truth.baseline[here], truth.endpoint[here] = view.scores
     return truth
 
 

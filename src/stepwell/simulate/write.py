@@ -209,8 +209,10 @@ class Folder:
         is_trial[:, -1] = False
         roles = self.formulary.role_of[np.maximum(c.drug, 0)]
         row, column = np.nonzero(is_trial & (roles == "antidepressant"))
-        baseline = c.baseline[row, column]
-        score = c.score_on(row, column, c.decided[row, column])
+        # Too short to be judged: what it had done by the day on which the next step was decided.
+        judged = truth.endpoint[row, column] >= 0
+        baseline = np.where(judged, truth.baseline[row, column], c.baseline[row, column])
+        score = np.where(judged, truth.endpoint[row, column], c.score_on(row, column, c.decided[row, column]))
         of_person = np.diff(np.flatnonzero(np.diff(row, prepend=-1)), append=len(row))
         number = np.arange(len(row)) - np.repeat(np.cumsum(of_person) - of_person, of_person) + 1
         ingredient = self.formulary.ingredient_of[c.drug[row, column]]
