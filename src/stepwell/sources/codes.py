@@ -90,7 +90,7 @@ def map_codes(
 ) -> CodeMap:
     """Resolves the codes for one raw table: by the vocabulary tables where present, else by the source values."""
     schema = {"set_id": "string", "vocabulary": "string", "code": "string", "match": "string", "is_included": "boolean"}
-    written = [(c.set_id, c.vocabulary, _plain(c), c.match, c.is_included) for c in codes]
+    written = [(c.set_id, c.vocabulary, plain_code(c), c.match, c.is_included) for c in codes]
     rows = [dict(zip(schema, values, strict=True)) for values in written]
     table = store(con, ibis.memtable(rows, schema=schema), "code sets")
     return CodeMap(columns, _concept_map(con, table, vocabulary), _value_map(con, table, raw, columns, vocabulary))
@@ -132,7 +132,8 @@ def matched(raw: RawTable, code_map: CodeMap) -> ir.Table:
     return rows.select(*raw.rows.columns, "set_id", "vocabulary", "code")
 
 
-def _plain(code: SetCode) -> str:
+def plain_code(code: SetCode) -> str:
+    """The code as it is compared: upper case, without dots."""
     return code.code.strip().upper() if code.vocabulary == NAME else code.code.upper().replace(".", "")
 
 

@@ -64,6 +64,22 @@ def find_drugs(con: Backend, raw: RawTable, vocabulary: dict[str, RawTable], kno
     return Drugs(products, store(con, _kinds(keys, found, looked_for, combined), "drug keys"))
 
 
+def find_named_drugs(con: Backend, column: ir.StringColumn, where: str, knowledge: Knowledge) -> ir.Table:
+    """One row per name and ingredient looked for: `called` (lower case), `ingredient`, `mg_per_unit`, `per`,
+    `strength_basis` (where the name spells out a strength)."""
+    rows = column.lower().name("value").as_table()
+    names = rows.group_by("value").agg(n_rows=rows.count()).filter(_.value.notnull())
+    no_id = ibis.null("int64")
+    keys = names.mutate(key=ibis.row_number().over(order_by=names.value), concept_id=no_id, source_id=no_id)
+    keys = store(con, _with_names(keys, None), where)
+    ingredients = _ingredient_concepts(con, None, knowledge)
+    found = store(con, _ingredients_of(keys, ingredients, {}, knowledge), where)
+    found, _combined = _resolve_combinations(con, keys, found, knowledge)
+    wanted = [i for i, form in knowledge.ingredients.items() if form.role != "set-aside"]
+    named = _with_strength(keys, found.filter(found.ingredient.isin(wanted)), ingredients, {})
+    return store(con, named.join(keys.select("key", called="value"), "key").drop("key", "way"), where)
+
+
 def _keys(con: Backend, raw: RawTable) -> ir.Table:
     """One row per drug as identified: by its concept, else its source concept, else its source value."""
     id_ = concept(raw.column("drug_concept_id", "int64"))

@@ -36,6 +36,7 @@ class RawTable:
     name: str
     where: str
     rows: ir.Table
+    path: Path | None = None
 
     def has(self, *columns: str) -> bool:
         """Whether it has all these columns."""
@@ -55,8 +56,8 @@ def table_name(path: Path) -> str | None:
     return name.removesuffix(suffix) if suffix else None
 
 
-def open_file(con: Backend, path: Path) -> tuple[RawTable | None, list[Problem]]:
-    """One CSV or Parquet file, or one folder of Parquet parts."""
+def open_file(con: Backend, path: Path, *, parallel: bool = True) -> tuple[RawTable | None, list[Problem]]:
+    """One CSV or Parquet file, or one folder of Parquet parts. Rows come in the order of the file where not `parallel`."""
     parts = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if path.is_dir() or path.suffix.lower() == ".parquet":
         problems = [p for part in parts if (p := _parquet_problem(part)) is not None]
@@ -79,8 +80,9 @@ def open_file(con: Backend, path: Path) -> tuple[RawTable | None, list[Problem]]
             delim=delimiter,
             quote='"',
             escape='"',
+            parallel=parallel,
         )
-    return RawTable(table_name(path), path.name, lower_columns(rows)), []
+    return RawTable(table_name(path), path.name, lower_columns(rows), path), []
 
 
 def lower_columns(rows: ir.Table) -> ir.Table:
@@ -157,6 +159,24 @@ def run(expr: ir.Expr, where: str):
         return expr.to_pyarrow()
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
+
+
+def line_numbers(path: Path, n_rows: int) -> list[int] | None:
+    """The line on which each row of a CSV file begins; None where row n simply stands on line n + 1."""
+    n_lines, last = 0, b"\n"
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(_BYTES_READ_AHEAD), b""):
+            n_lines, last = n_lines + block.count(b"\n"), block[-1:]
+    if n_lines + (last != b"\n") == n_rows + 1:
+        return None
+    lines, end = [], 0
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        for row in reader:
+            if row:
+                lines.append(end + 1)
+            end = reader.line_num
+    return lines[1:] if len(lines) == n_rows + 1 else None
 
 
 def store(con: Backend, rows: ir.Table, where: str) -> ir.Table:

@@ -75,6 +75,7 @@ def read_medication(
         & (ends[0].is_marker | ends[0].is_unreadable | ends[1].is_marker | ends[1].is_unreadable),
         supply=whole(raw.column("days_supply", "int64")),
         quantity=number(raw.column("quantity", "float64")),
+        stated_mg_per_day=ibis.null("float64"),
         stop_reason=stop_reason(raw.column("stop_reason")),
         address=ibis.literal("drug_exposure/") + text(raw.rows.drug_exposure_id).fill_null("?"),
     )
@@ -90,6 +91,7 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
     label_days = (quantity * rows.product_days_per_unit).try_cast("int64")
     label_days = label_days.between(1, LONGEST_SUPPLY_DAYS).ifelse(label_days, ibis.null("int64"))
     supply = ibis.coalesce(supply, label_days)
+    stated = (rows.stated_mg_per_day > 0).ifelse(rows.stated_mg_per_day, ibis.null("float64"))
     is_recorded = rows.recorded_end > rows.start_date
     strength = ibis.coalesce(rows.product_mg_per_unit, rows.mg_per_unit)
     is_label = (rows.product_mg_per_unit / rows.product_days_per_unit).notnull()
@@ -101,11 +103,13 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
             (rows.is_administration, "administration"),
         ),
         mg_per_day=ibis.cases(
+            (stated.notnull(), stated),
             (is_label, rows.product_mg_per_unit / rows.product_days_per_unit),
             (is_rate, strength * 24),
             else_=strength * quantity / supply,
         ),
         dose_basis=ibis.cases(
+            (stated.notnull(), "recorded dose"),
             (is_label, "the product's label"),
             (strength.isnull(), "unknown: no strength"),
             (is_rate, "strength an hour"),

@@ -14,12 +14,13 @@ from ibis.backends.duckdb import Backend
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
-from ..tables import MEASUREMENT, OBSERVATION_PERIOD, RECORDS
+from ..tables import RECORDS
 from .codes import Columns, SetCode, codeset_codes, instrument_codes, map_codes, matched
 from .drugs import WAYS, find_drugs, states_units
 from .files import RawTable, column_problems, run
 from .medication import read_medication
-from .people import People, merge_rows, number_people
+from .people import People, number_people
+from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
 from .tally import Finding, settle
 from .values import concept, day, number, text, whole
@@ -103,11 +104,6 @@ def read_omop(
     return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, frozenset(has), losses
 
 
-def empty(con: Backend, schema: ibis.Schema) -> ir.Table:
-    """A table of this schema without rows, on the connection."""
-    return con.create_table(ibis.util.gen_name("stepwell_empty"), schema=schema, temp=True)
-
-
 def address(table: str, id_: ir.Column) -> ir.StringValue:
     """Where a row stands in the source: `drug_exposure/123`."""
     return ibis.literal(f"{table}/") + text(id_).fill_null("?")
@@ -143,7 +139,7 @@ def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[
         death_date=ibis.null("date"),
         address=address("person", raw.person_id),
     )
-    merged, losses = merge_rows(people, rows, person.where)
+    merged, losses = merge_rows(people, people.attach(rows, "source_id"), person.where)
     if death is None:
         return merged, losses
     dead = people.attach(death.rows.select(id=death.rows.person_id, died=day(death.rows.death_date).value), "id")
@@ -173,28 +169,6 @@ def _observation(con, people: People, raws: list[RawTable], vocabulary, knowledg
     )
     rows = people.attach(rows, "id")
     return settle_periods(rows, raw.where)
-
-
-def settle_periods(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
-    """Observation periods from rows with `person_id`, `start_date`, `end_date`, `end_is_marker`, `address`."""
-    kept, losses, _n = settle(
-        OBSERVATION_PERIOD.name,
-        where,
-        rows,
-        [
-            Finding(rows.person_id.isnull(), "periods of people who are not in person", "left out"),
-            Finding(rows.start_date.isnull(), "periods without a usable first day", "left out"),
-            Finding(
-                rows.end_is_marker,
-                'periods that end on a day such as 9999-12-31 ("still observed"): nobody can say how far they reach',
-                "left out",
-            ),
-            Finding(rows.end_date.isnull(), "periods without a usable last day", "left out"),
-            Finding(rows.end_date < rows.start_date, "periods that end before they start", "left out"),
-        ],
-    )
-    one = kept.group_by("person_id", "start_date", "end_date").agg(address=kept.address.min())
-    return one, losses
 
 
 def _conditions(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
@@ -325,29 +299,4 @@ def _items_seen(con, raws: list[RawTable], items: list[SetCode], vocabulary) -> 
         columns = Columns(f"{raw.name}_concept_id", f"{raw.name}_source_concept_id", f"{raw.name}_source_value")
         n += int(run(matched(raw, map_codes(con, raw, columns, items, vocabulary)).count(), raw.where).as_py())
     what = "answers to single items of an instrument; totals are not added up from them"
-    return [Loss(MEASUREMENT.name, what, "left out", n)] if n else []
-
-
-def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-    """Scores from rows with `person_id`, `instrument`, `measured_date`, `value`, `is_from_text`, `is_marker`, `address`:
-    totals outside the instrument's range are unknown."""
-    instruments = knowledge.instruments.values()
-    low = ibis.cases(*((rows.instrument == i.id, i.at_least) for i in instruments), else_=0.0)
-    high = ibis.cases(*((rows.instrument == i.id, i.at_most) for i in instruments), else_=0.0)
-    is_total = rows.value.between(low, high)
-    rows = rows.mutate(total=is_total.ifelse(rows.value, ibis.null("float64")))
-    kept, losses, _n = settle(
-        MEASUREMENT.name,
-        where,
-        rows,
-        [
-            Finding(rows.person_id.isnull(), "scores of people who are not in person", "left out"),
-            Finding(rows.measured_date.isnull(), "scores without a usable date", "left out"),
-            Finding(
-                rows.value.isnull(), "scores without a value: the instrument was given, no total is recorded", "kept"
-            ),
-            Finding(rows.value.notnull() & ~is_total, "scores outside the instrument's range", "read as unknown"),
-            Finding(rows.is_from_text & is_total, "scores written as text and read as numbers", "kept"),
-        ],
-    )
-    return kept.select("person_id", "instrument", "measured_date", "total", "address").distinct(), losses
+    return [Loss("measurement", what, "left out", n)] if n else []

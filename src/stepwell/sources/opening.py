@@ -10,6 +10,7 @@ from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
+from .csvdir import FILES, read_csv_folder
 from .files import SUFFIXES, RawTable, fingerprint, lower_columns, open_file, table_name
 from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, read_omop
 from .source import Source
@@ -53,12 +54,15 @@ def _open_folder(path: Path, con: Backend, knowledge: Knowledge) -> Source:
         name = table_name(entry)
         if name is not None:
             files.setdefault(name, []).append(entry)
-    is_omop = "drug_exposure" in files or ("person" in files and "medication" not in files)
-    wanted = REQUIRED_COLUMNS
-    if not is_omop:
+    is_omop, is_own = "drug_exposure" in files, "medication" in files
+    if is_omop and is_own:
+        found = "both drug_exposure and medication"
+        problem = Problem(path.name, found, "one of them", "keep OMOP tables and stepwell's own files apart")
+        raise SourceError("This folder is two kinds of source at once.", [problem])
+    if not is_own and not is_omop and "person" not in files:
         raise SourceError("This is no source that stepwell can read.", [_unknown_folder(path)])
     problems, tables, used = [], {}, []
-    for name in wanted:
+    for name in FILES if is_own else REQUIRED_COLUMNS:
         entries = files.get(name, [])
         if len(entries) > 1:
             names = ", ".join(e.name for e in entries)
@@ -66,14 +70,15 @@ def _open_folder(path: Path, con: Backend, knowledge: Knowledge) -> Source:
                 Problem(name, f"the table is there more than once: {names}", "one file", "remove the others")
             )
         elif entries:
-            raw, found = open_file(con, entries[0])
+            raw, found = open_file(con, entries[0], parallel=not is_own)
             problems += found
             used.append(entries[0])
             if raw is not None:
                 tables[name] = raw
     if problems:
         raise SourceError(f"{len(problems)} of the files cannot be read.", problems)
-    records, has, losses = read_omop(tables, con, knowledge)
+    read = read_csv_folder if is_own else read_omop
+    records, has, losses = read(tables, con, knowledge)
     return Source(path.name, str(path), fingerprint(used), records, has, tuple(losses))
 
 

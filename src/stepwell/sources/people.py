@@ -9,8 +9,6 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from .files import run, store
-from .source import Loss
-from .tally import Finding, settle
 from .values import text
 
 
@@ -51,34 +49,6 @@ def number_people(con: Backend, ids: ir.Column, where: str) -> People:
         source_person_id=ibis._.id,
     )
     return People(store(con, numbered.order_by("person_id"), where), bool(shape["canonical"]))
-
-
-def merge_rows(people: People, rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
-    """One row per person from rows with `source_id`, `birth_earliest_date`, `birth_latest_date`, `sex`, `death_date`,
-    `address`. Rows that contradict each other widen the birth range and make the sex unknown."""
-    rows = people.attach(rows, "source_id")
-    earlier = rows.group_by("person_id").order_by("address").mutate(n=ibis.row_number())
-    kept, losses, _ = settle(
-        "person",
-        where,
-        earlier,
-        [
-            Finding(earlier.person_id.isnull(), "rows without a person id", "left out"),
-            Finding(
-                (earlier.n > 0) & earlier.person_id.notnull(), "further rows of a person already there", "corrected"
-            ),
-            Finding(earlier.birth_earliest_date.isnull(), "people whose birth year is missing or no year", "kept"),
-        ],
-    )
-    merged = kept.group_by("person_id").agg(
-        birth_earliest_date=kept.birth_earliest_date.min(),
-        birth_latest_date=kept.birth_latest_date.max(),
-        sex=(kept.sex.nunique() == 1).ifelse(kept.sex.min(), ibis.null("string")),
-        death_date=kept.death_date.min(),
-        address=kept.address.min(),
-    )
-    numbers = people.numbers.select("person_id", "source_person_id")
-    return numbers.join(merged, "person_id"), losses
 
 
 def _integer(column: ir.Column) -> ir.Column:

@@ -1,0 +1,355 @@
+"""stepwell's own folder: six CSV files with plain columns, for records that are in no database.
+
+Written by hand or by a small script, so it is read strictly: a date or a number that cannot be read, a word that is not in
+the list, a person who is not in person.csv are errors with file and line, all at once. Drugs and codes that are not looked
+for are counted, as in any other source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+
+from ..errors import Problem, SourceError
+from ..knowledge.forms import Knowledge
+from ..tables import RECORDS
+from .codes import SHAPES, codeset_codes, plain_code
+from .drugs import find_named_drugs
+from .files import RawTable, column_problems, line_numbers, run, store
+from .medication import settle_medication, stop_reason
+from .people import People, number_people
+from .records import empty, merge_rows, settle_periods, settle_scores
+from .source import Loss
+from .tally import Finding, settle
+from .values import day, number, text, whole
+
+LINES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of an own file: how it is read, whether it may be empty, and what to write into it."""
+
+    name: str
+    kind: str
+    is_required: bool
+    explanation: str
+    words: tuple[str, ...] = ()
+
+
+def _person(explanation: str = "the person's id, any text; the same in all files") -> Field:
+    return Field("person_id", "text", True, explanation)
+
+
+FILES: dict[str, tuple[Field, ...]] = {
+    "person": (
+        _person("the person's id, any text; one line per person"),
+        Field("birth_date", "birth", False, "the day (1980-05-17), the month (1980-05) or the year (1980) of birth"),
+        Field("sex", "word", False, "female, male or other", ("female", "male", "other", "f", "m")),
+        Field("death_date", "date", False, "the day of death; empty when not known to have died"),
+    ),
+    "observation_period": (
+        _person(),
+        Field("start_date", "date", True, "the first day on which everything that happened would have been recorded"),
+        Field("end_date", "date", True, "the last such day; a person may have several lines"),
+    ),
+    "condition": (
+        _person(),
+        Field("condition_date", "date", True, "the day of the diagnosis"),
+        Field(
+            "vocabulary", "text", True, "ICD10CM, ICD10, ICD9CM, SNOMED or OMOP; or stepwell for the name of a code set"
+        ),
+        Field("code", "text", True, "the code, with or without its dot (F33.1); or the code set (major-depression)"),
+    ),
+    "medication": (
+        _person(),
+        Field(
+            "drug", "text", True, "the ingredient's name (sertraline), not a brand; one line per prescription or fill"
+        ),
+        Field("start_date", "date", True, "the first day of this supply"),
+        Field("end_date", "date", False, "the last day of this supply, where known"),
+        Field("days_supply", "whole", False, "how many days this supply lasts; goes before end_date"),
+        Field("mg_per_day", "number", False, "the daily dose in mg; goes before strength and quantity"),
+        Field("strength_mg", "number", False, "mg in one tablet or capsule"),
+        Field("quantity", "number", False, "how many tablets or capsules"),
+        Field(
+            "stop_reason",
+            "word",
+            False,
+            "why this drug was stopped after this supply: intolerance, no effect or other",
+            ("intolerance", "no effect", "other"),
+        ),
+    ),
+    "measurement": (
+        _person(),
+        Field("measured_date", "date", True, "the day on which the questionnaire was filled in"),
+        Field("instrument", "text", True, "phq-9, qids-sr16, madrs or ham-d17"),
+        Field("total", "number", False, "the total score; empty when it was given but not scored"),
+    ),
+    "procedure": (
+        _person(),
+        Field("procedure_date", "date", True, "the day of the procedure"),
+        Field("vocabulary", "text", True, "HCPCS, CPT4, ICD10PCS, ICD9Proc, SNOMED or OMOP; or stepwell"),
+        Field("code", "text", True, "the code; or, with stepwell, the code set (ect, tms, esketamine-session)"),
+    ),
+}
+REQUIRED_FILES = ("person", "medication")
+_OWN = "stepwell"
+
+
+def check_files(tables: dict[str, RawTable]) -> list[Problem]:
+    """Missing files, missing columns, unknown columns."""
+    problems = [
+        Problem("", f"no {name}.csv", "person.csv and medication.csv", "see `stepwell template` for empty files")
+        for name in REQUIRED_FILES
+        if name not in tables
+    ]
+    for name, raw in tables.items():
+        names = [f.name for f in FILES[name]]
+        needed = [f.name for f in FILES[name] if f.is_required]
+        problems += column_problems(raw, needed, names, strict=True)
+    return problems
+
+
+def read_csv_folder(
+    tables: dict[str, RawTable], con: Backend, knowledge: Knowledge
+) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss]]:
+    """The record tables of an own folder, the names of those that it has, and the findings.
+
+    Raises SourceError with every wrong file, column and cell.
+    """
+    if problems := check_files(tables):
+        raise SourceError("This folder cannot be read as stepwell's own.", problems)
+    lines = {name: _lines(con, raw, FILES[name]) for name, raw in tables.items()}
+    lines = {name: raw for name, raw in lines.items() if run(raw.rows.count(), raw.where).as_py()}
+    if "person" not in lines:
+        problem = Problem(tables["person"].where, "no people", "one line per person", "fill in the file")
+        raise SourceError("There is nobody in this source.", [problem])
+    people = number_people(con, lines["person"].rows.source_id, lines["person"].where)
+    lines = {name: RawTable(name, raw.where, people.attach(raw.rows, "source_id")) for name, raw in lines.items()}
+    problems = [p for name, raw in lines.items() for p in _cell_problems(raw, FILES[name], knowledge)]
+    if problems:
+        raise SourceError("Some lines cannot be read.", problems)
+    readers = {
+        "person": _persons,
+        "observation_period": _observation,
+        "condition": _coded,
+        "medication": _medications,
+        "measurement": _measurements,
+        "procedure": _coded,
+    }
+    records, losses = {}, []
+    for name, reader in readers.items():
+        if name in lines:
+            records[name], found = reader(con, people, lines[name], knowledge)
+            losses += found
+    has = frozenset(records)
+    for table in RECORDS:
+        if table.name not in records:
+            records[table.name] = empty(con, table.schema)
+    return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, has, losses
+
+
+def _lines(con: Backend, raw: RawTable, form: tuple[Field, ...]) -> RawTable:
+    """Every column of the form as text, with `line` and `address`; lines on which all cells are empty are no rows."""
+    numbered = raw.rows.mutate(row=ibis.row_number())
+    n_rows = int(run(raw.rows.count(), raw.where).as_py())
+    lines = line_numbers(raw.path, n_rows)
+    if lines is None:
+        numbered = numbered.mutate(line=numbered.row + 2)
+    else:
+        places = ibis.memtable({"at": range(n_rows), "line": lines}, schema={"at": "int64", "line": "int64"})
+        places = store(con, places, raw.where)
+        numbered = numbered.join(places, numbered.row == places.at)
+    file = RawTable(raw.name, raw.where, numbered)
+    columns = {f.name: text(file.column(f.name)) for f in form}
+    rows = numbered.select("line", **columns).rename(source_id="person_id")
+    cells = [rows[c] for c in rows.columns if c != "line"]
+    rows = rows.filter(ibis.coalesce(*cells).notnull())
+    return RawTable(raw.name, raw.where, rows.mutate(address=ibis.literal(f"{raw.where}:") + rows.line.cast("string")))
+
+
+def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge) -> list[Problem]:
+    """Cells that are empty or cannot be read, with their lines: one pass over the file."""
+    rows = raw.rows
+    checks: list[tuple[ir.BooleanValue, str, str]] = []
+    for field in form:
+        cell = rows["source_id" if field.name == "person_id" else field.name]
+        if field.is_required:
+            checks.append((cell.isnull(), f"{field.name} is empty", field.explanation))
+        if field.kind in _READABLE:
+            is_readable, what = _READABLE[field.kind]
+            unread = cell.notnull() & ~is_readable(cell, field).fill_null(False)
+            checks.append((unread, f"{field.name} is {what}", field.explanation))
+    if raw.name != "person":
+        strangers = rows.source_id.notnull() & rows.person_id.isnull()
+        checks.append((strangers, "a person who is not in person.csv", "a person_id of person.csv"))
+    if raw.name in ("condition", "procedure"):
+        vocabulary = rows.vocabulary.upper()
+        known = [v.upper() for v in (*SHAPES, "OMOP", _OWN)]
+        checks.append(
+            (vocabulary.notin(known), "an unknown vocabulary", f"one of {', '.join((*SHAPES, 'OMOP', _OWN))}")
+        )
+        sets = [s.id for s in knowledge.codesets.values() if s.kind == raw.name]
+        stranger = (vocabulary == _OWN.upper()) & rows.code.lower().notin(sets)
+        checks.append((stranger, "an unknown code set", f"one of {', '.join(sorted(sets))}"))
+    if raw.name == "measurement":
+        known = list(_instrument_names(knowledge))
+        labels = ", ".join(sorted(knowledge.instruments))
+        checks.append((rows.instrument.lower().notin(known), "an unknown instrument", f"one of {labels}"))
+    marked = rows.select("line", **{f"c{n}": when.fill_null(False) for n, (when, *_words) in enumerate(checks)})
+    found = marked.agg(
+        **{f"n{n}": marked[f"c{n}"].sum() for n in range(len(checks))},
+        **{
+            f"l{n}": marked.line.collect(where=marked[f"c{n}"], order_by=marked.line)[:LINES_SHOWN]
+            for n in range(len(checks))
+        },
+    )
+    counts = run(found, raw.where).to_pylist()[0]
+    return [
+        Problem(_in_lines(raw.where, counts[f"l{n}"], int(counts[f"n{n}"])), what, expected, "correct or remove them")
+        for n, (_when, what, expected) in enumerate(checks)
+        if counts[f"n{n}"]
+    ]
+
+
+def _in_lines(where: str, lines: list[int], n: int) -> str:
+    more = f" and {n - len(lines)} more" if n > len(lines) else ""
+    return f"{where}, {'line' if n == 1 else 'lines'} {', '.join(map(str, lines))}{more}"
+
+
+def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
+    """The first and the last day that a birth date, month or year can mean."""
+    first = (cell + "-01-01").left(10).try_cast("date")
+    step = ibis.cases((cell.length() == 4, ibis.interval(months=12)), (cell.length() == 7, ibis.interval(months=1)))
+    last = ibis.coalesce((first + step - ibis.interval(days=1)).cast("date"), first)
+    return first, last
+
+
+_READABLE = {
+    "date": (lambda cell, field: day(cell).value.notnull(), "no usable date"),
+    "birth": (lambda cell, field: _birth(cell)[0].notnull(), "no usable date"),
+    "whole": (lambda cell, field: number(cell) == number(cell).floor(), "no whole number"),
+    "number": (lambda cell, field: number(cell).notnull(), "no number"),
+    "word": (lambda cell, field: cell.lower().isin(field.words), "none of the words known"),
+}
+
+
+def _instrument_names(knowledge: Knowledge) -> dict[str, str]:
+    return {name.lower(): i.id for i in knowledge.instruments.values() for name in (i.id, i.label, *i.names)}
+
+
+def _persons(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+    rows = raw.rows
+    first, last = _birth(rows.birth_date)
+    sex = rows.sex.lower()
+    rows = rows.select(
+        "person_id",
+        "address",
+        birth_earliest_date=first,
+        birth_latest_date=last,
+        sex=ibis.cases(
+            (sex.isin(["female", "f"]), "female"), (sex.isin(["male", "m"]), "male"), (sex == "other", "other")
+        ),
+        death_date=day(rows.death_date).value,
+    )
+    return merge_rows(people, rows, raw.where)
+
+
+def _observation(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+    start, end = day(raw.rows.start_date), day(raw.rows.end_date)
+    rows = raw.rows.select(
+        "person_id", "address", start_date=start.value, end_date=end.value, end_is_marker=end.is_marker
+    )
+    return settle_periods(rows, raw.where)
+
+
+def _coded(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+    """Diagnoses or procedures: a code counts for the sets of its own vocabulary; a code taken out of a set wins."""
+    column = {"condition": "codeset", "procedure": "procedure"}[raw.name]
+    sets = [s for s in knowledge.codesets.values() if s.kind == raw.name]
+    codes = [
+        (c.set_id, c.vocabulary.upper(), plain_code(c), c.match == "prefix", c.is_included) for c in codeset_codes(sets)
+    ]
+    codes += [(s.id, _OWN.upper(), s.id.upper(), False, True) for s in sets]
+    schema = {
+        "set_id": "string",
+        "of": "string",
+        "set_code": "string",
+        "is_prefix": "boolean",
+        "is_included": "boolean",
+    }
+    known = ibis.memtable([dict(zip(schema, c, strict=True)) for c in codes], schema=schema)
+    rows = raw.rows.mutate(of=raw.rows.vocabulary.upper(), plain=raw.rows.code.upper().replace(".", ""))
+    seen = store(con, rows.select("of", "plain").distinct(), raw.where)
+    hits = seen.join(
+        known,
+        [
+            seen.of == known.of,
+            (seen.plain == known.set_code) | (known.is_prefix & seen.plain.startswith(known.set_code)),
+        ],
+    )
+    meant = hits.group_by("of", "plain", "set_id").agg(is_in=hits.is_included.all()).filter(ibis._.is_in)
+    meant = store(con, meant.rename(meant_of="of", meant_plain="plain"), raw.where)
+    rows = rows.left_join(meant, [rows.of == meant.meant_of, rows.plain == meant.meant_plain])
+    kept, losses, _n = settle(
+        raw.name, raw.where, rows, [Finding(rows.set_id.isnull(), "codes that are in no code set", "left out")]
+    )
+    date = f"{raw.name}_date"
+    kept = kept.mutate(**{column: kept.set_id, date: day(kept[date]).value})
+    return kept.select("person_id", date, column, "vocabulary", "code", "address"), losses
+
+
+def _medications(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+    rows = raw.rows
+    named = find_named_drugs(con, rows.drug, raw.where, knowledge)
+    rows = rows.left_join(named, rows.drug.lower() == named.called)
+    start, end = day(rows.start_date), day(rows.end_date)
+    strength = number(rows.strength_mg)
+    rows = rows.select(
+        "person_id",
+        "ingredient",
+        "address",
+        is_looked_for=rows.ingredient.notnull(),
+        start_date=start.value,
+        start_is_unreadable=ibis.literal(False),
+        start_is_marker=ibis.literal(False),
+        is_shifted=start.is_shifted,
+        recorded_end=end.value,
+        end_is_unusable=ibis.literal(False),
+        is_administration=ibis.literal(False),
+        supply=whole(rows.days_supply),
+        quantity=number(rows.quantity),
+        stated_mg_per_day=number(rows.mg_per_day),
+        mg_per_unit=ibis.coalesce(strength, rows.mg_per_unit),
+        per=strength.notnull().ifelse("unit", rows.per),
+        strength_basis=strength.notnull().ifelse("recorded strength", rows.strength_basis),
+        product_mg_per_unit=ibis.null("float64"),
+        product_days_per_unit=ibis.null("float64"),
+        labelled_use=ibis.null("string"),
+        stop_reason=stop_reason(rows.stop_reason),
+    )
+    kept, losses, _n = settle(
+        "medication", raw.where, rows, [Finding(~rows.is_looked_for, "drugs that are not looked for", "left out")]
+    )
+    medication, found = settle_medication(kept, raw.where)
+    return medication, losses + found
+
+
+def _measurements(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+    rows = raw.rows
+    known = rows.instrument.lower()
+    when = day(rows.measured_date)
+    rows = rows.select(
+        "person_id",
+        "address",
+        instrument=ibis.cases(*((known == word, i) for word, i in _instrument_names(knowledge).items())),
+        measured_date=when.value,
+        value=number(rows.total),
+        is_from_text=ibis.literal(False),
+        is_marker=when.is_marker,
+    )
+    return settle_scores(rows, raw.where, knowledge)

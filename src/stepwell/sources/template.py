@@ -1,0 +1,66 @@
+"""Empty files for records that are in no database, with a page that explains every column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import Problem, QuestionError
+from .csvdir import FILES, REQUIRED_FILES
+
+_ABOUT = {
+    "person": "Everybody, also people without any treatment.",
+    "observation_period": "The time in which nothing was missed. Without it nobody can be said *not* to meet a definition.",
+    "condition": "Diagnoses. Leave the file out if there are none to be had: an empty file and no file say the same.",
+    "medication": "Prescriptions, fills or administrations, one line each.",
+    "measurement": "Totals of questionnaires and rating scales.",
+    "procedure": "Electroconvulsive therapy, magnetic stimulation, (es)ketamine sessions.",
+}
+_EXAMPLES = {
+    "person": ["p1,1980,female,"],
+    "observation_period": ["p1,2019-01-01,2021-12-31"],
+    "condition": ["p1,2020-01-02,ICD10CM,F33.1"],
+    "measurement": ["p1,2020-01-02,phq-9,19", "p1,2020-02-20,phq-9,18"],
+    "procedure": ["p1,2020-09-01,stepwell,ect"],
+}
+
+
+def write_template(folder: str | Path) -> None:
+    """Writes empty CSV files with their headers, and README.md, which explains them.
+
+    Raises QuestionError when the folder cannot be written or has anything in it.
+    """
+    folder = Path(folder).expanduser()
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            problem = Problem(str(folder), "the folder is not empty", "a new or empty folder", "name another one")
+            raise QuestionError("The template was not written.", [problem])
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, form in FILES.items():
+            (folder / f"{name}.csv").write_text(",".join(f.name for f in form) + "\n", encoding="utf-8")
+        (folder / "README.md").write_text(_readme(), encoding="utf-8")
+    except OSError as error:
+        problem = Problem(str(folder), f"it cannot be written ({type(error).__name__})", "a folder that can be written")
+        raise QuestionError("The template was not written.", [problem]) from None
+
+
+def _readme() -> str:
+    lines = [
+        "# Records for stepwell",
+        "",
+        "Fill in the CSV files and run `stepwell check` on this folder, then `stepwell run`.",
+        "",
+        "- Dates are written 2020-01-31, numbers with a decimal point. UTF-8, comma between columns.",
+        "- Leave a cell empty when the value is not known. Never write 0, 99 or a made-up date for it.",
+        f"- Needed: {' and '.join(f'`{n}.csv`' for n in REQUIRED_FILES)}. The other files may stay empty or be removed.",
+        "- Lines that cannot be read are listed with file and line; nothing is guessed.",
+        "- The files hold people's records: keep them where such records belong.",
+        "",
+    ]
+    for name, form in FILES.items():
+        lines += [f"## {name}.csv", "", _ABOUT[name], "", "| column | needed | what to write |", "|---|---|---|"]
+        lines += [f"| `{f.name}` | {'yes' if f.is_required else 'no'} | {f.explanation} |" for f in form]
+        if name in _EXAMPLES:
+            header = ",".join(f.name for f in form)
+            lines += ["", "For example:", "", "```", header, *_EXAMPLES[name], "```"]
+        lines.append("")
+    return "\n".join(lines)
