@@ -167,3 +167,66 @@ def define(
             "branch": list(branches) or [branch(having_taken=True)],
         }
     )
+
+
+FORMS = (
+    define(
+        branch(
+            min_duration=28,
+            min_dose=28,
+            improvement=25,
+            intolerant=True,
+            switched=(42, "unscored"),
+            added_to="unscored",
+        ),
+        age=18,
+        diagnosis=(("major-depression", "depression-other"), 1, "before"),
+        never=(("bipolar", "psychosis"), "before"),
+        name="scored",
+    ),
+    define(
+        branch(min_duration=42, not_remitted=True, distinct="class", within="ever", dated="next treatment start"),
+        never=(("bipolar",), "ever"),
+        name="not-remitted",
+    ),
+    define(
+        branch(
+            use="any",
+            min_duration=42,
+            switched=(98, "always"),
+            within="ever",
+            taken=(3, "ingredient"),
+            dated="next treatment start",
+        ),
+        diagnosis=(("major-depression", "depression-other"), 2, "ever"),
+        basis="prescriptions",
+        max_gap=182,
+        cross_taper=0,
+        name="prescriptions",
+    ),
+    define(
+        branch(count=3, having_taken=True, within=365, dated="trial start"),
+        branch(
+            role="antipsychotic",
+            use="any",
+            preceded_by=("antidepressant", 365),
+            count=1,
+            within=365,
+            having_taken=True,
+            dated="trial start",
+        ),
+        age=18,
+        name="within-a-year",
+    ),
+    define(
+        branch(use="any", added_to="always", switched=(180, "always"), min_duration=28, distinct="course"),
+        unknown_supply=30,
+        cross_taper=7,
+        episode_gap=120,
+        max_gap=7,
+        baseline=(28, 14),
+        endpoint=(14, 28),
+        name="courses",
+    ),
+)
+"""Forms that between them ask every criterion and use every way of counting, dating and building trials."""

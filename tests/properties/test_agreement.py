@@ -1,0 +1,140 @@
+"""The engine and the plain-loop oracle agree on every column of every table, whatever the records."""
+
+from random import Random
+
+import pytest
+from agreement import disagreements
+from clinic import FORMS, KNOWLEDGE, branch, define
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from untidy import untidy_crowd
+
+from stepwell.knowledge.definition import CRITERIA, fields
+from stepwell.knowledge.load import load
+
+PACKAGED = load()
+
+
+def shown(lines: list[str]) -> str:
+    return f"{len(lines)} values differ (engine / oracle):\n" + "\n".join(lines[:20])
+
+
+def criteria_of(definition) -> set[str]:
+    """The criteria that a definition asks, by the paths of their fields."""
+    asked = {f"who.{name}" for name, _ in fields(definition.who)}
+    for one in definition.branch:
+        for part in ("trial", "failure"):
+            asked |= {f"{part}.{name}" for name, _ in fields(getattr(one, part))}
+        asked |= {name for name in ("count", "taken") if getattr(one, name)}
+    return asked
+
+
+def test_the_forms_ask_every_criterion():
+    assert set().union(*map(criteria_of, FORMS)) == set(CRITERIA)
+
+
+@pytest.mark.parametrize("definition", FORMS, ids=lambda d: d.id)
+def test_a_crowd(definition):
+    """A thousand untidy people under each of the made-up forms."""
+    crowd = untidy_crowd(Random(definition.id), 1000, KNOWLEDGE)
+    differ = disagreements(crowd, [definition], KNOWLEDGE)
+    assert not differ, shown(differ)
+
+
+def test_forms_together():
+    """Several forms in one plan, which share trials where they build them alike, answer as each does alone."""
+    crowd = untidy_crowd(Random("together"), 300, KNOWLEDGE)
+    twin = FORMS[0].model_copy(update={"id": "twin", "branch": FORMS[1].branch})
+    differ = disagreements(crowd, [*FORMS, twin], KNOWLEDGE)
+    assert not differ, shown(differ)
+
+
+@pytest.mark.parametrize("definition", PACKAGED.definitions.values(), ids=lambda d: d.id)
+def test_a_crowd_under_a_packaged_definition(definition):
+    """The packaged definitions, with the packaged drugs, doses and instruments."""
+    ruled = {r.ingredient for r in PACKAGED.role_rules}
+    drugs = (
+        "sertraline",
+        "fluoxetine",
+        "venlafaxine",
+        "bupropion",
+        "mirtazapine",
+        "quetiapine",
+        "aripiprazole",
+        "lithium",
+    )
+    crowd = untidy_crowd(Random(definition.id), 600, PACKAGED, drugs=(*drugs, *sorted(ruled)))
+    differ = disagreements(crowd, [definition], PACKAGED)
+    assert not differ, shown(differ)
+
+
+@pytest.mark.parametrize("missing", ["condition", "measurement", "medication"])
+def test_a_source_without_a_table(missing):
+    """What a source does not hold at all is unknown, not absent."""
+    crowd = untidy_crowd(Random(missing), 100, KNOWLEDGE)
+    crowd[missing] = []
+    differ = disagreements(crowd, FORMS[:1], KNOWLEDGE, has=frozenset(crowd) - {missing})
+    assert not differ, shown(differ)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(rng=st.randoms(use_true_random=False), n=st.integers(1, 3))
+def test_a_few_people(rng, n):
+    """The same with few people, so that a disagreement is made as small as it can be."""
+    differ = disagreements(untidy_crowd(rng, n, KNOWLEDGE), FORMS[:1], KNOWLEDGE)
+    assert not differ, shown(differ)
+
+
+@st.composite
+def forms(draw):
+    """Any valid form of one branch."""
+    days = st.sampled_from((0, 1, 7, 14, 15, 28, 42, 60, 182))
+    maybe_days = st.none() | days
+    whether = st.sampled_from(("always", "unscored", None))
+    failure = {
+        "improvement": draw(st.sampled_from((None, 0, 25, 50))),
+        "not_remitted": draw(st.booleans()),
+        "intolerant": draw(st.booleans()),
+        "switched": (draw(days), when) if (when := draw(whether)) else None,
+        "added_to": draw(whether),
+    }
+    within = draw(st.sampled_from(("episode", "ever", 30, 365)))
+    distinct = st.sampled_from(("ingredient", "class", "course"))
+    one = branch(
+        role=draw(st.sampled_from(("antidepressant", "antidepressant", "antipsychotic", "augmentation"))),
+        use=draw(st.sampled_from(("antidepressant dose", "any"))),
+        min_duration=draw(maybe_days),
+        min_dose=draw(maybe_days),
+        preceded_by=("antidepressant", draw(days)) if draw(st.booleans()) else None,
+        count=draw(st.integers(1, 3)),
+        distinct=draw(distinct),
+        within=within,
+        taken=(draw(st.integers(1, 3)), draw(distinct)) if isinstance(within, str) and draw(st.booleans()) else None,
+        dated=draw(st.sampled_from(("trial start", "trial end", "next treatment start"))),
+        having_taken=not any(v for v in failure.values() if v not in (None, False)) and failure["improvement"] is None,
+        **failure,
+    )
+    codesets = st.sampled_from((("major-depression",), ("bipolar", "psychosis")))
+    when = st.sampled_from(("ever", "before"))
+    return define(
+        one,
+        age=draw(st.none() | st.integers(17, 19)),
+        diagnosis=(draw(codesets), draw(st.integers(1, 2)), draw(when)) if draw(st.booleans()) else None,
+        never=(draw(codesets), draw(when)) if draw(st.booleans()) else None,
+        basis=draw(st.sampled_from(("supply", "supply", "prescriptions"))),
+        max_gap=draw(days),
+        unknown_supply=draw(days),
+        cross_taper=draw(days),
+        episode_gap=draw(days),
+        baseline=(draw(days), draw(days)),
+        endpoint=(draw(days), draw(days)),
+    )
+
+
+# No shrinking: every form is compiled anew, which takes seconds.
+@settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@given(definition=forms(), seed=st.integers(0, 10_000))
+def test_any_form(definition, seed):
+    """Forms nobody wrote: whatever is filled in, both read it alike."""
+    differ = disagreements(untidy_crowd(Random(seed), 150, KNOWLEDGE), [definition], KNOWLEDGE)
+    assert not differ, shown(differ)
