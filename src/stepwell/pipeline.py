@@ -19,7 +19,7 @@ from stepwell.engine.beside import find_beside
 from stepwell.engine.count import count_trials
 from stepwell.engine.determine import determine, find_candidate, judge_trial
 from stepwell.engine.episode import find_episode
-from stepwell.engine.exposure import find_exposure
+from stepwell.engine.exposure import find_address, find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
 from stepwell.engine.response import add_response, find_score
 from stepwell.engine.step import find_step
@@ -69,7 +69,8 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     for setting, how in sorted(settings.items()):
         supply = make(f"supply_{setting}", find_supply(exposure, how))
         course = make(
-            f"course_{setting}", find_trial(exposure, supply, drug, dose_minimum, record["observation_period"], how)
+            f"course_{setting}",
+            find_trial(supply, record["medication"], drug, dose_minimum, record["observation_period"], how),
         )
         episode, course = find_episode(course, record["condition"], how)
         episodes[setting] = make(f"episode_{setting}", episode)
@@ -96,7 +97,7 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     step = make("step", find_step(trials[step_setting], score, instrument, settings[step_setting]))
 
     results = {
-        "exposure": in_dates(_DERIVED["exposure"], exposure),
+        "exposure": in_dates(_DERIVED["exposure"], _with_names(exposure, drug, record["medication"])),
         "episode": _together(_DERIVED["episode"], "setting", episodes),
         "trial": _together(_DERIVED["trial"], "setting", trials),
         "judged_trial": _together(_DERIVED["judged_trial"], "definition", judged),
@@ -114,6 +115,7 @@ def setting_id(how: TrialBuilding) -> str:
 
 _KNOWN = {
     "known_drug": {
+        "drug": "int64",
         "ingredient": "string",
         "role": "string",
         "drug_class": "string",
@@ -137,12 +139,13 @@ def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
     rows = {
         "known_drug": [
             {
+                "drug": number,
                 "ingredient": i.ingredient,
                 "role": i.role,
                 "drug_class": i.drug_class,
                 "low_dose_mg_per_day": low_dose.get(i.ingredient),
             }
-            for i in knowledge.ingredients.values()
+            for number, i in enumerate(knowledge.ingredients.values(), 1)
         ],
         "known_dose_minimum": [
             {"standard": d.standard, "ingredient": d.ingredient, "min_mg_per_day": d.min_mg_per_day}
@@ -173,6 +176,12 @@ class _Stages:
     def __call__(self, name: str, expression: ir.Table) -> ir.Table:
         self.stages.append(Stage(name, expression))
         return ibis.table(expression.schema(), name=name)
+
+
+def _with_names(exposure: ir.Table, drug: ir.Table, medication: ir.Table) -> ir.Table:
+    """The exposures with their ingredients and addresses, which the engine leaves behind."""
+    named = exposure.join(drug.select("drug", "ingredient"), "drug", how="inner")
+    return named.join(find_address(medication), ["person_id", "ingredient", "start_day"], how="inner")
 
 
 def _together(table: Table, column: str, parts: Mapping[str, ir.Table]) -> ir.Table:

@@ -5,42 +5,52 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+_STOP_REASONS = ("intolerance", "no effect", "other")
+"""In the order in which they are kept when two were recorded on one day."""
+
 
 def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
     """One row is one ingredient, one stretch of supply with its dose, and the days of the supplies before and after it.
 
-    Needs: `medication` in days; `drug` (ingredient, low_dose_mg_per_day: NULL where the ingredient has no low-dose rule).
+    Needs: `medication` in days; `drug` (ingredient, drug: its number, low_dose_mg_per_day: NULL without a low-dose rule).
     Rule: a row sent twice counts once; what begins on one day is taken together, doses added; the next supply of the same
     ingredient ends the one before.
     Unknown when: the dose of any of the rows taken together is unknown; the use, where the dose would decide it.
     """
+    # From here to the trials a drug is a number, and the address stays behind: narrow rows are what makes sorting fast.
+    rows = medication.join(drug, "ingredient", how="inner").select(
+        "person_id",
+        "drug",
+        "start_day",
+        "end_day",
+        "mg_per_day",
+        "labelled_use",
+        stop_rank=medication.stop_reason.cases(*((reason, rank) for rank, reason in enumerate(_STOP_REASONS))),
+    )
     # Equal rows once. The sum of two doses is rounded so that its last bit does not depend on the order of the rows.
-    once = medication.group_by(
-        "person_id", "ingredient", "start_day", "end_day", "mg_per_day", "labelled_use", "stop_reason"
-    ).agg(n_records=lambda m: m.count(), address=lambda m: m.address.min())
-    together = once.group_by("person_id", "ingredient", "start_day").agg(
+    once = rows.group_by(rows.columns).agg(n_records=rows.count())
+    together = once.group_by("person_id", "drug", "start_day").agg(
         supplied_until_day=once.end_day.max(),
         mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
             once.mg_per_day.sum().round(6), ibis.null("float64")
         ),
         is_other_product=(once.labelled_use.count() == once.count()),
-        stop_rank=once.stop_reason.cases(("intolerance", 1), ("no effect", 2), ("other", 3)).min(),
+        stop_rank=once.stop_rank.min(),
         n_records=once.n_records.sum(),
-        address=once.address.min(),
     )
     # The neighbours are looked up here, once, for every way of building trials.
-    by_ingredient = ibis.window(group_by=["person_id", "ingredient"], order_by="start_day")
+    by_drug = ibis.window(group_by=["person_id", "drug"], order_by="start_day")
     together = together.mutate(
         known_until_day=together.supplied_until_day.fill_null(together.start_day),
-        next_start_day=together.start_day.lead().over(by_ingredient),
-        before_start_day=together.start_day.lag().over(by_ingredient),
-        before_until_day=together.supplied_until_day.lag().over(by_ingredient),
+        next_start_day=together.start_day.lead().over(by_drug),
+        before_start_day=together.start_day.lag().over(by_drug),
+        before_until_day=together.supplied_until_day.lag().over(by_drug),
     )
-    exposure = together.join(drug, "ingredient", how="inner")
+    exposure = together.join(drug.select("drug", "low_dose_mg_per_day"), "drug", how="inner")
     dose, low_dose = exposure.mg_per_day, exposure.low_dose_mg_per_day
     return exposure.select(
         "person_id",
-        "ingredient",
+        "drug",
         "start_day",
         end_day=ibis.least(exposure.known_until_day, (exposure.next_start_day - 1).fill_null(exposure.known_until_day)),
         is_end_known=exposure.supplied_until_day.notnull(),
@@ -48,9 +58,8 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         is_antidepressant_use=ibis.cases(
             (exposure.is_other_product, False), (low_dose.isnull(), True), else_=dose > low_dose
         ),
-        stop_reason=exposure.stop_rank.cases((1, "intolerance"), (2, "no effect"), (3, "other")),
+        stop_reason=exposure.stop_rank.cases(*enumerate(_STOP_REASONS)),
         n_records=exposure.n_records,
-        address=exposure.address,
         next_start_day=exposure.next_start_day,
         before_start_day=exposure.before_start_day,
         # LEAST passes over NULL: without a supply before there must be no day before.
@@ -60,3 +69,8 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         ),
         is_before_end_known=exposure.before_until_day.notnull(),
     )
+
+
+def find_address(medication: ir.Table) -> ir.Table:
+    """One row is one ingredient begun on one day: the `address` of the first source row behind it."""
+    return medication.group_by("person_id", "ingredient", "start_day").agg(address=medication.address.min())

@@ -8,6 +8,8 @@ import ibis.expr.types as ir
 from stepwell.evidence import any_row
 from stepwell.knowledge.definition import TrialBuilding
 
+from .exposure import find_address
+
 
 def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
     """One row is one exposure with the number of its course, and the last day (`until_day`) that it stands for within it.
@@ -15,7 +17,7 @@ def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
     Rule: supplies belong together when the pause between them is at most `how.max_gap`, or, where the first one's end is
     unknown, when the second begins within `how.unknown_supply`; bridged days belong to the supply before them.
     """
-    supply = exposure.drop("n_records", "address")
+    supply = exposure.drop("n_records")
     if how.basis.is_ == "supply":
 
         def joins(before_start, before_end, is_known, start):
@@ -38,15 +40,13 @@ def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
         is_first=is_first,
         is_last=is_last,
         until_day=is_last.ifelse(supply.end_day, bridged_until_day),
-        course=is_first.cast("int64")
-        .sum()
-        .over(group_by=["person_id", "ingredient"], order_by="start_day", rows=(None, 0)),
+        course=is_first.cast("int64").sum().over(group_by=["person_id", "drug"], order_by="start_day", rows=(None, 0)),
     )
 
 
 def find_trial(
-    exposure: ir.Table,
     supply: ir.Table,
+    medication: ir.Table,
     drug: ir.Table,
     dose_minimum: ir.Table,
     observation_period: ir.Table,
@@ -54,19 +54,20 @@ def find_trial(
 ) -> ir.Table:
     """One row is one unbroken course of one ingredient, with its days, doses and end of observation.
 
-    Needs: `supply` (`find_supply`), `drug` (ingredient, role, drug_class), `dose_minimum` (standard, ingredient, min_mg_per_day).
+    Needs: `supply` (`find_supply`), `drug` (drug, ingredient, role, drug_class), `dose_minimum` (standard, ingredient, its minimum).
     Rule: bridged days count as treated at the dose before them; days at or above the minimum decide adequacy, not the
     greatest dose.
     Unknown when: the dose, or the drug's minimum, is unknown (`n_days_dose_unknown`); no observation period holds the end.
     """
-    minimum = dose_minimum.filter(dose_minimum.standard == how.dose_standard.is_).select(
-        "ingredient", min_adequate_mg_per_day="min_mg_per_day"
+    minimum = dose_minimum.filter(dose_minimum.standard == how.dose_standard.is_).drop("standard")
+    drug = (
+        drug.left_join(minimum, "ingredient").drop("ingredient_right").rename(min_adequate_mg_per_day="min_mg_per_day")
     )
-    supply = supply.left_join(minimum, "ingredient").drop("ingredient_right")
+    supply = supply.join(drug.select("drug", "min_adequate_mg_per_day"), "drug", how="inner")
     days = supply.until_day - supply.start_day + (1 if how.basis.is_ == "supply" else 0)
     # NULL when the dose or the minimum is unknown.
     is_adequate = supply.mg_per_day >= supply.min_adequate_mg_per_day
-    trial = supply.group_by("person_id", "ingredient", "course").agg(
+    trial = supply.group_by("person_id", "drug", "course").agg(
         start_day=supply.start_day.min(),
         end_day=supply.end_day.max(),
         is_end_known=supply.is_end_known.any(where=supply.is_last),
@@ -76,15 +77,15 @@ def find_trial(
         is_antidepressant_use=any_row(supply.is_antidepressant_use),
         first_mg_per_day=supply.mg_per_day.argmin(supply.start_day, where=supply.mg_per_day.notnull()),
         max_mg_per_day=supply.mg_per_day.max(),
-        min_adequate_mg_per_day=supply.min_adequate_mg_per_day.max(),
         n_days_adequate=days.sum(where=is_adequate).fill_null(0),
         n_days_dose_unknown=days.sum(where=is_adequate.isnull()).fill_null(0),
         last_dose_may_be_adequate=is_adequate.fill_null(True).any(where=supply.is_last),
         stop_reason=supply.stop_reason.max(where=supply.is_last),
     )
-    address = exposure.select("person_id", "ingredient", "start_day", "address")
-    trial = trial.join(address, ["person_id", "ingredient", "start_day"], how="inner")
-    trial = trial.join(drug, "ingredient", how="inner").drop("course")
+    trial = trial.join(drug, "drug", how="inner").drop("course", "drug", "low_dose_mg_per_day")
+    begun_on = ["person_id", "ingredient", "start_day"]
+    address = find_address(medication.semi_join(trial, begun_on))
+    trial = trial.join(address, begun_on, how="inner")
     numbered = trial.mutate(
         trial_number=ibis.row_number().over(group_by="person_id", order_by=["start_day", "ingredient"]) + 1
     )
