@@ -1,0 +1,58 @@
+"""Records that nobody here wrote: what is found in them must not change unnoticed."""
+
+from __future__ import annotations
+
+import pytest
+
+from stepwell.sources import find_coverage
+
+
+def test_synpuf_has_83_antidepressant_rows_in_20_people(real_data, opened):
+    synpuf = opened(real_data / "synpuf50_omop52")
+    coverage = find_coverage(synpuf.source, synpuf.con, synpuf.knowledge)
+    drugs = [i.ingredient for i in coverage.ingredients if i.role == "antidepressant"]
+    medication = synpuf.source.tables["medication"]
+    rows = synpuf.con.to_pyarrow(medication.filter(medication.ingredient.isin(drugs))).to_pylist()
+    assert len({r["address"] for r in rows}) == len(rows) == 83
+    assert len({r["person_id"] for r in rows}) == 20
+    assert synpuf.lost("though the source's own entry names a drug") == [("left out", 4)]
+    assert sum(r["mg_per_day"] is None for r in rows) == 4
+    assert {r["dose_basis"] for r in rows if r["mg_per_day"] is None} == {
+        "unknown: no quantity",
+        "unknown: no days' supply",
+    }
+
+
+def test_synpuf_combination_counts_as_its_antidepressant_part_only(real_data, opened):
+    synpuf = opened(real_data / "synpuf50_omop52")
+    names = synpuf.con.read_csv(real_data / "synpuf50_omop52" / "concept.csv", all_varchar=True)
+    exposure = synpuf.con.read_csv(real_data / "synpuf50_omop52" / "drug_exposure.csv", all_varchar=True)
+    joined = exposure.join(names, exposure.drug_concept_id == names.concept_id)
+    mixed = joined.filter(joined.concept_name.ilike("%amitriptyline%perphenazine%"))
+    addresses = {f"drug_exposure/{i}" for i in mixed.drug_exposure_id.to_pyarrow().to_pylist()}
+    found = dict(synpuf.rows("medication", "address", "ingredient"))
+    assert len(addresses) == 6
+    assert {found[a] for a in addresses} == {"amitriptyline"}
+
+
+@pytest.mark.parametrize(
+    ("name", "antidepressants", "people", "scores"),
+    [("synthea1k_omop54_omoplite", 7, 7, 0), ("synthea27nj_omop54", 0, 0, 15)],
+)
+def test_synthea_has_no_usable_score(real_data, opened, name, antidepressants, people, scores):
+    synthea = opened(real_data / name)
+    coverage = find_coverage(synthea.source, synthea.con, synthea.knowledge)
+    drugs = [i for i in coverage.ingredients if i.role == "antidepressant"]
+    assert (sum(i.n_rows for i in drugs), sum(i.n_people for i in drugs)) == (antidepressants, people)
+    assert sum(i.n_rows for i in coverage.instruments) == scores
+    assert sum(i.n_usable for i in coverage.instruments) == 0
+    scored = synthea.knowledge.definitions["sforzini-2022"]
+    assert any("cannot be judged by improvement" in reason for reason in coverage.missing_for(scored))
+
+
+def test_real_folders_are_numbered_in_the_order_of_their_ids(real_data, opened):
+    synpuf = opened(real_data / "synpuf50_omop52")
+    people = synpuf.source.tables["person"].order_by("person_id")
+    ids = [int(i) for i in synpuf.con.to_pyarrow(people.source_person_id).to_pylist()]
+    assert ids == sorted(ids)
+    assert len(ids) == 50
