@@ -228,5 +228,10 @@ FORMS = (
         endpoint=(14, 28),
         name="courses",
     ),
+    define(
+        branch(min_dose=14, intolerant=True, dated="trial start"),
+        never=(("psychosis",), "ever"),
+        name="not-tolerated",
+    ),
 )
 """Forms that between them ask every criterion and use every way of counting, dating and building trials."""

@@ -495,39 +495,33 @@ def count_days(conditions: list, rule, index: int | None) -> int:
 
 def find_steps(p: Person, form: TrialBuilding, knowledge: Knowledge) -> list[SimpleNamespace]:
     taper, steps = form.cross_taper.at_most, []
-    antidepressants = [t for t in p.trials if may_be_antidepressant(t)]
-
-    def takes_part(t) -> bool:
-        running = any(a.start <= t.start <= a.end + taper for a in antidepressants)
-        return may_be_antidepressant(t) or (t.role != "antidepressant" and running)
-
     for episode in p.episodes:
         of_episode = [t for t in p.trials if t.episode_number == episode.episode_number]
-        trials = [t for t in of_episode if takes_part(t)]
-        firsts = [t for i, t in enumerate(trials) if t.ingredient not in {u.ingredient for u in trials[:i]}]
-        rungs = [list(begun) for _, begun in groupby(firsts, key=lambda t: t.start)]
+        antidepressants = [t for t in of_episode if may_be_antidepressant(t)]
+        firsts: dict[str, SimpleNamespace] = {}
+        for t in of_episode:
+            beside_one = any(a.start <= t.start <= a.end + taper for a in antidepressants)
+            if may_be_antidepressant(t) or (t.role != "antidepressant" and beside_one):
+                firsts.setdefault(t.ingredient, t)
+        rungs = [list(begun) for _, begun in groupby(firsts.values(), key=lambda t: t.start)]
         for i, begun in enumerate(rungs):
             following = rungs[i + 1][0].start if i + 1 < len(rungs) else None
             s = SimpleNamespace(episode_number=episode.episode_number, step_number=i + 1, start=begun[0].start)
             s.ingredients = " + ".join(sorted(t.ingredient for t in begun))
             s.end = following - 1 if following is not None else max(t.end for t in of_episode)
             s.n_days = s.end - s.start + 1
-            beside = any(
-                a.start < s.start and a.ingredient != t.ingredient and days_in_common(a, t) > taper
-                for a in antidepressants
-                for t in begun
-            )
+            beside = any(a.start < t.start and days_in_common(a, t) > taper for a in antidepressants for t in begun)
             s.kind = "start" if i == 0 else "add" if beside else "switch"
-            respond(s, p.scores, form, knowledge, following)
             s.is_intolerance = any(t.stop_reason == "intolerance" for t in begun)
+            respond(s, p.scores, form, knowledge, following)
             seen = observed_until(s.end, p.periods)
+            s.ended = None
             if following is not None:
                 s.ended = "next step"
             elif s.is_remission:
                 s.ended = "remission"
-            else:
-                lost = None if seen is None else seen - s.end > form.max_gap.at_most
-                s.ended = {True: "lost", False: "still treated", None: None}[lost]
+            elif seen is not None:
+                s.ended = "lost" if seen - s.end > form.max_gap.at_most else "still treated"
             steps.append(s)
     return steps
 

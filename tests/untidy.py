@@ -38,7 +38,8 @@ def untidy_crowd(
 
 def untidy_person(rng: Random, knowledge: Knowledge, drugs: tuple[str, ...]) -> dict[str, list[dict]]:
     mine = rng.sample(drugs, k=min(len(drugs), rng.randint(1, 4)))
-    supplies = list(_supplies(rng, knowledge, mine))
+    in_steps = rng.random() < 0.3
+    supplies = list((_steps if in_steps else _supplies)(rng, knowledge, mine))
     days = [r["start_date"] for r in supplies] + [r["end_date"] for r in supplies if r["end_date"]] + [BEGIN]
     return {
         "person": [_birth(rng)],
@@ -48,7 +49,7 @@ def untidy_person(rng: Random, knowledge: Knowledge, drugs: tuple[str, ...]) -> 
             {"condition_date": _near(rng, days, JUMPS), "codeset": rng.choice(CODESETS)}
             for _ in range(rng.randint(0, 4))
         ],
-        "measurement": _scores(rng, knowledge, days),
+        "measurement": _scores(rng, knowledge, days) + (_visits(rng, knowledge, supplies) if in_steps else []),
     }
 
 
@@ -74,6 +75,26 @@ def _supplies(rng: Random, knowledge: Knowledge, drugs: list[str]):
             yield {**row, "mg_per_day": _dose(rng, knowledge, ingredient), "stop_reason": None}
         if end is not None and rng.random() < 0.6:
             at = end
+
+
+def _steps(rng: Random, knowledge: Knowledge, drugs: list[str]):
+    """One drug after another, each for two or three supplies: what meets a definition, which pure chance seldom makes."""
+    at = BEGIN
+    for ingredient in drugs:
+        dose = _dose(rng, knowledge, ingredient)
+        for _ in range(rng.randint(2, 3)):
+            end = at + timedelta(days=rng.choice((14, 21, 28, 30, 42)) - 1)
+            yield {
+                "ingredient": ingredient,
+                "start_date": at,
+                "end_date": end if rng.random() < 0.95 else None,
+                "end_basis": "days supply",
+                "mg_per_day": dose,
+                "labelled_use": None,
+                "stop_reason": rng.choice(("intolerance", "no effect", None)),
+            }
+            at = end + timedelta(days=1)
+        at += timedelta(days=rng.choice((-15, -14, 0, 0, 0, 13, 41, 42, 70)))
 
 
 def _dose(rng: Random, knowledge: Knowledge, ingredient: str) -> float | None:
@@ -109,6 +130,19 @@ def _scores(rng: Random, knowledge: Knowledge, days: list[date]) -> list[dict]:
             "total": None if (total := rng.choice(TOTALS)) is None else float(total),
         }
         for _ in range(rng.randint(0, 7))
+    ]
+
+
+def _visits(rng: Random, knowledge: Knowledge, supplies: list[dict]) -> list[dict]:
+    """A score at the start of every supply, by one instrument: somebody was followed up."""
+    instrument = rng.choice(sorted(knowledge.instruments))
+    return [
+        {
+            "instrument": instrument,
+            "measured_date": r["start_date"],
+            "total": float(rng.choice((9, 15, 16, 18, 20, 24))),
+        }
+        for r in supplies
     ]
 
 
