@@ -151,6 +151,11 @@ def test_steps_table_gives_the_same_as_paths(steps_of, table_of):
     assert found.rungs[0].intolerant == 1
 
 
+def test_a_step_after_which_nobody_watched_is_neither_lost_nor_still_treated(steps_of, table_of):
+    (rung,) = summarise_ladder(table_of("step", steps_of(1, ("unscored", None))), "unwatched", 4).rungs
+    assert (rung.lost, rung.still_treated, rung.end_unknown) == (0, 0, 1)
+
+
 def test_steps_beyond_the_last_shown_are_counted_as_later():
     assert climb({(NO, NO, NO_LOST): 4, (NO, NO_LOST): 2}, "long", 2).later == 4
 

@@ -44,7 +44,7 @@ class State:
     """`remission`, `response` (without remission), `no response`, or `unscored`."""
     is_intolerance: bool
     ended: str
-    """`next step`, `remission`, `lost` or `still treated`."""
+    """`next step`, `remission`, `lost`, `still treated`, or `unknown` where nobody watched what came after."""
 
 
 Path = tuple[State, ...]
@@ -67,6 +67,8 @@ class Rung:
     went_on: int | None
     lost: int | None
     still_treated: int | None
+    end_unknown: int | None
+    """The time after the step was not observed."""
     observed: Proportion
     """Recorded remission up to this step, of all who entered step 1."""
     observed_if_unscored_remitted: Proportion
@@ -131,6 +133,7 @@ def published_ladder(published: PublishedLadder) -> Ladder:
                 went_on=steps[i + 1].entered if i + 1 < len(steps) else None,
                 lost=None,
                 still_treated=None,
+                end_unknown=None,
                 observed=observed,
                 observed_if_unscored_remitted=observed,
                 product_limit=greenwood(survivors, terms, step.entered),
@@ -185,6 +188,7 @@ def climb(paths: Mapping[Path, int], label: str, n_steps: int) -> Ladder:
                 went_on=sum(n for p, n, _ in here if len(p) > k + 1),
                 lost=_count(here, k, lambda s: s.ended == "lost"),
                 still_treated=_count(here, k, lambda s: s.ended == "still treated"),
+                end_unknown=_count(here, k, lambda s: s.ended == "unknown"),
                 observed=wilson(so_far, everyone),
                 observed_if_unscored_remitted=wilson(could_be, everyone),
                 product_limit=greenwood(survivors, terms, scored) if is_known else None,
@@ -236,7 +240,8 @@ def _paths(step: ir.Table) -> dict[Path, int]:
         (first.is_response.fill_null(False), "response"),
         else_="no response",
     )
-    state = outcome + ibis.ifelse(first.is_intolerance.fill_null(False), "|intolerance|", "||") + first.ended
+    state = outcome + ibis.ifelse(first.is_intolerance.fill_null(False), "|intolerance|", "||")
+    state = state + first.ended.fill_null("unknown")
     rows = first.mutate(state=state)
     paths = rows.group_by("person_id").agg(path=rows.state.group_concat(sep=">", order_by=rows.step_number))
     counted = paths.group_by("path").agg(n=paths.count()).to_pyarrow().to_pylist()

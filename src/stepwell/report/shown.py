@@ -22,6 +22,7 @@ class ShownRung:
     intolerant: Count | None
     lost: Count | None
     still_treated: Count | None
+    end_unknown: Count | None
     remission: Proportion | None
     response: Proportion | None
     intolerance: Proportion | None
@@ -83,8 +84,9 @@ def _add_rung(cells: Cells, ladder: Ladder, rung: Rung) -> None:
     if rung.lost is not None:
         cells.add((k, "lost"), rung.lost)
         cells.add((k, "still treated"), rung.still_treated)
+        cells.add((k, "end unknown"), rung.end_unknown)
         cells.add((k, "went on"), rung.went_on, is_shown=False)
-        cells.add_sum((k, "entered"), [(k, x) for x in ("remitted", "lost", "still treated", "went on")])
+        cells.add_sum((k, "entered"), [(k, x) for x in ("remitted", "lost", "still treated", "end unknown", "went on")])
     if k > 1 and ladder.rungs[k - 2].lost is not None:
         cells.add_sum((k - 1, "went on"), [(k, "entered")])
 
@@ -100,6 +102,7 @@ def _shown(rung: Rung, counts: dict, is_open: bool) -> ShownRung:
         rung.number,
         *(count(n) for n in ("entered", "scored", "unscored", "remitted", "responded", "intolerant", "lost")),
         still_treated=count("still treated"),
+        end_unknown=count("end unknown"),
         remission=share(rung.remission, "remitted", "scored"),
         response=share(rung.response, "responded", "scored"),
         intolerance=share(rung.intolerance, "intolerant", "entered"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -179,8 +179,3 @@ def _trials(
     labels = [*(str(k) for k in range(_MOST_TRIALS)), f"{_MOST_TRIALS} or more"]
     lines = tuple(Line(label, counts["having", k], counts["all"]) for k, label in enumerate(labels))
     return lines, tuple(Column(k, counts["order", k], {o: counts[k, o] for o in OUTCOMES}) for k in orders)
-
-
-def list_words(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words))
