@@ -26,7 +26,13 @@ from ..errors import Problem, SourceError
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 _PARQUET_MARK = b"PAR1"
-_BYTES_READ_AHEAD = 1 << 20
+_BLOCK = 1 << 22
+_READ_ERRORS = (
+    duckdb.InvalidInputException,
+    duckdb.IOException,
+    duckdb.ConversionException,
+    duckdb.InternalException,
+)
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,7 @@ def run(expr: ir.Expr, where: str):
     """Executes an expression over raw rows; a row that cannot be read becomes a SourceError that names file and line."""
     try:
         return expr.to_pyarrow()
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+    except _READ_ERRORS as error:
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
 
 
@@ -165,7 +171,7 @@ def line_numbers(path: Path, n_rows: int) -> list[int] | None:
     """The line on which each row of a CSV file begins; None where row n simply stands on line n + 1."""
     n_lines, last = 0, b"\n"
     with path.open("rb") as file:
-        for block in iter(lambda: file.read(_BYTES_READ_AHEAD), b""):
+        for block in iter(lambda: file.read(_BLOCK), b""):
             n_lines, last = n_lines + block.count(b"\n"), block[-1:]
     if n_lines + (last != b"\n") == n_rows + 1:
         return None
@@ -183,7 +189,7 @@ def store(con: Backend, rows: ir.Table, where: str) -> ir.Table:
     """The rows as a temporary table of the connection (for small tables only)."""
     try:
         return con.create_table(gen_name("stepwell_stored"), rows, temp=True)
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+    except _READ_ERRORS as error:
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
 
 
@@ -215,33 +221,37 @@ def _parquet_problem(path: Path) -> Problem | None:
 
 
 def _read_header(path: Path) -> tuple[list[str], str, list[Problem]]:
-    """Column names and delimiter of a CSV file, from its first line."""
+    """Column names and delimiter of a CSV file, from its first line; its encoding is checked to the end.
+
+    DuckDB fails with an internal error on a byte that is not UTF-8 in a column it was not asked for, so it is not left to it.
+    """
 
     def problem(found: str, remedy: str) -> tuple[list[str], str, list[Problem]]:
         return [], ",", [Problem(path.name, found, "a UTF-8 text file with a header line", remedy)]
 
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    start, decoder, n_lines = "", codecs.getincrementaldecoder("utf-8-sig")(), 0
     try:
-        with opener(path, "rb") as file:
-            start = file.read(_BYTES_READ_AHEAD)
+        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                if not start and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    return problem("the text is UTF-16", _convert(path.name, "UTF-16"))
+                if b"\0" in block:
+                    return problem("this is not text", "give the table as CSV or Parquet")
+                try:
+                    text = decoder.decode(block)
+                except UnicodeDecodeError as error:
+                    line = n_lines + block[: error.start].count(b"\n") + 1
+                    return problem(f"the text is not UTF-8 (line {line})", _convert(path.name))
+                n_lines += block.count(b"\n")
+                start = start or text
     except (OSError, EOFError) as error:
         return problem(f"the file cannot be read ({type(error).__name__})", "copy or write it anew")
     if not start.strip():
         return problem("the file is empty", "write at least the header, or remove the file")
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return problem("the text is UTF-16", _convert(path.name, "UTF-16"))
-    if b"\0" in start:
-        return problem("this is not text", "give the table as CSV or Parquet")
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start)
-    except UnicodeDecodeError as error:
-        line = start[: error.start].count(b"\n") + 1
-        return problem(f"the text is not UTF-8 (line {line})", _convert(path.name))
-    first = next(line for line in text.splitlines() if line.strip())
+    first = next(line for line in start.splitlines() if line.strip())
     delimiter = max(",\t;|", key=lambda d: len(next(csv.reader([first], delimiter=d))))
-    header = [c.strip() for c in next(csv.reader([first], delimiter=delimiter))]
-    while len(header) > 1 and not header[-1]:
-        return problem("the header has a column without a name", "name it or remove it")
+    names = enumerate(next(csv.reader([first], delimiter=delimiter)), 1)
+    header = [name.strip() or f"unnamed_{position}" for position, name in names]  # a row number that pandas wrote
     lower = [c.lower() for c in header]
     twice = [position for position, c in enumerate(lower, 1) if c in lower[: position - 1]]
     if twice:

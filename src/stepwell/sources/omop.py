@@ -16,12 +16,13 @@ from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .codes import Columns, SetCode, codeset_codes, instrument_codes, map_codes, matched
-from .drugs import WAYS, find_drugs, states_units
+from .drugs import WAYS, find_drugs
 from .files import RawTable, column_problems, run
 from .medication import read_medication
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
+from .strength import states_units
 from .tally import Finding, settle
 from .values import concept, day, number, text, whole
 

@@ -10,7 +10,8 @@ from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
-from .csvdir import FILES, read_csv_folder
+from .csvdir import read_csv_folder
+from .csvform import FILES
 from .files import SUFFIXES, RawTable, fingerprint, lower_columns, open_file, table_name
 from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, read_omop
 from .source import Source

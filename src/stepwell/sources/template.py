@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import Problem, QuestionError
-from .csvdir import FILES, REQUIRED_FILES
+from .csvform import FILES, REQUIRED_FILES
 
 _ABOUT = {
     "person": "Everybody, also people without any treatment.",

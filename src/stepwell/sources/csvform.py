@@ -1,0 +1,75 @@
+"""The form of stepwell's own folder: which files, which columns, and what to write into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of an own file: how it is read, whether it may be empty, and what to write into it."""
+
+    name: str
+    kind: str
+    is_required: bool
+    explanation: str
+    words: tuple[str, ...] = ()
+
+
+def _person(explanation: str = "the person's id, any text; the same in all files") -> Field:
+    return Field("person_id", "text", True, explanation)
+
+
+FILES: dict[str, tuple[Field, ...]] = {
+    "person": (
+        _person("the person's id, any text; one line per person"),
+        Field("birth_date", "birth", False, "the day (1980-05-17), the month (1980-05) or the year (1980) of birth"),
+        Field("sex", "word", False, "female, male or other", ("female", "male", "other", "f", "m")),
+        Field("death_date", "date", False, "the day of death; empty when not known to have died"),
+    ),
+    "observation_period": (
+        _person(),
+        Field("start_date", "date", True, "the first day on which everything that happened would have been recorded"),
+        Field("end_date", "date", True, "the last such day; a person may have several lines"),
+    ),
+    "condition": (
+        _person(),
+        Field("condition_date", "date", True, "the day of the diagnosis"),
+        Field(
+            "vocabulary", "text", True, "ICD10CM, ICD10, ICD9CM, SNOMED or OMOP; or stepwell for the name of a code set"
+        ),
+        Field("code", "text", True, "the code, with or without its dot (F33.1); or the code set (major-depression)"),
+    ),
+    "medication": (
+        _person(),
+        Field(
+            "drug", "text", True, "the ingredient's name (sertraline), not a brand; one line per prescription or fill"
+        ),
+        Field("start_date", "date", True, "the first day of this supply"),
+        Field("end_date", "date", False, "the last day of this supply, where known"),
+        Field("days_supply", "whole", False, "how many days this supply lasts; goes before end_date"),
+        Field("mg_per_day", "number", False, "the daily dose in mg; goes before strength and quantity"),
+        Field("strength_mg", "number", False, "mg in one tablet or capsule"),
+        Field("quantity", "number", False, "how many tablets or capsules"),
+        Field(
+            "stop_reason",
+            "word",
+            False,
+            "why this drug was stopped after this supply: intolerance, no effect or other",
+            ("intolerance", "no effect", "other"),
+        ),
+    ),
+    "measurement": (
+        _person(),
+        Field("measured_date", "date", True, "the day on which the questionnaire was filled in"),
+        Field("instrument", "text", True, "phq-9, qids-sr16, madrs or ham-d17"),
+        Field("total", "number", False, "the total score; empty when it was given but not scored"),
+    ),
+    "procedure": (
+        _person(),
+        Field("procedure_date", "date", True, "the day of the procedure"),
+        Field("vocabulary", "text", True, "HCPCS, CPT4, ICD10PCS, ICD9Proc, SNOMED or OMOP; or stepwell"),
+        Field("code", "text", True, "the code; or, with stepwell, the code set (ect, tms, esketamine-session)"),
+    ),
+}
+REQUIRED_FILES = ("person", "medication")
