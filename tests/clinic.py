@@ -52,6 +52,7 @@ DRUGS = (
     _drug("trazodone", "antidepressant", "SARI"),
     _drug("quetiapine", "antipsychotic", "antipsychotic"),
     _drug("lithium", "augmentation", "mood stabiliser"),
+    _drug("tryptophan", "set-aside", "amino acid"),
 )
 MINIMA = {"sertraline": 50, "fluoxetine": 20, "venlafaxine": 75, "trazodone": 150}
 """Bupropion has none, so that its adequacy is unknown at any dose."""

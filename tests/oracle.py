@@ -91,6 +91,7 @@ def at_least(n: int, sure: int, possible: int) -> Verdict:
 
 def find_exposures(rows: list[Row], knowledge: Knowledge) -> list[SimpleNamespace]:
     exposures = []
+    rows = [r for r in rows if knowledge.ingredients[r["ingredient"]].role != "set-aside"]
     for (ingredient, start), same_day in group(rows, "ingredient", "start_date"):
         content = {(r["end_date"], r["mg_per_day"], r["labelled_use"], r["stop_reason"]) for r in same_day}  # 1.1
         ends = [end for end, *_ in content if end is not None]

@@ -278,3 +278,23 @@ def test_adjoining_observation_periods_do_not_lose_a_trial(read):
             no         | 2020-12-31
         """,
     )
+
+
+def test_a_drug_set_aside_makes_no_trial(read):
+    """A drug that is nearly always taken for something else is no trial, and no addition to one."""
+    read(
+        medication="""
+            ingredient | start_date | end_date
+            sertraline | 2020-01-01 | 2020-03-31
+            tryptophan | 2020-02-01 | 2020-03-31
+        """,
+    ).shows(
+        trial="""
+            trial_number | ingredient | added_date
+            1            | sertraline |
+        """,
+        step="""
+            step_number | ingredients
+            1           | sertraline
+        """,
+    )
