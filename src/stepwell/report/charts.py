@@ -74,7 +74,7 @@ def draw_agreement(agreements: Sequence[Agreement], titles: Mapping[str, str], n
             "column": letter[a.first],
             "jaccard": a.jaccard,
             "said": "–" if a.jaccard is None else f"{a.jaccard:.0%}",
-            "text": INK if a.jaccard is None else "#ffffff" if a.jaccard > 0.4 else "#000000",
+            "text": INK if a.jaccard is None else "#ffffff" if a.jaccard > 0.6 else "#000000",
         }
         for a in agreements
     ]
