@@ -19,7 +19,7 @@ from stepwell.engine.beside import find_beside
 from stepwell.engine.count import count_trials
 from stepwell.engine.determine import determine, find_candidate, judge_trial
 from stepwell.engine.episode import find_episode
-from stepwell.engine.exposure import find_address, find_exposure
+from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
 from stepwell.engine.response import add_response, find_score
 from stepwell.engine.step import find_step
@@ -70,7 +70,7 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
         supply = make(f"supply_{setting}", find_supply(exposure, how))
         course = make(
             f"course_{setting}",
-            find_trial(supply, record["medication"], drug, dose_minimum, record["observation_period"], how),
+            find_trial(exposure, supply, drug, dose_minimum, record["observation_period"], how),
         )
         episode, course = find_episode(course, record["condition"], how)
         episodes[setting] = make(f"episode_{setting}", episode)
@@ -97,7 +97,7 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     step = make("step", find_step(trials[step_setting], score, instrument, settings[step_setting]))
 
     results = {
-        "exposure": in_dates(_DERIVED["exposure"], _with_names(exposure, drug, record["medication"])),
+        "exposure": in_dates(_DERIVED["exposure"], _with_names(exposure, drug)),
         "episode": _together(_DERIVED["episode"], "setting", episodes),
         "trial": _together(_DERIVED["trial"], "setting", trials),
         "judged_trial": _together(_DERIVED["judged_trial"], "definition", judged),
@@ -178,10 +178,9 @@ class _Stages:
         return ibis.table(expression.schema(), name=name)
 
 
-def _with_names(exposure: ir.Table, drug: ir.Table, medication: ir.Table) -> ir.Table:
-    """The exposures with their ingredients and addresses, which the engine leaves behind."""
-    named = exposure.join(drug.select("drug", "ingredient"), "drug", how="inner")
-    return named.join(find_address(medication), ["person_id", "ingredient", "start_day"], how="inner")
+def _with_names(exposure: ir.Table, drug: ir.Table) -> ir.Table:
+    """The exposures with the names of their ingredients, which are numbers inside the engine."""
+    return exposure.join(drug.select("drug", "ingredient"), "drug", how="inner")
 
 
 def _together(table: Table, column: str, parts: Mapping[str, ir.Table]) -> ir.Table:

@@ -17,7 +17,7 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
     ingredient ends the one before.
     Unknown when: the dose of any of the rows taken together is unknown; the use, where the dose would decide it.
     """
-    # From here to the trials a drug is a number, and the address stays behind: narrow rows are what makes sorting fast.
+    # From here to the trials a drug is a number: narrow rows are what makes sorting fast.
     rows = medication.join(drug, "ingredient", how="inner").select(
         "person_id",
         "drug",
@@ -25,10 +25,13 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         "end_day",
         "mg_per_day",
         "labelled_use",
+        "address",
         stop_rank=medication.stop_reason.cases(*((reason, rank) for rank, reason in enumerate(_STOP_REASONS))),
     )
     # Equal rows once. The sum of two doses is rounded so that its last bit does not depend on the order of the rows.
-    once = rows.group_by(rows.columns).agg(n_records=rows.count())
+    once = rows.group_by([c for c in rows.columns if c != "address"]).agg(
+        n_records=rows.count(), address=rows.address.min()
+    )
     together = once.group_by("person_id", "drug", "start_day").agg(
         supplied_until_day=once.end_day.max(),
         mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
@@ -37,6 +40,7 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         is_other_product=(once.labelled_use.count() == once.count()),
         stop_rank=once.stop_rank.min(),
         n_records=once.n_records.sum(),
+        address=once.address.min(),
     )
     # The neighbours are looked up here, once, for every way of building trials.
     by_drug = ibis.window(group_by=["person_id", "drug"], order_by="start_day")
@@ -60,6 +64,7 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         ),
         stop_reason=exposure.stop_rank.cases(*enumerate(_STOP_REASONS)),
         n_records=exposure.n_records,
+        address=exposure.address,
         next_start_day=exposure.next_start_day,
         before_start_day=exposure.before_start_day,
         # LEAST passes over NULL: without a supply before there must be no day before.
@@ -69,8 +74,3 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         ),
         is_before_end_known=exposure.before_until_day.notnull(),
     )
-
-
-def find_address(medication: ir.Table) -> ir.Table:
-    """One row is one ingredient begun on one day: the `address` of the first source row behind it."""
-    return medication.group_by("person_id", "ingredient", "start_day").agg(address=medication.address.min())

@@ -8,8 +8,6 @@ import ibis.expr.types as ir
 from stepwell.evidence import any_row
 from stepwell.knowledge.definition import TrialBuilding
 
-from .exposure import find_address
-
 
 def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
     """One row is one exposure with the number of its course, and the last day (`until_day`) that it stands for within it.
@@ -17,7 +15,7 @@ def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
     Rule: supplies belong together when the pause between them is at most `how.max_gap`, or, where the first one's end is
     unknown, when the second begins within `how.unknown_supply`; bridged days belong to the supply before them.
     """
-    supply = exposure.drop("n_records")
+    supply = exposure.drop("n_records", "address")
     if how.basis.is_ == "supply":
 
         def joins(before_start, before_end, is_known, start):
@@ -45,8 +43,8 @@ def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
 
 
 def find_trial(
+    exposure: ir.Table,
     supply: ir.Table,
-    medication: ir.Table,
     drug: ir.Table,
     dose_minimum: ir.Table,
     observation_period: ir.Table,
@@ -54,7 +52,7 @@ def find_trial(
 ) -> ir.Table:
     """One row is one unbroken course of one ingredient, with its days, doses and end of observation.
 
-    Needs: `supply` (`find_supply`), `drug` (drug, ingredient, role, drug_class), `dose_minimum` (standard, ingredient, its minimum).
+    Needs: `supply` (`find_supply`), `drug` (drug, ingredient, role, drug_class), `dose_minimum` (standard, ingredient, minimum).
     Rule: bridged days count as treated at the dose before them; days at or above the minimum decide adequacy, not the
     greatest dose.
     Unknown when: the dose, or the drug's minimum, is unknown (`n_days_dose_unknown`); no observation period holds the end.
@@ -82,10 +80,9 @@ def find_trial(
         last_dose_may_be_adequate=is_adequate.fill_null(True).any(where=supply.is_last),
         stop_reason=supply.stop_reason.max(where=supply.is_last),
     )
+    address = exposure.select("person_id", "drug", "start_day", "address")
+    trial = trial.join(address, ["person_id", "drug", "start_day"], how="inner")
     trial = trial.join(drug, "drug", how="inner").drop("course", "drug", "low_dose_mg_per_day")
-    begun_on = ["person_id", "ingredient", "start_day"]
-    address = find_address(medication.semi_join(trial, begun_on))
-    trial = trial.join(address, begun_on, how="inner")
     numbered = trial.mutate(
         trial_number=ibis.row_number().over(group_by="person_id", order_by=["start_day", "ingredient"]) + 1
     )
