@@ -29,6 +29,10 @@ def draw_shares(shares: Sequence[Share], titles: Mapping[str, str], name: str, t
             bar = {"definition": share.definition, "verdict": verdict, "start": start, "end": start + part.value}
             bars.append(bar)
             start += part.value
+    drawn = {bar["definition"] for bar in bars}
+    empty = [
+        {"definition": s.definition, "said": "too few people to show"} for s in shares if s.definition not in drawn
+    ]
     order = [s.definition for s in shares]
     labels = [{"definition": s.definition, "title": titles[s.definition]} for s in shares]
     y = alt.Y("definition:N", scale=alt.Scale(domain=order), axis=None)
@@ -48,6 +52,9 @@ def draw_shares(shares: Sequence[Share], titles: Mapping[str, str], name: str, t
         alt.Chart(alt.Data(values=bars))
         .mark_bar(height=18, stroke=MUTED, strokeWidth=0.5)
         .encode(y=y, x=x, x2="end:Q", color=colour),
+        alt.Chart(alt.Data(values=empty))
+        .mark_text(align="left", color=MUTED, fontStyle="italic")
+        .encode(y=y, x=alt.value(0), text="said:N"),
         interval.mark_rule(color=PAPER, strokeWidth=5),
         interval.mark_rule(color=INK, strokeWidth=2),
     )
@@ -132,21 +139,19 @@ _WAYS = {
 }
 
 
-def draw_ladder(own: ShownLadder, published: Sequence[ShownLadder], name: str, title: str) -> Drawing:
-    """Cumulative remission by step, three ways, beside published ladders; shaded, what the unscored leave open."""
+def draw_ladder(ladders: Sequence[ShownLadder], own: ShownLadder, name: str, title: str) -> Drawing:
+    """Cumulative remission by step, three ways, own and published; shaded, what the unscored steps of `own` leave open."""
     lines, bands = [], []
-    for ladder, is_own in ((own, True), *((p, False) for p in published)):
+    for ladder in ladders:
         for way, (words, _, _) in _WAYS.items():
             for rung in ladder.rungs:
                 share = getattr(rung, way)
-                if share is not None and rung.entered.n:
-                    row = {"step": rung.number, "share": share.value, "way": words}
-                    lines.append(row | {"ladder": ladder.label, "series": f"{ladder.label}: {words}", "is_own": is_own})
-    for rung in own.rungs:
-        if rung.observed is not None and rung.observed_if_unscored_remitted is not None:
-            bands.append(
-                {"step": rung.number, "low": rung.observed.value, "high": rung.observed_if_unscored_remitted.value}
-            )
+                if share is not None:
+                    lines.append({"step": rung.number, "share": share.value, "series": f"{ladder.label}: {words}"})
+    for rung in own.rungs if own in ladders else ():
+        low, high = rung.observed, rung.observed_if_unscored_remitted
+        if low is not None and high is not None:
+            bands.append({"step": rung.number, "low": low.value, "high": high.value})
     series = list(dict.fromkeys(line["series"] for line in lines))
     look = {s: next(v for v in _WAYS.values() if s.endswith(v[0])) for s in series}
     colours = [DARK if s.startswith(own.label) else BESIDE for s in series]

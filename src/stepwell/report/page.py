@@ -84,7 +84,7 @@ def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[s
         months=_MONTHS,
         suppress_below=suppress_below,
         met_range=_range_met(summary),
-        has_steps=any(r.scored.n != 0 for r in summary.ladder.rungs),
+        has_steps=_has_scores(summary),
         charts=_draw(summary, titles),
         stories=_stories(result, letters, people),
         asked_by_name=bool(people),
@@ -138,7 +138,7 @@ def _draw(summary: Summary, titles: Mapping[str, str]) -> dict[str, Markup | dic
     if any(a.jaccard is not None for a in summary.verdicts.agreements):
         title = "Agreement between definitions"
         charts["agreement"] = _inline(draw_agreement(summary.verdicts.agreements, titles, "agreement", title))
-    drawn = [w for w in summary.waiting if w.points]
+    drawn = [w for w in summary.waiting if w.points and w.met.n]
     if drawn:
         months = max(w.points[-1].months for w in drawn)
         top = min(1.0, 1.1 * max(p.share.high or p.share.value for w in drawn for p in w.points))
@@ -148,10 +148,15 @@ def _draw(summary: Summary, titles: Mapping[str, str]) -> dict[str, Markup | dic
             )
             for i, w in enumerate(drawn)
         }
-    if summary.ladder.rungs or summary.published:
-        title = "Remission by step, in these records and in published ladders"
-        charts["ladder"] = _inline(draw_ladder(summary.ladder, summary.published, "ladder", title))
+    ladders = [*([summary.ladder] if _has_scores(summary) else []), *summary.published]
+    if ladders:
+        charts["ladder"] = _inline(draw_ladder(ladders, summary.ladder, "ladder", "Remission by the end of each step"))
     return charts
+
+
+def _has_scores(summary: Summary) -> bool:
+    """Whether any step was scored: without a score, "0% observed" would be said of people of whom nobody knows."""
+    return any(r.scored.n != 0 for r in summary.ladder.rungs)
 
 
 def _inline(drawing: Drawing) -> Markup:

@@ -52,7 +52,7 @@ def show_ladder(ladder: Ladder, suppress_below: int) -> ShownLadder:
     for rung in ladder.rungs:
         # From the first withheld step on, a cumulative share would give that step away.
         is_open = is_open and all(counts[rung.number, k].n is not None for k in ("entered", "scored", "remitted"))
-        rungs.append(_shown(rung, counts, is_open))
+        rungs.append(_shown(rung, counts, is_open, suppress_below))
     return ShownLadder(
         ladder.label, tuple(rungs), *(_alone(n, suppress_below) for n in (ladder.unrepresented, ladder.later))
     )
@@ -91,7 +91,11 @@ def _add_rung(cells: Cells, ladder: Ladder, rung: Rung) -> None:
         cells.add_sum((k - 1, "went on"), [(k, "entered")])
 
 
-def _shown(rung: Rung, counts: dict, is_open: bool) -> ShownRung:
+def _shown(rung: Rung, counts: dict, is_open: bool, suppress_below: int) -> ShownRung:
+    most = rung.observed_if_unscored_remitted
+    n_left_open = round((most.value - rung.observed.value) * most.of)
+    is_most_open = is_open and not 0 < n_left_open < suppress_below
+
     def count(name: str) -> Count | None:
         return counts.get((rung.number, name))
 
@@ -107,7 +111,7 @@ def _shown(rung: Rung, counts: dict, is_open: bool) -> ShownRung:
         response=share(rung.response, "responded", "scored"),
         intolerance=share(rung.intolerance, "intolerant", "entered"),
         observed=rung.observed if is_open else None,
-        observed_if_unscored_remitted=rung.observed_if_unscored_remitted if is_open else None,
+        observed_if_unscored_remitted=most if is_most_open else None,
         product_limit=rung.product_limit if is_open else None,
         adjusted=rung.adjusted if is_open else None,
     )

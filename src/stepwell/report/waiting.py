@@ -33,7 +33,7 @@ class Waiting:
     met: Count
     unknown: Count
     points: tuple[Point, ...]
-    """Up to the last month in which enough people are still watched; empty when too few met it."""
+    """Up to the last month in which enough people are still watched; empty when so few met it that their number is not shown."""
 
     def at(self, months: int) -> Point | None:
         """Where the curve stands at this month, if it reaches it."""
@@ -71,7 +71,7 @@ def _waiting(name: str, rows: list[dict], suppress_below: int) -> Waiting:
     cells.add("unknown", n["unknown"])
     cells.add_sum("people", ["met", "not met"])
     counts = cells.protect(suppress_below)
-    is_shown = bool(counts["met"].n)
+    is_shown = counts["met"].n is not None and counts["people"].n is not None
     points = _curve([r for r in rows if r["verdict"] != "unknown"], suppress_below) if is_shown else ()
     return Waiting(name, counts["people"], counts["met"], counts["unknown"], points)
 
