@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import altair as alt
 
@@ -70,12 +70,12 @@ def find_story(result: Result, person_id: int, shown_as: str, letters: Mapping[s
     """Reads one person's rows. `letters` gives each definition its letter on the page."""
     setting = result.manifest["step_setting"]
     setting_of = result.manifest["setting_of"]
-    trials = _rows(result, "trial", person_id)
+    trials = result.rows_of("trial", person_id)
     own = [t for t in trials if t["setting"] == setting]
     counted = _counted(result, person_id, letters, trials, setting_of)
-    exposures = _rows(result, "exposure", person_id)
+    exposures = result.rows_of("exposure", person_id)
     courses = tuple(_course(t, exposures, counted, result.knowledge) for t in own)
-    judged = {d["definition"]: d for d in _rows(result, "determination", person_id)}
+    judged = {d["definition"]: d for d in result.rows_of("determination", person_id)}
     judgements = tuple(
         Judgement(name, *(judged[name][k] for k in ("verdict", "met_date", "n_counted", "n_possible", "n_needed")))
         for name in letters
@@ -87,15 +87,10 @@ def find_story(result: Result, person_id: int, shown_as: str, letters: Mapping[s
         if m["total"] is not None
     )
     episodes = tuple(
-        (e["start_date"], e["end_date"]) for e in _rows(result, "episode", person_id) if e["setting"] == setting
+        (e["start_date"], e["end_date"]) for e in result.rows_of("episode", person_id) if e["setting"] == setting
     )
     start = min((c.start for c in courses), default=min((s[1] for s in scores), default=None))
     return Story(shown_as, is_named, start, courses, judgements, scores, episodes)
-
-
-def _rows(result: Result, name: str, person_id: int) -> list[dict]:
-    rows = result.rows_of(name, person_id)
-    return [{k: v.date() if isinstance(v, datetime) else v for k, v in row.items()} for row in rows]
 
 
 def _counted(result: Result, person_id: int, letters: Mapping[str, str], trials, setting_of) -> dict:
