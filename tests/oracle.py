@@ -29,9 +29,12 @@ def determine(
     """Every table for one definition, in the order of its key. `has` names the record tables that the source holds."""
     has = frozenset(records if has is None else has)
     result: Tables = {table.name: [] for table in STAGES}
+    of_person: dict[int, Tables] = {p["person_id"]: {name: [] for name in records} for p in records["person"]}
+    for name, rows in records.items():
+        for row in rows:
+            of_person[row["person_id"]][name].append(row)
     for person in sorted(records["person"], key=lambda p: p["person_id"]):
-        own = {name: [r for r in rows if r["person_id"] == person["person_id"]] for name, rows in records.items()}
-        one = Person(person, own, definition, knowledge, has)
+        one = Person(person, of_person[person["person_id"]], definition, knowledge, has)
         made = (one.exposures, one.trials, one.episodes, one.judged, [one.determination], one.steps)
         for table, objects in zip(STAGES, made, strict=True):
             for o in objects:
@@ -99,7 +102,7 @@ def find_exposures(rows: list[Row], knowledge: Knowledge) -> list[SimpleNamespac
         reasons = {reason for *_, reason in content}
         e = SimpleNamespace(ingredient=ingredient, start=day(start), is_end_known=bool(ends))
         e.end = day(max(ends)) if ends else e.start  # 1.2, 1.3
-        e.mg_per_day = None if None in doses else sum(sorted(doses))
+        e.mg_per_day = None if None in doses else round(sum(doses), 6)  # whatever the order
         e.stop_reason = next((r for r in ("intolerance", "no effect", "other") if r in reasons), None)
         e.is_antidepressant_use = use_of(ingredient, e.mg_per_day, [label for _, _, label, _ in content], knowledge)
         e.n_records, e.address = len(same_day), min(r["address"] for r in same_day)

@@ -33,6 +33,26 @@ def test_two_strengths_on_one_day_add_up(read):
     )
 
 
+def test_a_sum_of_doses_is_exact_to_a_millionth(read):
+    """Thirds of a tablet add up to the whole, whatever the order of the rows."""
+    read(
+        medication="""
+            ingredient | start_date | end_date   | mg_per_day
+            sertraline | 2020-01-01 | 2020-01-28 | 16.666666666666668
+            sertraline | 2020-01-01 | 2020-01-27 | 33.33333333333333
+        """,
+    ).shows(
+        exposure="""
+            start_date | mg_per_day
+            2020-01-01 | 50
+        """,
+        trial="""
+            trial_number | n_days_adequate
+            1            | 28
+        """,
+    )
+
+
 def test_one_unknown_dose_makes_the_sum_unknown(read):
     """One unknown dose makes the day's dose unknown; one known end is enough to know the end."""
     read(
