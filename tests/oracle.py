@@ -491,7 +491,7 @@ def count_days(conditions: list, rule, index: int | None) -> int:
     if rule is None:
         return 0
     days = {d for d, codeset in conditions if codeset in rule.any_of}
-    return len(days if rule.when == "ever" or index is None else {d for d in days if d <= index})
+    return len(days if rule.when == "ever" else {d for d in days if index is not None and d <= index})
 
 
 # --- 8 step ---
