@@ -146,6 +146,7 @@ def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
                 "low_dose_mg_per_day": low_dose.get(i.ingredient),
             }
             for number, i in enumerate(knowledge.ingredients.values(), 1)
+            if i.role != "set-aside"
         ],
         "known_dose_minimum": [
             {"standard": d.standard, "ingredient": d.ingredient, "min_mg_per_day": d.min_mg_per_day}

@@ -67,6 +67,7 @@ def test_tables_have_the_declared_columns_and_unique_keys(result):
     for name, table in tables_of(result).items():
         declared = DECLARED[name]
         assert table.schema.names == [c.name for c in declared.columns], name
+        assert table.schema.types == declared.schema.to_pyarrow().types, name
         # Equal source rows are kept as they are; everything that stepwell makes has one row per key.
         if declared in DERIVED:
             assert (

@@ -126,10 +126,17 @@ def _judge_who(
         limit = who.age.at_least
         verdicts["who.age"] = judge(people.age_years >= limit, (people.age_at_most >= limit).fill_null(True))
     if who.diagnosis is not None:
-        verdicts["who.diagnosis"] = judge(people.n_diagnoses >= who.diagnosis.at_least, ~absence_counts)
+        enough = judge(people.n_diagnoses >= who.diagnosis.at_least, ~absence_counts)
+        verdicts["who.diagnosis"] = _has_no_day(people, who.diagnosis).ifelse(UNKNOWN, enough)
     if who.never is not None:
-        verdicts["who.never"] = ibis.cases((people.n_excluding > 0, False), (absence_counts, True), else_=UNKNOWN)
+        none = ibis.cases((people.n_excluding > 0, False), (absence_counts, True), else_=UNKNOWN)
+        verdicts["who.never"] = _has_no_day(people, who.never).ifelse(UNKNOWN, none)
     return people, verdicts
+
+
+def _has_no_day(people: ir.Table, asked: Diagnosis | NeverDiagnosis) -> ir.BooleanValue:
+    """Whether there is no day to look back from, though the field asks to look back from one."""
+    return people.index_day.isnull() if asked.when == "before" else ibis.literal(False)
 
 
 def _age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue:
@@ -144,9 +151,7 @@ def _count_diagnoses(people: ir.Table, condition: ir.Table, asked: Diagnosis | N
     recorded = condition.filter(condition.codeset.isin(asked.any_of)).select("person_id", "condition_day").distinct()
     if asked.when == "before":
         index = people.select("person_id", "index_day")
-        recorded = recorded.join(index, "person_id", how="inner").filter(
-            lambda r: (r.condition_day <= r.index_day).fill_null(True)
-        )
+        recorded = recorded.join(index, "person_id", how="inner").filter(lambda r: r.condition_day <= r.index_day)
     number = recorded.group_by("person_id").agg(n=recorded.count())
     people = people.left_join(number, "person_id").drop("person_id_right")
     return people.mutate(**{name: people.n.fill_null(0)}).drop("n")

@@ -55,9 +55,11 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
     rung = rung.mutate(
         step_number=ibis.row_number().over(in_episode) + 1, next_day=rung.start_day.lead().over(in_episode)
     )
-    treated = trial.group_by("person_id", "episode_number").agg(
-        treated_until_day=trial.end_day.max(),
-        observed_until_day=trial.observed_until_day.argmax(trial.end_day, where=trial.observed_until_day.notnull()),
+    ends = trial.group_by("person_id", "episode_number").agg(treated_until_day=trial.end_day.max())
+    last = trial.join(ends, ["person_id", "episode_number"], how="inner")
+    last = last.filter(last.end_day == last.treated_until_day)
+    treated = last.group_by("person_id", "episode_number", "treated_until_day").agg(
+        observed_until_day=last.observed_until_day.max()
     )
     rung = rung.join(treated, ["person_id", "episode_number"], how="inner")
     rung = rung.mutate(
