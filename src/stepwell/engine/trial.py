@@ -23,7 +23,8 @@ def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
                 ~is_known & (start - before_start <= how.unknown_supply.at_most)
             )
     else:
-        supply = supply.mutate(end_day=supply.start_day)
+        # Ends are not used, so none is unknown.
+        supply = supply.mutate(end_day=supply.start_day, is_end_known=ibis.literal(True))
 
         def joins(before_start, before_end, is_known, start):
             return start - before_start <= how.max_gap.at_most
@@ -70,7 +71,7 @@ def find_trial(
         end_day=supply.end_day.max(),
         is_end_known=supply.is_end_known.any(where=supply.is_last),
         n_days=days.sum(),
-        n_gap_days=(supply.until_day - supply.end_day).sum(),
+        n_gap_days=(supply.until_day - supply.end_day).sum() if how.basis.is_ == "supply" else ibis.literal(0),
         n_exposures=supply.count(),
         is_antidepressant_use=any_row(supply.is_antidepressant_use),
         first_mg_per_day=supply.mg_per_day.argmin(supply.start_day, where=supply.mg_per_day.notnull()),
