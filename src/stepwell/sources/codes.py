@@ -56,15 +56,6 @@ class Columns:
     value: str
 
 
-@dataclass(frozen=True)
-class CodeMap:
-    """The sets of every concept and of every source value of one raw table; a missing map matches nothing."""
-
-    columns: Columns
-    concepts: ir.Table
-    values: ir.Table | None
-
-
 def codeset_codes(codesets: Iterable[Codeset]) -> list[SetCode]:
     """The codes of code sets, with those taken out again."""
     return [
@@ -85,51 +76,54 @@ def instrument_codes(instruments: Iterable[Instrument]) -> list[SetCode]:
     ]
 
 
-def map_codes(
+def find_coded(
     con: Backend, raw: RawTable, columns: Columns, codes: Iterable[SetCode], vocabulary: dict[str, RawTable]
-) -> CodeMap:
-    """Resolves the codes for one raw table: by the vocabulary tables where present, else by the source values."""
-    schema = {"set_id": "string", "vocabulary": "string", "code": "string", "match": "string", "is_included": "boolean"}
-    written = [(c.set_id, c.vocabulary, plain_code(c), c.match, c.is_included) for c in codes]
-    rows = [dict(zip(schema, values, strict=True)) for values in written]
-    table = store(con, ibis.memtable(rows, schema=schema), "code sets")
-    return CodeMap(columns, _concept_map(con, table, vocabulary), _value_map(con, table, raw, columns, vocabulary))
-
-
-def matched(raw: RawTable, code_map: CodeMap) -> ir.Table:
+) -> ir.Table:
     """The raw rows that belong to a set, once per set, with `set_id`, `vocabulary` and `code` added.
 
     A code that is taken out of a set wins over one that belongs to it, whichever column holds it. The code as recorded
     (source value, source concept) is named before the standard concept.
     """
-    columns, rows = code_map.columns, raw.rows
-    rows = rows.mutate(
-        _standard=concept(raw.column(columns.standard, "int64")),
-        _source=concept(raw.column(columns.source, "int64")),
-        _value=text(raw.column(columns.value)).upper(),
-    )
-    sides = [("_source", code_map.concepts, "concept_id"), ("_standard", code_map.concepts, "concept_id")]
-    if code_map.values is not None:
-        sides.insert(0, ("_value", code_map.values, "value"))
-    names = []
+    schema = {"set_id": "string", "vocabulary": "string", "code": "string", "match": "string", "is_included": "boolean"}
+    written = [(c.set_id, c.vocabulary, plain_code(c), c.match, c.is_included) for c in codes]
+    table = ibis.memtable([dict(zip(schema, values, strict=True)) for values in written], schema=schema)
+    table = store(con, table, "code sets")
+    places = {f"_{n}": raw.column(c) for n, c in enumerate((columns.standard, columns.source, columns.value))}
+    rows = raw.rows.mutate(**places)
+    keys = store(con, rows.select(*places).distinct(), raw.where)
+    sets = store(con, _sets_of_keys(con, keys, table, vocabulary), raw.where)
+    # As recorded, and NULL equal to NULL: cells are cleaned once per key, not once per row.
+    found = rows.join(sets.rename({f"{p}_of_set": p for p in places}), [rows[p].identical_to(sets[p]) for p in places])
+    return found.select(*raw.rows.columns, "set_id", "vocabulary", "code")
+
+
+def _sets_of_keys(con: Backend, keys: ir.Table, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
+    """One row per key (`_0` standard concept, `_1` source concept, `_2` source value) and set."""
+    keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
+    of_concept = _concept_map(con, codes, vocabulary)
+    sides = [("source", of_concept, "concept_id"), ("standard", of_concept, "concept_id")]
+    # A source concept tells the vocabulary; without one, the shape of the source value must.
+    lone = keys.filter(keys.source.isnull()) if "concept" in vocabulary else keys
+    sides.insert(0, ("value", _value_map(con, lone, codes), "value"))
+    parts = ("included", "excluded", "vocabulary", "code")
     for side, found, key in sides:
-        new = {c: f"{side}_{c}" for c in ("included", "excluded", "vocabulary", "code")}
-        right = found.select(**{f"{side}_key": found[key]}, **{name: found[c] for c, name in new.items()})
-        rows = rows.left_join(right, rows[side] == right[f"{side}_key"])
-        names.append(new)
+        right = found.select(**{f"{side}_key": found[key]}, **{f"{side}_{c}": found[c] for c in parts})
+        keys = keys.left_join(right, keys[side] == right[f"{side}_key"])
 
     def united(part: str) -> ir.ArrayValue:
-        lists = [rows[n[part]].fill_null(ibis.literal([], type="array<string>")) for n in names]
+        lists = [keys[f"{side}_{part}"].fill_null(ibis.literal([], type="array<string>")) for side, *_map in sides]
         return lists[0].concat(*lists[1:])
 
-    rows = rows.mutate(_in=united("included"), _out=united("excluded"))
-    rows = rows.filter(rows._in.length() > 0)
-    rows = rows.mutate(
-        vocabulary=ibis.coalesce(*(rows[n["vocabulary"]] for n in names)),
-        code=ibis.coalesce(*(rows[n["code"]] for n in names)),
-        set_id=rows._in.unique().filter(lambda s: ~rows._out.contains(s)).unnest(),
+    keys = keys.mutate(inside=united("included"), outside=united("excluded"))
+    keys = keys.filter(keys.inside.length() > 0)
+    return keys.select(
+        "_0",
+        "_1",
+        "_2",
+        vocabulary=ibis.coalesce(*(keys[f"{side}_vocabulary"] for side, *_map in sides)),
+        code=ibis.coalesce(*(keys[f"{side}_code"] for side, *_map in sides)),
+        set_id=keys.inside.unique().filter(lambda s: ~keys.outside.contains(s)).unnest(),
     )
-    return rows.select(*raw.rows.columns, "set_id", "vocabulary", "code")
 
 
 def plain_code(code: SetCode) -> str:
@@ -182,28 +176,18 @@ def _concept_map(con: Backend, codes: ir.Table, vocabulary: dict[str, RawTable])
     return store(con, sets, "vocabulary tables")
 
 
-def _value_map(
-    con: Backend, codes: ir.Table, raw: RawTable, columns: Columns, vocabulary: dict[str, RawTable]
-) -> ir.Table | None:
-    """One row per source value: the sets it is in or taken out of. Only values whose vocabulary no source concept tells."""
-    if not raw.has(columns.value):
-        return None
-    rows = raw.rows
-    if "concept" in vocabulary:
-        rows = rows.filter(concept(raw.column(columns.source, "int64")).isnull())
-    values = store(con, rows.select(value=text(rows[columns.value]).upper()).distinct(), raw.where)
-    values = values.filter(values.value.notnull()).mutate(plain=values.value.replace(".", ""))
+def _value_map(con: Backend, keys: ir.Table, codes: ir.Table) -> ir.Table:
+    """One row per source value: the sets it is in or taken out of."""
+    values = keys.select("value").distinct().filter(_.value.notnull())
+    values = values.mutate(plain=values.value.replace(".", ""))
     exact = values.join(codes, values.plain == codes.code)
     named = values.join(codes.filter(codes.vocabulary == NAME), values.value == codes.code)
     prefixes = codes.filter(codes.match == "prefix")
     prefixed = values.join(prefixes, values.plain.startswith(prefixes.code))
     hits = ibis.union(exact, named, prefixed)
     shapes = [((hits.vocabulary == v) & hits.value.re_search(shape), True) for v, shape in SHAPES.items()]
-    fits = ibis.cases((hits.vocabulary == NAME, True), *shapes, else_=False)
-    found = hits.filter(fits)
-    sets = _sets(found, "value", vocabulary=found.vocabulary.min()).mutate(code=_.value)
-    table = store(con, sets, raw.where)
-    return table if table.count().execute() else None
+    found = hits.filter(ibis.cases((hits.vocabulary == NAME, True), *shapes, else_=False))
+    return store(con, _sets(found, "value", vocabulary=found.vocabulary.min()).mutate(code=_.value), "source values")
 
 
 def _sets(found: ir.Table, key: str, **more: ir.Value) -> ir.Table:

@@ -20,6 +20,10 @@ _NOUNS = {
     "measurement": "scores",
     "procedure": "procedures",
 }
+_NO_SCORE = (
+    "No usable score: improvement, response and remission stay unknown for every treatment. That a treatment failed can only "
+    "be inferred, from a switch, an addition or a recorded reason for stopping."
+)
 
 
 @dataclass(frozen=True)
@@ -163,10 +167,10 @@ class Coverage:
     def _scores_text(self, knowledge: Knowledge) -> list[str]:
         if not self.instruments:
             looked = ", ".join(i.label for i in knowledge.instruments.values())
-            return ["## Scores", "", f"None. Looked for: {looked}.", ""]
+            return ["## Scores", "", f"None. Looked for: {looked}.", "", _NO_SCORE, ""]
         lines = ["## Scores", "", "| instrument | rows | usable | people |", "|---|--:|--:|--:|"]
         lines += [f"| {i.label} | {i.n_rows:,} | {i.n_usable:,} | {i.n_people:,} |" for i in self.instruments]
-        return [*lines, ""]
+        return [*lines, "", *([] if any(i.n_usable for i in self.instruments) else [_NO_SCORE, ""])]
 
     def _codes_text(self) -> list[str]:
         if not self.codesets:
@@ -227,10 +231,14 @@ def _losses_text(losses: tuple[Loss, ...]) -> list[str]:
         return []
     lines = ["## What was left out, read as unknown or kept with a caution", ""]
     for loss in losses:
-        people = f", {loss.n_people:,} people" if loss.n_people else ""
-        count = f" ({loss.n_rows:,} rows{people})" if loss.n_rows else ""
+        people = f", {_counted(loss.n_people, 'person', 'people')}" if loss.n_people else ""
+        count = f" ({_counted(loss.n_rows, 'row', 'rows')}{people})" if loss.n_rows else ""
         lines.append(f"- {loss.table}: {loss.what}: {loss.effect}{count}.")
     return [*lines, ""]
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def _rows(con: ibis.BaseBackend, expr: ir.Table) -> list[tuple]:

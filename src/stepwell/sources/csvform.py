@@ -42,9 +42,7 @@ FILES: dict[str, tuple[Field, ...]] = {
     ),
     "medication": (
         _person(),
-        Field(
-            "drug", "text", True, "the ingredient's name (sertraline), not a brand; one line per prescription or fill"
-        ),
+        Field("drug", "text", True, "the name of the ingredient, not a brand; one line per prescription or fill"),
         Field("start_date", "date", True, "the first day of this supply"),
         Field("end_date", "date", False, "the last day of this supply, where known"),
         Field("days_supply", "whole", False, "how many days this supply lasts; goes before end_date"),

@@ -13,10 +13,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from .files import RawTable, run
+from .files import RawTable
 from .people import People
 from .source import Loss
-from .tally import Finding, settle
+from .tally import Finding, settle, without_repeats
 from .values import concept, day, days_after, number, text, whole
 
 LONGEST_SUPPLY_DAYS = 366
@@ -82,28 +82,10 @@ def read_medication(
     rows = people.attach(rows.join(products, "concept_id"), "id")
     rows = rows.mutate(is_administration=_is_administration(rows.type_id, vocabulary.get("concept")))
     kept, losses = settle_medication(rows, raw.where)
-    kept, found = _without_repeats(raw, products, kept)
+    ids = raw.rows.select(kind=concept(raw.rows.drug_concept_id), id=raw.rows.drug_exposure_id)
+    ids = ids.semi_join(products, ids.kind == products.concept_id)
+    kept, found = without_repeats("medication", raw.where, kept, ids, "ingredient")
     return kept, losses + found
-
-
-def _without_repeats(raw: RawTable, products: ir.Table, kept: ir.Table) -> tuple[ir.Table, list[Loss]]:
-    """Rows sent more than once become one. Ids are counted first, because making all rows distinct costs far more."""
-    ids = raw.rows.select(concept_id=concept(raw.rows.drug_concept_id), id=raw.rows.drug_exposure_id)
-    ids = ids.semi_join(products, "concept_id")
-    counts = run(ids.agg(n=ids.id.count(), different=ids.id.nunique()), raw.where).to_pylist()[0]
-    if counts["n"] == counts["different"]:
-        return kept, []
-    once = kept.distinct()
-    n = [int(run(rows.count(), raw.where).as_py()) for rows in (kept, once)]
-    repeats, shared = n[0] - n[1], int(counts["n"] - counts["different"])
-    losses = []
-    if repeats:
-        losses.append(Loss("medication", "rows sent more than once, alike in every column", "corrected", repeats))
-    if shared > repeats:
-        losses.append(
-            Loss("medication", "rows that share their id with another, different row", "kept", shared - repeats)
-        )
-    return once, losses
 
 
 def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:

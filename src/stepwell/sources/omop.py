@@ -15,7 +15,7 @@ from ibis.backends.duckdb import Backend
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
-from .codes import Columns, SetCode, codeset_codes, instrument_codes, map_codes, matched
+from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes
 from .drugs import WAYS, find_drugs
 from .files import RawTable, column_problems, run
 from .medication import read_medication
@@ -23,7 +23,7 @@ from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
 from .strength import states_units
-from .tally import Finding, settle
+from .tally import Finding, settle, without_repeats
 from .values import concept, day, number, text, whole
 
 REQUIRED_TABLES = ("person", "drug_exposure")
@@ -205,7 +205,8 @@ def read_coded(
             "lies below them: they match only themselves"
         )
         losses.append(Loss(record, what, "kept", 0))
-    rows = matched(raw, map_codes(con, raw, columns, codes, vocabulary))
+    rows = find_coded(con, raw, columns, codes, vocabulary)
+    ids = rows.select(kind="set_id", id=f"{raw.name}_id")
     when = day(rows[date])
     rows = rows.select(
         id="person_id",
@@ -233,7 +234,9 @@ def read_coded(
     )
     column = {"condition": "codeset", "procedure": "procedure"}[record]
     kept = kept.rename({column: "set_id", f"{record}_date": "date"})
-    return kept.drop("id", "is_unreadable", "is_marker", "is_shifted").distinct(), losses + found
+    kept = kept.drop("id", "is_unreadable", "is_marker", "is_shifted")
+    kept, repeats = without_repeats(record, raw.where, kept, ids, column)
+    return kept, losses + found + repeats
 
 
 def _medications(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
@@ -264,7 +267,7 @@ def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowled
     for raw in raws:
         name = raw.name
         columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
-        rows = matched(raw, map_codes(con, raw, columns, codes, vocabulary))
+        rows = find_coded(con, raw, columns, codes, vocabulary)
         told = RawTable(name, raw.where, rows)
         stated = number(told.column("value_as_number", "float64"))
         written = [number(told.column(c)) for c in ("value_as_string", "value_source_value")]
@@ -298,6 +301,6 @@ def _items_seen(con, raws: list[RawTable], items: list[SetCode], vocabulary) -> 
     n = 0
     for raw in raws:
         columns = Columns(f"{raw.name}_concept_id", f"{raw.name}_source_concept_id", f"{raw.name}_source_value")
-        n += int(run(matched(raw, map_codes(con, raw, columns, items, vocabulary)).count(), raw.where).as_py())
+        n += int(run(find_coded(con, raw, columns, items, vocabulary).count(), raw.where).as_py())
     what = "answers to single items of an instrument; totals are not added up from them"
     return [Loss("measurement", what, "left out", n)] if n else []

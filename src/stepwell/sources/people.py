@@ -34,21 +34,24 @@ def number_people(con: Backend, ids: ir.Column, where: str) -> People:
     it: "007" and "7" stay two people, and ids of 20 digits stay text.
     """
     rows = ids.name("id").as_table()
-    as_text = _integer(rows.id).cast("string") if rows.id.type().is_floating() else text(rows.id)
-    seen = rows.select(id=as_text)
-    seen = seen.filter(seen.id.notnull()).distinct()
-    canonical = seen.id.try_cast("int64").cast("string") == seen.id
-    big = seen.id.try_cast("decimal(38, 0)")
-    shape = run(
-        seen.agg(canonical=canonical.fill_null(False).all(), numeric=seen.id.re_search(r"^-?\d+$").all()), where
-    ).to_pylist()[0]
-    order = [big, seen.id] if shape["numeric"] else [seen.id]
-    numbered = seen.mutate(person_id=ibis.row_number().over(order_by=order) + 1).select(
-        key=seen.id.cast("int64") if shape["canonical"] else seen.id,
-        person_id=ibis._.person_id.cast("int64"),
-        source_person_id=ibis._.id,
-    )
-    return People(store(con, numbered.order_by("person_id"), where), bool(shape["canonical"]))
+    if not ids.type().is_string():
+        key = _integer(rows.id)
+        seen = rows.select(key=key, source_person_id=key.cast("string"))
+        order, are_integers = ["key"], True
+    else:
+        cell = text(rows.id)
+        seen = rows.select(key=cell, source_person_id=cell)
+        canonical = (cell.try_cast("int64").cast("string") == cell).fill_null(False)
+        shape = run(
+            rows.agg(canonical=canonical.all(where=cell.notnull()), numeric=cell.re_search(r"^-?\d+$").all()), where
+        ).to_pylist()[0]
+        are_integers = bool(shape["canonical"])
+        if are_integers:
+            seen = seen.mutate(key=seen.key.cast("int64"))
+        order = [seen.key.try_cast("decimal(38, 0)"), seen.key] if shape["numeric"] else ["key"]
+    seen = seen.filter(seen.key.notnull()).distinct()
+    numbered = seen.mutate(person_id=(ibis.row_number().over(order_by=order) + 1).cast("int64"))
+    return People(store(con, numbered, where), are_integers)
 
 
 def _integer(column: ir.Column) -> ir.Column:

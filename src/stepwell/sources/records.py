@@ -9,6 +9,7 @@ from ibis.util import gen_name
 
 from ..knowledge.forms import Knowledge
 from ..tables import MEASUREMENT, OBSERVATION_PERIOD
+from .files import run
 from .people import People
 from .source import Loss
 from .tally import Finding, settle
@@ -22,28 +23,34 @@ def empty(con: Backend, schema: ibis.Schema) -> ir.Table:
 def merge_rows(people: People, rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
     """One row per person from rows with `person_id`, `birth_earliest_date`, `birth_latest_date`, `sex`, `death_date`,
     `address`. Rows that contradict each other widen the birth range and make the sex unknown."""
-    earlier = rows.group_by("person_id").order_by("address").mutate(n=ibis.row_number())
-    kept, losses, _ = settle(
-        "person",
+    each = rows.group_by("person_id").agg(
+        n=rows.count(),
+        birth_earliest_date=rows.birth_earliest_date.min(),
+        birth_latest_date=rows.birth_latest_date.max(),
+        sex=(rows.sex.min() == rows.sex.max()).ifelse(rows.sex.min(), ibis.null("string")),
+        death_date=rows.death_date.min(),
+        address=rows.address.min(),
+    )
+    known = each.person_id.notnull()
+    counts = run(
+        each.agg(
+            total=each.n.sum(),
+            nobody=each.n.sum(where=~known).fill_null(0),
+            further=(each.n - 1).sum(where=known).fill_null(0),
+            unborn=(known & each.birth_earliest_date.isnull()).sum(),
+        ),
         where,
-        earlier,
-        [
-            Finding(earlier.person_id.isnull(), "rows without a person id", "left out"),
-            Finding(
-                (earlier.n > 0) & earlier.person_id.notnull(), "further rows of a person already there", "corrected"
-            ),
-            Finding(earlier.birth_earliest_date.isnull(), "people whose birth year is missing or no year", "kept"),
-        ],
-    )
-    merged = kept.group_by("person_id").agg(
-        birth_earliest_date=kept.birth_earliest_date.min(),
-        birth_latest_date=kept.birth_latest_date.max(),
-        sex=(kept.sex.nunique() == 1).ifelse(kept.sex.min(), ibis.null("string")),
-        death_date=kept.death_date.min(),
-        address=kept.address.min(),
-    )
+    ).to_pylist()[0]
+    losses = []
+    if nobody := int(counts["nobody"]):
+        remaining = int(counts["total"]) - nobody
+        losses.append(Loss("person", "rows without a person id", "left out", nobody, None, remaining))
+    if further := int(counts["further"]):
+        losses.append(Loss("person", "further rows of a person already there", "corrected", further))
+    if unborn := int(counts["unborn"]):
+        losses.append(Loss("person", "people whose birth year is missing or no year", "kept", unborn, unborn))
     numbers = people.numbers.select("person_id", "source_person_id")
-    return numbers.join(merged, "person_id"), losses
+    return numbers.join(each.drop("n"), "person_id"), losses
 
 
 def settle_periods(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:

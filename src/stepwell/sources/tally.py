@@ -56,3 +56,23 @@ def settle(
             people = int(kept[f"note{n}_people"])
             losses.append(Loss(table, finding.what, finding.effect, seen, people))
     return rows.filter(reason == len(left_out)), losses, remaining
+
+
+def without_repeats(table: str, where: str, kept: ir.Table, ids: ir.Table, kind: str) -> tuple[ir.Table, list[Loss]]:
+    """Rows sent more than once become one. `ids` has the `id` and `kind` of the source rows behind `kept`, whose column `kind`
+    tells rows of one address apart. Counting the ids first spares making all rows distinct, which costs far more."""
+    each = ids.group_by("kind").agg(n=ids.id.count(), different=ids.id.nunique())
+    counts = run(each.agg(n=each.n.sum().fill_null(0), different=each.different.sum().fill_null(0)), where).to_pylist()[
+        0
+    ]
+    if counts["n"] == counts["different"]:
+        return kept, []
+    once = kept.distinct()
+    named = once.select("address", kind).distinct()
+    n_kept, n_once, n_named = (int(run(rows.count(), where).as_py()) for rows in (kept, once, named))
+    losses = []
+    if n_kept > n_once:
+        losses.append(Loss(table, "rows sent more than once, alike in every column", "corrected", n_kept - n_once))
+    if n_once > n_named:
+        losses.append(Loss(table, "rows that share their id with another, different row", "kept", n_once - n_named))
+    return once, losses

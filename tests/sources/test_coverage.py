@@ -1,0 +1,92 @@
+"""What a source can answer, and why it cannot."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cdm_headers import CONCEPT, CONDITION, DRUG, MEASUREMENT, PERIOD, PERSON, SERTRALINE
+
+from stepwell.sources import find_coverage
+
+PEOPLE = [PERSON, "1,8532,1980,5,17", "2,8507,1975,,"]
+FILLS = [DRUG, f"1,1,{SERTRALINE},2020-01-01,,,,30,30,,", f"2,2,{SERTRALINE},2020-01-01,,,,,,,"]
+NAMES = [CONCEPT, f"{SERTRALINE},sertraline 50 MG Oral Tablet,Drug,RxNorm,Clinical Drug,S,1,"]
+SCORES = [MEASUREMENT, "1,1,3042932,2020-01-01,19,,", "2,1,3042932,2020-02-01,,,"]
+DIAGNOSES = [CONDITION, "1,1,4152280,2020-01-01,,0"]
+WHOLE = {
+    "person": PEOPLE,
+    "drug_exposure": FILLS,
+    "concept": NAMES,
+    "measurement": SCORES,
+    "condition_occurrence": DIAGNOSES,
+    "observation_period": [PERIOD, "1,1,2019-01-01,2021-01-01"],
+}
+
+
+@pytest.fixture
+def cover(folder, opened):
+    def read(**tables):
+        found = opened(folder(**tables))
+        return find_coverage(found.source, found.con, found.knowledge), found
+
+    return read
+
+
+def test_everything_is_counted(cover):
+    coverage, found = cover(**WHOLE)
+    (sertraline,) = coverage.ingredients
+    assert (sertraline.n_rows, sertraline.n_people, sertraline.n_with_dose, sertraline.n_with_end) == (2, 2, 1, 1)
+    (phq,) = coverage.instruments
+    assert (phq.n_rows, phq.n_usable, phq.n_people) == (2, 1, 1)
+    assert [(c.codeset, c.n_rows, c.n_people) for c in coverage.codesets] == [("major-depression", 1, 1)]
+    assert (coverage.n_with_birth, coverage.n_observed) == (2, 1)
+    assert not any(coverage.missing_for(definition) for definition in found.knowledge.definitions.values())
+
+
+@pytest.mark.parametrize(
+    ("without", "definition", "reason"),
+    [
+        ("measurement", "sforzini-2022", "no score is recorded"),
+        ("condition_occurrence", "li-2019", "there are no diagnoses"),
+    ],
+)
+def test_a_missing_table_rules_out_what_needs_it(cover, without, definition, reason):
+    coverage, found = cover(**{k: v for k, v in WHOLE.items() if k != without})
+    assert reason in "; ".join(coverage.missing_for(found.knowledge.definitions[definition]))
+
+
+def test_scores_without_values_are_no_scores(cover):
+    coverage, found = cover(**{**WHOLE, "measurement": [MEASUREMENT, "1,1,3042932,2020-01-01,,,"]})
+    (reason,) = coverage.missing_for(found.knowledge.definitions["sforzini-2022"])
+    assert reason.startswith("1 scores are recorded, all without a usable value")
+
+
+def test_a_minimum_dose_without_any_dose_cannot_be_judged(cover):
+    doses = [d for d in WHOLE if d != "concept"]
+    coverage, found = cover(**{d: WHOLE[d] for d in doses})
+    asks = [d for d in found.knowledge.definitions.values() if all(b.trial.min_dose for b in d.branch)]
+    others = [d for d in found.knowledge.definitions.values() if not any(b.trial.min_dose for b in d.branch)]
+    assert asks
+    assert all("the dose is unknown in all 2 drug records" in "; ".join(coverage.missing_for(d)) for d in asks)
+    assert others
+    assert all(coverage.missing_for(d) == [] for d in others)
+
+
+def test_no_drug_rows_rules_out_everything(cover):
+    coverage, found = cover(**{**WHOLE, "drug_exposure": [DRUG]})
+    assert all(coverage.missing_for(d) for d in found.knowledge.definitions.values())
+
+
+def test_nobody_taking_an_antidepressant_is_an_answer(cover):
+    coverage, found = cover(**{**WHOLE, "drug_exposure": [DRUG, "1,1,1112807,2020-01-01,,,,30,30,,"]})
+    assert all(not coverage.missing_for(d) for d in found.knowledge.definitions.values())
+
+
+def test_the_text_says_it_and_the_dict_is_plain(cover):
+    coverage, found = cover(**{k: v for k, v in WHOLE.items() if k != "measurement"})
+    text = coverage.as_markdown(found.source, found.knowledge)
+    assert "improvement, response and remission stay unknown" in text
+    assert "**sforzini-2022@1**" in text
+    assert "| sertraline | antidepressant | 2 | 2 | 50 % | 50 % |" in text
+    assert json.loads(json.dumps(coverage.as_dict()))["ingredients"][0]["ingredient"] == "sertraline"
