@@ -25,10 +25,7 @@ NOT_CLINICAL = {
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
     "pipeline.py": ({6}, "letters of a hash"),
     "sources/csvdir.py": ({5}, "lines shown of a wrong file"),
-    "sources/drugs.py": (
-        {8505, 8587, 8576, 9655, 8504, 9600, 0.001, 1000.0, 1e-06, 3},
-        "OMOP's ids of units and their factors; rounding",
-    ),
+    "sources/drugs.py": ({3}, "the number of a way of finding an ingredient"),
     "sources/files.py": ({4, 12, 16, 20, 0.75}, "how files and close names are recognised"),
     "sources/medication.py": ({24, 366}, "hours of a day; days of a year"),
     "sources/omop.py": (
@@ -36,6 +33,10 @@ NOT_CLINICAL = {
         "OMOP's ids of sexes; close names; years that a record can have; ends of months and years",
     ),
     "sources/opening.py": ({8, 12, 39}, "how messages are cut and folded"),
+    "sources/strength.py": (
+        {8505, 8587, 8576, 9655, 8504, 9600, 0.001, 1000.0, 1e-06, 3},
+        "OMOP's ids of units and their factors; groups of a pattern",
+    ),
     "sources/values.py": ({4, 6, 8, 10}, "lengths of written dates"),
 }
 

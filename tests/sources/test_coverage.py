@@ -59,7 +59,7 @@ def test_a_missing_table_rules_out_what_needs_it(cover, without, definition, rea
 def test_scores_without_values_are_no_scores(cover):
     coverage, found = cover(**{**WHOLE, "measurement": [MEASUREMENT, "1,1,3042932,2020-01-01,,,"]})
     (reason,) = coverage.missing_for(found.knowledge.definitions["sforzini-2022"])
-    assert reason.startswith("1 scores are recorded, all without a usable value")
+    assert reason.startswith("none of the 1 recorded scores has a usable value")
 
 
 def test_a_minimum_dose_without_any_dose_cannot_be_judged(cover):

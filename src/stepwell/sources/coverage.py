@@ -130,7 +130,7 @@ class Coverage:
         failure = {name for name, _ in fields(branch.failure)}
         if failure <= _SCORED and not any(i.n_usable for i in self.instruments):
             given = sum(i.n_rows for i in self.instruments)
-            why = f"{given} scores are recorded, all without a usable value" if given else "no score is recorded"
+            why = f"none of the {given} recorded scores has a usable value" if given else "no score is recorded"
             missing.append(f"{why}: whether a treatment failed cannot be judged by improvement")
         of_role = [i for i in self.ingredients if i.role == branch.trial.role.is_]
         if branch.trial.min_dose and of_role and not any(i.n_with_dose for i in of_role):

@@ -154,8 +154,11 @@ def _in_lines(where: str, lines: list[int], n: int) -> str:
 
 def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
     """The first and the last day that a birth date, month or year can mean."""
-    first = (cell + "-01-01").left(10).try_cast("date")
-    step = ibis.cases((cell.length() == 4, ibis.interval(months=12)), (cell.length() == 7, ibis.interval(months=1)))
+    first = (cell + "-01-01").left(len("1980-05-17")).try_cast("date")
+    step = ibis.cases(
+        (cell.length() == len("1980"), ibis.interval(years=1)),
+        (cell.length() == len("1980-05"), ibis.interval(months=1)),
+    )
     last = ibis.coalesce((first + step - ibis.interval(days=1)).cast("date"), first)
     return first, last
 

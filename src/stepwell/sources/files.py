@@ -26,7 +26,7 @@ from ..errors import Problem, SourceError
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 _PARQUET_MARK = b"PAR1"
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20
 _READ_ERRORS = (
     duckdb.InvalidInputException,
     duckdb.IOException,
