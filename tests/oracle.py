@@ -351,7 +351,7 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
     if failure.switched:
         ask["failure.switched"] = switched(t, failure.switched.within)
     if failure.added_to:
-        unsure = t.possible_added is not None or t.observed_until is None
+        unsure = t.possible_added is not None or t.observed_until is None or not t.is_end_known
         ask["failure.added_to"] = True if t.added is not None else None if unsure else False
     for name in ("switched", "added_to"):
         rule = getattr(failure, name)
@@ -375,7 +375,7 @@ def switched(t, within: int) -> Verdict:
         return True
     possible = t.possible_switch is not None and t.possible_switch - t.end <= within
     unseen = t.observed_until is None or t.observed_until < t.end + within
-    return None if possible or unseen else False
+    return None if possible or unseen or not t.is_end_known else False
 
 
 # --- 7 counting ---
@@ -392,14 +392,16 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     d.n_counted, d.n_possible, d.n_needed = best.n_counted, best.n_possible, best.n_needed
 
     d.index = d.met
+    earliest = d.met
     if d.index is None:
         d.index = max((j.counted for j in p.judged if j.counts is not False), default=None)
+        earliest = min((j.counted for j in p.judged if j.counts is not False), default=None)
     if d.index is None:
-        d.index = min((t.start for t in p.trials if t.role == "antidepressant"), default=None)
+        d.index = earliest = min((t.start for t in p.trials if t.role == "antidepressant"), default=None)
 
     d.age_years, oldest = (age(day(person[f"birth_{side}_date"]), d.index) for side in ("latest", "earliest"))
     d.n_diagnoses = count_days(p.conditions, who.diagnosis, d.index)
-    d.n_excluding = count_days(p.conditions, who.never, d.index)
+    d.n_excluding = count_days(p.conditions, who.never, earliest)
     absence_counts = observed and "condition" in has
     ask: dict[str, Verdict] = {}
     if who.age:
@@ -503,16 +505,18 @@ def find_steps(p: Person, form: TrialBuilding, knowledge: Knowledge) -> list[Sim
         of_episode = [t for t in p.trials if t.episode_number == episode.episode_number]
         antidepressants = [t for t in of_episode if may_be_antidepressant(t)]
         firsts: dict[str, SimpleNamespace] = {}
+        taking_part = []
         for t in of_episode:
             beside_one = any(a.start <= t.start <= a.end + taper for a in antidepressants)
             if may_be_antidepressant(t) or (t.role != "antidepressant" and beside_one):
                 firsts.setdefault(t.ingredient, t)
+                taking_part.append(t)
         rungs = [list(begun) for _, begun in groupby(firsts.values(), key=lambda t: t.start)]
         for i, begun in enumerate(rungs):
             following = rungs[i + 1][0].start if i + 1 < len(rungs) else None
             s = SimpleNamespace(episode_number=episode.episode_number, step_number=i + 1, start=begun[0].start)
             s.ingredients = " + ".join(sorted(t.ingredient for t in begun))
-            s.end = following - 1 if following is not None else max(t.end for t in of_episode)
+            s.end = following - 1 if following is not None else max(t.end for t in taking_part)
             s.n_days = s.end - s.start + 1
             beside = any(a.start < t.start and days_in_common(a, t) > taper for a in antidepressants for t in begun)
             s.kind = "start" if i == 0 else "add" if beside else "switch"

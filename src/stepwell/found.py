@@ -143,7 +143,9 @@ def _switched(a: Asked) -> Found:
         )
     words = "No other antidepressant begun at its end or after"
     until = t["observed_until_date"]
-    if until is None:
+    if not t["is_end_known"]:
+        words += "; the record does not say when it ended"
+    elif until is None:
         words += "; the time after it was not observed"
     elif until < t["end_date"] + timedelta(a.field.within):
         words += f"; observed only until {show_date(until)}"
@@ -164,7 +166,8 @@ def _added_to(a: Asked) -> Found:
             None,
             None,
         )
-    return "Nothing added" + ("" if t["observed_until_date"] else "; not observed"), None, None, None
+    doubt = "; the record does not say when it ended" if not t["is_end_known"] else ""
+    return "Nothing added" + (doubt if t["observed_until_date"] else "; not observed"), None, None, None
 
 
 def _taken(a: Asked) -> Found:

@@ -63,18 +63,23 @@ def intolerant(trial: ir.Table, asked: form.Intolerant) -> ir.BooleanValue:
 
 
 def switched(trial: ir.Table, asked: form.Switched) -> ir.BooleanValue:
-    """Another antidepressant was begun at its end or soon after. Unknown when that time is not fully observed."""
+    """Another antidepressant was begun at its end or soon after. Unknown when the end is, or that time is not fully observed."""
     latest = trial.end_day + asked.within
     verdict = judge(
         trial.switch_day <= latest,
-        (trial.possible_switch_day <= latest).fill_null(False) | (trial.observed_until_day < latest).fill_null(True),
+        (trial.possible_switch_day <= latest).fill_null(False)
+        | (trial.observed_until_day < latest).fill_null(True)
+        | ~trial.is_end_known,
     )
     return _where_it_speaks(verdict, trial, asked.when)
 
 
 def added_to(trial: ir.Table, asked: form.AddedTo) -> ir.BooleanValue:
-    """Another drug was added while it went on."""
-    verdict = judge(trial.added_day.notnull(), trial.possible_added_day.notnull() | trial.observed_until_day.isnull())
+    """Another drug was added while it went on. Unknown when nobody knows how long that was, or who looked."""
+    verdict = judge(
+        trial.added_day.notnull(),
+        trial.possible_added_day.notnull() | trial.observed_until_day.isnull() | ~trial.is_end_known,
+    )
     return _where_it_speaks(verdict, trial, asked.when)
 
 

@@ -54,7 +54,8 @@ def find_candidate(
     person: ir.Table, observation_period: ir.Table, trial: ir.Table, judged_trial: ir.Table, counted: ir.Table
 ) -> ir.Table:
     """One row is one person, also without any drug, with what was counted (`count_trials`), whether they were ever observed, and
-    the day on which `who` is judged: the day of meeting, else the last that may count, else the first treatment."""
+    the days on which `who` is judged: the day of meeting, else the last (`index_day`) and the first (`earliest_day`) that may
+    count, else the first treatment."""
     first_treated = (
         trial.filter(trial.role == "antidepressant")
         .group_by("person_id")
@@ -63,7 +64,7 @@ def find_candidate(
     may_count = (
         judged_trial.filter(judged_trial.counts.fill_null(True))
         .group_by("person_id")
-        .agg(may_count_day=lambda t: t.counted_day.max())
+        .agg(last_day=lambda t: t.counted_day.max(), first_day=lambda t: t.counted_day.min())
     )
     observed = observation_period.select("person_id").distinct().mutate(was_observed=MET)
     people = person.select("person_id", "birth_earliest_day", "birth_latest_day")
@@ -71,8 +72,9 @@ def find_candidate(
         people = people.left_join(rows, "person_id").drop("person_id_right")
     return people.mutate(
         is_observed=people.was_observed.fill_null(False),
-        index_day=ibis.coalesce(people.met_day, people.may_count_day, people.first_treated_day),
-    ).drop("was_observed", "may_count_day", "first_treated_day")
+        index_day=ibis.coalesce(people.met_day, people.last_day, people.first_treated_day),
+        earliest_day=ibis.coalesce(people.met_day, people.first_day, people.first_treated_day),
+    ).drop("was_observed", "first_day", "last_day", "first_treated_day")
 
 
 def determine(candidate: ir.Table, condition: ir.Table, definition: Definition, has: frozenset[str]) -> ir.Table:
@@ -117,9 +119,11 @@ def _judge_who(
         n_diagnoses=ibis.literal(0),
         n_excluding=ibis.literal(0),
     )
-    for asked, name in ((who.diagnosis, "n_diagnoses"), (who.never, "n_excluding")):
+    # While it is open which trials count, a later diagnosis may still prove too late to exclude: who.never looks back from the
+    # earliest day, the other criteria from the latest.
+    for asked, name, day in ((who.diagnosis, "n_diagnoses", "index_day"), (who.never, "n_excluding", "earliest_day")):
         if asked is not None:
-            people = _count_diagnoses(people, condition, asked, name)
+            people = _count_diagnoses(people, condition, asked, name, day)
     absence_counts = people.is_observed & ibis.literal("condition" in has)
     verdicts: dict[str, ir.BooleanValue] = {}
     if who.age is not None:
@@ -146,12 +150,14 @@ def _age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue
     return (on.year() - born.year() - before_birthday.cast("int64")).cast("int64")
 
 
-def _count_diagnoses(people: ir.Table, condition: ir.Table, asked: Diagnosis | NeverDiagnosis, name: str) -> ir.Table:
-    """Adds `name`: on how many days the person has a diagnosis of the code sets (up to the index day, if so asked)."""
+def _count_diagnoses(
+    people: ir.Table, condition: ir.Table, asked: Diagnosis | NeverDiagnosis, name: str, day: str
+) -> ir.Table:
+    """Adds `name`: on how many days the person has a diagnosis of the code sets (up to that day, if so asked)."""
     recorded = condition.filter(condition.codeset.isin(asked.any_of)).select("person_id", "condition_day").distinct()
     if asked.when == "before":
-        index = people.select("person_id", "index_day")
-        recorded = recorded.join(index, "person_id", how="inner").filter(lambda r: r.condition_day <= r.index_day)
+        index = people.select("person_id", until_day=people[day])
+        recorded = recorded.join(index, "person_id", how="inner").filter(lambda r: r.condition_day <= r.until_day)
     number = recorded.group_by("person_id").agg(n=recorded.count())
     people = people.left_join(number, "person_id").drop("person_id_right")
     return people.mutate(**{name: people.n.fill_null(0)}).drop("n")

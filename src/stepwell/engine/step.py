@@ -37,15 +37,15 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
         is_added=(beside.start_day < trial.start_day) & (days_in_common(trial, beside) > taper),
     )
     company = pair.group_by("person_id", "trial_number").agg(is_added=pair.is_added.any())
-    begun = trial.left_join(company, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
-    begun = begun.filter(
-        ((begun.role == "antidepressant") & begun.is_antidepressant_use.fill_null(True))
-        | ((begun.role != "antidepressant") & begun.is_added.notnull())
+    taking_part = trial.left_join(company, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
+    taking_part = taking_part.filter(
+        ((taking_part.role == "antidepressant") & taking_part.is_antidepressant_use.fill_null(True))
+        | ((taking_part.role != "antidepressant") & taking_part.is_added.notnull())
     )
     first_of_ingredient = ibis.row_number().over(
         group_by=["person_id", "episode_number", "ingredient"], order_by=["start_day"]
     )
-    begun = begun.mutate(place=first_of_ingredient).filter(lambda b: b.place == 0)
+    begun = taking_part.mutate(place=first_of_ingredient).filter(lambda b: b.place == 0)
     rung = begun.group_by("person_id", "episode_number", "start_day").agg(
         ingredients=begun.ingredient.group_concat(" + ", order_by=begun.ingredient),
         is_added=begun.is_added.fill_null(False).any(),
@@ -55,8 +55,8 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
     rung = rung.mutate(
         step_number=ibis.row_number().over(in_episode) + 1, next_day=rung.start_day.lead().over(in_episode)
     )
-    ends = trial.group_by("person_id", "episode_number").agg(treated_until_day=trial.end_day.max())
-    last = trial.join(ends, ["person_id", "episode_number"], how="inner")
+    ends = taking_part.group_by("person_id", "episode_number").agg(treated_until_day=taking_part.end_day.max())
+    last = taking_part.join(ends, ["person_id", "episode_number"], how="inner")
     last = last.filter(last.end_day == last.treated_until_day)
     treated = last.group_by("person_id", "episode_number", "treated_until_day").agg(
         observed_until_day=last.observed_until_day.max()
