@@ -155,11 +155,12 @@ def _in_lines(where: str, lines: list[int], n: int) -> str:
 def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
     """The first and the last day that a birth date, month or year can mean."""
     first = (cell + "-01-01").left(len("1980-05-17")).try_cast("date")
-    step = ibis.cases(
-        (cell.length() == len("1980"), ibis.interval(years=1)),
-        (cell.length() == len("1980-05"), ibis.interval(months=1)),
-    )
-    last = ibis.coalesce((first + step - ibis.interval(days=1)).cast("date"), first)
+    before_next = [
+        (first + step - ibis.interval(days=1)).cast("date")
+        for step in (ibis.interval(years=1), ibis.interval(months=1))
+    ]
+    lengths = (len("1980"), len("1980-05"))
+    last = ibis.cases(*((cell.length() == n, last) for n, last in zip(lengths, before_next, strict=True)), else_=first)
     return first, last
 
 
