@@ -355,3 +355,16 @@ def test_dated_without_a_next_treatment(read):
         "ingredient | start_date | end_date\nsertraline | 2020-01-01 | 2020-03-01",
     )
     assert row["counted_date"] == date(2020, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "later", ["venlafaxine | 2020-06-01 | 2020-09-30 | 150", "lithium | 2020-06-01 | 2020-09-30 | 900"]
+)
+def test_an_unknown_end_leaves_switch_and_addition_open(read, later):
+    """Nobody knows whether the drug still went on when the next one began: neither switched nor added to, but unknown."""
+    row = judged(
+        read,
+        define(branch(switched=(42, "always"), added_to="always")),
+        f"ingredient | start_date | end_date | mg_per_day\nsertraline | 2020-01-01 | | 50\n{later}",
+    )
+    assert (row["failure.switched"], row["failure.added_to"], row["failed"]) == (None, None, None)

@@ -316,3 +316,20 @@ def test_before_needs_an_index_day(read):
         observation_period="",
     )
     assert (row["index_date"], row["who.never"], row["verdict"]) == (None, None, "unknown")
+
+
+@pytest.mark.parametrize(("bipolar_on", "never"), [("2020-02-29", False), ("2020-03-01", True)])
+def test_an_exclusion_looks_back_from_the_first_day_that_may_count(read, bipolar_on, never):
+    """While it is open which trials count, only a diagnosis before the first of them is certainly too early."""
+    row = verdict(
+        read,
+        define(branch(intolerant=True, count=3), never=(("bipolar",), "before")),
+        """
+            ingredient  | start_date | end_date
+            sertraline  | 2020-01-01 | 2020-02-29
+            venlafaxine | 2020-03-01 | 2020-04-30
+            lithium     | 2020-03-01 | 2020-04-30
+        """,
+        condition=f"condition_date | codeset\n{bipolar_on} | bipolar",
+    )
+    assert row["who.never"] is never

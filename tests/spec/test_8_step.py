@@ -163,3 +163,15 @@ def test_no_rung_reads_the_observation_of_an_earlier_drug(read):
         """,
     ).tables["step"]
     assert [r["ended"] for r in rows] == ["next step", None]
+
+
+def test_a_drug_that_is_no_rung_does_not_prolong_the_last_one(read):
+    """A low dose for sleep that goes on for a year is not treatment on the ladder."""
+    rows = read(
+        medication="""
+            ingredient | start_date | end_date   | mg_per_day
+            sertraline | 2020-01-01 | 2020-02-29 | 50
+            trazodone  | 2020-01-15 | 2020-12-31 | 50
+        """,
+    ).tables["step"]
+    assert [str(r["end_date"]) for r in rows] == ["2020-02-29"]
