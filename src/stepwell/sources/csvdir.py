@@ -160,7 +160,7 @@ def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
         for step in (ibis.interval(years=1), ibis.interval(months=1))
     ]
     lengths = (len("1980"), len("1980-05"))
-    last = ibis.cases(*((cell.length() == n, last) for n, last in zip(lengths, before_next, strict=True)), else_=first)
+    last = ibis.cases(*((cell.length() == n, end) for n, end in zip(lengths, before_next, strict=True)), else_=first)
     return first, last
 
 
