@@ -103,8 +103,9 @@ def _sets_of_keys(con: Backend, keys: ir.Table, codes: ir.Table, vocabulary: dic
     of_concept = _concept_map(con, codes, vocabulary)
     sides = [("source", of_concept, "concept_id"), ("standard", of_concept, "concept_id")]
     # A source concept tells the vocabulary; without one, the shape of the source value must.
-    lone = keys.filter(keys.source.isnull()) if "concept" in vocabulary else keys
-    sides.insert(0, ("value", _value_map(con, lone, codes), "value"))
+    if "concept" in vocabulary:
+        keys = keys.mutate(value=keys.source.isnull().ifelse(keys.value, ibis.null("string")))
+    sides.insert(0, ("value", _value_map(con, keys, codes), "value"))
     parts = ("included", "excluded", "vocabulary", "code")
     for side, found, key in sides:
         right = found.select(**{f"{side}_key": found[key]}, **{f"{side}_{c}": found[c] for c in parts})
