@@ -99,6 +99,13 @@ def test_a_line_with_too_many_fields_is_named(folder, error):
     assert "11 fields, as in the header" in message
 
 
+def test_bad_lines_of_several_files_are_said_together(folder, error):
+    person = [*PEOPLE, f"2,8507,1980,{SECRET}"]
+    message = error(folder(person=person, drug_exposure=[DRUG, f"1,1,{SERTRALINE},2020-01-01,,,,,,{SECRET},,extra"]))
+    assert "person.csv, line 3: 4 fields" in message
+    assert "drug_exposure.csv, line 2: 12 fields" in message
+
+
 def test_the_same_table_twice(folder, error):
     message = error(folder({"person.csv": PEOPLE, "PERSON.txt": PEOPLE, "drug_exposure.csv": [DRUG]}))
     assert "more than once: PERSON.txt, person.csv" in message

@@ -17,7 +17,7 @@ from ..tables import RECORDS
 from .codes import SHAPES, codeset_codes, plain_code
 from .csvform import FILES, REQUIRED_FILES, Field
 from .drugs import find_named_drugs
-from .files import RawTable, column_problems, line_numbers, run, store
+from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .medication import settle_medication, stop_reason
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
@@ -54,8 +54,8 @@ def read_csv_folder(
     """
     if problems := check_files(tables):
         raise SourceError("This folder cannot be read as stepwell's own.", problems)
-    lines = {name: _lines(con, raw, FILES[name]) for name, raw in tables.items()}
-    lines = {name: raw for name, raw in lines.items() if run(raw.rows.count(), raw.where).as_py()}
+    lines = {name: _lines(con, raw, FILES[name]) for name, raw in filled_tables(tables).items()}
+    lines = filled_tables(lines)
     if "person" not in lines:
         problem = Problem(tables["person"].where, "no people", "one line per person", "fill in the file")
         raise SourceError("There is nobody in this source.", [problem])

@@ -185,6 +185,20 @@ def line_numbers(path: Path, n_rows: int) -> list[int] | None:
     return lines[1:] if len(lines) == n_rows + 1 else None
 
 
+def filled_tables(tables: dict[str, RawTable]) -> dict[str, RawTable]:
+    """The tables that hold rows. Raises SourceError with every table that cannot be read to its end."""
+    filled, problems = {}, []
+    for name, raw in tables.items():
+        try:
+            if run(raw.rows.count(), raw.where).as_py():
+                filled[name] = raw
+        except SourceError as error:
+            problems += error.problems
+    if problems:
+        raise SourceError("These records cannot be read.", problems)
+    return filled
+
+
 def store(con: Backend, rows: ir.Table, where: str) -> ir.Table:
     """The rows as a temporary table of the connection (for small tables only)."""
     try:

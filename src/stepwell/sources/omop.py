@@ -17,7 +17,7 @@ from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes
 from .drugs import WAYS, find_drugs
-from .files import RawTable, column_problems, run
+from .files import RawTable, column_problems, filled_tables, run
 from .medication import read_medication
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
@@ -75,8 +75,7 @@ def read_omop(
     """
     if problems := check_cdm(tables):
         raise SourceError("This is no OMOP CDM that stepwell can read.", problems)
-    rows = {name: int(run(raw.rows.count(), raw.where).as_py()) for name, raw in tables.items()}
-    filled = {name: raw for name, raw in tables.items() if rows[name]}
+    filled = filled_tables(tables)
     if "person" not in filled:
         raise SourceError("There is nobody in this source.", [Problem(tables["person"].where, "no rows", "people")])
     vocabulary = {name: filled[name] for name in VOCABULARY if name in filled}
