@@ -2,22 +2,23 @@
 
 The records are read once and laid down by buckets of people; each bucket then goes through the same compiled plan. Whatever the
 size of the source, only one bucket's tables are in memory. All work happens in a folder beside the result, which takes the
-result's name when everything is done, and is removed when anything fails.
+result's name when everything is done. It is removed when anything fails or the user stops; when the run is killed it stays,
+and the next run of the same question continues there.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import stepwell
 from stepwell.errors import Problem, QuestionError
@@ -30,7 +31,8 @@ from stepwell.session import Session
 from stepwell.sources import open_source
 from stepwell.sources.coverage import Coverage, find_coverage
 from stepwell.sources.source import Source
-from stepwell.tables import ATTRITION, RECORDS
+from stepwell.store import WorkFolder, store_records
+from stepwell.tables import ATTRITION
 
 PEOPLE_PER_BUCKET = 25_000
 """Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes."""
@@ -68,16 +70,19 @@ def run(
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
     out = Path(out) if out is not None else temporary / "result"
     partial = _make_partial(out, replace_existing)
+    work = WorkFolder(partial / "work")
     try:
-        con = _connect(partial, memory, threads)
+        con = _connect(work.folder, memory, threads)
         try:
-            manifest = _run_into(partial, con, str(location), asked, knowledge, people_per_bucket, progress)
+            manifest = _run_into(partial, work, con, str(location), asked, knowledge, people_per_bucket, progress)
         finally:
             con.disconnect()
-        shutil.rmtree(partial / "work")
+        work.close()
+        shutil.rmtree(work.folder)
         write_manifest(partial, manifest, seconds=time.monotonic() - started)
         _put_in_place(partial, out)
     except BaseException:
+        work.close()
         shutil.rmtree(temporary or partial, ignore_errors=True)
         raise
     result = Result.open(out, knowledge=knowledge)
@@ -88,6 +93,7 @@ def run(
 
 def _run_into(
     partial: Path,
+    work: WorkFolder,
     con: ibis.BaseBackend,
     location: str,
     asked: tuple[Definition, ...],
@@ -97,23 +103,37 @@ def _run_into(
 ) -> dict:
     progress("reading", 0, 1)
     source = open_source(location, con, knowledge)
-    stored = _store_records(source, con, partial / "work", people_per_bucket, progress)
+    question = {
+        "stepwell": stepwell.__version__,
+        "source": source.fingerprint,
+        "knowledge": knowledge.digest,
+        "asked": [d.name for d in asked],
+        "people_per_bucket": people_per_bucket,
+    }
+    is_stored = work.is_of(question)
+    if not is_stored:
+        _empty(partial, keep=work.folder)
+    stored = store_records(source, con, work.folder, people_per_bucket, is_stored, progress)
+    work.mark_stored(question)
     coverage = find_coverage(stored.source, con, knowledge)
     chosen = _choose(asked, coverage, knowledge)
     what = plan(chosen, knowledge, source.has)
     session = Session(con.con, what, knowledge)
     tables = (*_KEPT_RECORDS, *what.results)
     for name in tables:
-        (partial / name).mkdir()
+        (partial / name).mkdir(exist_ok=True)
     for bucket in range(stored.n_buckets):
         progress("judging", bucket, stored.n_buckets)
+        if work.is_done(bucket):
+            continue
         session.load({name: stored.select(name, bucket) for name in stored.source.tables})
         session.execute()
         for name in tables:
             sql = stored.ordered_select(name, bucket) if name in _KEPT_RECORDS else session.ordered_sql(name)
             _write_parquet(con.con, sql, partial / name / f"part-{bucket:05d}.parquet")
+        work.mark_done(bucket)
     progress("judging", stored.n_buckets, stored.n_buckets)
-    (partial / "attrition").mkdir()
+    (partial / "attrition").mkdir(exist_ok=True)
     _write_attrition(con.con, source, partial / "attrition" / "part-00000.parquet")
     counts = {name: _count(con.con, partial / name) for name in (*tables, "attrition")}
     return {
@@ -132,57 +152,6 @@ def _run_into(
         "coverage": coverage.as_dict(),
         "rows": counts,
     }
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """The records as they lie on disk, one Parquet folder per bucket of people."""
-
-    source: Source
-    folder: Path
-    n_buckets: int
-
-    def select(self, name: str, bucket: int) -> str:
-        """The SELECT of one record table of one bucket."""
-        folder = self.folder / name / f"bucket={bucket}"
-        columns = ", ".join(f'"{c}"' for c in self.source.tables[name].columns)
-        if folder.is_dir():
-            return f"SELECT {columns} FROM read_parquet('{folder}/*.parquet', hive_partitioning = false)"
-        table = next(t for t in RECORDS if t.name == name)
-        nothing = ", ".join(f'CAST(NULL AS {_SQL_TYPE[c.type]}) AS "{c.name}"' for c in table.columns)
-        return f"SELECT {nothing} WHERE false"
-
-    def ordered_select(self, name: str, bucket: int) -> str:
-        """The same, ordered by every column, so that equal rows give equal files."""
-        return f"{self.select(name, bucket)} ORDER BY ALL"
-
-
-_SQL_TYPE = {"int64": "BIGINT", "string": "VARCHAR", "date": "DATE", "float64": "DOUBLE"}
-
-
-def _store_records(
-    source: Source, con: ibis.BaseBackend, folder: Path, people_per_bucket: int, progress: Progress
-) -> _Stored:
-    stored = {}
-    for number, (name, rows) in enumerate(source.tables.items()):
-        progress("reading", number, len(source.tables))
-        sql = con.compile(rows.mutate(bucket=(rows.person_id - 1) // people_per_bucket))
-        target = folder / name
-        target.mkdir(parents=True)
-        # Written in whatever order the threads deliver: every reader of these files puts the rows in order itself.
-        con.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)")
-        stored[name] = _open_stored(con, target, name)
-    progress("reading", len(source.tables), len(source.tables))
-    n_people = stored["person"].person_id.max().execute()
-    n_buckets = -(-int(n_people or 0) // people_per_bucket)
-    return _Stored(replace(source, tables=stored), folder, n_buckets)
-
-
-def _open_stored(con: ibis.BaseBackend, folder: Path, name: str):
-    table = next(t for t in RECORDS if t.name == name)
-    if not any(folder.glob("*/*.parquet")):
-        return ibis.memtable(table.schema.to_pyarrow().empty_table(), schema=table.schema)
-    return con.read_parquet(f"{folder}/*/*.parquet", hive_partitioning=False).select([c.name for c in table.columns])
 
 
 def _find_definitions(ids: Sequence[str], knowledge: Knowledge) -> tuple[Definition, ...]:
@@ -215,9 +184,7 @@ def _choose(asked: tuple[Definition, ...], coverage: Coverage, knowledge: Knowle
     return tuple(sorted(chosen, key=lambda d: d.name))
 
 
-def _connect(partial: Path, memory: str | None, threads: int | None) -> ibis.BaseBackend:
-    work = partial / "work"
-    work.mkdir()
+def _connect(work: Path, memory: str | None, threads: int | None) -> ibis.BaseBackend:
     # Buckets come in any order and every table is ordered when it is written, so the engine need not keep the order of rows.
     settings = {"temp_directory": str(work / "spill"), "preserve_insertion_order": False}
     if memory:
@@ -238,9 +205,10 @@ def _make_partial(out: Path, replace_existing: bool) -> Path:
             "The folder to replace is no stepwell result.",
             [Problem(str(out), "has no run.json", "a folder that stepwell wrote", "name another folder")],
         )
-    partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
+    # One name for every run of the same result: what a killed run left behind is found, and continued or replaced.
+    partial = out.with_name(f"{out.name}.partial")
     try:
-        partial.mkdir(parents=True)
+        (partial / "work").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise QuestionError(
             "The result folder cannot be written.",
@@ -255,12 +223,22 @@ def _make_partial(out: Path, replace_existing: bool) -> Path:
 
 def _put_in_place(partial: Path, out: Path) -> None:
     if out.exists():
-        old = out.with_name(f"{out.name}.{os.getpid()}.old.partial")
+        old = out.with_name(f"{out.name}.old.partial")
+        shutil.rmtree(old, ignore_errors=True)
         out.rename(old)
         partial.rename(out)
         shutil.rmtree(old)
     else:
         partial.rename(out)
+
+
+def _empty(partial: Path, keep: Path) -> None:
+    """Clears away what a killed run of another question left behind; the lock of this run stays."""
+    for entry in (*partial.iterdir(), *keep.iterdir()):
+        if entry.is_dir() and entry != keep and entry.name != "spill":
+            shutil.rmtree(entry)
+        elif entry.is_file() and entry.name != "lock":
+            entry.unlink()
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
@@ -270,9 +248,6 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None
 
 
 def _write_attrition(con: duckdb.DuckDBPyConnection, source: Source, path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     rows = [
         {
             "number": number,

@@ -22,15 +22,22 @@ def find_agreement(
 ) -> list[dict]:
     """One row is one definition at one level of noise.
 
-    `n_true` people truly meet it, `n_met` meet it by the engine, `n_both` both; `n_true_unknown` of the true
-    ones and `n_false_unknown` of the others are unknown to the engine. `sensitivity` = n_both / n_true, `predictive_value` = n_both / n_met (None where there is nobody).
+    `n_true` people truly meet it, `n_met` meet it by the engine, `n_both` both; `n_true_unknown` of the true ones and
+    `n_false_unknown` of the others are unknown to the engine. `sensitivity` = n_both / n_true, `predictive_value` =
+    n_both / n_met (None where there is nobody).
     `date_error_days` are the quartiles of the engine's date minus the true one, among those who both meet it.
     """
     rows = []
     for noise in NOISE_LEVELS:
         with tempfile.TemporaryDirectory(prefix="stepwell-validate-") as folder:
             records = Path(folder) / "records"
-            simulate(people, seed, records, noise=noise, progress=lambda d, t, n=noise: progress(f"simulating, noise {n}", d, t))
+            simulate(
+                people,
+                seed,
+                records,
+                noise=noise,
+                progress=lambda d, t, n=noise: progress(f"simulating, noise {n}", d, t),
+            )
             result = run(
                 records, Path(folder) / "result", progress=lambda w, d, t, n=noise: progress(f"{w}, noise {n}", d, t)
             )

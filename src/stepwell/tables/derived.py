@@ -64,7 +64,9 @@ TRIAL = Table(
         Column("episode_number", "int32", "The episode it began in.", null="an added drug outside any episode"),
         Column("ingredient", "string", "The ingredient's id."),
         Column("drug_class", "string", "Its class."),
-        Column("role", "string", "Its role.", values=("antidepressant", "antipsychotic", "augmentation", "rapid-acting")),
+        Column(
+            "role", "string", "Its role.", values=("antidepressant", "antipsychotic", "augmentation", "rapid-acting")
+        ),
         Column("start_date", "date", "First day."),
         Column("end_date", "date", "Last day known to be supplied."),
         Column("is_end_known", "boolean", "Whether the last supply says how long it lasted."),

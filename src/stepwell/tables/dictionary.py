@@ -29,7 +29,13 @@ def dictionary() -> str:
 
 
 def _of_table(table: Table) -> Iterator[str]:
-    yield from ("", f"### {table.name}", "", f"One row is {table.grain}. Key: {', '.join(f'`{k}`' for k in table.key)}.", "")
+    yield from (
+        "",
+        f"### {table.name}",
+        "",
+        f"One row is {table.grain}. Key: {', '.join(f'`{k}`' for k in table.key)}.",
+        "",
+    )
     yield "| column | type | unit | meaning | NULL means |"
     yield "|---|---|---|---|---|"
     for c in table.columns:

@@ -1,0 +1,85 @@
+"""A run that is killed continues where it was, and ends with the result of an undisturbed one."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from stepwell.errors import QuestionError
+from stepwell.runner import run
+from stepwell.store import WorkFolder
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+
+RUN = "import sys; from stepwell.runner import run; run(sys.argv[1], sys.argv[2], people_per_bucket=20)"
+
+
+def bytes_of(folder):
+    return {
+        str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file() and f.name != "timing.json"
+    }
+
+
+def killed_run(records, out, seconds):
+    process = subprocess.Popen([sys.executable, "-c", RUN, str(records), str(out)], stderr=subprocess.PIPE)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+@pytest.mark.long
+def test_killed_at_random_moments_the_result_is_the_same(records, tmp_path):
+    started = time.monotonic()
+    undisturbed = run(records, tmp_path / "undisturbed", people_per_bucket=20)
+    whole = time.monotonic() - started
+    moments = random.Random(4)
+    for _ in range(10):
+        killed_run(records, tmp_path / "out", moments.uniform(0.3, 1.0) * (whole + 2))
+        if (tmp_path / "out").exists():
+            break
+    resumed = run(records, tmp_path / "out", people_per_bucket=20, replace_existing=True)
+    assert bytes_of(resumed.folder) == bytes_of(undisturbed.folder)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "undisturbed"]
+
+
+def interrupted(records, out, after):
+    """A run that is cut off after so many buckets, as a kill would: nothing is cleaned away."""
+    code = (
+        "import os, sys\n"
+        "from stepwell.runner import run\n"
+        f"stop = lambda what, done, total: os._exit(9) if what == 'judging' and done == {after} else None\n"
+        "run(sys.argv[1], sys.argv[2], people_per_bucket=100, progress=stop)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(records), str(out)], check=False)
+    assert done.returncode == 9
+
+
+def test_finished_buckets_are_not_done_again(records, result, tmp_path):
+    interrupted(records, tmp_path / "out", after=3)
+    part = tmp_path / "out.partial" / "trial" / "part-00000.parquet"
+    written = part.stat().st_mtime_ns
+    resumed = run(records, tmp_path / "out", people_per_bucket=100)
+    assert (resumed.folder / "trial" / "part-00000.parquet").stat().st_mtime_ns == written
+    fresh = run(records, tmp_path / "fresh", people_per_bucket=100)
+    assert bytes_of(resumed.folder) == bytes_of(fresh.folder)
+
+
+def test_another_question_starts_afresh(records, tmp_path):
+    interrupted(records, tmp_path / "out", after=3)
+    other = run(records, tmp_path / "out", definitions=["fabbri-2021"], people_per_bucket=100)
+    fresh = run(records, tmp_path / "fresh", definitions=["fabbri-2021"], people_per_bucket=100)
+    assert bytes_of(other.folder) == bytes_of(fresh.folder)
+
+
+def test_two_runs_do_not_write_one_result(records, tmp_path):
+    first = WorkFolder(tmp_path / "out.partial" / "work")
+    with pytest.raises(QuestionError, match="Another run"):
+        run(records, tmp_path / "out")
+    first.close()
+    run(records, tmp_path / "out", definitions=["fabbri-2021"])
