@@ -1,5 +1,4 @@
-"""Runs a plan on a DuckDB connection: records in, result tables out. Compiled once, run as often as there are people to ask
-about."""
+"""Runs a plan on an engine: records in, result tables out. Compiled once, run as often as there are people to ask about."""
 
 from __future__ import annotations
 
@@ -11,54 +10,62 @@ import ibis
 import pyarrow as pa
 
 from stepwell.engine.intervals import in_days
+from stepwell.engines import Connection, Engine, engine_on
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.pipeline import Plan, known_tables, plan
-from stepwell.tables import DERIVED, RECORDS
+from stepwell.tables import DERIVED, RECORDS, Table
 
-_RECORDS = {table.name: table for table in RECORDS}
-_KEYS = {table.name: table.key for table in DERIVED}
+_DERIVED = {table.name: table for table in DERIVED}
 
 
 class Session:
-    """A compiled plan on a connection.
+    """A compiled plan on a DuckDB connection, or on an engine that has been entered.
 
     `load` takes the records of some people, `execute` runs all stages on them, `fetch` reads a result table. The tables
     of the people before are replaced, so a session can go through any number of buckets in bounded memory.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, what: Plan, knowledge: Knowledge):
-        self.con = con
+    def __init__(self, con: duckdb.DuckDBPyConnection | Engine, what: Plan, knowledge: Knowledge):
+        self.engine = engine_on(con) if isinstance(con, duckdb.DuckDBPyConnection) else con
         self.plan = what
-        self._load = {
-            table.name: str(ibis.to_sql(in_days(table, table.unbound("incoming")), dialect="duckdb"))
-            for table in RECORDS
-        }
-        self._stages = [(s.name, str(ibis.to_sql(s.expression, dialect="duckdb"))) for s in what.stages]
-        self.result_sql = {name: str(ibis.to_sql(e, dialect="duckdb")) for name, e in what.results.items()}
+        self._load = {table.name: self._sql(in_days(table, table.unbound("incoming"))) for table in RECORDS}
+        self._stages = [(s.name, self._sql(s.expression)) for s in what.stages]
+        self.result_sql = {name: self._sql(e) for name, e in what.results.items()}
         for name, rows in known_tables(knowledge).items():
-            con.register("known_rows", rows)
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM known_rows")
-            con.unregister("known_rows")
+            self.engine.store("given", rows)
+            self.engine.create(name, "SELECT * FROM given")
+
+    def _sql(self, expression: ibis.Table) -> str:
+        return str(ibis.to_sql(expression, dialect=self.engine.dialect))
 
     def load(self, incoming: Mapping[str, str]) -> None:
         """Reads the records: for every record table a SELECT that gives its declared columns."""
         for name, select in incoming.items():
-            self.con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {select}")
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._load[name]}")
+            self.engine.create(name, f"WITH incoming AS ({select}) {self._load[name]}")
 
     def execute(self) -> None:
         """Runs every stage, in order, each into a table of its own name."""
         for name, sql in self._stages:
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+            self.engine.create(name, sql)
 
     def fetch(self, name: str) -> pa.Table:
         """A result table in its declared order of columns, ordered by its key."""
-        return self.con.execute(self.ordered_sql(name)).to_arrow_table()
+        # Put in order here: databases have orders of their own for text.
+        rows = self.engine.read(self.result_sql[name], _DERIVED[name].schema.to_pyarrow())
+        return rows.sort_by([(column, "ascending") for column in _DERIVED[name].key])
 
     def ordered_sql(self, name: str) -> str:
-        """The SELECT of a result table, ordered by its key: the same rows always come in the same order."""
-        return f"SELECT * FROM ({self.result_sql[name]}) ORDER BY {', '.join(_KEYS[name])}"
+        """DuckDB's SELECT of a result table, ordered by its key: the same rows always come in the same order."""
+        return f"SELECT * FROM ({self.result_sql[name]}) AS result ORDER BY {', '.join(_DERIVED[name].key)}"
+
+    def judge(self, records: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        """The result tables of these people: every record table is given, with its declared columns."""
+        for name, rows in records.items():
+            self.engine.store(f"given_{name}", rows)
+        self.load({name: f"SELECT * FROM given_{name}" for name in records})
+        self.execute()
+        return {name: self.fetch(name) for name in self.result_sql}
 
 
 def determine_records(
@@ -67,26 +74,33 @@ def determine_records(
     knowledge: Knowledge,
     *,
     has: Iterable[str] | None = None,
+    connection: Connection | None = None,
 ) -> dict[str, pa.Table]:
     """Judges records held in memory, for one person or a few thousand: the same engine as a run over a whole source.
 
     `records` maps record tables to Arrow tables or lists of rows with the declared columns; a table that is left out does
-    not exist in the source (its absence says nothing), unless `has` says otherwise. Returns the result tables by name.
+    not exist in the source (its absence says nothing), unless `has` says otherwise. The work is done by DuckDB inside this
+    process, or on `connection`, a psycopg connection or a Spark session, in tables that are gone afterwards. Returns the
+    result tables by name, the same wherever they were made.
     """
     has = frozenset(records if has is None else has)
-    session = _session(tuple(definitions), knowledge, has)
-    for name, table in _RECORDS.items():
-        rows = records.get(name, [])
-        if not isinstance(rows, pa.Table):
-            rows = pa.Table.from_pylist([dict(r) for r in rows], schema=table.schema.to_pyarrow())
-        session.con.register(f"given_{name}", rows)
-    session.load({name: f"SELECT * FROM given_{name}" for name in _RECORDS})
-    session.execute()
-    return {name: session.fetch(name) for name in session.result_sql}
+    given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
+    if connection is None:
+        return _embedded(tuple(definitions), knowledge, has).judge(given)
+    with engine_on(connection) as engine:
+        return Session(engine, plan(definitions, knowledge, has), knowledge).judge(given)
+
+
+def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:
+    """The rows as an Arrow table with exactly the declared columns."""
+    schema = table.schema.to_pyarrow()
+    if isinstance(rows, pa.Table):
+        return rows.select(schema.names).cast(schema)
+    return pa.Table.from_pylist([dict(r) for r in rows], schema=schema)
 
 
 @lru_cache(maxsize=16)
-def _session(definitions: tuple[Definition, ...], knowledge: Knowledge, has: frozenset[str]) -> Session:
+def _embedded(definitions: tuple[Definition, ...], knowledge: Knowledge, has: frozenset[str]) -> Session:
     con = duckdb.connect()
     con.execute("SET threads = 1")  # a person's few rows are not worth a second thread
     return Session(con, plan(definitions, knowledge, has), knowledge)

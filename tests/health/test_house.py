@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "sources": {"errors", "tables", "knowledge"},
     "simulate": {"errors", "tables", "knowledge"},
     "pipeline": {"engine", "tables", "knowledge"},
-    "session": {"engine", "tables", "knowledge", "pipeline"},
+    "engines": {"errors"},
+    "session": {"engine", "engines", "tables", "knowledge", "pipeline"},
 }
 
 

@@ -147,7 +147,7 @@ def _age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue
     """Completed years from one day to another."""
     born, on = to_date(birth_day), to_date(on_day)
     before_birthday = (on.month() * 100 + on.day()) < (born.month() * 100 + born.day())
-    return (on.year() - born.year() - before_birthday.cast("int64")).cast("int64")
+    return (on.year() - born.year() - before_birthday.ifelse(1, 0)).cast("int64")
 
 
 def _count_diagnoses(

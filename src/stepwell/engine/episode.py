@@ -42,7 +42,7 @@ def find_episode(trial: ir.Table, condition: ir.Table, how: TrialBuilding) -> tu
     pause = rows.start_day - rows.active_until_day - 1
     rows = rows.mutate(begins=rows.is_activity & (pause > how.episode_gap.at_most).fill_null(True))
     rows = rows.mutate(
-        number=rows.begins.cast("int64").sum().over(group_by="person_id", order_by=order, rows=(None, 0)),
+        number=rows.begins.ifelse(1, 0).sum().over(group_by="person_id", order_by=order, rows=(None, 0)),
         belongs=rows.is_activity | (rows.start_day - rows.active_until_day <= how.episode_gap.at_most).fill_null(False),
     )
     in_episode = rows.filter(rows.belongs)

@@ -47,7 +47,7 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
     )
     begun = taking_part.mutate(place=first_of_ingredient).filter(lambda b: b.place == 0)
     rung = begun.group_by("person_id", "episode_number", "start_day").agg(
-        ingredients=begun.ingredient.group_concat(" + ", order_by=begun.ingredient),
+        ingredients=begun.ingredient.collect().sort().join(" + "),
         is_added=begun.is_added.fill_null(False).any(),
         is_intolerance=(begun.stop_reason == "intolerance").fill_null(False).any(),
     )

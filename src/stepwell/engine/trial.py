@@ -39,7 +39,7 @@ def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
         is_first=is_first,
         is_last=is_last,
         until_day=is_last.ifelse(supply.end_day, bridged_until_day),
-        course=is_first.cast("int64").sum().over(group_by=["person_id", "drug"], order_by="start_day", rows=(None, 0)),
+        course=is_first.ifelse(1, 0).sum().over(group_by=["person_id", "drug"], order_by="start_day", rows=(None, 0)),
     )
 
 
