@@ -252,7 +252,7 @@ def knowledge_list() -> None:
     from stepwell.knowledge.explain import listing
     from stepwell.knowledge.load import load
 
-    out_console.print(Markdown(listing(load())))
+    out_console.print(listing(load()), markup=False, highlight=False, soft_wrap=True)
 
 
 @knowledge_app.command("show")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,18 @@ def test_every_criterion_is_in_the_rules():
 
 def test_the_data_dictionary_is_current():
     assert (ROOT / "docs/data-dictionary.md").read_text("utf-8") == dictionary(), "python -m stepwell.tables.dictionary"
+
+
+def test_the_cards_are_current():
+    from stepwell.knowledge.book import book
+    from stepwell.knowledge.load import load
+
+    assert (ROOT / "docs/knowledge.md").read_text("utf-8") == book(load()), "python -m stepwell.knowledge.book"
+
+
+def test_the_spec_is_current():
+    spec = runpy.run_path(str(ROOT / "tests/spec/print_spec.py"))["spec"]
+    assert (ROOT / "docs/spec.md").read_text("utf-8") == spec(), "python tests/spec/print_spec.py"
 
 
 def test_every_command_is_documented():

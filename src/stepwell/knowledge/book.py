@@ -1,0 +1,25 @@
+"""All cards in one document. `python -m stepwell.knowledge.book > docs/knowledge.md`"""
+
+from __future__ import annotations
+
+from .explain import show
+from .forms import Knowledge
+from .load import load
+
+
+def book(knowledge: Knowledge) -> str:
+    """Every card as Markdown, its headings one level down, so that they are chapters of one document."""
+    entries = [*knowledge.definitions, "doses", *knowledge.instruments, *knowledge.ladders, *knowledge.codesets]
+    lines = [
+        "# What stepwell knows, and where it has it from",
+        "",
+        "Made from the knowledge files; do not edit. The same cards: `stepwell knowledge show ID`.",
+    ]
+    for entry in entries:
+        card = show(entry, knowledge).strip().splitlines()
+        lines += ["", *(f"#{line}" if line.startswith("#") else line for line in card)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(book(load()), end="")
