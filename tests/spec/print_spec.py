@@ -10,6 +10,7 @@ from inspect import cleandoc
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+RECORDS = ("person", "observation_period", "condition", "medication", "measurement", "procedure")
 
 
 def spec() -> str:
@@ -32,10 +33,16 @@ def spec() -> str:
 def _of_test(test: ast.FunctionDef) -> list[str]:
     name = test.name.removeprefix("test_").replace("_", " ")
     lines = ["", f"**{name.capitalize()}.** {' '.join(ast.get_docstring(test).split())}"]
-    for statement in test.body[1:]:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant) and _is_drawn(node.value.value):
-                lines += ["", f"`{node.arg}`", "", "```", cleandoc(node.value.value), "```"]
+    drawn = [
+        (node.arg, cleandoc(node.value.value))
+        for statement in test.body[1:]
+        for node in ast.walk(statement)
+        if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant) and _is_drawn(node.value.value)
+    ]
+    for word, is_record in (("given", True), ("then", False)):
+        for table, text in drawn:
+            if (table in RECORDS) == is_record:
+                lines += ["", f"{word} `{table}`", "", "```", text, "```"]
     return lines
 
 
