@@ -172,7 +172,7 @@ def why(
 ) -> None:
     """One person, line by line: every trial, every criterion, met, not met or unknown, with its source."""
     from stepwell.result import Result
-    from stepwell.story import tell
+    from stepwell.why.story import tell
 
     opened = Result.open(result)
     if as_json:

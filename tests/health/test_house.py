@@ -72,7 +72,7 @@ def test_the_engine_touches_no_file_clock_or_chance():
 
 
 def test_every_field_of_the_form_has_a_criterion_a_column_and_words():
-    from stepwell.found import FINDERS
+    from stepwell.why.found import FINDERS
 
     of_a_trial = {p for p in CRITERIA if p.startswith(("trial.", "failure."))}
     assert set(OF_A_TRIAL) == of_a_trial == set(FINDERS)

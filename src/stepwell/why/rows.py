@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from stepwell.found import FINDERS, Asked, show_date, show_days, show_number
 from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
+from stepwell.why.found import FINDERS, Asked, show_date, show_days, show_number
 
 if TYPE_CHECKING:
     from stepwell.result import Result

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from stepwell.errors import Problem, QuestionError
-from stepwell.found import show_date, show_days, show_number
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.sentences import provenance, rule
 from stepwell.result import Result
+from stepwell.why.found import show_date, show_days, show_number
 
 _MARK = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
 _COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
