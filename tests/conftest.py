@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-import pytest
-from hypothesis import settings
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode leaves it out; oracle, clinic and drawn live here
-
 import oracle
+import pytest
 from agreement import TABLES, by_engine
 from clinic import KNOWLEDGE, define
 from drawn import complete, parse
+from hypothesis import settings
 
 settings.register_profile("stepwell", deadline=None, derandomize=True)
 settings.load_profile("stepwell")

@@ -17,7 +17,7 @@ from stepwell.tables import DETERMINATION, JUDGED_TRIAL
 from stepwell.tables.dictionary import dictionary
 
 PACKAGE = Path(stepwell.__file__).parent
-ROOT = PACKAGE.parent.parent
+ROOT = Path(__file__).parents[2]
 
 # What each room may import. A room that is not named here may import anything below it.
 MAY_IMPORT = {
