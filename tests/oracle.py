@@ -522,6 +522,8 @@ def find_steps(p: Person, form: TrialBuilding, knowledge: Knowledge) -> list[Sim
             s.kind = "start" if i == 0 else "add" if beside else "switch"
             s.is_intolerance = any(t.stop_reason == "intolerance" for t in begun)
             respond(s, p.scores, form, knowledge, following)
+            if s.improvement_pct is None:
+                s.is_remission = None  # unscored, or well at the start
             seen = observed_until(s.end, p.periods)
             s.ended = None
             if following is not None:

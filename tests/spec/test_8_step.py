@@ -175,3 +175,20 @@ def test_a_drug_that_is_no_rung_does_not_prolong_the_last_one(read):
         """,
     ).tables["step"]
     assert [str(r["end_date"]) for r in rows] == ["2020-02-29"]
+
+
+def test_nobody_remits_on_a_rung_that_began_in_remission(read):
+    """A score at the cut before and after is health kept, not remission reached: the rung's remission is unknown."""
+    rows = read(
+        medication="""
+            ingredient | start_date | end_date
+            sertraline | 2020-01-01 | 2020-02-29
+        """,
+        measurement="""
+            instrument | measured_date | total
+            phq-9      | 2020-01-01    | 4
+            phq-9      | 2020-02-20    | 2
+        """,
+    ).tables
+    assert [r["is_remission"] for r in rows["step"]] == [None]
+    assert [r["is_remission"] for r in rows["trial"]] == [True]

@@ -15,7 +15,7 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
     """One row is one rung of a person's ladder in one episode: a first treatment, a switch or an addition.
 
     Rule: the first trial of each ingredient in an episode begins a rung; those that begin on one day share it.
-    Unknown when: unscored (`improvement_pct`, `is_response`, `is_remission`); observation unknown (`ended`).
+    Unknown when: unscored, or well at the start (improvement, response, remission); observation unknown (`ended`).
     """
     taper = how.cross_taper.at_most
     trial = trial.filter(trial.episode_number.notnull())
@@ -69,6 +69,8 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
     )
     response = find_response(rung, "rung", score, instrument, how)
     rung = rung.left_join(response, ["person_id", "rung"]).drop("person_id_right", "rung_right")
+    # Whoever was well at the start did not remit on this rung (improvement is unknown for just those).
+    rung = rung.mutate(is_remission=rung.improvement_pct.notnull().ifelse(rung.is_remission, ibis.null("boolean")))
     unobserved_days = rung.observed_until_day - rung.end_day
     return rung.select(
         "person_id",
