@@ -20,7 +20,7 @@ DECIDING = ("engine/", "knowledge/", "sources/", "evidence.py", "pipeline.py")
 EVERYDAY = {0, 1, 2, 7, 100}
 
 NOT_CLINICAL = {
-    "engine/exposure.py": ({3, 6}, "rank of the unrecorded stop reason; decimals kept when doses are summed"),
+    "engine/exposure.py": ({0.5, 1e6, 53}, "rounding to a millionth; the bits of a double's whole numbers"),
     "engine/intervals.py": ({1970}, "the day from which days are counted"),
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
     "pipeline.py": ({6}, "letters of a hash"),

@@ -37,9 +37,14 @@ def _count_branch(judged: ir.Table, branch: Branch, number: int) -> ir.Table:
         judged = judged.filter(judged.episode_number.notnull())
         judged = judged.mutate(stretch=judged.episode_number.cast("int64"))
     stretch = _in_days(judged, branch) if branch.within.days is not None else _in_stretch(judged, branch)
+    # Of two episodes with enough on one day (the second begins where the first is dated) the earlier one is named.
+    place = ibis.row_number().over(
+        group_by="person_id", order_by=[stretch.met_day.asc(nulls_first=False), stretch.stretch]
+    )
+    stretch = stretch.mutate(is_met_first=(place == 0) & stretch.met_day.notnull())
     person = stretch.group_by("person_id").agg(
         met_day=stretch.met_day.min(),
-        met_stretch=stretch.stretch.argmin(stretch.met_day, where=stretch.met_day.notnull()),
+        met_stretch=stretch.stretch.max(where=stretch.is_met_first),
         is_possible=stretch.is_possible.any(),
         n_counted=stretch.n_counted.max(),
         n_possible=stretch.n_possible.max(),

@@ -35,7 +35,7 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
     together = once.group_by("person_id", "drug", "start_day").agg(
         supplied_until_day=once.end_day.max(),
         mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
-            once.mg_per_day.sum().round(6), ibis.null("float64")
+            _to_a_millionth(once.mg_per_day.sum()), ibis.null("float64")
         ),
         is_other_product=(once.labelled_use.count() == once.count()),
         stop_rank=once.stop_rank.min(),
@@ -74,3 +74,10 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         ),
         is_before_end_known=exposure.before_until_day.notnull(),
     )
+
+
+def _to_a_millionth(mg: ir.FloatingValue) -> ir.FloatingValue:
+    """Rounded by the same floating-point steps on every engine: each has its own idea of ROUND near a half."""
+    millionths = mg * 1e6
+    # Beyond 2^53 a double has no fractions left to round, and may not fit an integer.
+    return (millionths.abs() < 2**53).ifelse((millionths + 0.5).floor().cast("float64") / 1e6, mg)

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, TypeAlias
+
+import duckdb
 
 from stepwell.errors import Problem, QuestionError
 
 from .duckdb import DuckDB
 
 if TYPE_CHECKING:
+    import psycopg
+    import pyspark.sql
+
     from .postgres import Postgres
     from .spark import Spark
 
-    Engine = DuckDB | Postgres | Spark
-else:
-    Engine = Any
-
-Connection = Any
-"""A `duckdb.DuckDBPyConnection`, a `psycopg.Connection` or a `pyspark.sql.SparkSession`; only the first is always installed."""
+Connection: TypeAlias = "duckdb.DuckDBPyConnection | psycopg.Connection | pyspark.sql.SparkSession"
+Engine: TypeAlias = "DuckDB | Postgres | Spark"
 
 
 def engine_on(connection: Connection) -> Engine:
-    """The engine that works on this connection. Raises `QuestionError` for anything else.
-
-    psycopg and pyspark are imported only for a connection that is theirs.
-    """
-    owner = type(connection).__module__.partition(".")[0].lstrip("_")
-    if owner == "duckdb":
+    """The engine that works on this connection. Raises `QuestionError` for anything that is none."""
+    if isinstance(connection, duckdb.DuckDBPyConnection):
         return DuckDB(connection)
-    if owner == "psycopg":
+    # Optional packages: whoever holds a connection of theirs has imported them.
+    if "psycopg" in sys.modules and isinstance(connection, sys.modules["psycopg"].Connection):
         from .postgres import Postgres
 
         return Postgres(connection)
-    if owner == "pyspark":
+    if "pyspark.sql" in sys.modules and isinstance(connection, sys.modules["pyspark.sql"].SparkSession):
         from .spark import Spark
 
         return Spark(connection)
-    raise QuestionError(
-        "stepwell cannot work on this connection.",
-        [
-            Problem(
-                "connection",
-                f"a {type(connection).__name__}",
-                "a DuckDB connection, a psycopg connection or a Spark session",
-                "open one and pass it, or leave it out to use DuckDB",
-            )
-        ],
+    problem = Problem(
+        "connection",
+        f"is of type {type(connection).__module__}.{type(connection).__name__}",
+        "a DuckDB connection, a psycopg connection (not an asynchronous one) or a Spark session (not Spark Connect)",
+        "leave it out to let DuckDB do the work inside this process",
     )
+    raise QuestionError("stepwell cannot work on this connection.", [problem])
