@@ -84,6 +84,7 @@ def test_nothing_stays_in_spark(spark):
     spark.createDataFrame(pa.table({"theirs": ["kept"]})).createOrReplaceTempView("person")
     zone = spark.conf.get("spark.sql.session.timeZone")
     assert judge(spark)["determination"].num_rows == 1
+    assert spark.getActiveSession() is spark
     assert [row.tableName for row in spark.sql("SHOW TABLES").collect()] == ["person"]
     assert spark.table("person").toArrow().to_pylist() == [{"theirs": "kept"}]
     assert spark.conf.get("spark.sql.session.timeZone") == zone != "UTC"

@@ -104,6 +104,11 @@ def in_ties() -> dict[str, list[dict]]:
         for mg, address in zip(fractions, addresses, strict=True)
         for reason in ("other", "no effect", None)
     ]
+    # The same fractions one by one: on its own each is rounded as it is, near a half or not.
+    alone = [
+        {"ingredient": "sertraline", "start_date": day + timedelta(days=n), "mg_per_day": mg}
+        for n, mg in enumerate(fractions)
+    ]
     # An episode of one day that begins where the one before is dated, so that both are met on one day.
     apart = [
         {"ingredient": "sertraline", "start_date": day, "end_date": day + timedelta(days=9)},
@@ -118,7 +123,9 @@ def in_ties() -> dict[str, list[dict]]:
     condition = [{"condition_date": day, "codeset": c} for c in ("major-depression", "depression-other") for _ in "ab"]
     one = {"medication": medication, "measurement": scores, "condition": condition}
     backwards = {name: rows[::-1] for name, rows in one.items()}
-    return renumbered([complete(one), complete(backwards), complete({"medication": apart})])
+    return renumbered(
+        [complete(one), complete(backwards), complete({"medication": alone}), complete({"medication": apart})]
+    )
 
 
 def at_the_ends_of_the_calendar() -> dict[str, list[dict]]:

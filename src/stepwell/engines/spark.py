@@ -6,7 +6,7 @@ import pyarrow as pa
 from ibis.backends.pyspark import Backend
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from stepwell.errors import Problem, QuestionError
 
@@ -31,10 +31,10 @@ class Spark:
 
     def __init__(self, session: SparkSession):
         self._callers = session
-        self._names: set[str] = set()
 
     def __enter__(self) -> Spark:
         try:
+            self._active = SparkSession.getActiveSession() or self._callers
             self._spark = self._callers.newSession()
             for name, value in _SETTINGS.items():
                 self._spark.conf.set(name, value)
@@ -45,26 +45,22 @@ class Spark:
     def __exit__(self, kind, error, trace) -> None:
         if isinstance(error, PySparkException | Py4JError | OSError):
             raise _in_our_words(error) from None
-        for name in self._names:
-            self._spark.catalog.dropTempView(name)
+        # Making a frame makes its session the active one, which the caller's code may then be handed. Give theirs back.
+        self._active.createDataFrame([], "nothing int")
 
     def store(self, name: str, rows: pa.Table) -> None:
         """Makes the rows readable under a name, in place of what had it."""
-        self._view(name, self._spark.createDataFrame(rows))
+        self._spark.createDataFrame(rows).createOrReplaceTempView(name)
 
     def create(self, name: str, sql: str) -> None:
         """Keeps the rows of a SELECT under a name, in place of what had it."""
         # Computed now and cut off from what it was made of: Spark would otherwise plan, and perhaps run, every stage again
         # within each that follows.
-        self._view(name, self._spark.sql(sql).localCheckpoint(eager=True))
+        self._spark.sql(sql).localCheckpoint(eager=True).createOrReplaceTempView(name)
 
     def read(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The rows of a SELECT, in the types of the schema."""
         return self._spark.sql(sql).toArrow().cast(schema)
-
-    def _view(self, name: str, frame: DataFrame) -> None:
-        frame.createOrReplaceTempView(name)
-        self._names.add(name)
 
 
 def _in_our_words(error: Exception) -> QuestionError:
