@@ -238,7 +238,9 @@ STEP = Table(
         Column("instrument", "string", "Instrument of baseline and endpoint.", null="unscored"),
         Column("improvement_pct", "float64", "Improvement on it.", unit="%", null="unscored"),
         Column("is_response", "boolean", "At least the instrument's response.", null="unscored"),
-        Column("is_remission", "boolean", "At or below the remission cut.", null="unscored, or in remission at the start"),
+        Column(
+            "is_remission", "boolean", "At or below the remission cut.", null="unscored, or in remission at the start"
+        ),
         Column("is_intolerance", "boolean", "Recorded as stopped for intolerance."),
         Column(
             "ended",
