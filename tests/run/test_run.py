@@ -108,6 +108,21 @@ def test_evidence_repeats_the_stored_verdicts_with_words_and_provenance(result):
         assert row["trial_number"] is None or row["address"].startswith("drug_exposure/")
 
 
+def test_a_count_is_held_against_the_rule_of_the_branch_it_is_of(result):
+    """Cepeda 2018 has two ways; whoever meets neither is shown the one that came closest, with its own rule."""
+    rows = result.table("determination")
+    second_way = rows.filter((rows.definition == "cepeda-2018@1") & rows.branch.isnull() & (rows.n_needed == 1))
+    ids = second_way.order_by("person_id").limit(3).to_pyarrow()["person_id"].to_pylist()
+    assert ids, "nobody came closest by the second way: the test would say nothing"
+    people = result.table("person")
+    for person in people.filter(people.person_id.isin(ids)).to_pyarrow()["source_person_id"].to_pylist():
+        (row,) = (
+            r for r in result.evidence(person) if r["definition"] == "cepeda-2018@1" and r["criterion"] == "count"
+        )
+        assert row["limit"] == "1"
+        assert "at least 1 such trial" in row["sentence"]
+
+
 def test_only_the_definitions_asked_are_run(records, tmp_path):
     result = run(records, tmp_path / "out", definitions=["fabbri-2021"])
     assert result.manifest["definitions"] == ["fabbri-2021@1"]

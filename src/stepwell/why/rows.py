@@ -67,7 +67,10 @@ class _Maker:
                 words = f"{show_days(found[column])} with a diagnosis of {sets}{missing}"
                 limit = asked.at_least if path == "who.diagnosis" else 0
                 yield self._row(path, asked, found[path], words, found[column], "days", limit, found=found)
-        branch = self.definition.branch[(found["branch"] or 1) - 1]
+        # Where it is not met, the numbers are those of the branch that came closest: it asks for as many.
+        ways = self.definition.branch
+        closest = next(b for b in ways if b.count.at_least == found["n_needed"])
+        branch = ways[found["branch"] - 1] if found["branch"] else closest
         different = {"ingredient": "different drugs", "class": "different classes", "course": "courses"}
         words = f"{found['n_counted']} of {found['n_needed']} {different[branch.count.distinct]} count"
         if found["n_possible"] > found["n_counted"]:
