@@ -1,77 +1,16 @@
-"""The command line. Every command is a thin line to a function that Python users call too."""
+"""Commands from records to a report: demo, check, run, why, report, template."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import typer.core
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stepwell import __version__
-from stepwell.errors import StepwellError
-
-
-class _Commands(typer.core.TyperGroup):
-    """Turns every expected failure into one clear message and a documented exit code."""
-
-    def invoke(self, ctx):
-        try:
-            return super().invoke(ctx)
-        except StepwellError as error:
-            err_console.print(f"[bold red]{escape(error.title)}[/bold red]")
-            for problem in error.problems:
-                err_console.print(f"- {problem}", markup=False, highlight=False, soft_wrap=True)
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            err_console.print("Stopped. Nothing half-written is left.")
-            raise typer.Exit(130) from None
-
-
-out_console = Console()
-err_console = Console(stderr=True)
-
-app = typer.Typer(
-    cls=_Commands,
-    help="Reads health records and says who has treatment-resistant depression (TRD), by which published definition and why, "
-    "line by line. It explains; clinicians decide.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    epilog="Exit codes: 0 done, 10 a knowledge file or definition is wrong, 11 the records cannot be read, 12 the question "
-    "cannot be answered as asked, 13 stepwell's own fault, 130 stopped by you.",
-)
-knowledge_app = typer.Typer(
-    help="What stepwell knows and where it has it from: definitions, drugs and doses, instruments."
-)
-app.add_typer(knowledge_app, name="knowledge")
-
-SourceArg = Annotated[
-    Path,
-    typer.Argument(
-        help="The records: a folder with an OMOP CDM (CSV or Parquet), a DuckDB file that holds one, or a folder of stepwell's "
-        "own CSV files (see `stepwell template`).",
-        show_default=False,
-    ),
-]
-ResultArg = Annotated[Path, typer.Argument(help="A folder that `stepwell run --out` wrote.", show_default=False)]
-DefinitionFiles = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--definition-file",
-        help="A definition of your own (YAML), beside the packaged ones. Repeatable.",
-        show_default=False,
-    ),
-]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same people.")]
+from .app import DefinitionFiles, ResultArg, Seed, SourceArg, app, out_console, progress
 
 
 @app.command()
@@ -85,7 +24,7 @@ def demo(
     from stepwell.runner import run as run_source
     from stepwell.simulate import simulate as simulate_people
 
-    with _progress() as report_progress:
+    with progress() as report_progress:
         simulate_people(people, seed, out / "records", progress=lambda d, t: report_progress("simulating", d, t))
         result = run_source(out / "records", out / "result", progress=report_progress)
     page = write_report(result)
@@ -144,7 +83,7 @@ def run(
     """Judges everybody in the records by every definition asked, and writes the tables that say who, when and why."""
     from stepwell.runner import run as run_source
 
-    with _progress() as report_progress:
+    with progress() as report_progress:
         result = run_source(
             source,
             out,
@@ -204,37 +143,6 @@ def report(
 
 
 @app.command()
-def simulate(
-    people: Annotated[int, typer.Option(help="How many people.", min=1)],
-    out: Annotated[Path, typer.Option(help="A new folder for the records and the truth.", show_default=False)],
-    seed: Seed = 1,
-    form: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "parquet",
-    noise: Annotated[str, typer.Option(help="How untidy the records are: realistic or off.")] = "realistic",
-) -> None:
-    """Writes simulated records as an OMOP folder, with the truth beside them in a folder of its own."""
-    from stepwell.simulate import simulate as simulate_people
-
-    with _progress() as report_progress:
-        simulate_people(
-            people, seed, out, format=form, noise=noise, progress=lambda d, t: report_progress("simulating", d, t)
-        )
-    out_console.print(f"Records: [bold]{escape(str(out))}[/bold]  truth: {escape(str(out / 'truth'))}", highlight=False)
-
-
-@app.command()
-def validate(
-    people: Annotated[int, typer.Option(help="How many people to simulate at each noise level.", min=100)] = 5000,
-    seed: Seed = 1,
-) -> None:
-    """Scores the engine against simulated people whose truth is known, at no noise and at realistic noise."""
-    from stepwell.bench.agreement import agreement_table, find_agreement
-
-    with _progress() as report_progress:
-        rows = find_agreement(people, seed, progress=report_progress)
-    out_console.print(agreement_table(rows))
-
-
-@app.command()
 def template(out: Annotated[Path, typer.Argument(help="A new folder.", show_default=False)]) -> None:
     """Writes empty CSV files that explain themselves, for records that are in no database."""
     from stepwell.sources import write_template
@@ -244,58 +152,6 @@ def template(out: Annotated[Path, typer.Argument(help="A new folder.", show_defa
         f"Fill in the files in [bold]{escape(str(out))}[/bold], then: stepwell check {escape(str(out))}",
         highlight=False,
     )
-
-
-@knowledge_app.command("list")
-def knowledge_list() -> None:
-    """Lists the definitions, dose standards, instruments, code sets and published ladders."""
-    from stepwell.knowledge.explain import listing
-    from stepwell.knowledge.load import load
-
-    out_console.print(listing(load()), markup=False, highlight=False, soft_wrap=True)
-
-
-@knowledge_app.command("show")
-def knowledge_show(
-    entry: Annotated[
-        str, typer.Argument(metavar="ID", help="An id from `stepwell knowledge list`.", show_default=False)
-    ],
-    definition_file: DefinitionFiles = None,
-) -> None:
-    """Shows one card: every value with its source and how that was seen."""
-    from stepwell.knowledge.explain import show
-    from stepwell.knowledge.load import load
-
-    out_console.print(Markdown(show(entry, load(tuple(definition_file or ())))))
-
-
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    if version:
-        print(__version__)
-        raise typer.Exit
-
-
-def main() -> None:
-    """The entry point."""
-    app()
-
-
-@contextmanager
-def _progress() -> Iterator:
-    """A progress bar on stderr; what it shows is what has been done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err_console, transient=True) as bar:
-        tasks: dict[str, int] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)
-
-        yield show
 
 
 def _summarise(result) -> None:

@@ -1,0 +1,11 @@
+"""The command line. Every command is a thin line to a function that Python users call too."""
+
+from . import knowledge, records, simulated
+from .app import app
+
+__all__ = ["app", "knowledge", "main", "records", "simulated"]
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,91 @@
+"""The application that every command registers with, and what the commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import typer.core
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from stepwell import __version__
+from stepwell.errors import StepwellError
+
+
+class _Commands(typer.core.TyperGroup):
+    """Turns every expected failure into one clear message and a documented exit code."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except StepwellError as error:
+            err_console.print(f"[bold red]{escape(error.title)}[/bold red]")
+            for problem in error.problems:
+                err_console.print(f"- {problem}", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            err_console.print("Stopped. Nothing half-written is left.")
+            raise typer.Exit(130) from None
+
+
+out_console = Console()
+err_console = Console(stderr=True)
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Reads health records and says who has treatment-resistant depression (TRD), by which published definition and why, "
+    "line by line. It explains; clinicians decide.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="Exit codes: 0 done, 10 a knowledge file or definition is wrong, 11 the records cannot be read, 12 the question "
+    "cannot be answered as asked, 13 stepwell's own fault, 130 stopped by you.",
+)
+SourceArg = Annotated[
+    Path,
+    typer.Argument(
+        help="The records: a folder with an OMOP CDM (CSV or Parquet), a DuckDB file that holds one, or a folder of stepwell's "
+        "own CSV files (see `stepwell template`).",
+        show_default=False,
+    ),
+]
+ResultArg = Annotated[Path, typer.Argument(help="A folder that `stepwell run --out` wrote.", show_default=False)]
+DefinitionFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--definition-file",
+        help="A definition of your own (YAML), beside the packaged ones. Repeatable.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same people.")]
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@contextmanager
+def progress() -> Iterator:
+    """A progress bar on stderr; what it shows is what has been done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err_console, transient=True) as bar:
+        tasks: dict[str, int] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield show
