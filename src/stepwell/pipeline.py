@@ -23,7 +23,7 @@ from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
 from stepwell.engine.response import add_response, find_score
 from stepwell.engine.step import find_step
-from stepwell.engine.trial import find_supply, find_trial
+from stepwell.engine.trial import find_trial
 from stepwell.knowledge.definition import Definition, TrialBuilding
 from stepwell.knowledge.forms import Knowledge
 from stepwell.tables import DERIVED, RECORDS, Table
@@ -67,11 +67,7 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     setting_of = {d.name: setting_id(d.trials) for d in definitions}
     trials, episodes = {}, {}
     for setting, how in sorted(settings.items()):
-        supply = make(f"supply_{setting}", find_supply(exposure, how))
-        course = make(
-            f"course_{setting}",
-            find_trial(exposure, supply, drug, dose_minimum, record["observation_period"], how),
-        )
+        course = make(f"course_{setting}", find_trial(exposure, drug, dose_minimum, record["observation_period"], how))
         episode, course = find_episode(course, record["condition"], how)
         episodes[setting] = make(f"episode_{setting}", episode)
         course = make(f"course_in_episode_{setting}", course)

@@ -8,14 +8,72 @@ import ibis.expr.types as ir
 from stepwell.evidence import any_row
 from stepwell.knowledge.definition import TrialBuilding
 
+_NO_DAY = 2**40
+"""After every day there is: no course of the drug follows."""
 
-def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
-    """One row is one exposure with the number of its course, and the last day (`until_day`) that it stands for within it.
+
+def find_trial(
+    exposure: ir.Table,
+    drug: ir.Table,
+    dose_minimum: ir.Table,
+    observation_period: ir.Table,
+    how: TrialBuilding,
+) -> ir.Table:
+    """One row is one unbroken course of one ingredient, with its days, doses and end of observation.
+
+    Needs: `drug` (drug, ingredient, role, drug_class), `dose_minimum` (standard, ingredient, minimum).
+    Rule: bridged days count as treated at the dose before them; days at or above the minimum decide adequacy, not the
+    greatest dose.
+    Unknown when: the dose, or the drug's minimum, is unknown (`n_days_dose_unknown`); no observation period holds the end.
+    """
+    minimum = dose_minimum.filter(dose_minimum.standard == how.dose_standard.is_).drop("standard")
+    drug = (
+        drug.left_join(minimum, "ingredient").drop("ingredient_right").rename(min_adequate_mg_per_day="min_mg_per_day")
+    )
+    supply = _find_supply(exposure, how)
+    first = _find_first(supply)
+    supply = supply.join(drug.select("drug", "min_adequate_mg_per_day"), "drug", how="inner")
+    in_course = supply.join(
+        first.select("person_id", "drug", "first_day", "before_next_day"),
+        [
+            "person_id",
+            "drug",
+            supply.start_day >= first.first_day,
+            supply.start_day <= first.before_next_day,
+        ],
+    )
+    days = in_course.until_day - in_course.start_day + (1 if how.basis.is_ == "supply" else 0)
+    # NULL when the dose or the minimum is unknown.
+    is_adequate = in_course.mg_per_day >= in_course.min_adequate_mg_per_day
+    trial = in_course.group_by("person_id", "drug", "first_day").agg(
+        end_day=in_course.end_day.max(),
+        is_end_known=in_course.is_end_known.any(where=in_course.is_last),
+        n_days=days.sum(),
+        n_gap_days=(in_course.until_day - in_course.end_day).sum() if how.basis.is_ == "supply" else ibis.literal(0),
+        n_exposures=in_course.count(),
+        is_antidepressant_use=any_row(in_course.is_antidepressant_use),
+        first_mg_per_day=in_course.mg_per_day.argmin(in_course.start_day, where=in_course.mg_per_day.notnull()),
+        max_mg_per_day=in_course.mg_per_day.max(),
+        n_days_adequate=days.sum(where=is_adequate).fill_null(0),
+        n_days_dose_unknown=days.sum(where=is_adequate.isnull()).fill_null(0),
+        last_dose_may_be_adequate=is_adequate.fill_null(True).any(where=in_course.is_last),
+        stop_reason=in_course.stop_reason.max(where=in_course.is_last),
+    )
+    trial = trial.join(first.drop("before_next_day"), ["person_id", "drug", "first_day"], how="inner")
+    trial = trial.join(drug, "drug", how="inner").drop("drug", "low_dose_mg_per_day").rename(start_day="first_day")
+    numbered = trial.mutate(
+        trial_number=ibis.row_number().over(group_by="person_id", order_by=["start_day", "ingredient"]) + 1
+    )
+    return _find_observation(numbered, observation_period, how)
+
+
+def _find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
+    """One row is one exposure, with whether it begins or ends a course and the last day (`until_day`) that it stands for within it.
 
     Rule: supplies belong together when the pause between them is at most `how.max_gap`, or, where the first one's end is
     unknown, when the second begins within `how.unknown_supply`; bridged days belong to the supply before them.
     """
-    supply = exposure.drop("n_records", "address")
+    supply = exposure
     if how.basis.is_ == "supply":
 
         def joins(before_start, before_end, is_known, start):
@@ -29,65 +87,23 @@ def find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
         def joins(before_start, before_end, is_known, start):
             return start - before_start <= how.max_gap.at_most
 
-    is_first = ~joins(
-        supply.before_start_day, supply.before_end_day, supply.is_before_end_known, supply.start_day
-    ).fill_null(False)
     is_last = ~joins(supply.start_day, supply.end_day, supply.is_end_known, supply.next_start_day).fill_null(False)
     # Under `prescriptions` a day belongs to the supply before it, so that the last prescription adds none.
     bridged_until_day = supply.next_start_day - (1 if how.basis.is_ == "supply" else 0)
     return supply.mutate(
-        is_first=is_first,
+        is_first=~joins(
+            supply.before_start_day, supply.before_end_day, supply.is_before_end_known, supply.start_day
+        ).fill_null(False),
         is_last=is_last,
         until_day=is_last.ifelse(supply.end_day, bridged_until_day),
-        course=is_first.ifelse(1, 0).sum().over(group_by=["person_id", "drug"], order_by="start_day", rows=(None, 0)),
     )
 
 
-def find_trial(
-    exposure: ir.Table,
-    supply: ir.Table,
-    drug: ir.Table,
-    dose_minimum: ir.Table,
-    observation_period: ir.Table,
-    how: TrialBuilding,
-) -> ir.Table:
-    """One row is one unbroken course of one ingredient, with its days, doses and end of observation.
-
-    Needs: `supply` (`find_supply`), `drug` (drug, ingredient, role, drug_class), `dose_minimum` (standard, ingredient, minimum).
-    Rule: bridged days count as treated at the dose before them; days at or above the minimum decide adequacy, not the
-    greatest dose.
-    Unknown when: the dose, or the drug's minimum, is unknown (`n_days_dose_unknown`); no observation period holds the end.
-    """
-    minimum = dose_minimum.filter(dose_minimum.standard == how.dose_standard.is_).drop("standard")
-    drug = (
-        drug.left_join(minimum, "ingredient").drop("ingredient_right").rename(min_adequate_mg_per_day="min_mg_per_day")
-    )
-    supply = supply.join(drug.select("drug", "min_adequate_mg_per_day"), "drug", how="inner")
-    days = supply.until_day - supply.start_day + (1 if how.basis.is_ == "supply" else 0)
-    # NULL when the dose or the minimum is unknown.
-    is_adequate = supply.mg_per_day >= supply.min_adequate_mg_per_day
-    trial = supply.group_by("person_id", "drug", "course").agg(
-        start_day=supply.start_day.min(),
-        end_day=supply.end_day.max(),
-        is_end_known=supply.is_end_known.any(where=supply.is_last),
-        n_days=days.sum(),
-        n_gap_days=(supply.until_day - supply.end_day).sum() if how.basis.is_ == "supply" else ibis.literal(0),
-        n_exposures=supply.count(),
-        is_antidepressant_use=any_row(supply.is_antidepressant_use),
-        first_mg_per_day=supply.mg_per_day.argmin(supply.start_day, where=supply.mg_per_day.notnull()),
-        max_mg_per_day=supply.mg_per_day.max(),
-        n_days_adequate=days.sum(where=is_adequate).fill_null(0),
-        n_days_dose_unknown=days.sum(where=is_adequate.isnull()).fill_null(0),
-        last_dose_may_be_adequate=is_adequate.fill_null(True).any(where=supply.is_last),
-        stop_reason=supply.stop_reason.max(where=supply.is_last),
-    )
-    address = exposure.select("person_id", "drug", "start_day", "address")
-    trial = trial.join(address, ["person_id", "drug", "start_day"], how="inner")
-    trial = trial.join(drug, "drug", how="inner").drop("course", "drug", "low_dose_mg_per_day")
-    numbered = trial.mutate(
-        trial_number=ibis.row_number().over(group_by="person_id", order_by=["start_day", "ingredient"]) + 1
-    )
-    return _find_observation(numbered, observation_period, how)
+def _find_first(supply: ir.Table) -> ir.Table:
+    """One row is the first supply of a course: its day and address, and the last day before the next course of the drug."""
+    first = supply.filter(supply.is_first).select("person_id", "drug", "address", first_day=supply.start_day)
+    next_day = first.first_day.lead().over(group_by=["person_id", "drug"], order_by="first_day")
+    return first.mutate(before_next_day=(next_day - 1).fill_null(_NO_DAY))
 
 
 def _find_observation(trial: ir.Table, observation_period: ir.Table, how: TrialBuilding) -> ir.Table:
