@@ -78,12 +78,12 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     for number, definition in enumerate(definitions):
         trial = trials[setting_of[definition.name]]
         judgement = make(f"judged_{number}", judge_trial(trial, definition))
-        counted = make(f"counted_{number}", count_trials(judgement, definition))
+        counted = make(f"counted_{number}", count_trials(judgement, record["condition"], record["procedure"], definition))
         candidate = make(
             f"candidate_{number}",
             find_candidate(record["person"], record["observation_period"], trial, judgement, counted),
         )
-        determination = determine(candidate, record["condition"], definition, has)
+        determination = determine(candidate, record["condition"], record["observation_period"], definition, has)
         judged[definition.name] = judgement
         determined[definition.name] = make(f"determined_{number}", determination)
 
@@ -141,7 +141,7 @@ def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
                 "drug_class": i.drug_class,
                 "low_dose_mg_per_day": low_dose.get(i.ingredient),
             }
-            for number, i in enumerate(knowledge.ingredients.values(), 1)
+            for number, i in enumerate(sorted(knowledge.ingredients.values(), key=lambda i: i.ingredient), 1)
             if i.role != "set-aside"
         ],
         "known_dose_minimum": [

@@ -28,20 +28,7 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
         "address",
         stop_rank=medication.stop_reason.cases(*((reason, rank) for rank, reason in enumerate(_STOP_REASONS))),
     )
-    # Equal rows once. The sum of two doses is rounded so that its last bit does not depend on the order of the rows.
-    once = rows.group_by([c for c in rows.columns if c != "address"]).agg(
-        n_records=rows.count(), address=rows.address.min()
-    )
-    together = once.group_by("person_id", "drug", "start_day").agg(
-        supplied_until_day=once.end_day.max(),
-        mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
-            _to_a_millionth(once.mg_per_day.sum()), ibis.null("float64")
-        ),
-        is_other_product=(once.labelled_use.count() == once.count()),
-        stop_rank=once.stop_rank.min(),
-        n_records=once.n_records.sum(),
-        address=once.address.min(),
-    )
+    together = _take_together(rows)
     # The neighbours are looked up here, once, for every way of building trials.
     by_drug = ibis.window(group_by=["person_id", "drug"], order_by="start_day")
     together = together.mutate(
@@ -76,8 +63,43 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
     )
 
 
+def _take_together(rows: ir.Table) -> ir.Table:
+    """One row is one ingredient begun on one day: equal rows once, then the doses of different rows added."""
+    day = ["person_id", "drug", "start_day"]
+    # Nearly every day has one row, which needs no adding up: grouping all columns of all rows would cost many times as much.
+    several = rows.group_by(day).agg(n=rows.count()).filter(lambda d: d.n > 1).drop("n")
+    alone = rows.anti_join(several, day)
+    alone = alone.select(
+        *day,
+        "mg_per_day",
+        "stop_rank",
+        "address",
+        supplied_until_day=alone.end_day,
+        is_other_product=alone.labelled_use.notnull(),
+        n_records=ibis.literal(1, "int64"),
+    )
+    rows = rows.semi_join(several, day)
+    once = rows.group_by([c for c in rows.columns if c != "address"]).agg(
+        n_records=rows.count(), address=rows.address.min()
+    )
+    together = once.group_by(day).agg(
+        mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
+            _to_a_millionth(once.mg_per_day.sum()), ibis.null("float64")
+        ),
+        stop_rank=once.stop_rank.min(),
+        address=once.address.min(),
+        supplied_until_day=once.end_day.max(),
+        is_other_product=once.labelled_use.count() == once.count(),
+        n_records=once.n_records.sum(),
+    )
+    return alone.union(together.cast(alone.schema()).select(alone.columns))
+
+
 def _to_a_millionth(mg: ir.FloatingValue) -> ir.FloatingValue:
-    """Rounded by the same floating-point steps on every engine: each has its own idea of ROUND near a half."""
+    """Rounded, so that the last bit of a sum does not depend on the order of the rows.
+
+    By the same floating-point steps on every engine: each has its own idea of ROUND near a half.
+    """
     millionths = mg * 1e6
     # Beyond 2^53 a double has no fractions left to round, and may not fit an integer.
     return (millionths.abs() < 2**53).ifelse((millionths + 0.5).floor().cast("float64") / 1e6, mg)

@@ -61,14 +61,11 @@ def find_trial(
     )
     trial = trial.join(first.drop("before_next_day"), ["person_id", "drug", "first_day"], how="inner")
     trial = trial.join(drug, "drug", how="inner").drop("drug", "low_dose_mg_per_day").rename(start_day="first_day")
-    numbered = trial.mutate(
-        trial_number=ibis.row_number().over(group_by="person_id", order_by=["start_day", "ingredient"]) + 1
-    )
-    return _find_observation(numbered, observation_period, how)
+    return _find_observation(trial, observation_period, how)
 
 
 def _find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
-    """One row is one exposure, with whether it begins or ends a course and the last day (`until_day`) that it stands for within it.
+    """One row is one exposure, with whether it begins or ends a course, and the last day (`until_day`) it stands for within it.
 
     Rule: supplies belong together when the pause between them is at most `how.max_gap`, or, where the first one's end is
     unknown, when the second begins within `how.unknown_supply`; bridged days belong to the supply before them.
@@ -100,10 +97,15 @@ def _find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
 
 
 def _find_first(supply: ir.Table) -> ir.Table:
-    """One row is the first supply of a course: its day and address, and the last day before the next course of the drug."""
+    """One row is the first supply of a course: its day and address, the number of the trial that it begins, and the last day
+    before the next course of the drug."""
     first = supply.filter(supply.is_first).select("person_id", "drug", "address", first_day=supply.start_day)
     next_day = first.first_day.lead().over(group_by=["person_id", "drug"], order_by="first_day")
-    return first.mutate(before_next_day=(next_day - 1).fill_null(_NO_DAY))
+    return first.mutate(
+        before_next_day=(next_day - 1).fill_null(_NO_DAY),
+        # Drugs are numbered in the order of their ingredients' names.
+        trial_number=ibis.row_number().over(group_by="person_id", order_by=["first_day", "drug"]) + 1,
+    )
 
 
 def _find_observation(trial: ir.Table, observation_period: ir.Table, how: TrialBuilding) -> ir.Table:
