@@ -41,8 +41,8 @@ WRONG = {
         DEFINITION,
         "        below: 25 %",
         "        below: 25 %\n        choice: both",
-        "not both",
-        "",
+        "both a source and a choice",
+        "write either source, locator and seen, or choice alone",
     ),
     "empty choice": (DEFINITION, "{is: supply, choice: For a test.}", '{is: supply, choice: " "}', "needs its reason", ""),
     "not a way of seeing": (DEFINITION, "        seen: full-text", "        seen: fulltext", "'fulltext'", "`full-text`"),
@@ -118,7 +118,7 @@ WRONG = {
     "id not the file's": (DEFINITION, "id: two-trials", "id: two-trails", "id 'two-trails'", "write `id: two-trials`"),
     "id in capitals": (DEFINITION, "id: two-trials", "id: Two", "`id` is 'Two'", "lower-case letters"),
     "a list where fields belong": (DEFINITION, "{is: episode, choice: For a test.}", "[episode]", "is a list", "field: value"),
-    "broken YAML": (DEFINITION, "title: Two failed trials", "title: [Two", "is not YAML", "check indentation"),
+    "broken YAML": (DEFINITION, "title: Two failed trials", "title: [Two", "is not YAML: `[` without its `]`", "write the `]`"),
     "wrong header": (
         "dose_standard.csv",
         "min_mg_per_day",
@@ -195,7 +195,6 @@ SAID_AT = {
     "source and choice": "improvement:",
     "empty failure": "failure:",
     "taken in sliding days": "  - trial:",
-    "broken YAML": "summary:",
     "code written twice": "F32,no",
     "gap between bands": "bands:",
     "item never scored": 'item: "2"',
@@ -235,7 +234,8 @@ def test_a_line_is_right_below_a_cell_of_several_lines(folder):
 def test_a_file_that_is_not_text_is_told_by_name(folder):
     (folder / DEFINITION).write_bytes(b"id: \xff\xfe")
     (problem,) = problems_of(folder)
-    assert (problem.where, problem.remedy) == (DEFINITION, "save it as UTF-8")
+    assert problem.where == f"{DEFINITION}:1"
+    assert problem.remedy.startswith("save it as UTF-8")
 
 
 def test_recalled_values_do_not_pass_in_a_reviewed_file(folder):
@@ -308,7 +308,7 @@ def test_a_definition_of_ones_own_cannot_take_a_name_that_is_taken(folder, tmp_p
 
 def test_a_definition_that_does_not_exist_is_told(folder, tmp_path):
     (problem,) = problems_of(folder, tmp_path / "none.yaml")
-    assert "cannot be read" in problem.found
+    assert problem.found == "there is no such file"
 
 
 def test_the_digest_names_the_content(folder):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from pydantic import BaseModel
 
 from ..errors import Problem
 from .cited import Form
-from .definition import Definition
-from .fill import closest, name_of
+from .contradictions import contradictions
+from .definition import Diagnosis, DoseStandard, NeverDiagnosis
+from .fill import MARK, closest, fill_parts, name_of
 from .forms import (
     Code,
     Codeset,
@@ -27,25 +29,34 @@ from .forms import (
 )
 from .written import Path_, Written
 
+REFERENCES = "references.yaml"
+
 
 @dataclass(frozen=True)
 class Entry:
     """One entry of the knowledge files: which form it is to fill, the form (None where it does not fit), where it was written
-    and the key it stands under (None in a user's own file)."""
+    and the key it stands under (None for a user's own definition)."""
 
     kind: type[Form]
     form: Form | None
     written: Written
     key: str | None
+    is_own: bool = False
+    """Whether it is of a user's own file."""
+
+    @cached_property
+    def parts(self) -> tuple[tuple[Path_, Form], ...]:
+        """The form and all forms inside it, each with its path; of one that does not fit, those inside it that do."""
+        return tuple(parts(self.form) if self.form is not None else fill_parts(self.kind, self.written.data))
 
 
 def check(entries: list[Entry], unread: set[type[Form]], problems: list[Problem]) -> None:
     """Add every problem between the entries. What could not be read has been said, and is not called missing again."""
     filled = [entry for entry in entries if entry.form is not None]
     problems.extend(_sources(entries, unread))
-    problems.extend(_names(filled))
+    problems.extend(_names(entries))
     problems.extend(_links(entries, unread))
-    for entry in filled:
+    for entry in entries:
         problems.extend(_recalled(entry))
         problems.extend(_ranges(entry))
     problems.extend(_codes(filled))
@@ -79,8 +90,15 @@ def _of(entries: Iterable[Entry], kind: type[Form]) -> list[Entry]:
 def _unknown(entry: Entry, path: Path_, word: str, what: str, known: Iterable[str], file: str) -> Problem:
     known = sorted(known)
     meant = closest(word, known)
-    remedy = f"did you mean `{meant}`?" if meant else f"add `{word}` to {file}"
     found = f"`{name_of(path)}` names the {what} {word!r}, which is unknown"
+    if meant:
+        remedy = f"did you mean `{meant}`?"
+    elif not entry.is_own:
+        remedy = f"add `{word}` to {file}"
+    elif file == REFERENCES:
+        remedy = f"describe it at the end of your file: `references:`, under it `{word}:`, under that `title:` and more"
+    else:
+        remedy = f"write one of {', '.join(known)}"
     return Problem(entry.written.at(path), found, f"a {what} of {file}", remedy)
 
 
@@ -92,14 +110,13 @@ def _sources(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]
     for entry in entries:
         if entry.form is None:
             used |= _mentioned(entry.written.data)
-            continue
-        for path, form in parts(entry.form):
+        for path, form in entry.parts:
             if entry.kind is Codeset and isinstance(form, Code):
                 continue  # its row is an entry of its own
             for source in sources(form):
                 used.add(source)
-                if source not in references:
-                    yield _unknown(entry, (*path, "source"), source, "source", references, "references.yaml")
+                if source not in references and MARK not in source:
+                    yield _unknown(entry, (*path, "source"), source, "source", references, REFERENCES)
     for key, entry in references.items():
         if key not in used and not unread:
             yield Problem(
@@ -120,18 +137,18 @@ def _names(entries: list[Entry]) -> Iterator[Problem]:
     """Every id is the name of its file, and no id is taken twice."""
     taken: dict[tuple[type, str], str] = {}
     for entry in entries:
-        name = getattr(entry.form, "id", None)
-        if name is None:
+        name = entry.written.data.get("id") if "id" in entry.kind.model_fields else None
+        if not isinstance(name, str):
             continue
         where = entry.written.at(("id",))
-        if entry.key is not None and entry.key != name:
+        if entry.form is not None and entry.key is not None and entry.key != name:
             yield Problem(
                 where, f"id {name!r} in a file named {entry.key!r}", "the same name", f"write `id: {entry.key}`"
             )
-        if (type(entry.form), name) in taken:
-            first = taken[type(entry.form), name]
+        if (entry.kind, name) in taken:
+            first = taken[entry.kind, name]
             yield Problem(where, f"id {name!r} is taken by {first}", "an id of its own", "choose another id")
-        taken[type(entry.form), name] = where
+        taken[entry.kind, name] = where
 
 
 def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
@@ -140,33 +157,30 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     standards = {entry.key for entry in _of(entries, DoseStandardInfo)}
     conditions = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "condition"}
     for entry in entries:
-        form = entry.form
-        named: list[tuple[type[Form], Path_, str, str, set, str]] = []
-        if isinstance(form, RoleRule | ProductUse | DoseMinimum):
-            named.append((Ingredient, ("ingredient",), form.ingredient, "ingredient", ingredients, "ingredient.csv"))
-        if isinstance(form, Combination):
-            for name in form.counts_as:
-                named.append((Ingredient, ("counts_as",), name, "ingredient", ingredients, "ingredient.csv"))
-        if isinstance(form, DoseMinimum):
-            named.append(
-                (DoseStandardInfo, ("standard",), form.standard, "dose standard", standards, "dose_standard.yaml")
-            )
-        if isinstance(form, Definition):
-            path, standard = ("trials", "dose_standard", "is"), form.trials.dose_standard.is_
-            named.append((DoseStandardInfo, path, standard, "dose standard", standards, "dose_standard.yaml"))
-            for asked in ("diagnosis", "never"):
-                for position, name in enumerate(getattr(getattr(form.who, asked), "any_of", ())):
-                    path = ("who", asked, "any_of", position)
-                    named.append((Codeset, path, name, "code set of diagnoses", conditions, "codeset/"))
-        for kind, path, name, what, known, file in named:
-            if kind not in unread and name not in known:
-                yield _unknown(entry, path, name, what, known, file)
+        for path, form in entry.parts:
+            named: list[tuple[type[Form], Path_, str, str, set, str]] = []
+            if isinstance(form, RoleRule | ProductUse | DoseMinimum):
+                name = form.ingredient
+                named.append((Ingredient, ("ingredient",), name, "ingredient", ingredients, "ingredient.csv"))
+            if isinstance(form, Combination):
+                for name in form.counts_as:
+                    named.append((Ingredient, ("counts_as",), name, "ingredient", ingredients, "ingredient.csv"))
+            if isinstance(form, DoseMinimum | DoseStandard):
+                key, standard = ("is", form.is_) if isinstance(form, DoseStandard) else ("standard", form.standard)
+                named.append((DoseStandardInfo, (key,), standard, "dose standard", standards, "dose_standard.yaml"))
+            if isinstance(form, Diagnosis | NeverDiagnosis):
+                for position, name in enumerate(form.any_of):
+                    where = ("any_of", position)
+                    named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
+            for kind, where, name, what, known, file in named:
+                if kind not in unread and name not in known:
+                    yield _unknown(entry, (*path, *where), name, what, known, file)
 
 
 def _recalled(entry: Entry) -> Iterator[Problem]:
-    if getattr(entry.form, "status", None) != "reviewed":
+    if entry.written.data.get("status") != "reviewed":
         return
-    for path, form in parts(entry.form):
+    for path, form in entry.parts:
         if getattr(form, "seen", None) == "recalled":
             found = f"`{name_of((*path, 'seen'))}` is recalled in a reviewed file"
             remedy = "look the value up and say how it was seen, or make the file a draft"
@@ -174,24 +188,15 @@ def _recalled(entry: Entry) -> Iterator[Problem]:
 
 
 def _ranges(entry: Entry) -> Iterator[Problem]:
+    for path, form in entry.parts:
+        for inside, found, expected, remedy in contradictions(form):
+            where = (*path, *inside)
+            yield Problem(entry.written.at(where), f"`{name_of(where)}` {found}", expected, remedy)
+
     def problem(path: Path_, found: str, expected: str) -> Problem:
         return Problem(entry.written.at(path), f"`{name_of(path)}` {found}", expected, "check the value and its unit")
 
     form = entry.form
-    if isinstance(form, Definition):
-        for position, branch in enumerate(form.branch):
-            for name in ("count", "taken"):
-                asked = getattr(branch, name)
-                if asked is not None and asked.at_least < 1:
-                    yield problem(("branch", position, name, "at_least"), f"is {asked.at_least} trials", "at least 1")
-            if branch.failure.improvement and not 0 < branch.failure.improvement.below <= 100:
-                path = ("branch", position, "failure", "improvement", "below")
-                yield problem(path, f"is {branch.failure.improvement.below:g} %", "more than 0 and at most 100 %")
-        for position, result in enumerate(form.published):
-            if result.share is not None and result.share > 100:
-                yield problem(("published", position, "share"), f"is {result.share:g} %", "at most 100 %")
-            if result.n is not None and result.of is not None and result.n > result.of:
-                yield problem(("published", position, "n"), f"is {result.n} of {result.of}", "at most the whole")
     if isinstance(form, PublishedLadder):
         for position, step in enumerate(form.steps):
             for name in ("remitted", "responded", "intolerant"):

@@ -11,32 +11,51 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 Seen = Literal["full-text", "abstract", "secondary", "recalled"]
 """How a value was seen: in the full text, in the abstract, in someone else's copy of it, or only recalled (unverified)."""
 
-_QUANTITY = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s+(\S.*?)\s*$")
+_QUANTITY = re.compile(r"^\s*([-\u2212]?\d+(?:\.\d+)?)\s*([^\d\s.,].*?)\s*$")
+_NUMBER = re.compile(r"^\s*([-+]?\d+(?:\.\d+)?)\s*$")
 
 
 def _quantity(kind: str, factors: dict[str, float]):
     units = ", ".join(factors)
+    example = f"'28 {next(iter(factors))}'"
 
     def parse(value: object) -> float:
         match = _QUANTITY.match(value) if isinstance(value, str) else None
         if match is None:
-            example = next(iter(factors))
-            raise ValueError(
-                f"{value!r} has no unit; write {kind} as a number, a space and a unit, such as '28 {example}'"
-            )
-        number, unit = float(match[1]), match[2]
+            raise ValueError(_not_a_quantity(value, kind, example, "%" in factors))
+        number, unit = float(match[1].replace("\u2212", "-")), match[2]
+        if re.match(r"([-\u2013\u2014]|to\b)", unit):
+            raise ValueError(f"{value!r} is a range; write {kind} as one number and a unit, such as {example}")
         if unit not in factors:
             raise ValueError(f"{unit!r} is no unit of {kind}; known units: {units}")
         if number < 0:
-            raise ValueError(f"{value!r} is negative")
+            raise ValueError(f"{value!r} is negative; write {kind} as a number of 0 or more")
         return number * factors[unit]
 
     return BeforeValidator(parse)
 
 
+def _not_a_quantity(value: object, kind: str, example: str, is_share: bool) -> str:
+    """What is wrong with it, and what to write."""
+    if value is None:
+        return f"nothing is written here; write {kind} as a number, a space and a unit, such as {example}"
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return f"one value belongs here; write {kind} as a number, a space and a unit, such as {example}"
+    bare = _NUMBER.match(str(value))
+    if bare and is_share and 0 < float(bare[1]) < 1:
+        return f"{value!r} is a fraction; write a share as a percentage, such as '{100 * float(bare[1]):g} %'"
+    if bare:
+        return f"{value!r} has no unit; write {kind} as a number, a space and a unit, such as {example}"
+    if re.match(r"^\s*\d+,\d+", str(value)):
+        return f"{value!r} has a comma; write a point in numbers, 0.5 and not 0,5"
+    if re.match(r"^\s*[<>=\u2264\u2265~]", str(value)):
+        return f"{value!r} has a sign before it; write the number and its unit alone: the field's name says how it is compared"
+    return f"{value!r} is no number with a unit; write {kind} as a number, a space and a unit, such as {example}"
+
+
 def _whole(value: float) -> int:
     if value != int(value):
-        raise ValueError(f"{value} is not a whole number")
+        raise ValueError(f"{value:g} is not a whole number; write a whole number")
     return int(value)
 
 
@@ -58,7 +77,8 @@ People = Annotated[int, _whole_quantity("a number of people", {"people": 1, "epi
 class Form(BaseModel):
     """A filled-in form. A key that the form does not have is an error, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The words under a field are what a new form says beside it.
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Cited(Form):
@@ -71,15 +91,20 @@ class Cited(Form):
 
     @model_validator(mode="after")
     def _has_provenance(self):
-        cited = (self.source, self.locator, self.seen)
-        if self.choice is not None:
-            if any(v is not None for v in cited):
-                raise ValueError("give either a source (with locator and seen) or a choice, not both")
-            if not self.choice.strip():
-                raise ValueError("a choice needs its reason: choice: why this value")
-        elif not all(cited):
-            missing = [k for k, v in zip(("source", "locator", "seen"), cited, strict=True) if not v]
-            raise ValueError(
-                f"no provenance: {', '.join(missing)} missing; write source, locator and seen, or choice: why this value"
-            )
+        wrong = wrong_provenance(self.source, self.locator, self.seen, self.choice)
+        if wrong:
+            raise ValueError(wrong)
         return self
+
+
+def wrong_provenance(source: object, locator: object, seen: object, choice: object) -> str | None:
+    """What is wrong with where a statement says that it is from, if anything."""
+    cited = (source, locator, seen)
+    if choice is not None:
+        if any(v is not None for v in cited):
+            return "both a source and a choice are given; write either source, locator and seen, or choice alone"
+        return None if str(choice).strip() else "a choice needs its reason; write choice: why this value"
+    if all(cited):
+        return None
+    missing = [k for k, v in zip(("source", "locator", "seen"), cited, strict=True) if not v]
+    return f"no provenance: {', '.join(missing)} missing; write source, locator and seen, or choice: why this value"

@@ -6,7 +6,8 @@ import difflib
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +19,8 @@ from .cited import Cited, Form
 from .written import Path_, Written
 
 F = TypeVar("F", bound=Form)
+MARK = "___"
+"""Stands in a new form where something is still to be filled in."""
 
 _EXAMPLES = {
     id(quantity.__metadata__[0]): example
@@ -34,6 +37,8 @@ _EXAMPLES = {
 }
 _ADVICE = re.compile(r"[;:] (?=write |known units)")
 _PLAIN_TYPES = ((str, "text"), (int, "a whole number"), (float, "a number"))
+_LINES = "`field: value` lines"
+_GROUP_TYPES = ("model_type", "model_attributes_type")
 _PLAIN_WORDS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -43,23 +48,40 @@ _PLAIN_WORDS = {
     "float_parsing": "a number",
     "bool_parsing": "true or false",
     "tuple_type": "a list",
-    "dict_type": "`field: value` lines",
-    "model_type": "`field: value` lines",
-    "model_attributes_type": "`field: value` lines",
+    "finite_number": "a number",
+    "dict_type": _LINES,
+    "model_type": _LINES,
+    "model_attributes_type": _LINES,
     "string_pattern_mismatch": "lower-case letters, digits and hyphens",
 }
 
 
-def fill(form: type[F], written: Written, problems: list[Problem]) -> F | None:
-    """The form filled in, or None with every problem of it."""
+def fill(form: type[F], written: Written, problems: list[Problem], under: Path_ = ()) -> F | None:
+    """The form filled in, or None with every problem of it. `under` is what its fields stand under in the file."""
+    unfilled = [path for path, value in _texts(written.data) if MARK in value]
+    for path in unfilled:
+        example = _example(_field_at(form, path))
+        named = name_of((*under, *path))
+        remedy = f"put {example} in place of `{MARK}`, or delete the whole part if you do not ask for it"
+        problems.append(Problem(written.at(path), f"`{named}` is still to be filled in", example, remedy))
     try:
-        return form.model_validate(written.data)
+        filled = form.model_validate(written.data)
     except ValidationError as error:
         details = error.errors(include_url=False)
         misspelt = {_meant(form, tuple(d["loc"])) for d in details if d["type"] == "extra_forbidden"}
-        told = [d for d in details if not _follows(d, details, misspelt)]
-        problems.extend(_in_words(form, written, detail) for detail in told)
+        told = [d for d in details if not _follows(d, details, misspelt) and tuple(d["loc"]) not in unfilled]
+        told += _hidden(form, written.data, details)
+        problems.extend(_in_words(form, written, detail, under) for detail in told)
         return None
+    return None if unfilled else filled
+
+
+def fill_parts(form: type[Form], data: object, path: Path_ = ()) -> Iterator[tuple[Path_, Form]]:
+    """The forms inside one that cannot be filled which can be filled by themselves, each with its path."""
+    for inner, value, here in _inner(form, data, path):
+        with suppress(ValidationError):
+            yield here, inner.model_validate(value)
+        yield from fill_parts(inner, value, here)
 
 
 def fill_row(form: type[F], row: Written, problems: list[Problem]) -> F | None:
@@ -93,13 +115,44 @@ def closest(word: str, known: typing.Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def _in_words(form: type[Form], written: Written, detail: Mapping) -> Problem:
+def _inner(form: type[Form], data: object, path: Path_ = ()) -> Iterator[tuple[type[Form], object, Path_]]:
+    """The forms directly inside one, as far as something is written for them."""
+    for name, field in form.model_fields.items():
+        inner, key = _inside(field.annotation, BaseModel), field.alias or name
+        value = data.get(key) if isinstance(data, dict) else None
+        if inner is not None and isinstance(value, dict):
+            yield inner, value, (*path, key)
+        elif inner is not None and isinstance(value, list):
+            yield from ((inner, item, (*path, key, n)) for n, item in enumerate(value) if isinstance(item, dict))
+
+
+def _texts(data: object, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+    """Every text that is written, with its path."""
+    if isinstance(data, str):
+        yield path, data
+    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in parts:
+        yield from _texts(value, (*path, key))
+
+
+def _hidden(form: type[Form], data: object, details: list, path: Path_ = ()) -> list[dict]:
+    """Missing provenance of statements of which another field is wrong too, so that it is told with it and not after it."""
+    found = []
+    for inner, value, here in _inner(form, data, path):
+        if issubclass(inner, Cited) and any(tuple(d["loc"])[:-1] == here for d in details):
+            wrong = cited.wrong_provenance(*(value.get(name) for name in Cited.model_fields))
+            if wrong:
+                found.append({"loc": here, "type": "value_error", "input": value, "ctx": {"error": wrong}})
+        found += _hidden(inner, value, details, here)
+    return found
+
+
+def _in_words(form: type[Form], written: Written, detail: Mapping, under: Path_ = ()) -> Problem:
     path, kind, value = tuple(detail["loc"]), detail["type"], detail["input"]
-    where, name = written.at(path), name_of(path)
+    where, name = written.at(path), name_of((*under, *path))
     if kind == "extra_forbidden":
-        meant = _meant(form, path)
-        remedy = f"did you mean `{meant[-1]}`?" if meant else "delete it, or write one of these"
-        return Problem(where, f"`{name}` is no field of this form", "one of " + ", ".join(_names(form, path)), remedy)
+        expected = "one of " + ", ".join(_names(form, path))
+        return Problem(where, f"`{name}` is no field of this form", expected, _place(form, path))
     if kind == "missing":
         example = _example(_field_at(form, path))
         return Problem(where, f"`{name}` is missing", example, f"add `{path[-1]}: {example}`")
@@ -108,7 +161,8 @@ def _in_words(form: type[Form], written: Written, detail: Mapping) -> Problem:
         found, *remedy = _ADVICE.split(str(detail["ctx"]["error"]), maxsplit=1)
         example = _example(_field_at(form, path))
         expected = example if example.startswith("N ") else ""
-        return Problem(where, f"`{name}`: {found}" if name else found, expected, "".join(remedy))
+        found = f"`{name}` is empty: {found}" if value is None else f"`{name}`: {found}" if name else found
+        return Problem(where, found, expected, "".join(remedy))
     if kind == "literal_error":
         expected = detail["ctx"]["expected"]
         meant = closest(str(value), [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")])
@@ -120,7 +174,39 @@ def _in_words(form: type[Form], written: Written, detail: Mapping) -> Problem:
         expected = " ".join(f"{limits[k]} {v}" for k, v in detail["ctx"].items() if k in limits)
         return Problem(where, f"{said}, out of range", expected, "check the value and its unit")
     expected = _PLAIN_WORDS.get(kind, detail["msg"])
+    if kind == "string_type" and isinstance(value, int | float):
+        return Problem(where, said, expected, f'put it in quotes: "{str(value).lower()}"')
+    if kind in _GROUP_TYPES:
+        names = ", ".join(_names(form, (*path, "")))
+        return Problem(where, said, expected, f"write {expected} under it, each on a line of its own: {names}")
+    if kind == "tuple_type" and isinstance(value, dict):
+        return Problem(where, said, expected, "begin each entry with a dash: `- ` before its first field")
+    if kind == "tuple_type":
+        example = f"[{value}]" if isinstance(value, str) and value else "a list, in brackets or with a dash each"
+        return Problem(where, said, expected, f"write {example}")
     return Problem(where, said, expected, f"write {expected}")
+
+
+def _place(form: type[Form], path: Path_) -> str:
+    """What to do about a field that the form has not: its right spelling, or where it belongs."""
+    meant = _meant(form, path)
+    if meant:
+        return f"did you mean `{meant[-1]}`?"
+    elsewhere = sorted(set(_holders(form, str(path[-1]))))
+    if elsewhere:
+        return f"it belongs under `{'` or `'.join(elsewhere)}`: check its indentation"
+    return "delete it, or write one of these"
+
+
+def _holders(form: type[Form], word: str, path: Path_ = (), above: tuple = ()) -> Iterator[str]:
+    """The parts of the form that hold a field of this name."""
+    for name, field in form.model_fields.items():
+        inner, here = _inside(field.annotation, BaseModel), (*path, field.alias or name)
+        if inner is None or inner in above:
+            continue
+        if word in (f.alias or n for n, f in inner.model_fields.items()):
+            yield name_of(here)
+        yield from _holders(inner, word, here, (*above, inner))
 
 
 def _follows(detail: Mapping, details: list, misspelt: set) -> bool:

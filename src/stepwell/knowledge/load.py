@@ -37,7 +37,7 @@ from .forms import (
     Reference,
     RoleRule,
 )
-from .written import Written, read_csv, read_yaml
+from .written import Path_, Written, read_csv, read_yaml
 
 DATA = Path(__file__).parent / "data"
 LOCK = "knowledge.lock"
@@ -79,8 +79,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     check(reader.entries, reader.unread, reader.problems)
     reader.compare_with_lock()
     if reader.problems:
-        n = len(reader.problems)
-        raise KnowledgeError(f"{n} problem{'s' * (n > 1)} in the knowledge files", reader.problems)
+        raise KnowledgeError(_title(reader.problems, extra), _in_reading_order(reader.problems))
     return Knowledge(
         references=references,
         ingredients={form.ingredient: form for form in ingredients},
@@ -112,14 +111,15 @@ class _Reader:
         if written is None:
             self.unread.add(form)
             return {}
-        return self._keyed(written, (), form)
+        return self._keyed(written, form)
 
-    def _keyed(self, written: Written, under: tuple, form: type[F]) -> dict[str, F]:
+    def _keyed(self, written: Written, form: type[F], under: Path_ = (), is_own: bool = False) -> dict[str, F]:
         filled = {}
-        for key, data in (written.data if not under else written.data[under[0]]).items():
-            path = (*under, key)
-            lines = {p[len(path) :]: line for p, line in written.lines.items() if p[: len(path)] == path}
-            entry = self._fill(form, Written(written.file, data, lines), key)
+        for key, data in written.data.items():
+            part = Written(written.file, data, _below(written.lines, (key,)))
+            entry = fill(form, part, self.problems, (*under, key))
+            if isinstance(data, dict):
+                self.entries.append(Entry(form, entry, part, key, is_own))
             if entry is not None:
                 filled[key] = entry
         return filled
@@ -182,15 +182,28 @@ class _Reader:
         if written is None:
             self.unread.add(Definition)
             return []
-        if isinstance(written.data.get("references"), dict):
-            references |= self._keyed(written, ("references",), Reference)
+        brought = written.data.get("references", {})
+        if isinstance(brought, dict):
+            part = Written(written.file, brought, _below(written.lines, ("references",)))
+            own = self._keyed(part, Reference, ("references",), is_own=True)
+            for key in sorted(own.keys() & references.keys()):
+                if own[key] != references[key]:
+                    found = f"`{key}` is the name of another source that stepwell knows already"
+                    remedy = "give yours another name, here and where it is cited"
+                    self.problems.append(Problem(part.at((key,)), found, "a name of its own", remedy))
+            references |= own
+        else:
+            remedy = "write under it, one step further in, a name of your own for each source, and under that `title:`"
+            self.problems.append(
+                Problem(written.at(("references",)), "`references` holds no sources", "`name:` lines", remedy)
+            )
         data = {key: value for key, value in written.data.items() if key != "references"}
-        entry = self._fill(Definition, Written(written.file, data, written.lines), None)
+        entry = self._fill(Definition, Written(written.file, data, written.lines), None, is_own=True)
         return [] if entry is None else [entry]
 
-    def _fill(self, form: type[F], written: Written, key: str | None) -> F | None:
+    def _fill(self, form: type[F], written: Written, key: str | None, is_own: bool = False) -> F | None:
         entry = fill(form, written, self.problems)
-        self.entries.append(Entry(form, entry, written, key))
+        self.entries.append(Entry(form, entry, written, key, is_own))
         return entry
 
     def compare_with_lock(self) -> None:
@@ -219,6 +232,26 @@ class _Reader:
         for file, (_, where) in locked.items():
             if not (self.folder / file).is_file():
                 self.problems.append(Problem(where, f"{file} does not exist", "a reviewed file", "delete this line"))
+
+
+def _below(lines: dict[Path_, int], path: Path_) -> dict[Path_, int]:
+    """The lines of what stands under that path, seen from there."""
+    return {p[len(path) :]: line for p, line in lines.items() if p[: len(path)] == path}
+
+
+def _title(problems: list[Problem], extra: Iterable[Path]) -> str:
+    files = {problem.where.rpartition(":")[0] or problem.where for problem in problems}
+    own = [str(path) for path in extra if str(path) in files]
+    n = len(problems)
+    return f"{n} problem{'s' * (n > 1)} in {' and '.join(own) if own and files == set(own) else 'the knowledge files'}"
+
+
+def _in_reading_order(problems: list[Problem]) -> list[Problem]:
+    """File by file, and in each from its first line to its last."""
+    places = [problem.where.rpartition(":") for problem in problems]
+    files = list(dict.fromkeys(file or line for file, _, line in places))
+    order = [(files.index(file or line), int(line) if file and line.isdigit() else 0) for file, _, line in places]
+    return [problem for _, problem in sorted(zip(order, problems, strict=True), key=lambda pair: pair[0])]
 
 
 def _digest(folder: Path, extra: Iterable[Path]) -> str:

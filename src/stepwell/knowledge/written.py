@@ -4,13 +4,16 @@ wrong later can be said with `file:line`. Nothing here knows what the data mean.
 from __future__ import annotations
 
 import csv
+import difflib
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from ..errors import Problem
+from .slips import not_yaml, odd_indentation
 
 Path_ = tuple[str | int, ...]
 """Where something stands inside a file: the keys and positions that lead to it."""
@@ -36,12 +39,28 @@ class Written:
 def read_text(path: Path, file: str, problems: list[Problem]) -> str | None:
     """The file's text; None, with a problem, where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        problems.append(Problem(file, "is not text in UTF-8", "a text file", "save it as UTF-8"))
+        return path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark before the first letter
+    except UnicodeDecodeError as error:
+        line = 1 + error.object[: error.start].count(b"\n")
+        found = "holds a letter that is not written in UTF-8"
+        remedy = "save it as UTF-8 (in the editor: save as, encoding UTF-8)"
+        problems.append(Problem(f"{file}:{line}", found, "a text file in UTF-8", remedy))
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, _neighbours(path), n=1)
+        remedy = f"did you mean `{path.with_name(near[0])}`?" if near else "check the name and the folder"
+        problems.append(Problem(file, "there is no such file", "a file that exists", remedy))
+    except IsADirectoryError:
+        problems.append(Problem(file, "is a folder", "a file", "name the file in it"))
     except OSError as error:
-        problems.append(Problem(file, f"cannot be read ({error.strerror})", "a readable file", "check the path"))
+        problems.append(Problem(file, f"cannot be read ({error.strerror})", "a readable file", "check who may read it"))
     return None
+
+
+def _neighbours(path: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in path.parent.iterdir())
+    except OSError:
+        return []
 
 
 def read_yaml(path: Path, file: str, problems: list[Problem]) -> Written | None:
@@ -49,49 +68,90 @@ def read_yaml(path: Path, file: str, problems: list[Problem]) -> Written | None:
     text = read_text(path, file, problems)
     if text is None:
         return None
+    odd = list(odd_indentation(text, file))
+    if odd:
+        problems.extend(odd)
+        return None
     try:
         root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        found = f"is not YAML: {error.problem}"
-        problems.append(Problem(f"{file}:{line}", found, "", "check indentation, colons and quotes on this line"))
+    except yaml.YAMLError as error:
+        problems.append(not_yaml(text, error, file))
         return None
-    except yaml.YAMLError:
-        problems.append(Problem(file, "is not YAML", "", "remove control characters and save it as UTF-8"))
-        return None
-    lines: dict[Path_, int] = {(): 1}
-    data = _plain(root, (), lines, file, problems) if root is not None else None
+    data = None
+    if root is not None:
+        reader = _Plain(file, problems)
+        data = reader.value(root, ())
     if not isinstance(data, dict):
-        problems.append(
-            Problem(f"{file}:1", "holds no fields", "`field: value` lines", "see the files shipped with stepwell")
-        )
+        found = "is empty" if root is None else "is a list" if isinstance(data, list) else "is one piece of text"
+        remedy = "`stepwell definition new FILE` writes one to start from"
+        problems.append(Problem(f"{file}:1", found, "`field: value` lines", remedy))
         return None
-    return Written(file, data, lines)
+    return Written(file, data, reader.lines)
 
 
-def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: str, problems: list[Problem]) -> object:
-    if isinstance(node, yaml.MappingNode):
+_READ_AS = {
+    "null": r"~|null|Null|NULL|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?(0|[1-9]\d*)",
+    "float": r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?",
+}
+"""What is read as something else than text. YAML would also read `no`, `on`, `12:30`, `010` and dates in ways nobody expects."""
+_TEXT = {"str", "timestamp", "value", "merge", *_READ_AS}
+
+
+class _Plain:
+    """Makes plain data of YAML's nodes, and notes the line of each part."""
+
+    def __init__(self, file: str, problems: list[Problem]):
+        self.file = file
+        self.problems = problems
+        self.lines: dict[Path_, int] = {(): 1}
+        self.said: dict[int, object] = {}
+
+    def value(self, node: yaml.Node, path: Path_) -> object:
+        """What the node says."""
+        if id(node) in self.said:  # an alias gives the same node again
+            found = "`*name` stands for what is written elsewhere"
+            self._problem(self.lines.get(path, 1), found, "every value written out", "write it out in its place")
+            return self.said[id(node)]
+        self.said[id(node)] = None  # what an alias inside its own anchor stands for
+        self.said[id(node)] = said = self._read(node, path)
+        return said
+
+    def _read(self, node: yaml.Node, path: Path_) -> object:
+        if isinstance(node, yaml.MappingNode):
+            return self._fields(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            for position, item in enumerate(node.value):
+                self.lines[(*path, position)] = item.start_mark.line + 1
+            return [self.value(item, (*path, position)) for position, item in enumerate(node.value)]
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if kind not in _TEXT:
+            found = f"`{node.tag}` at its beginning is a sign that YAML keeps for itself"
+            self._problem(node.start_mark.line + 1, found, "text", "put the whole text in quotes")
+        elif kind in _READ_AS and re.fullmatch(_READ_AS[kind], node.value):
+            return yaml.constructor.SafeConstructor().construct_object(node)
+        return node.value
+
+    def _fields(self, node: yaml.MappingNode, path: Path_) -> dict[str, object]:
         data: dict[str, object] = {}
         for key_node, value_node in node.value:
-            key = str(getattr(key_node, "value", key_node))
             line = key_node.start_mark.line + 1
-            if key in data:
-                first = lines[(*path, key)]
-                found = f"`{key}` is written twice (first on line {first})"
-                problems.append(Problem(f"{file}:{line}", found, "each field once", "delete one of the two"))
+            if not isinstance(key_node, yaml.ScalarNode):
+                found = "a bracket stands where a field's name belongs"
+                self._problem(line, found, "`field: value`", "put the text in quotes")
                 continue
-            lines[(*path, key)] = line
-            data[key] = _plain(value_node, (*path, key), lines, file, problems)
+            key = key_node.value
+            if key in data:
+                found = f"`{key}` is written twice (first on line {self.lines[(*path, key)]})"
+                self._problem(line, found, "each field once", "delete one of the two")
+                continue
+            self.lines[(*path, key)] = line
+            data[key] = self.value(value_node, (*path, key))
         return data
-    if isinstance(node, yaml.SequenceNode):
-        values = []
-        for position, item in enumerate(node.value):
-            lines[(*path, position)] = item.start_mark.line + 1
-            values.append(_plain(item, (*path, position), lines, file, problems))
-        return values
-    if node.tag.endswith(":timestamp"):
-        return node.value
-    return yaml.constructor.SafeConstructor().construct_object(node)
+
+    def _problem(self, line: int, found: str, expected: str, remedy: str) -> None:
+        self.problems.append(Problem(f"{self.file}:{line}", found, expected, remedy))
 
 
 def read_csv(path: Path, file: str, columns: tuple[str, ...], problems: list[Problem]) -> list[Written] | None:

@@ -1,0 +1,70 @@
+"""What a definition cannot mean: values out of range, and parts that contradict one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .cited import Cited, Form
+from .definition import Age, Count, Definition, Failure, Improvement, PublishedResult, TrialBuilding, Who, Within
+from .written import Path_
+
+Contradiction = tuple[Path_, str, str, str]
+"""Where inside the form, what was found, what was expected, what to do."""
+
+_CHECK = "check the value and its unit"
+
+
+def contradictions(form: Form) -> Iterator[Contradiction]:
+    """Everything of the kind in one form of a definition, the forms inside it not included."""
+    if isinstance(form, Age):
+        for name in ("at_least", "at_most"):
+            years = getattr(form, name, None)
+            if years is not None and not 0 < years <= 100:
+                yield (name,), f"is {years} years", "an age from 1 to 100", _CHECK
+    if isinstance(form, Count) and form.at_least < 1:
+        yield ("at_least",), f"is {form.at_least} trials", "at least 1", _CHECK
+    if isinstance(form, Within) and form.days == 0:
+        yield ("days",), "is no time at all", "at least a day", _CHECK
+    if isinstance(form, Improvement):
+        yield from _improvement(form)
+    if isinstance(form, PublishedResult):
+        if form.share is not None and form.share > 100:
+            yield ("share",), f"is {form.share:g} %", "at most 100 %", _CHECK
+        if form.n is not None and form.of is not None and form.n > form.of:
+            yield ("n",), f"is {form.n} of {form.of}", "at most the whole", _CHECK
+    if isinstance(form, Who) and form.diagnosis and form.never:
+        for position, name in enumerate(form.never.any_of):
+            if name in form.diagnosis.any_of:
+                yield ("never", "any_of", position), f"excludes {name!r}, which `who.diagnosis` asks for", "", _ONE
+    if isinstance(form, TrialBuilding) and form.endpoint.after_start < form.baseline.after:
+        found = f"is {form.endpoint.after_start} days, while the score before a trial may be as late as day {form.baseline.after}"
+        yield ("endpoint", "after_start"), found, "the baseline's time over before the endpoint's begins", _WINDOWS
+    if isinstance(form, Failure) and form.taken:
+        for name in type(form).model_fields:
+            if name != "taken" and getattr(form, name):
+                yield (name,), "decides nothing beside `taken`, by which every trial counts", "", _ONE
+    if isinstance(form, Definition):
+        plain = [_without_provenance(branch.model_dump(exclude_none=True)) for branch in form.branch]
+        for position, values in enumerate(plain):
+            if values in plain[:position]:
+                found = f"asks the same as `branch[{plain.index(values) + 1}]`"
+                yield ("branch", position), found, "branches that differ", "delete one of the two"
+
+
+_ONE = "keep one of the two"
+_WINDOWS = "let the endpoint begin later, or the baseline end earlier"
+
+
+def _improvement(form: Improvement) -> Iterator[Contradiction]:
+    if not 0 < form.below <= 100:
+        yield ("below",), f"is {form.below:g} %", "more than 0 and at most 100 %", _CHECK
+    elif form.below < 1:
+        remedy = f"write `{100 * form.below:g} %` if that share was meant as a fraction"
+        yield ("below",), f"is {form.below:g} %, less than one in a hundred", "1 to 100 %", remedy
+
+
+def _without_provenance(values: object) -> object:
+    """What is asked, without who says so."""
+    if isinstance(values, dict):
+        return {key: _without_provenance(value) for key, value in values.items() if key not in Cited.model_fields}
+    return [_without_provenance(value) for value in values] if isinstance(values, list | tuple) else values
