@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import pyarrow as pa
 
 from stepwell.engine.intervals import in_days
@@ -30,6 +32,9 @@ class Session:
         self.engine = engine_on(con) if isinstance(con, duckdb.DuckDBPyConnection) else con
         self.plan = what
         self._load = {table.name: self._sql(in_days(table, table.unbound("incoming"))) for table in RECORDS}
+        readers = Counter(table.name for s in what.stages for table in s.expression.op().find(ops.UnboundTable))
+        # What a single stage reads need not be kept: above all the medication records, the most rows that there are.
+        self._read_once = {name for name in self._load if readers[name] <= 1}
         self._stages = [(s.name, self._sql(s.expression)) for s in what.stages]
         self.result_sql = {name: self._sql(e) for name, e in what.results.items()}
         for name, rows in known_tables(knowledge).items():
@@ -42,7 +47,8 @@ class Session:
     def load(self, incoming: Mapping[str, str]) -> None:
         """Reads the records: for every record table a SELECT that gives its declared columns."""
         for name, select in incoming.items():
-            self.engine.create(name, f"WITH incoming AS ({select}) {self._load[name]}")
+            take = self.engine.name if name in self._read_once else self.engine.create
+            take(name, f"WITH incoming AS ({select}) {self._load[name]}")
 
     def execute(self) -> None:
         """Runs every stage, in order, each into a table of its own name."""

@@ -28,6 +28,10 @@ class DuckDB:
         """Keeps the rows of a SELECT in a table, in place of what had the name."""
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
 
+    def name(self, name: str, sql: str) -> None:
+        """Gives a SELECT a name; it is run where the name is read."""
+        self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
     def read(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The rows of a SELECT."""
         return self._con.execute(sql).to_arrow_table()

@@ -73,6 +73,10 @@ class Postgres:
         # Nobody else counts the rows of a temporary table, and without counts the joins of the next stage are planned blindly.
         self._execute(f'ANALYZE "{name}"')
 
+    def name(self, name: str, sql: str) -> None:
+        """Gives a SELECT a name; it is run where the name is read."""
+        self._execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql}')
+
     def read(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The rows of a SELECT, in the types of the schema."""
         with psycopg.Cursor(self._con, row_factory=psycopg.rows.tuple_row) as cursor:

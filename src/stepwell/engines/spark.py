@@ -58,6 +58,10 @@ class Spark:
         # within each that follows.
         self._spark.sql(sql).localCheckpoint(eager=True).createOrReplaceTempView(name)
 
+    def name(self, name: str, sql: str) -> None:
+        """Gives a SELECT a name; it is run where the name is read."""
+        self._spark.sql(sql).createOrReplaceTempView(name)
+
     def read(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The rows of a SELECT, in the types of the schema."""
         return self._spark.sql(sql).toArrow().cast(schema)
