@@ -7,7 +7,7 @@ and, where it is unknown, says what would settle it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from stepwell.knowledge.cited import Cited
@@ -31,13 +31,27 @@ def find_evidence(result: Result, person: str) -> list[dict]:
     determined = {d["definition"]: d for d in result.rows_of("determination", person_id)}
     rows = []
     for definition in result.definitions:
-        maker = _Maker(result.knowledge, definition, person_id)
-        rows.extend(maker.of_person(determined[definition.name], has=frozenset(result.manifest["has"])))
-        for verdicts in judged:
-            if verdicts["definition"] == definition.name:
-                trial = trials[settings[definition.name], verdicts["trial_number"]]
-                rows.extend(maker.of_trial(trial, verdicts))
+        own = {number: t for (setting, number), t in trials.items() if setting == settings[definition.name]}
+        verdicts = [row for row in judged if row["definition"] == definition.name]
+        has = frozenset(result.manifest["has"])
+        rows.extend(evidence_of(determined[definition.name], own, verdicts, definition, result.knowledge, has))
     return rows
+
+
+def evidence_of(
+    determined: dict,
+    trials: Mapping[int, dict],
+    judged: Iterable[dict],
+    definition: Definition,
+    knowledge: Knowledge,
+    has: frozenset[str],
+) -> Iterator[dict]:
+    """The same for one person under one definition, wherever the rows are: the person's `determination`, the `trial` rows by
+    their number, the `judged_trial` rows."""
+    maker = _Maker(knowledge, definition, determined["person_id"])
+    yield from maker.of_person(determined, has=has)
+    for verdicts in judged:
+        yield from maker.of_trial(trials[verdicts["trial_number"]], verdicts)
 
 
 class _Maker:

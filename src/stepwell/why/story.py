@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition, fields
+from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.sentences import provenance, rule
 from stepwell.result import Result
 from stepwell.why.found import show_date, show_days, show_number
@@ -45,23 +46,35 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
             continue
         found = determined[definition.name]
         mark, colour = _MARK[found["verdict"]]
-        when = f" on {show_date(found['met_date'])}" if found["met_date"] else ""
-        title = f"\n{mark} {definition.title} ({definition.name}, {definition.status}): {found['verdict']}{when}"
+        title = f"\n{mark} {definition.title} ({definition.name}, {definition.status}): {show_verdict(found)}"
         yield Text(title, style=f"bold {colour}")
         rows = [r for r in evidence if r["definition"] == definition.name]
-        yield _lines([r for r in rows if r["trial_number"] is None])
-        for branch, number in dict.fromkeys(
-            (r["branch"], r["trial_number"]) for r in rows if r["trial_number"] is not None
-        ):
-            trial = trials[result.manifest["setting_of"][definition.name], number]
-            way = f", way {branch}" if len(definition.branch) > 1 else ""
-            counts = _COUNTS[judged[definition.name, branch, number]["counts"]]
-            own = [r for r in rows if (r["branch"], r["trial_number"]) == (branch, number)]
-            heading = Text(f"  {number}{way}. {_headline(trial, result)}: {counts}", style="bold")
-            yield Group(heading, _lines([r for r in own if not _goes_without_saying(r)]))
+        setting = result.manifest["setting_of"][definition.name]
+        own = {number: t for (s, number), t in trials.items() if s == setting}
+        verdicts = [j for (name, _, _), j in judged.items() if name == definition.name]
+        yield from tell_evidence(rows, own, verdicts, result.knowledge)
         yield _rules(definition, result)
     yield Text("\nstepwell explains what the records show; clinicians decide.")
     yield Text("For someone in danger or crisis, in the US: call or text 988; in an emergency call 911.")
+
+
+def tell_evidence(
+    rows: Sequence[dict], trials: Mapping[int, dict], judged: Sequence[dict], knowledge: Knowledge
+) -> Iterator[RenderableType]:
+    """The evidence of one person under one definition: the lines about the person, then trial by trial. `trials` by number."""
+    counts = {(j["branch"], j["trial_number"]): _COUNTS[j["counts"]] for j in judged}
+    several = len({branch for branch, _ in counts}) > 1
+    yield _lines([r for r in rows if r["trial_number"] is None])
+    for branch, number in dict.fromkeys((r["branch"], r["trial_number"]) for r in rows if r["trial_number"]):
+        way = f", way {branch}" if several else ""
+        own = [r for r in rows if (r["branch"], r["trial_number"]) == (branch, number)]
+        headline = f"  {number}{way}. {_headline(trials[number], knowledge)}: {counts[branch, number]}"
+        yield Group(Text(headline, style="bold"), _lines([r for r in own if not _goes_without_saying(r)]))
+
+
+def show_verdict(found: dict) -> str:
+    """`not met`, `unknown`, `met on 5 Mar 2020`."""
+    return found["verdict"] + (f" on {show_date(found['met_date'])}" if found["met_date"] else "")
 
 
 def _treatments(trials: list[dict], result: Result) -> Table:
@@ -87,8 +100,8 @@ def _treatments(trials: list[dict], result: Result) -> Table:
     return table
 
 
-def _headline(trial: dict, result: Result) -> str:
-    label = result.knowledge.ingredients[trial["ingredient"]].label
+def _headline(trial: dict, knowledge: Knowledge) -> str:
+    label = knowledge.ingredients[trial["ingredient"]].label
     return f"{label[0].upper()}{label[1:]}, {show_date(trial['start_date'])}, {show_days(trial['n_days'])}"
 
 
