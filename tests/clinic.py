@@ -81,54 +81,79 @@ def _days(key: str, n: int) -> dict:
 
 def branch(
     *,
-    role: str = "antidepressant",
+    role: str | tuple[str, ...] = "antidepressant",
     use: str = "antidepressant dose",
     min_duration: int | None = None,
     min_dose: int | None = None,
     preceded_by: tuple[str, int] | None = None,
+    drug: dict | None = None,
+    min_supplies: int | None = None,
+    still_ill: dict[str, int] | None = None,
     count: int = 2,
     distinct: str = "ingredient",
-    within: str | int = "episode",
+    within: str | int | dict = "episode",
     taken: tuple[int, str] | None = None,
     dated: str = "trial end",
+    added: tuple[int, int] | None = None,
     improvement: float | None = None,
+    improvement_at_most: float | None = None,
     not_remitted: bool = False,
     intolerant: bool = False,
-    switched: tuple[int, str] | None = None,
+    switched: tuple[int, str] | tuple[int, str, str] | None = None,
     added_to: str | None = None,
     having_taken: bool = False,
 ) -> dict:
-    """One branch of a form; the last six are the ways to fail. Times are in days."""
-    trial = {"role": {"is": role, **WHY}, "use": {"is": use, **WHY}}
+    """One branch of a form; the last seven are the ways to fail. Times are in days."""
+    trial = {"role": _one_or_any(role), "use": {"is": use, **WHY}}
     if min_duration is not None:
         trial["min_duration"] = _days("at_least", min_duration)
     if min_dose is not None:
         trial["min_dose"] = _days("at_least", min_dose)
     if preceded_by is not None:
         trial["preceded_by"] = {"role": preceded_by[0], **_days("within", preceded_by[1])}
+    if drug is not None:
+        trial["drug"] = {**drug, **WHY}
+    if min_supplies is not None:
+        trial["min_supplies"] = {"at_least": f"{min_supplies} supplies", **WHY}
+    if still_ill is not None:
+        trial["still_ill"] = {"at_least": {i: f"{n} points" for i, n in still_ill.items()}, **WHY}
     failure = {
         "improvement": {"below": f"{improvement} %", **WHY} if improvement is not None else None,
         "not_remitted": WHY if not_remitted else None,
         "intolerant": WHY if intolerant else None,
-        "switched": {"when": switched[1], **_days("within", switched[0])} if switched else None,
+        "switched": _switched(*switched) if switched else None,
         "added_to": {"when": added_to, **WHY} if added_to else None,
         "taken": WHY if having_taken else None,
     }
+    if improvement_at_most is not None:
+        failure["improvement"] = {"at_most": f"{improvement_at_most} %", **WHY}
+    if isinstance(within, int):
+        within = {"days": f"{within} days"}
     return {
         "trial": trial,
         "failure": failure,
         "count": {"at_least": f"{count} trials", "distinct": distinct, **WHY},
-        "within": {"is": within, **WHY} if isinstance(within, str) else _days("days", within),
+        "within": {"is": within, **WHY} if isinstance(within, str) else {**within, **WHY},
         "taken": {"at_least": f"{taken[0]} trials", "distinct": taken[1], **WHY} if taken else None,
+        "added": {"at_least": f"{added[0]} trials", **_days("for", added[1])} if added else None,
         "dated": {"at": dated, **WHY},
     }
 
 
+def _one_or_any(role: str | tuple[str, ...]) -> dict:
+    return {"is": role, **WHY} if isinstance(role, str) else {"any_of": role, **WHY}
+
+
+def _switched(within: int, when: str, to: str = "another drug") -> dict:
+    return {"when": when, "to": to, **_days("within", within)}
+
+
 def define(
     *branches: dict,
-    age: int | None = None,
-    diagnosis: tuple[tuple[str, ...], int, str] | None = None,
+    age: int | tuple[int, int] | None = None,
+    diagnosis: tuple[tuple[str, ...], int, str] | tuple[tuple[str, ...], int, str, int] | None = None,
     never: tuple[tuple[str, ...], str] | None = None,
+    washout: int | None = None,
     basis: str = "supply",
     max_gap: int = 14,
     unknown_supply: int = 45,
@@ -140,13 +165,20 @@ def define(
     name: str = "spec",
 ) -> Definition:
     """A definition; without a branch, one that counts any two antidepressants taken in an episode."""
+    youngest, oldest = age if isinstance(age, tuple) else (age, None)
     who = {
-        "age": {"at_least": f"{age} years", **WHY} if age is not None else None,
+        "age": {
+            name: f"{years} years" for name, years in (("at_least", youngest), ("at_most", oldest)) if years is not None
+        },
         "diagnosis": {"any_of": diagnosis[0], "at_least": f"{diagnosis[1]} records", "when": diagnosis[2], **WHY}
         if diagnosis
         else None,
         "never": {"any_of": never[0], "when": never[1], **WHY} if never else None,
+        "washout": _days("at_least", washout) if washout is not None else None,
     }
+    who["age"] = {**who["age"], **WHY} if who["age"] else None
+    if diagnosis and len(diagnosis) > 3:
+        who["diagnosis"]["within"] = f"{diagnosis[3]} days"
     return Definition.model_validate(
         {
             "id": name,
@@ -228,6 +260,34 @@ FORMS = (
         baseline=(28, 14),
         endpoint=(14, 28),
         name="courses",
+    ),
+    define(
+        branch(
+            role=("antidepressant", "antipsychotic"),
+            drug={"of_class": ("SSRI", "SNRI", "antipsychotic")},
+            min_supplies=2,
+            switched=(42, "always", "another class"),
+            count=1,
+            within="ever",
+        ),
+        branch(
+            drug={"any_of": ("sertraline", "bupropion")},
+            having_taken=True,
+            count=1,
+            within={"days": "60 days", "before": ("ect",)},
+            dated="trial start",
+        ),
+        branch(having_taken=True, within={"days": "90 days", "after": "first diagnosis"}),
+        age=(18, 49),
+        diagnosis=(("major-depression",), 1, "before", 100),
+        washout=30,
+        name="new-users",
+    ),
+    define(
+        branch(improvement_at_most=25, still_ill={"phq-9": 15}, count=1, added=(1, 14)),
+        branch(having_taken=True, within={"days": "90 days", "after": "first trial"}, dated="trial start"),
+        age=(18, 49),
+        name="still-ill",
     ),
     define(
         branch(min_dose=14, intolerant=True, dated="trial start"),

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import groupby, pairwise
 from types import SimpleNamespace
 
-from stepwell.knowledge.definition import Branch, Count, Definition, TrialBuilding
+from stepwell.knowledge.definition import Branch, Definition, TrialBuilding
 from stepwell.knowledge.forms import Knowledge
 from stepwell.tables import DETERMINATION, EPISODE, EXPOSURE, JUDGED_TRIAL, STEP, TRIAL, Table
 
@@ -54,6 +54,7 @@ class Person:
         form = definition.trials
         self.periods = [(day(r["start_date"]), day(r["end_date"])) for r in own.get("observation_period", [])]
         self.conditions = [(day(r["condition_date"]), r["codeset"]) for r in own.get("condition", [])]
+        self.procedures = [(day(r["procedure_date"]), r["procedure"]) for r in own.get("procedure", [])]
         self.scores = find_scores(own.get("measurement", []))
         self.exposures = find_exposures(own.get("medication", []), knowledge)
         self.trials = find_trials(self.exposures, form, knowledge, self.periods)
@@ -230,10 +231,10 @@ def look_beside(t, trials: list, form: TrialBuilding) -> None:
     taper = form.cross_taper.at_most
     others = [u for u in trials if u.ingredient != t.ingredient]
 
-    def switch(certain: bool) -> int | None:
-        found = [u.start for u in others if may_be_antidepressant(u, certain)]
-        goes_on = {u.start for u in others if may_be_antidepressant(u, certain) and u.end > t.end}
-        return min((s for s in found if s in goes_on and s > t.start and s >= t.end - taper), default=None)
+    def switch(certain: bool, of_other_class: bool = False) -> int | None:
+        found = [u for u in others if may_be_antidepressant(u, certain) and u.end > t.end]
+        found = [u.start for u in found if not of_other_class or u.drug_class != t.drug_class]
+        return min((s for s in found if s > t.start and s >= t.end - taper), default=None)
 
     def added(certain: bool) -> int | None:
         candidates = [u for u in others if u.role != "antidepressant" or may_be_antidepressant(u, certain)]
@@ -241,6 +242,7 @@ def look_beside(t, trials: list, form: TrialBuilding) -> None:
         return min((u.start for u in inside), default=None)
 
     t.switch, t.possible_switch = switch(certain=True), switch(certain=False)
+    t.class_switch, t.possible_class_switch = switch(certain=True, of_other_class=True), switch(False, True)
     t.added, t.possible_added = added(certain=True), added(certain=False)
 
     def before(certain: bool) -> int | None:
@@ -322,7 +324,7 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
     trial, failure = branch.trial, branch.failure
     may_go_on = not t.is_end_known or t.is_ongoing is not False
     j = SimpleNamespace(trial_number=t.trial_number, branch=number, t=t)
-    ask: dict[str, Verdict] = {"trial.role": t.role == trial.role.is_}
+    ask: dict[str, Verdict] = {"trial.role": t.role in (trial.role.any_of or [trial.role.is_])}
     ask["trial.use"] = True if trial.use.is_ == "any" else t.is_antidepressant_use
     if trial.min_duration:
         ask["trial.min_duration"] = True if t.n_days >= trial.min_duration.at_least else None if may_go_on else False
@@ -332,6 +334,14 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
             may_go_on and t.last_dose_adequate is not False
         )
         ask["trial.min_dose"] = True if t.n_days_adequate >= limit else None if may_suffice else False
+    if trial.drug:
+        ask["trial.drug"] = t.ingredient in trial.drug.any_of or t.drug_class in trial.drug.of_class
+    if trial.min_supplies:
+        often = t.n_exposures >= trial.min_supplies.at_least
+        ask["trial.min_supplies"] = True if often else None if may_go_on else False
+    if trial.still_ill:
+        least = trial.still_ill.at_least.get(t.instrument)
+        ask["trial.still_ill"] = None if least is None else t.endpoint_total >= least
     if trial.preceded_by:
         within = trial.preceded_by.within
         days = [d for d in (t.antidepressant_before, t.possible_antidepressant_before) if d is not None]
@@ -340,16 +350,20 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
         if t.antidepressant_before is not None and near[0]:
             ask["trial.preceded_by"] = True
     if failure.improvement:
-        ask["failure.improvement"] = (
-            None if t.improvement_pct is None else t.improvement_pct < failure.improvement.below
-        )
+        below, at_most = failure.improvement.below, failure.improvement.at_most
+        if t.improvement_pct is None:
+            ask["failure.improvement"] = None
+        else:
+            ask["failure.improvement"] = t.improvement_pct <= at_most if below is None else t.improvement_pct < below
     if failure.not_remitted:
         ask["failure.not_remitted"] = None if t.is_remission is None else not t.is_remission
     if failure.intolerant:
         silent = t.stop_reason is None and t.is_ongoing is not True
         ask["failure.intolerant"] = None if silent else t.stop_reason == "intolerance"
     if failure.switched:
-        ask["failure.switched"] = switched(t, failure.switched.within)
+        other_class = failure.switched.to == "another class"
+        certain, possible = (t.class_switch, t.possible_class_switch) if other_class else (t.switch, t.possible_switch)
+        ask["failure.switched"] = switched(t, certain, possible, failure.switched.within)
     if failure.added_to:
         unsure = t.possible_added is not None or t.observed_until is None or not t.is_end_known
         ask["failure.added_to"] = True if t.added is not None else None if unsure else False
@@ -362,6 +376,13 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
     for column in JUDGED_TRIAL.columns:
         if "." in column.name:
             setattr(j, column.name, ask.get(column.name))
+    j.added = None
+    if branch.added:
+        beside = True if t.antidepressant_before == t.start else None
+        if beside is None and t.possible_antidepressant_before != t.start:
+            beside = False
+        long_enough = True if t.n_days >= branch.added.for_ else None if may_go_on else False
+        j.added = all_of([t.role != "antidepressant", beside, long_enough])
     j.failed = any_of(v for name, v in ask.items() if name.startswith("failure."))
     j.counts = all_of([*(v for name, v in ask.items() if name.startswith("trial.")), j.failed])
     j.takes = all_of([ask["trial.role"], ask["trial.use"]])
@@ -370,10 +391,10 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
     return j
 
 
-def switched(t, within: int) -> Verdict:
-    if t.switch is not None and t.switch - t.end <= within:
+def switched(t, certain: int | None, possible: int | None, within: int) -> Verdict:
+    if certain is not None and certain - t.end <= within:
         return True
-    possible = t.possible_switch is not None and t.possible_switch - t.end <= within
+    possible = possible is not None and possible - t.end <= within
     unseen = t.observed_until is None or t.observed_until < t.end + within
     return None if possible or unseen or not t.is_end_known else False
 
@@ -383,10 +404,14 @@ def switched(t, within: int) -> Verdict:
 
 def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> SimpleNamespace:
     observed, who = bool(p.periods), definition.who
-    branches = [count_branch(p.judged, branch, number) for number, branch in enumerate(definition.branch, start=1)]
+    branches = [count_branch(p, definition, branch, number) for number, branch in enumerate(definition.branch, start=1)]
     best = closest(branches)
     d = SimpleNamespace(count=any_of(b.verdict for b in branches))
-    if d.count is False and (not observed or "medication" not in has):
+    needed = {"medication"}
+    for branch in definition.branch:
+        needed |= {"condition"} if branch.within.after == "first diagnosis" else set()
+        needed |= {"procedure"} if branch.within.before else set()
+    if d.count is False and (not observed or not needed <= has):
         d.count = None
     d.met, d.branch, d.episode_number = best.met, best.branch, best.episode_number
     d.n_counted, d.n_possible, d.n_needed = best.n_counted, best.n_possible, best.n_needed
@@ -400,22 +425,35 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
         d.index = earliest = min((t.start for t in p.trials if t.role == "antidepressant"), default=None)
 
     d.age_years, oldest = (age(day(person[f"birth_{side}_date"]), d.index) for side in ("latest", "earliest"))
-    d.n_diagnoses = count_days(p.conditions, who.diagnosis, d.index)
+    within = who.diagnosis.within if who.diagnosis else None
+    d.n_diagnoses = count_days(p.conditions, who.diagnosis, d.index, within)
     d.n_excluding = count_days(p.conditions, who.never, earliest)
     absence_counts = observed and "condition" in has
     ask: dict[str, Verdict] = {}
     if who.age:
-        settled = d.age_years is not None and (d.age_years >= who.age.at_least) == (oldest >= who.age.at_least)
-        ask["age"] = d.age_years >= who.age.at_least if settled else None
+        youngest, lowest, highest = d.age_years, who.age.at_least or 0, who.age.at_most or 1000
+        ask["age"] = None
+        if youngest is not None:
+            old_enough = True if youngest >= lowest else None if oldest >= lowest else False
+            young_enough = True if oldest <= highest else None if youngest <= highest else False
+            ask["age"] = all_of([old_enough, young_enough])
     if who.diagnosis:
         enough = d.n_diagnoses >= who.diagnosis.at_least
         ask["diagnosis"] = True if enough else False if absence_counts else None
+        at_any_time = count_days(p.conditions, who.diagnosis, d.index)
+        if within is not None and not enough and d.met is None and at_any_time >= who.diagnosis.at_least:
+            ask["diagnosis"] = None  # within so many days of which day?
     if who.never:
         ask["never"] = False if d.n_excluding else True if absence_counts else None
+    d.n_days_washout = None
+    if who.washout:
+        first = min((t.start for t in p.trials if t.role == "antidepressant"), default=None)
+        d.n_days_washout = None if first is None else days_observed_before(first, p.periods)
+        ask["washout"] = None if d.n_days_washout is None else d.n_days_washout >= who.washout.at_least
     for name, rule in (("diagnosis", who.diagnosis), ("never", who.never)):
         if rule and rule.when == "before" and d.index is None:
             ask[name] = None  # before what?
-    for name in ("age", "diagnosis", "never"):
+    for name in ("age", "diagnosis", "never", "washout"):
         setattr(d, f"who.{name}", ask.get(name))
 
     verdict = all_of([d.count, *ask.values()])
@@ -434,19 +472,34 @@ def closest(branches: list) -> SimpleNamespace:
     return min(tried, key=lambda b: (b.n_needed - b.n_counted, b.branch))
 
 
-def count_branch(judged: list, branch: Branch, number: int) -> SimpleNamespace:
+def days_observed_before(first: int, periods: list[tuple[int, int]]) -> int | None:
+    """For how long somebody had been observed without a break on that day; None where that day was not observed."""
+    if not any(start <= first <= end for start, end in periods):
+        return None
+    since = first
+    while any(start <= since - 1 <= end for start, end in periods):
+        since -= 1
+    return first - since
+
+
+def count_branch(p: Person, definition: Definition, branch: Branch, number: int) -> SimpleNamespace:
     """The stretches of one branch together: the verdict, the first day it is met, the most that were counted."""
-    judged = [j for j in judged if j.branch == number]
+    judged = [j for j in p.judged if j.branch == number]
     best = SimpleNamespace(branch=number, n_needed=branch.count.at_least, met=None, episode_number=None)
     verdicts, counts = [], []
-    for stretch in stretches(judged, branch):
-        count = tally(branch.count, [(j.t, j.counted, j.counts) for j in stretch])
+    for stretch, procedure_day in stretches(judged, branch, p, definition):
+        count = tally(branch.count.at_least, branch.count.distinct, [(j.t, j.counted, j.counts) for j in stretch])
         counts.append(count)
-        on, verdict = count.day, count.verdict
+        needed = [count]
         if branch.taken:
-            taken = tally(branch.taken, [(j.t, j.t.start, j.takes) for j in stretch])
-            verdict = all_of([verdict, taken.verdict])
-            on = max(count.day, taken.day) if verdict else None
+            taken = branch.taken
+            needed.append(tally(taken.at_least, taken.distinct, [(j.t, j.t.start, j.takes) for j in stretch]))
+        if branch.added:
+            needed.append(tally(branch.added.at_least, "ingredient", [(j.t, j.t.start, j.added) for j in stretch]))
+        verdict = all_of(n.verdict for n in needed)
+        on = max(n.day for n in needed) if verdict else None
+        if procedure_day is not None:
+            on = procedure_day if verdict else None
         verdicts.append(verdict)
         if verdict and (best.met is None or on < best.met):
             best.met = on
@@ -457,28 +510,41 @@ def count_branch(judged: list, branch: Branch, number: int) -> SimpleNamespace:
     return best
 
 
-def stretches(judged: list, branch: Branch) -> list[list]:
-    if branch.within.is_ == "ever":
-        return [judged]
-    if branch.within.is_ == "episode":
+def stretches(judged: list, branch: Branch, p: Person, definition: Definition) -> list[tuple[list, int | None]]:
+    """The trials of each stretch, and the day of the procedure before which they are counted, if they are."""
+    within = branch.within
+    if within.is_ == "ever":
+        return [(judged, None)]
+    if within.is_ == "episode":
         numbers = sorted({j.t.episode_number for j in judged if j.t.episode_number is not None})
-        return [[j for j in judged if j.t.episode_number == n] for n in numbers]
+        return [([j for j in judged if j.t.episode_number == n], None) for n in numbers]
+    if within.after:
+        if within.after == "first diagnosis":
+            first = min((d for d, codeset in p.conditions if codeset in definition.who.diagnosis.any_of), default=None)
+        else:
+            first = min((j.t.start for j in judged if getattr(j, "trial.role")), default=None)
+        if first is None:
+            return []
+        return [([j for j in judged if first <= j.counted < first + within.days], None)]
+    if within.before:
+        days = sorted({d for d, procedure in p.procedures if procedure in within.before})
+        return [([j for j in judged if d - within.days < j.counted <= d], d) for d in days]
     last_days = sorted({j.counted for j in judged})
-    return [[j for j in judged if last - branch.within.days < j.counted <= last] for last in last_days]
+    return [([j for j in judged if last - within.days < j.counted <= last], None) for last in last_days]
 
 
-def tally(rule: Count, candidates: list[tuple]) -> SimpleNamespace:
+def tally(at_least_n: int, distinct: str, candidates: list[tuple]) -> SimpleNamespace:
     """How many different ones there are among (trial, day, verdict), surely and possibly, and the day it is enough."""
     first_day: dict = {}
     possible = set()
     for t, on, verdict in candidates:
-        key = {"ingredient": t.ingredient, "class": t.drug_class, "course": t.trial_number}[rule.distinct]
+        key = {"ingredient": t.ingredient, "class": t.drug_class, "course": t.trial_number}[distinct]
         if verdict is True:
             first_day[key] = min(on, first_day.get(key, on))
         if verdict is not False:
             possible.add(key)
-    verdict = at_least(rule.at_least, len(first_day), len(possible))
-    enough = sorted(first_day.values())[rule.at_least - 1] if verdict else None
+    verdict = at_least(at_least_n, len(first_day), len(possible))
+    enough = sorted(first_day.values())[at_least_n - 1] if verdict else None
     return SimpleNamespace(verdict=verdict, day=enough, sure=len(first_day), possible=len(possible))
 
 
@@ -489,11 +555,13 @@ def age(birth: int | None, on: int | None) -> int | None:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def count_days(conditions: list, rule, index: int | None) -> int:
+def count_days(conditions: list, rule, index: int | None, within: int | None = None) -> int:
     if rule is None:
         return 0
     days = {d for d, codeset in conditions if codeset in rule.any_of}
-    return len(days if rule.when == "ever" else {d for d in days if index is not None and d <= index})
+    if rule.when == "ever":
+        return len(days)
+    return len({d for d in days if index is not None and d <= index and (within is None or d >= index - within)})
 
 
 # --- 8 step ---

@@ -90,6 +90,16 @@ licence: {item_texts: free, terms: None., choice: For a test.}
 worked_examples:
   - {items: {"1": 2, "2": 1}, total: 3, choice: By hand.}
 """,
+    "trials.yaml": """\
+basis: {is: supply, choice: For a test.}
+max_gap: {at_most: 14 days, choice: For a test.}
+unknown_supply: {at_most: 62 days, choice: For a test.}
+cross_taper: {at_most: 30 days, choice: For a test.}
+episode_gap: {at_most: 26 weeks, choice: For a test.}
+dose_standard: {is: by-form, choice: For a test.}
+baseline: {before: 42 days, after: 7 days, choice: For a test.}
+endpoint: {after_start: 28 days, after_end: 14 days, choice: For a test.}
+""",
     "definition/two-trials.yaml": """\
 id: two-trials
 version: 1

@@ -30,6 +30,7 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
         & (other.start_day >= trial.end_day - taper)
         & (other.end_day > trial.end_day)
     )
+    is_class_switch = follows & (other.drug_class != trial.drug_class)
     added = is_beside & (other.start_day > trial.start_day) & (other.start_day < trial.end_day - taper)
     ran_before = (other.start_day < trial.start_day) | (
         (other.start_day == trial.start_day) & (other.trial_number < trial.trial_number)
@@ -42,6 +43,8 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
         trial.trial_number,
         switch_day=(follows & certain).ifelse(other.start_day, ibis.null("int64")),
         possible_switch_day=(follows & possible).ifelse(other.start_day, ibis.null("int64")),
+        class_switch_day=(is_class_switch & certain).ifelse(other.start_day, ibis.null("int64")),
+        possible_class_switch_day=(is_class_switch & possible).ifelse(other.start_day, ibis.null("int64")),
         added_day=(added & (~is_antidepressant | certain)).ifelse(other.start_day, ibis.null("int64")),
         possible_added_day=(added & (~is_antidepressant | possible)).ifelse(other.start_day, ibis.null("int64")),
         antidepressant_before_day=certain.ifelse(before_day, ibis.null("int64")),
@@ -53,6 +56,8 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
     beside = pair.group_by("person_id", "trial_number").agg(
         switch_day=pair.switch_day.min(),
         possible_switch_day=pair.possible_switch_day.min(),
+        class_switch_day=pair.class_switch_day.min(),
+        possible_class_switch_day=pair.possible_class_switch_day.min(),
         added_day=pair.added_day.min(),
         possible_added_day=pair.possible_added_day.min(),
         joined_trial_number=pair.joined_trial_number.min(),

@@ -7,18 +7,23 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.knowledge.definition import Branch, Count, Definition
+from stepwell.knowledge.definition import Branch, Definition
 
 _DISTINCT = {"ingredient": "ingredient", "class": "drug_class", "course": "course"}
 
 
-def count_trials(judged: ir.Table, definition: Definition) -> ir.Table:
+def count_trials(judged: ir.Table, condition: ir.Table, procedure: ir.Table, definition: Definition) -> ir.Table:
     """One row is one person who took a drug that the definition asks for, under the branch met first, or else come closest to.
 
     `met_day` is the day on which there were enough (NULL: there never were), `any_possible` whether there would be enough by
     any branch if everything unknown counted, `n_counted` and `n_possible` the most in any one stretch, of `n_needed`.
     """
-    branches = (_count_branch(judged.filter(judged.branch == n), b, n) for n, b in enumerate(definition.branch, 1))
+    branches = []
+    for number, branch in enumerate(definition.branch, 1):
+        of_branch = judged.filter(judged.branch == number)
+        if branch.within.after is not None:
+            of_branch = _after(of_branch, condition, branch, definition)
+        branches.append(_count_branch(of_branch, procedure, branch, number))
     counted = reduce(lambda a, b: a.union(b), branches)
     closest = ibis.row_number().over(
         group_by="person_id",
@@ -29,14 +34,30 @@ def count_trials(judged: ir.Table, definition: Definition) -> ir.Table:
     return counted.filter(counted.place == 0).drop("place", "is_possible")
 
 
-def _count_branch(judged: ir.Table, branch: Branch, number: int) -> ir.Table:
+def _after(judged: ir.Table, condition: ir.Table, branch: Branch, definition: Definition) -> ir.Table:
+    """The trials that count within so many days of the day after which the branch counts."""
+    if branch.within.after == "first diagnosis":
+        of_sets = condition.filter(condition.codeset.isin(definition.who.diagnosis.any_of))
+        first = of_sets.group_by("person_id").agg(first_day=of_sets.condition_day.min())
+    else:
+        of_role = judged.filter(judged["trial.role"])
+        first = of_role.group_by("person_id").agg(first_day=of_role.start_day.min())
+    days = judged.join(first, "person_id", how="inner")
+    days = days.filter(days.counted_day >= days.first_day, days.counted_day < days.first_day + branch.within.days)
+    return days.select(judged.columns)
+
+
+def _count_branch(judged: ir.Table, procedure: ir.Table, branch: Branch, number: int) -> ir.Table:
     """One row is one person who took a drug the branch asks for."""
-    judged = judged.filter(judged["trial.role"] & judged["trial.use"].fill_null(True))
     judged = judged.mutate(course=judged.trial_number.cast("string"), stretch=ibis.literal(0, "int64"))
     if branch.within.is_ == "episode":
         judged = judged.filter(judged.episode_number.notnull())
         judged = judged.mutate(stretch=judged.episode_number.cast("int64"))
-    stretch = _in_days(judged, branch) if branch.within.days is not None else _in_stretch(judged, branch)
+    asked = judged.filter(judged["trial.role"] & judged["trial.use"].fill_null(True))
+    if branch.within.days is not None and branch.within.after is None:
+        stretch = _in_days(asked, procedure, branch)
+    else:
+        stretch = _in_stretch(asked, judged, branch)
     # Of two episodes with enough on one day (the second begins where the first is dated) the earlier one is named.
     place = ibis.row_number().over(
         group_by="person_id", order_by=[stretch.met_day.asc(nulls_first=False), stretch.stretch]
@@ -62,28 +83,33 @@ def _count_branch(judged: ir.Table, branch: Branch, number: int) -> ir.Table:
     )
 
 
-def _in_stretch(judged: ir.Table, branch: Branch) -> ir.Table:
+def _in_stretch(asked: ir.Table, judged: ir.Table, branch: Branch) -> ir.Table:
     """One row is one stretch (an episode, or all that is recorded) of one person."""
-    failed = _reach(judged, "counts", "counted_day", branch.count)
-    if branch.taken is None:
-        return failed
-    # `taken` asks for drugs whether they failed or not; both numbers must be reached in the same stretch.
-    taken = _reach(judged, "trial.use", "start_day", branch.taken).select(
-        "person_id", "stretch", taken_day="met_day", taken_is_possible="is_possible"
-    )
-    both = failed.join(taken, ["person_id", "stretch"], how="inner")
+    reached = _reach(asked, "counts", "counted_day", branch.count.distinct, branch.count.at_least)
+    # `taken` and `added` ask for drugs whether they helped or not; every number must be reached in the same stretch.
+    if branch.taken is not None:
+        taken = _reach(asked, "trial.use", "start_day", branch.taken.distinct, branch.taken.at_least)
+        reached = _both(reached, taken)
+    if branch.added is not None:
+        reached = _both(reached, _reach(judged, "added", "start_day", "ingredient", branch.added.at_least))
+    return reached
+
+
+def _both(reached: ir.Table, other: ir.Table) -> ir.Table:
+    """The stretches with the day on which both numbers were reached, and whether both may be."""
+    other = other.select("person_id", "stretch", other_day="met_day", other_is_possible="is_possible")
+    both = reached.join(other, ["person_id", "stretch"], how="inner")
+    is_met = both.met_day.notnull() & both.other_day.notnull()
     return both.mutate(
-        met_day=(both.met_day.notnull() & both.taken_day.notnull()).ifelse(
-            ibis.greatest(both.met_day, both.taken_day), ibis.null("int64")
-        ),
-        is_possible=both.is_possible & both.taken_is_possible,
-    )
+        met_day=is_met.ifelse(ibis.greatest(both.met_day, both.other_day), ibis.null("int64")),
+        is_possible=both.is_possible & both.other_is_possible,
+    ).drop("other_day", "other_is_possible")
 
 
-def _reach(judged: ir.Table, verdict: str, day: str, count: Count) -> ir.Table:
+def _reach(judged: ir.Table, verdict: str, day: str, distinct: str, at_least: int) -> ir.Table:
     """Per stretch: on which day the number of different trials with the verdict reached the number asked."""
     # One row per different ingredient, class or course: whether any counts, whether any may, and the first day one did.
-    different = judged.group_by("person_id", "stretch", key=judged[_DISTINCT[count.distinct]]).agg(
+    different = judged.group_by("person_id", "stretch", key=judged[_DISTINCT[distinct]]).agg(
         first_day=judged[day].min(where=judged[verdict]),
         may=judged[verdict].fill_null(True).any(),
     )
@@ -92,32 +118,37 @@ def _reach(judged: ir.Table, verdict: str, day: str, count: Count) -> ir.Table:
     )
     different = different.mutate(place=place + 1)
     return different.group_by("person_id", "stretch").agg(
-        met_day=different.first_day.min(where=different.place == count.at_least),
-        is_possible=different.may.sum() >= count.at_least,
+        met_day=different.first_day.min(where=different.place == at_least),
+        is_possible=different.may.sum() >= at_least,
         n_counted=different.first_day.count(),
         n_possible=different.may.sum(),
     )
 
 
-def _in_days(judged: ir.Table, branch: Branch) -> ir.Table:
-    """One row is the stretch of days up to and including the counted day of one trial that may count."""
+def _in_days(judged: ir.Table, procedure: ir.Table, branch: Branch) -> ir.Table:
+    """One row is the stretch of days up to and including the counted day of a trial that may count, or up to and including
+    the day of a procedure."""
     may = judged.filter(judged.counts.fill_null(True))
-    last, earlier = may, may.view()
+    if branch.within.before:
+        of_sets = procedure.filter(procedure.procedure.isin(branch.within.before))
+        last = of_sets.select("person_id", last_day="procedure_day").distinct()
+    else:
+        last = may.select("person_id", last_day="counted_day").distinct()
+    earlier = may.view()
     pair = last.join(
         earlier,
         [
             last.person_id == earlier.person_id,
-            earlier.counted_day <= last.counted_day,
-            earlier.counted_day > last.counted_day - branch.within.days,
+            earlier.counted_day <= last.last_day,
+            earlier.counted_day > last.last_day - branch.within.days,
         ],
     ).select(
         last.person_id,
-        last.trial_number,
-        last.counted_day,
+        last.last_day,
         key=earlier[_DISTINCT[branch.count.distinct]],
         counts=earlier.counts,
     )
-    stretch = pair.group_by("person_id", "trial_number", "counted_day").agg(
+    stretch = pair.group_by("person_id", "last_day").agg(
         n_counted=pair.key.nunique(where=pair.counts), n_possible=pair.key.nunique()
     )
     return stretch.select(
@@ -125,6 +156,6 @@ def _in_days(judged: ir.Table, branch: Branch) -> ir.Table:
         "n_counted",
         "n_possible",
         stretch=ibis.literal(0, "int64"),
-        met_day=(stretch.n_counted >= branch.count.at_least).ifelse(stretch.counted_day, ibis.null("int64")),
+        met_day=(stretch.n_counted >= branch.count.at_least).ifelse(stretch.last_day, ibis.null("int64")),
         is_possible=stretch.n_possible >= branch.count.at_least,
     )

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, judge
+from stepwell.evidence import MET, all_of, judge
 from stepwell.knowledge import definition as form
 
 
 def role(trial: ir.Table, asked: form.Role) -> ir.BooleanValue:
     """The trial is of a drug of the role asked."""
-    return trial.role == asked.is_
+    return trial.role.isin(asked.roles)
+
+
+def drug(trial: ir.Table, asked: form.Drug) -> ir.BooleanValue:
+    """The trial is of one of the drugs or classes named."""
+    return trial.ingredient.isin(asked.any_of) if asked.any_of else trial.drug_class.isin(asked.of_class)
 
 
 def use(trial: ir.Table, asked: form.Use) -> ir.BooleanValue:
@@ -38,14 +44,27 @@ def min_dose(trial: ir.Table, asked: form.AtLeastDays) -> ir.BooleanValue:
     )
 
 
+def min_supplies(trial: ir.Table, asked: form.AtLeastSupplies) -> ir.BooleanValue:
+    """It was supplied often enough. Unknown when more may have come than the record shows."""
+    return judge(trial.n_exposures >= asked.at_least, _may_have_gone_on(trial))
+
+
 def preceded_by(trial: ir.Table, asked: form.PrecededBy) -> ir.BooleanValue:
     """An antidepressant was taken shortly before, or was still running."""
     earliest = trial.start_day - asked.within
     return judge(trial.antidepressant_before_day >= earliest, trial.possible_antidepressant_before_day >= earliest)
 
 
+def still_ill(trial: ir.Table, asked: form.StillIll) -> ir.BooleanValue:
+    """The endpoint score is still at or above the points asked of its instrument. Unknown for any other instrument."""
+    least = trial.instrument.cases(*asked.at_least.items(), else_=ibis.null("float64"))
+    return trial.endpoint_total >= least
+
+
 def improvement(trial: ir.Table, asked: form.Improvement) -> ir.BooleanValue:
-    """The score improved by less than the share asked."""
+    """The score improved by less than the share asked, or by at most that share."""
+    if asked.below is None:
+        return trial.improvement_pct <= asked.at_most
     return trial.improvement_pct < asked.below
 
 
@@ -65,9 +84,10 @@ def intolerant(trial: ir.Table, asked: form.Intolerant) -> ir.BooleanValue:
 def switched(trial: ir.Table, asked: form.Switched) -> ir.BooleanValue:
     """Another antidepressant was begun at its end or soon after. Unknown when the end is, or that time is not fully observed."""
     latest = trial.end_day + asked.within
+    to = "class_switch" if asked.to == "another class" else "switch"
     verdict = judge(
-        trial.switch_day <= latest,
-        (trial.possible_switch_day <= latest).fill_null(False)
+        trial[f"{to}_day"] <= latest,
+        (trial[f"possible_{to}_day"] <= latest).fill_null(False)
         | (trial.observed_until_day < latest).fill_null(True)
         | ~trial.is_end_known,
     )
@@ -91,9 +111,12 @@ def taken(trial: ir.Table, asked: form.Taken) -> ir.BooleanValue:
 OF_A_TRIAL: dict[str, Callable[[ir.Table, form.Form], ir.BooleanValue]] = {
     "trial.role": role,
     "trial.use": use,
+    "trial.drug": drug,
     "trial.min_duration": min_duration,
     "trial.min_dose": min_dose,
+    "trial.min_supplies": min_supplies,
     "trial.preceded_by": preceded_by,
+    "trial.still_ill": still_ill,
     "failure.improvement": improvement,
     "failure.not_remitted": not_remitted,
     "failure.intolerant": intolerant,
@@ -101,6 +124,18 @@ OF_A_TRIAL: dict[str, Callable[[ir.Table, form.Form], ir.BooleanValue]] = {
     "failure.added_to": added_to,
     "failure.taken": taken,
 }
+
+
+def added(trial: ir.Table, asked: form.Added) -> ir.BooleanValue:
+    """It is of another role, begun while an antidepressant ran, and lasted long enough (the branch counts such drugs)."""
+    return all_of(
+        trial.role != "antidepressant",
+        judge(
+            trial.antidepressant_before_day == trial.start_day,
+            trial.possible_antidepressant_before_day == trial.start_day,
+        ),
+        judge(trial.n_days >= asked.for_, _may_have_gone_on(trial)),
+    )
 
 
 def _may_have_gone_on(trial: ir.Table) -> ir.BooleanValue:

@@ -7,10 +7,10 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, UNKNOWN, all_of, any_of, judge
-from stepwell.knowledge.definition import Branch, Definition, Diagnosis, NeverDiagnosis, Who, fields
+from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_of, judge
+from stepwell.knowledge.definition import Age, Branch, Definition, Diagnosis, NeverDiagnosis, Who, fields
 
-from .criteria import OF_A_TRIAL
+from .criteria import OF_A_TRIAL, added
 from .intervals import to_date
 
 
@@ -44,6 +44,7 @@ def _judge_branch(trial: ir.Table, branch: Branch, number: int) -> ir.Table:
         "start_day",
         branch=ibis.literal(number, "int64"),
         **{path: verdict.get(path, UNKNOWN) for path in OF_A_TRIAL},
+        added=UNKNOWN if branch.added is None else added(trial, branch.added),
         failed=failed,
         counts=all_of(*(verdict[path] for path in asked), failed),
         counted_day=counted_day,
@@ -55,7 +56,7 @@ def find_candidate(
 ) -> ir.Table:
     """One row is one person, also without any drug, with what was counted (`count_trials`), whether they were ever observed, and
     the days on which `who` is judged: the day of meeting, else the last (`index_day`) and the first (`earliest_day`) that may
-    count, else the first treatment."""
+    count, else the first treatment (`first_treated_day`)."""
     first_treated = (
         trial.filter(trial.role == "antidepressant")
         .group_by("person_id")
@@ -74,17 +75,23 @@ def find_candidate(
         is_observed=people.was_observed.fill_null(False),
         index_day=ibis.coalesce(people.met_day, people.last_day, people.first_treated_day),
         earliest_day=ibis.coalesce(people.met_day, people.first_day, people.first_treated_day),
-    ).drop("was_observed", "first_day", "last_day", "first_treated_day")
+    ).drop("was_observed", "first_day", "last_day")
 
 
-def determine(candidate: ir.Table, condition: ir.Table, definition: Definition, has: frozenset[str]) -> ir.Table:
+def determine(
+    candidate: ir.Table,
+    condition: ir.Table,
+    observation_period: ir.Table,
+    definition: Definition,
+    has: frozenset[str],
+) -> ir.Table:
     """One row is one person; everybody has one, also people without any drug.
 
     Needs: `candidate` (`find_candidate`), and `has`, the record tables that the source holds at all: an absence means nothing
     where there is no table, or where the person was never observed.
     """
-    people, verdicts = _judge_who(candidate, condition, definition.who, has)
-    absence_counts = people.is_observed & ibis.literal("medication" in has)
+    people, verdicts = _judge_who(candidate, condition, observation_period, definition.who, has)
+    absence_counts = people.is_observed & ibis.literal(has >= _counted_in(definition))
     verdicts["count"] = judge(people.met_day.notnull(), people.any_possible | ~absence_counts)
     verdict = all_of(*verdicts.values())
     met_only = {
@@ -97,6 +104,7 @@ def determine(candidate: ir.Table, condition: ir.Table, definition: Definition, 
         "age_years",
         "n_diagnoses",
         "n_excluding",
+        "n_days_washout",
         n_counted=people.n_counted.fill_null(0),
         n_possible=people.n_possible.fill_null(0),
         n_needed=people.n_needed.fill_null(definition.branch[0].count.at_least),
@@ -106,11 +114,22 @@ def determine(candidate: ir.Table, condition: ir.Table, definition: Definition, 
     )
 
 
-OF_A_PERSON = ("who.age", "who.diagnosis", "who.never", "count")
+OF_A_PERSON = ("who.age", "who.diagnosis", "who.never", "who.washout", "count")
+
+
+def _counted_in(definition: Definition) -> set[str]:
+    """The record tables without which nobody can say that there were too few trials."""
+    ways = [branch.within for branch in definition.branch]
+    tables = {"medication"}
+    if any(within.after == "first diagnosis" for within in ways):
+        tables.add("condition")
+    if any(within.before for within in ways):
+        tables.add("procedure")
+    return tables
 
 
 def _judge_who(
-    people: ir.Table, condition: ir.Table, who: Who, has: frozenset[str]
+    people: ir.Table, condition: ir.Table, observation_period: ir.Table, who: Who, has: frozenset[str]
 ) -> tuple[ir.Table, dict[str, ir.BooleanValue]]:
     """The people with age and counts of diagnoses, and the verdicts of `who` over them."""
     people = people.mutate(
@@ -118,24 +137,68 @@ def _judge_who(
         age_at_most=_age(people.birth_earliest_day, people.index_day),
         n_diagnoses=ibis.literal(0),
         n_excluding=ibis.literal(0),
+        n_days_washout=ibis.null("int64"),
     )
     # While it is open which trials count, a later diagnosis may still prove too late to exclude: who.never looks back from the
     # earliest day, the other criteria from the latest.
     for asked, name, day in ((who.diagnosis, "n_diagnoses", "index_day"), (who.never, "n_excluding", "earliest_day")):
         if asked is not None:
             people = _count_diagnoses(people, condition, asked, name, day)
+    looks_back = who.diagnosis is not None and who.diagnosis.within is not None
+    if looks_back:
+        people = _count_diagnoses(
+            people, condition, who.diagnosis.model_copy(update={"within": None}), "n_until", "index_day"
+        )
+    if who.washout is not None:
+        people = _add_washout(people, observation_period)
     absence_counts = people.is_observed & ibis.literal("condition" in has)
     verdicts: dict[str, ir.BooleanValue] = {}
     if who.age is not None:
-        limit = who.age.at_least
-        verdicts["who.age"] = judge(people.age_years >= limit, (people.age_at_most >= limit).fill_null(True))
+        verdicts["who.age"] = _judge_age(people, who.age)
     if who.diagnosis is not None:
-        enough = judge(people.n_diagnoses >= who.diagnosis.at_least, ~absence_counts)
+        # How far back `within` looks depends on a day that is certain only once the definition is met.
+        may_look_elsewhere = (
+            people.met_day.isnull() & (people.n_until >= who.diagnosis.at_least) if looks_back else NOT_MET
+        )
+        enough = judge(people.n_diagnoses >= who.diagnosis.at_least, ~absence_counts | may_look_elsewhere)
         verdicts["who.diagnosis"] = _has_no_day(people, who.diagnosis).ifelse(UNKNOWN, enough)
     if who.never is not None:
         none = ibis.cases((people.n_excluding > 0, False), (absence_counts, True), else_=UNKNOWN)
         verdicts["who.never"] = _has_no_day(people, who.never).ifelse(UNKNOWN, none)
+    if who.washout is not None:
+        verdicts["who.washout"] = people.n_days_washout >= who.washout.at_least
     return people, verdicts
+
+
+def _judge_age(people: ir.Table, asked: Age) -> ir.BooleanValue:
+    """Met where the youngest and the oldest that the person may be are of that age, unknown where one of them is."""
+    verdicts = []
+    if asked.at_least is not None:
+        old_enough = (people.age_at_most >= asked.at_least).fill_null(True)
+        verdicts.append(judge(people.age_years >= asked.at_least, old_enough))
+    if asked.at_most is not None:
+        young_enough = (people.age_years <= asked.at_most).fill_null(True)
+        verdicts.append(judge(people.age_at_most <= asked.at_most, young_enough))
+    return all_of(*verdicts)
+
+
+def _add_washout(people: ir.Table, observation_period: ir.Table) -> ir.Table:
+    """Adds `n_days_washout`: for how many days before the first antidepressant the person was observed without a break; NULL
+    where that day was not observed, or there was none."""
+    period = observation_period.select("person_id", "start_day", "end_day")
+    # A period that overlaps or adjoins one before it goes on from there.
+    earlier = ibis.window(group_by="person_id", order_by=["start_day", "end_day"], rows=(None, -1))
+    period = period.mutate(begins=(period.start_day > period.end_day.max().over(earlier) + 1).fill_null(True))
+    upto = ibis.window(group_by="person_id", order_by=["start_day", "end_day"], rows=(None, 0))
+    period = period.mutate(unbroken=period.begins.ifelse(1, 0).sum().over(upto))
+    whole = period.group_by("person_id", "unbroken").agg(
+        from_day=period.start_day.min(), until_day=period.end_day.max()
+    )
+    first = people.select("person_id", first_day="first_treated_day")
+    held = first.join(whole, "person_id", how="inner")
+    held = held.filter(held.first_day >= held.from_day, held.first_day <= held.until_day)
+    days = held.select("person_id", n_days_washout=held.first_day - held.from_day)
+    return people.drop("n_days_washout").left_join(days, "person_id").drop("person_id_right")
 
 
 def _has_no_day(people: ir.Table, asked: Diagnosis | NeverDiagnosis) -> ir.BooleanValue:
@@ -158,6 +221,9 @@ def _count_diagnoses(
     if asked.when == "before":
         index = people.select("person_id", until_day=people[day])
         recorded = recorded.join(index, "person_id", how="inner").filter(lambda r: r.condition_day <= r.until_day)
+        within = getattr(asked, "within", None)
+        if within is not None:
+            recorded = recorded.filter(recorded.condition_day >= recorded.until_day - within)
     number = recorded.group_by("person_id").agg(n=recorded.count())
     people = people.left_join(number, "person_id").drop("person_id_right")
     return people.mutate(**{name: people.n.fill_null(0)}).drop("n")

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ..errors import Problem
 from .cited import Form
 from .contradictions import contradictions
-from .definition import Diagnosis, DoseStandard, NeverDiagnosis
+from .definition import Diagnosis, DoseStandard, Drug, NeverDiagnosis, StillIll, Within
 from .fill import MARK, closest, fill_parts, name_of
 from .forms import (
     Code,
@@ -156,6 +156,9 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     ingredients = {entry.key for entry in _of(entries, Ingredient)}
     standards = {entry.key for entry in _of(entries, DoseStandardInfo)}
     conditions = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "condition"}
+    procedures = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "procedure"}
+    classes = {entry.form.drug_class for entry in _of(entries, Ingredient) if entry.form is not None}
+    instruments = {entry.key for entry in _of(entries, Instrument)}
     for entry in entries:
         for path, form in entry.parts:
             named: list[tuple[type[Form], Path_, str, str, set, str]] = []
@@ -172,6 +175,20 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
+            if isinstance(form, Drug):
+                for position, name in enumerate(form.any_of):
+                    where = ("any_of", position)
+                    named.append((Ingredient, where, name, "ingredient", ingredients, "ingredient.csv"))
+                for position, name in enumerate(form.of_class):
+                    where = ("of_class", position)
+                    named.append((Ingredient, where, name, "class of drugs", classes, "ingredient.csv"))
+            if isinstance(form, StillIll):
+                for name in form.at_least:
+                    named.append((Instrument, ("at_least", name), name, "instrument", instruments, "instrument/"))
+            if isinstance(form, Within):
+                for position, name in enumerate(form.before):
+                    where = ("before", position)
+                    named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))
             for kind, where, name, what, known, file in named:
                 if kind not in unread and name not in known:
                     yield _unknown(entry, (*path, *where), name, what, known, file)

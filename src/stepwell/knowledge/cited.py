@@ -69,9 +69,22 @@ Years = Annotated[int, _whole_quantity("an age", {"years": 1, "year": 1})]
 Percent = Annotated[float, _quantity("a share", {"%": 1})]
 Trials = Annotated[int, _whole_quantity("a number of trials", {"trials": 1, "trial": 1})]
 Records = Annotated[int, _whole_quantity("a number of records", {"records": 1, "record": 1})]
+Supplies = Annotated[int, _whole_quantity("a number of supplies", {"supplies": 1, "supply": 1})]
 Points = Annotated[float, _quantity("a score", {"points": 1, "point": 1})]
 MgPerDay = Annotated[float, _quantity("a dose", {"mg/day": 1})]
 People = Annotated[int, _whole_quantity("a number of people", {"people": 1, "episodes": 1})]
+
+
+def exactly_one(*names: str):
+    """For a form of which exactly one of these fields must be filled in."""
+
+    def check(form: Form) -> Form:
+        written = [f.alias or n for n, f in type(form).model_fields.items() if getattr(form, n) not in (None, ())]
+        if sum(name in names for name in written) != 1:
+            raise ValueError(f"{' and '.join(names)} exclude each other, and one is needed; write one of them")
+        return form
+
+    return model_validator(mode="after")(check)
 
 
 class Form(BaseModel):

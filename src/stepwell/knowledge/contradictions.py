@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .cited import Cited, Form
-from .definition import Age, Count, Definition, Failure, Improvement, PublishedResult, TrialBuilding, Who, Within
+from .definition import Added, Age, Count, Definition, Failure, Improvement, PublishedResult, TrialBuilding, Who, Within
 from .written import Path_
 
 Contradiction = tuple[Path_, str, str, str]
@@ -21,7 +21,9 @@ def contradictions(form: Form) -> Iterator[Contradiction]:
             years = getattr(form, name, None)
             if years is not None and not 0 < years <= 100:
                 yield (name,), f"is {years} years", "an age from 1 to 100", _CHECK
-    if isinstance(form, Count) and form.at_least < 1:
+        if form.at_least is not None and form.at_most is not None and form.at_least > form.at_most:
+            yield ("at_most",), f"is {form.at_most} years, below the lower limit", "at least the lower limit", _CHECK
+    if isinstance(form, Count | Added) and form.at_least < 1:
         yield ("at_least",), f"is {form.at_least} trials", "at least 1", _CHECK
     if isinstance(form, Within) and form.days == 0:
         yield ("days",), "is no time at all", "at least a day", _CHECK
@@ -56,11 +58,12 @@ _WINDOWS = "let the endpoint begin later, or the baseline end earlier"
 
 
 def _improvement(form: Improvement) -> Iterator[Contradiction]:
-    if not 0 < form.below <= 100:
-        yield ("below",), f"is {form.below:g} %", "more than 0 and at most 100 %", _CHECK
-    elif form.below < 1:
-        remedy = f"write `{100 * form.below:g} %` if that share was meant as a fraction"
-        yield ("below",), f"is {form.below:g} %, less than one in a hundred", "1 to 100 %", remedy
+    share, name = form.limit, "at_most" if form.below is None else "below"
+    if not 0 < share <= 100:
+        yield (name,), f"is {share:g} %", "more than 0 and at most 100 %", _CHECK
+    elif share < 1:
+        remedy = f"write `{100 * share:g} %` if that share was meant as a fraction"
+        yield (name,), f"is {share:g} %, less than one in a hundred", "1 to 100 %", remedy
 
 
 def _without_provenance(values: object) -> object:

@@ -9,21 +9,46 @@ its sentence. `CRITERIA` lists them; a test holds that the engine judges exactly
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from datetime import date
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from .cited import Cited, Days, Form, People, Percent, Records, Trials, Years
+from .cited import Cited, Days, Form, People, Percent, Records, Trials, Years, exactly_one
+from .criteria import (
+    AddedTo,
+    AtLeastDays,
+    AtLeastSupplies,
+    AtMostDays,
+    Drug,
+    Failure,
+    Id,
+    Improvement,
+    Intolerant,
+    NotRemitted,
+    PrecededBy,
+    Role,
+    StillIll,
+    Switched,
+    Taken,
+    TrialCriteria,
+    Use,
+)
 
 Status = Literal["draft", "reviewed", "retired"]
-DrugRole = Literal["antidepressant", "antipsychotic", "augmentation"]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
 class Age(Cited):
     """Age on the day the definition is met (or, where it is not, on the day it came closest)."""
 
-    at_least: Years
+    at_least: Years | None = None
+    at_most: Years | None = None
+
+    @model_validator(mode="after")
+    def _not_empty(self):
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("no limit of age; write at_least, at_most, or both")
+        return self
 
 
 class Diagnosis(Cited):
@@ -32,6 +57,14 @@ class Diagnosis(Cited):
     any_of: tuple[Id, ...] = Field(min_length=1)
     at_least: Records
     when: Literal["ever", "before"] = "ever"
+    within: Days | None = None
+    """With `before`: at most so many days before."""
+
+    @model_validator(mode="after")
+    def _within_looks_back(self):
+        if self.within is not None and self.when != "before":
+            raise ValueError("within looks back from the day the definition is met; write when: before")
+        return self
 
 
 class NeverDiagnosis(Cited):
@@ -47,18 +80,8 @@ class Who(Form):
     age: Age | None = None
     diagnosis: Diagnosis | None = None
     never: NeverDiagnosis | None = None
-
-
-class AtMostDays(Cited):
-    """An upper limit of time."""
-
-    at_most: Days
-
-
-class AtLeastDays(Cited):
-    """A lower limit of time."""
-
-    at_least: Days
+    washout: AtLeastDays | None = None
+    """Observed for so long without an antidepressant before the first one: a new user."""
 
 
 class Basis(Cited):
@@ -89,7 +112,8 @@ class EndpointWindow(Cited):
 
 
 class TrialBuilding(Form):
-    """How trials and episodes are built from the drug records. Definitions that agree here share their trials."""
+    """How trials and episodes are built from the drug records. Definitions that agree here share their trials. What a
+    definition leaves out is taken from `trials.yaml`, the house's choices."""
 
     basis: Basis
     max_gap: AtMostDays
@@ -101,97 +125,27 @@ class TrialBuilding(Form):
     endpoint: EndpointWindow
 
 
-class Role(Cited):
-    """Which drugs the trial may be of."""
+class Within(Cited):
+    """The stretch in which trials are counted together: one episode, ever, or a number of days.
 
-    is_: DrugRole = Field(alias="is")
+    The days end with the last trial that counts, unless they are tied to something: `after` they begin on that day, `before`
+    they end on a day with a procedure of these code sets, which then is the day on which the definition is met.
+    """
 
-
-class Use(Cited):
-    """Whether a drug taken only at a dose for sleep or pain, or as a product for another use, counts as a trial."""
-
-    is_: Literal["antidepressant dose", "any"] = Field(alias="is")
-
-
-class PrecededBy(Cited):
-    """Another antidepressant that must have been taken in the time before this trial began, or still be running."""
-
-    role: Literal["antidepressant"]
-    within: Days
-
-
-class TrialCriteria(Form):
-    """Which trials count, before it is asked whether they failed."""
-
-    role: Role
-    use: Use
-    min_duration: AtLeastDays | None = None
-    min_dose: AtLeastDays | None = None
-    preceded_by: PrecededBy | None = None
-
-
-class Improvement(Cited):
-    """Failed when the score improved by less than this share of the baseline."""
-
-    below: Percent
-
-
-class NotRemitted(Cited):
-    """Failed when the endpoint score is above the instrument's remission cut."""
-
-
-class Intolerant(Cited):
-    """Failed when the record says that the drug was stopped for intolerance."""
-
-
-class Switched(Cited):
-    """Failed when another antidepressant was begun at the end of the trial or within so many days of it."""
-
-    within: Days
-    when: Literal["always", "unscored"]
-
-
-class AddedTo(Cited):
-    """Failed when another antidepressant or an augmentation agent was added while the trial went on."""
-
-    when: Literal["always", "unscored"]
-
-
-class Taken(Cited):
-    """The definition does not ask whether the trial failed: having taken the drug is enough."""
-
-
-class Failure(Form):
-    """Any one of these makes a trial a failed one. `when: unscored` rules speak only where no score can."""
-
-    improvement: Improvement | None = None
-    not_remitted: NotRemitted | None = None
-    intolerant: Intolerant | None = None
-    switched: Switched | None = None
-    added_to: AddedTo | None = None
-    taken: Taken | None = None
+    is_: Literal["episode", "ever"] | None = Field(default=None, alias="is")
+    days: Days | None = None
+    after: Literal["first diagnosis", "first trial"] | None = None
+    before: tuple[Id, ...] = ()
+    _one = exactly_one("is", "days")
 
     @model_validator(mode="after")
-    def _not_empty(self):
-        if not any(getattr(self, name) for name in type(self).model_fields):
-            raise ValueError("failure is empty: write at least one way in which a trial fails, or taken")
+    def _tied(self):
+        if (self.after or self.before) and (self.days is None or (self.after and self.before)):
+            raise ValueError("after and before tie a number of days to one day; write days, and one of the two")
         return self
 
 
 Distinct = Literal["ingredient", "class", "course"]
-
-
-class Within(Cited):
-    """The stretch in which trials are counted together: one episode, ever, or a number of days up to and including the last."""
-
-    is_: Literal["episode", "ever"] | None = Field(default=None, alias="is")
-    days: Days | None = None
-
-    @model_validator(mode="after")
-    def _one(self):
-        if (self.is_ is None) == (self.days is None):
-            raise ValueError("write either is: episode, is: ever, or days: a number of days")
-        return self
 
 
 class Count(Cited):
@@ -199,6 +153,20 @@ class Count(Cited):
 
     at_least: Trials
     distinct: Distinct
+
+
+class Added(Cited):
+    """How many different drugs of other roles (antipsychotics, augmentation agents) must have been added to an antidepressant
+    in the same stretch, each for so long, whether they helped or not."""
+
+    at_least: Trials
+    for_: Days = Field(alias="for")
+
+
+class Dated(Cited):
+    """On which day a counted trial counts; the definition is met on the day of the one that completes the number."""
+
+    at: Literal["trial start", "trial end", "next treatment start"]
 
 
 class Branch(Form):
@@ -210,19 +178,16 @@ class Branch(Form):
     within: Within
     taken: Count | None = None
     """In addition, so many different drugs of the same role must have been taken in the same stretch, failed or not."""
+    added: Added | None = None
     dated: Dated
 
     @model_validator(mode="after")
     def _taken_in_a_fixed_stretch(self):
-        if self.taken is not None and self.within.is_ is None:
-            raise ValueError("taken needs within: {is: episode} or {is: ever}; a sliding number of days cannot hold it")
+        if (self.taken or self.added) and self.within.is_ is None:
+            raise ValueError(
+                "taken and added need an episode or ever, which a number of days is not; write within: {is: episode} or ever"
+            )
         return self
-
-
-class Dated(Cited):
-    """On which day a counted trial counts; the definition is met on the day of the one that completes the number."""
-
-    at: Literal["trial start", "trial end", "next treatment start"]
 
 
 class PublishedResult(Cited):
@@ -234,6 +199,22 @@ class PublishedResult(Cited):
     setting: str
 
 
+class Policy(Cited):
+    """Whose rule it is, and from when to when, as far as the copy says. Payers change their policies often."""
+
+    payer: str
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    @field_validator("valid_from", "valid_until", mode="before")
+    @classmethod
+    def _as_written(cls, value: object) -> object:
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError(f"{value!r} is no day; write it as 2025-01-31") from None
+
+
 class Definition(Form):
     """A TRD definition: who, how trials are built, which trials count, how many, when."""
 
@@ -242,8 +223,11 @@ class Definition(Form):
     status: Status
     title: str
     summary: str
-    beyond_the_form: str | None = None
-    """What the published definition asks and no form can hold; shown on its card."""
+    by_default: bool = False
+    """Whether it is run when nobody says which definitions to run."""
+    policy: Policy | None = None
+    not_held: tuple[str, ...] = ()
+    """What the published definition asks and this form does not hold, a sentence each; shown on its card."""
     who: Who
     trials: TrialBuilding
     branch: tuple[Branch, ...] = Field(min_length=1)
@@ -254,10 +238,40 @@ class Definition(Form):
         """The id with its version, as results say it: `sforzini-2022@1`."""
         return f"{self.id}@{self.version}"
 
+    @property
+    def rests_on_recall(self) -> bool:
+        """Whether anything that it decides by is only recalled, and not verified at the source."""
+        return any(field.seen == "recalled" for field in self._deciding())
+
+    @property
+    def standing(self) -> str:
+        """The status in words, as every output says it: `draft`, or `draft, recalled, not verified`."""
+        return f"{self.status}, recalled, not verified" if self.rests_on_recall else self.status
+
+    def _deciding(self) -> Iterator[Cited]:
+        forms: list[Form] = [self.who, self.trials]
+        for branch in self.branch:
+            forms += [branch.trial, branch.failure, branch]
+        for form in forms:
+            yield from (field for _, field in fields(form) if isinstance(field, Cited))
+
+    @model_validator(mode="after")
+    def _a_diagnosis_to_begin_with(self):
+        if self.who.diagnosis is None and any(b.within.after == "first diagnosis" for b in self.branch):
+            raise ValueError("within counts from the first diagnosis, but who names none; write who.diagnosis")
+        return self
+
     def needs_scores(self) -> bool:
         """Whether nobody could ever meet it without questionnaire scores."""
-        scored = {"improvement", "not_remitted"}
-        return all({n for n, _ in fields(b.failure)} <= scored for b in self.branch)
+        return all(needs_score(branch) for branch in self.branch)
+
+
+def needs_score(branch: Branch) -> bool:
+    """Whether no trial can count under this branch without a questionnaire score."""
+    return branch.trial.still_ill is not None or {n for n, _ in fields(branch.failure)} <= {
+        "improvement",
+        "not_remitted",
+    }
 
 
 def fields(form: Form) -> Iterator[tuple[str, Form]]:
@@ -272,11 +286,15 @@ CRITERIA: dict[str, type[Cited]] = {
     "who.age": Age,
     "who.diagnosis": Diagnosis,
     "who.never": NeverDiagnosis,
+    "who.washout": AtLeastDays,
     "trial.role": Role,
     "trial.use": Use,
+    "trial.drug": Drug,
     "trial.min_duration": AtLeastDays,
     "trial.min_dose": AtLeastDays,
+    "trial.min_supplies": AtLeastSupplies,
     "trial.preceded_by": PrecededBy,
+    "trial.still_ill": StillIll,
     "failure.improvement": Improvement,
     "failure.not_remitted": NotRemitted,
     "failure.intolerant": Intolerant,
@@ -285,7 +303,6 @@ CRITERIA: dict[str, type[Cited]] = {
     "failure.taken": Taken,
     "count": Count,
     "taken": Count,
+    "added": Added,
 }
 """Every criterion a definition can ask, by the path of its field."""
-
-Branch.model_rebuild()

@@ -41,6 +41,8 @@ def needs(definition: Definition) -> tuple[str, ...]:
         asked.append("diagnoses")
     if definition.who.age:
         asked.append("year of birth")
+    if any(branch.within.before for branch in definition.branch):
+        asked.append("procedures")
     if any(branch.trial.min_dose for branch in definition.branch):
         asked.append("doses")
     if definition.needs_scores():
@@ -56,7 +58,7 @@ def card(definition: Definition, knowledge: Knowledge) -> str:
     lines = [
         f"# {definition.title}",
         "",
-        f"`{definition.name}` · {definition.status} · {len(cited)} statements, of them {chosen} choices of stepwell"
+        f"`{definition.name}` · {definition.standing} · {len(cited)} statements, of them {chosen} choices of stepwell"
         f" and {recalled} recalled without being verified",
         "",
         definition.summary,
@@ -65,13 +67,22 @@ def card(definition: Definition, knowledge: Knowledge) -> str:
     ]
     if definition.status == "draft":
         lines += ["", "*Draft: no clinician has reviewed this card yet.*"]
+    if definition.rests_on_recall:
+        lines += ["", "*Recalled, not verified: something that this definition decides by was not seen at any source.*"]
+    if definition.policy:
+        policy = definition.policy
+        first, last = (day or "a day that the copy does not say" for day in (policy.valid_from, policy.valid_until))
+        lines += [
+            "",
+            f"**A policy of {policy.payer}**, valid from {first} until {last}. {provenance(policy, knowledge)}",
+        ]
     lines += ["", "## Who", "", *_table(definition.who, "who", knowledge)]
     for number, branch in enumerate(definition.branch, 1):
         several = f" ({number} of {len(definition.branch)} ways; one is enough)" if len(definition.branch) > 1 else ""
         lines += ["", f"## What counts{several}", "", *_branch(branch, knowledge)]
     lines += ["", "## How trials are built", "", *_table(definition.trials, "trials", knowledge)]
-    if definition.beyond_the_form:
-        lines += ["", "## What no form can hold", "", definition.beyond_the_form]
+    if definition.not_held:
+        lines += ["", "## What this form does not hold", "", *(f"- {sentence}" for sentence in definition.not_held)]
     if definition.published:
         lines += ["", "## Published with this definition", ""]
         for result in definition.published:
@@ -92,7 +103,7 @@ def _table(form: Form, prefix: str, knowledge: Knowledge) -> list[str]:
 def _branch(branch: Branch, knowledge: Knowledge) -> list[str]:
     named = [(f"trial.{name}", value) for name, value in fields(branch.trial)]
     named += [(f"failure.{name}", value) for name, value in fields(branch.failure)]
-    named += [(name, getattr(branch, name)) for name in ("count", "within", "taken", "dated") if getattr(branch, name)]
+    named += [(name, value) for name, value in fields(branch) if isinstance(value, Cited)]
     return _markdown(("", "Asked", "From"), [(path, rule(path, f), provenance(f, knowledge)) for path, f in named])
 
 
@@ -201,7 +212,7 @@ def ladder_card(ladder: PublishedLadder, knowledge: Knowledge) -> str:
 def listing(knowledge: Knowledge) -> str:
     """Everything that `show` can show, one a line."""
     lines = ["Definitions"]
-    lines += [f"  {d.id:<24} {d.title} ({d.status})" for d in knowledge.definitions.values()]
+    lines += [f"  {d.id:<24} {d.title} ({d.standing})" for d in knowledge.definitions.values()]
     lines += ["Instruments", *(f"  {i.id:<24} {i.label}" for i in knowledge.instruments.values())]
     lines += ["Code sets", *(f"  {c.id:<24} {c.label}" for c in knowledge.codesets.values())]
     lines += ["Ladders", *(f"  {ladder.id:<24} {ladder.label}" for ladder in knowledge.ladders.values())]

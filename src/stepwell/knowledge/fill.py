@@ -30,6 +30,7 @@ _EXAMPLES = {
         (cited.Percent, "N %"),
         (cited.Trials, "N trials"),
         (cited.Records, "N records"),
+        (cited.Supplies, "N supplies"),
         (cited.Points, "N points"),
         (cited.MgPerDay, "N mg/day"),
         (cited.People, "N people"),

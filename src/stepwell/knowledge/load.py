@@ -6,6 +6,7 @@ data/dose_standard.yaml    what each dose standard is
 data/codeset/ID.yaml, .csv a code set: its scope, its codes
 data/instrument/ID.yaml    a questionnaire or rating scale
 data/definition/ID.yaml    a definition of treatment-resistant depression
+data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
 data/knowledge.lock        the digest of every reviewed file: a reviewed file no longer changes
 """
@@ -20,7 +21,7 @@ from typing import TypeVar
 
 from ..errors import KnowledgeError, Problem
 from .check import Entry, check
-from .definition import Definition
+from .definition import Definition, TrialBuilding
 from .fill import columns_of, fill, fill_row
 from .forms import (
     Code,
@@ -72,6 +73,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     minima = reader.rows("dose_standard.csv", DoseMinimum, ("ingredient", "standard"))
     codesets = reader.codesets()
     instruments = reader.files("instrument", Instrument)
+    reader.building()
     definitions = reader.files("definition", Definition)
     ladders = reader.files("ladder", PublishedLadder)
     for path in extra:
@@ -104,6 +106,15 @@ class _Reader:
         self.problems: list[Problem] = []
         self.entries: list[Entry] = []
         self.unread: set[type[Form]] = set()
+        self.trials: dict = {}
+
+    def building(self) -> None:
+        """How trials are built where a definition does not say."""
+        written = read_yaml(self.folder / "trials.yaml", "trials.yaml", self.problems)
+        if written is not None and self._fill(TrialBuilding, written, None) is not None:
+            self.trials = written.data
+        else:
+            self.unread.add(TrialBuilding)
 
     def table(self, file: str, form: type[F]) -> dict[str, F]:
         """A YAML file of forms by key."""

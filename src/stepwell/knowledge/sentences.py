@@ -16,6 +16,7 @@ SEEN = {
 }
 _WHEN = {"ever": "at any time", "before": "up to that day"}
 _UNSCORED = {"always": "", "unscored": ", where no score says how it went"}
+_TO = {"another drug": "another antidepressant", "another class": "an antidepressant of another class"}
 _DATED = {
     "trial start": "its first day",
     "trial end": "its last day",
@@ -38,34 +39,61 @@ def _sets(ids: Iterable[str]) -> str:
 
 
 def _stretch(form) -> str:
+    if form.is_ is not None:
+        return {"episode": "in one episode", "ever": "at any time"}[form.is_]
+    if form.after:
+        return f"within {_days(form.days)}, counted from the day of the {form.after}"
+    return f"within {_days(form.days)}" + (f" before {_sets(form.before)}, up to that day" if form.before else "")
+
+
+def _age(form) -> str:
+    if form.at_most is None:
+        return f"{form.at_least} years or older"
     return (
-        f"within {_days(form.days)}"
-        if form.is_ is None
-        else {"episode": "in one episode", "ever": "at any time"}[form.is_]
+        f"at most {form.at_most} years old" if form.at_least is None else f"{form.at_least} to {form.at_most} years old"
     )
 
 
+def _still_ill(form) -> str:
+    return "endpoint still at least " + " or ".join(f"{least:g} points of {i}" for i, least in form.at_least.items())
+
+
+def _improvement(form) -> str:
+    return f"improved by {'at most' if form.below is None else 'less than'} {form.limit:g} %"
+
+
 _RULES: dict[str, Callable[[Cited], str]] = {
-    "who.age": lambda f: f"{f.at_least} years or older",
-    "who.diagnosis": lambda f: f"a diagnosis of {_sets(f.any_of)} on at least {_days(f.at_least)}, {_WHEN[f.when]}",
+    "who.age": _age,
+    "who.diagnosis": lambda f: (
+        f"a diagnosis of {_sets(f.any_of)} on at least {_days(f.at_least)}, "
+        + (_WHEN[f.when] if f.within is None else f"in the {_days(f.within)} before that day or on it")
+    ),
     "who.never": lambda f: f"no diagnosis of {_sets(f.any_of)}, {_WHEN[f.when]}",
-    "trial.role": lambda f: f"{_ROLE[f.is_]}",
+    "who.washout": lambda f: (
+        f"observed for at least {_days(f.at_least)} without an antidepressant before the first one"
+    ),
+    "trial.role": lambda f: " or ".join(_ROLE[role] for role in f.roles),
+    "trial.drug": lambda f: "one of " + ", ".join(f.any_of or f.of_class),
+    "trial.min_supplies": lambda f: f"supplied at least {'once' if f.at_least == 1 else f'{f.at_least} times'}",
+    "trial.still_ill": _still_ill,
     "trial.use": lambda f: "at an antidepressant's dose" if f.is_ == "antidepressant dose" else "at any dose",
     "trial.min_duration": lambda f: f"at least {_days(f.at_least)}",
     "trial.min_dose": lambda f: f"at least {_days(f.at_least)} at or above the minimum dose",
     "trial.preceded_by": lambda f: f"beside {_ROLE[f.role]}, or at most {_days(f.within)} after one",
-    "failure.improvement": lambda f: f"improved by less than {f.below:g} %",
+    "failure.improvement": _improvement,
     "failure.not_remitted": lambda f: "not in remission at the end",
     "failure.intolerant": lambda f: "stopped for intolerance",
-    "failure.switched": lambda f: (
-        f"another antidepressant begun at most {_days(f.within)} after its end{_UNSCORED[f.when]}"
-    ),
+    "failure.switched": lambda f: f"{_TO[f.to]} begun at most {_days(f.within)} after its end{_UNSCORED[f.when]}",
     "failure.added_to": lambda f: f"another drug added to it{_UNSCORED[f.when]}",
     "failure.taken": lambda f: "having taken it is enough; whether it helped is not asked",
     "count": lambda f: (
         f"at least {f.at_least} such {'trial' if f.at_least == 1 else 'trials'}, of {_DISTINCT[f.distinct]}"
     ),
     "taken": lambda f: f"at least {f.at_least} {_DISTINCT[f.distinct]} taken, failed or not",
+    "added": lambda f: (
+        f"at least {f.at_least} other {'drug' if f.at_least == 1 else 'drugs'} added to an antidepressant for at least"
+        f" {_days(f.for_)}, whether that helped or not"
+    ),
     "within": _stretch,
     "dated": lambda f: f"a trial counts on {_DATED[f.at]}",
     "trials.basis": lambda f: (

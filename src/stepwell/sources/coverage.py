@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 import ibis
 import ibis.expr.types as ir
 
-from ..knowledge.definition import Branch, Definition, fields
+from ..knowledge.definition import Branch, Definition, needs_score
 from ..knowledge.forms import Knowledge
 from .source import Loss, Source
 
-_SCORED = {"improvement", "not_remitted"}
 _NOUNS = {
     "person": "people",
     "observation_period": "observation periods",
@@ -127,12 +126,13 @@ class Coverage:
 
     def _missing_for_branch(self, branch: Branch) -> list[str]:
         missing = []
-        failure = {name for name, _ in fields(branch.failure)}
-        if failure <= _SCORED and not any(i.n_usable for i in self.instruments):
+        if needs_score(branch) and not any(i.n_usable for i in self.instruments):
             given = sum(i.n_rows for i in self.instruments)
             why = f"none of the {given} recorded scores has a usable value" if given else "no score is recorded"
             missing.append(f"{why}: whether a treatment failed cannot be judged by improvement")
-        of_role = [i for i in self.ingredients if i.role == branch.trial.role.is_]
+        if branch.within.before and not self._has("procedure"):
+            missing.append("there are no procedures, and the definition counts the treatments before one")
+        of_role = [i for i in self.ingredients if i.role in branch.trial.role.roles]
         if branch.trial.min_dose and of_role and not any(i.n_with_dose for i in of_role):
             n = sum(i.n_rows for i in of_role)
             missing.append(

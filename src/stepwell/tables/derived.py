@@ -10,6 +10,13 @@ from .declare import Column, Table
 _PERSON = Column("person_id", "int64", "The person, numbered on reading.")
 _SETTING = Column("setting", "string", "The way of building trials, named in run.json with its values.")
 _VERDICT = ("met", "not met", "unknown")
+_NOT_SURE = "The same, counting drugs of which nobody can say whether they were given as antidepressants."
+
+
+def _other(name: str, words: str) -> Column:
+    """A day of another drug's treatment."""
+    return Column(name, "date", words, null="none recorded")
+
 
 EXPOSURE = Table(
     "exposure",
@@ -102,29 +109,17 @@ TRIAL = Table(
         Column(
             "joined_trial_number", "int32", "The antidepressant trial already running when this one began.", null="none"
         ),
-        Column(
-            "switch_date", "date", "Start of the next other antidepressant at or after the end.", null="none recorded"
-        ),
-        Column(
-            "possible_switch_date",
-            "date",
-            "The same, counting drugs of which nobody can say whether they were given as antidepressants.",
-            null="none recorded",
-        ),
-        Column("added_date", "date", "Start of the first drug added while this one went on.", null="none recorded"),
-        Column("possible_added_date", "date", "The same, counting drugs of unknown use.", null="none recorded"),
-        Column(
+        _other("switch_date", "Start of the next other antidepressant at or after the end."),
+        _other("possible_switch_date", _NOT_SURE),
+        _other("class_switch_date", "Start of the next antidepressant of another class at or after the end."),
+        _other("possible_class_switch_date", _NOT_SURE),
+        _other("added_date", "Start of the first drug added while this one went on."),
+        _other("possible_added_date", _NOT_SURE),
+        _other(
             "antidepressant_before_date",
-            "date",
             "Last day, up to this trial's start, of another antidepressant begun before it or with it.",
-            null="none recorded",
         ),
-        Column(
-            "possible_antidepressant_before_date",
-            "date",
-            "The same, counting drugs of unknown use.",
-            null="none recorded",
-        ),
+        _other("possible_antidepressant_before_date", _NOT_SURE),
         Column("instrument", "string", "Instrument of baseline and endpoint.", null="no instrument has both"),
         Column("baseline_date", "date", "Day of the baseline score.", null="unscored"),
         Column("baseline_total", "float64", "Baseline score.", unit="points", null="unscored"),
@@ -171,9 +166,12 @@ JUDGED_TRIAL = Table(
             for name in (
                 "trial.role",
                 "trial.use",
+                "trial.drug",
                 "trial.min_duration",
                 "trial.min_dose",
+                "trial.min_supplies",
                 "trial.preceded_by",
+                "trial.still_ill",
                 "failure.improvement",
                 "failure.not_remitted",
                 "failure.intolerant",
@@ -183,6 +181,7 @@ JUDGED_TRIAL = Table(
             )
         ),
         Column("failed", "boolean", "Any of the definition's ways to fail.", null="unknown"),
+        Column("added", "boolean", "Is an added drug that the branch counts.", null="unknown, or not asked"),
         Column("counts", "boolean", "Counts towards the definition: all trial criteria, and failed.", null="unknown"),
         Column(
             "counted_date",
@@ -215,9 +214,17 @@ DETERMINATION = Table(
         ),
         Column("n_diagnoses", "int32", "Days with a diagnosis that the definition asks for."),
         Column("n_excluding", "int32", "Days with a diagnosis that it excludes."),
-        Column("who.age", "boolean", "Verdict of who.age.", null="unknown, or not asked"),
-        Column("who.diagnosis", "boolean", "Verdict of who.diagnosis.", null="unknown, or not asked"),
-        Column("who.never", "boolean", "Verdict of who.never.", null="unknown, or not asked"),
+        Column(
+            "n_days_washout",
+            "int32",
+            "Days observed without a break before the first antidepressant.",
+            unit="days",
+            null="not asked, no antidepressant, or its first day not observed",
+        ),
+        *(
+            Column(name, "boolean", f"Verdict of {name}.", null="unknown, or not asked")
+            for name in ("who.age", "who.diagnosis", "who.never", "who.washout")
+        ),
         Column("count", "boolean", "Verdict of the branches together: enough trials that count.", null="unknown"),
     ),
 )

@@ -27,7 +27,13 @@ Found = tuple[str, object, str | None, object]
 
 
 def _role(a: Asked) -> Found:
-    return f"{a.trial['role'].capitalize()} ({a.trial['drug_class']})", a.trial["role"], None, a.field.is_
+    asked = a.field.is_ or ", ".join(a.field.any_of)
+    return f"{a.trial['role'].capitalize()} ({a.trial['drug_class']})", a.trial["role"], None, asked
+
+
+def _drug(a: Asked) -> Found:
+    label = a.knowledge.ingredients[a.trial["ingredient"]].label
+    return f"{label[0].upper()}{label[1:]} ({a.trial['drug_class']})", a.trial["ingredient"], None, None
 
 
 def _use(a: Asked) -> Found:
@@ -62,6 +68,14 @@ def _min_dose(a: Asked) -> Found:
             words += f" (greatest dose {show_number(greatest)} mg/day)" if greatest is not None else ""
             words += _may_have_gone_on(t)
     return words, t["n_days_adequate"], "days", a.field.at_least
+
+
+def _min_supplies(a: Asked) -> Found:
+    n = a.trial["n_exposures"]
+    words = f"Supplied {'once' if n == 1 else f'{n} times'}"
+    if n < a.field.at_least:
+        words += _may_have_gone_on(a.trial)
+    return words, n, "supplies", a.field.at_least
 
 
 def _preceded_by(a: Asked) -> Found:
@@ -106,7 +120,16 @@ def _score(a: Asked) -> str:
 
 
 def _improvement(a: Asked) -> Found:
-    return _score(a), a.trial["improvement_pct"], "%", a.field.below
+    return _score(a), a.trial["improvement_pct"], "%", a.field.limit
+
+
+def _still_ill(a: Asked) -> Found:
+    t = a.trial
+    words, least = _score(a), a.field.at_least.get(t["instrument"])
+    if t["instrument"] is not None and least is None:
+        names = " or ".join(a.knowledge.instruments[i].label for i in a.field.at_least)
+        words += f"; only {names} would settle it"
+    return words, t["endpoint_total"], "points", least
 
 
 def _not_remitted(a: Asked) -> Found:
@@ -128,20 +151,22 @@ def _switched(a: Asked) -> Found:
     t = a.trial
     if a.field.when == "unscored" and t["improvement_pct"] is not None:
         return "Scored, so a switch is not asked", None, "days", a.field.within
-    switch = t["switch_date"]
+    other_class = a.field.to == "another class"
+    switch, possible = (t[f"{p}{'class_' * other_class}switch_date"] for p in ("", "possible_"))
     if switch is not None:
         gap = (switch - t["end_date"]).days
         when = f"{show_days(gap)} after its end" if gap > 0 else "by its end"
-        return f"Another antidepressant begun on {show_date(switch)}, {when}", max(gap, 0), "days", a.field.within
-    if t["possible_switch_date"] is not None:
-        day = show_date(t["possible_switch_date"])
+        what = "An antidepressant of another class" if other_class else "Another antidepressant"
+        return f"{what} begun on {show_date(switch)}, {when}", max(gap, 0), "days", a.field.within
+    if possible is not None:
+        day = show_date(possible)
         return (
             f"A drug begun on {day} may have been the next antidepressant; its dose is not known",
             None,
             "days",
             a.field.within,
         )
-    words = "No other antidepressant begun at its end or after"
+    words = f"No other antidepressant{' of another class' * other_class} begun at its end or after"
     until = t["observed_until_date"]
     if not t["is_end_known"]:
         words += "; the record does not say when it ended"
@@ -170,6 +195,20 @@ def _added_to(a: Asked) -> Found:
     return "Nothing added" + (doubt if t["observed_until_date"] else "; not observed"), None, None, None
 
 
+def added(a: Asked) -> Found:
+    """What was found of a drug that a branch may count as an added one; no criterion of a trial that is to fail."""
+    before, t = a.trial["antidepressant_before_date"], a.trial
+    words = (
+        "Begun beside an antidepressant"
+        if before == t["start_date"]
+        else "Not known to be begun beside an antidepressant"
+    )
+    words += f", {show_days(t['n_days'])}"
+    if t["n_days"] < a.field.for_:
+        words += _may_have_gone_on(t)
+    return words, t["n_days"], "days", a.field.for_
+
+
 def _taken(a: Asked) -> Found:
     return "Taken", None, None, None
 
@@ -177,9 +216,12 @@ def _taken(a: Asked) -> Found:
 FINDERS: dict[str, Callable[[Asked], Found]] = {
     "trial.role": _role,
     "trial.use": _use,
+    "trial.drug": _drug,
     "trial.min_duration": _min_duration,
     "trial.min_dose": _min_dose,
+    "trial.min_supplies": _min_supplies,
     "trial.preceded_by": _preceded_by,
+    "trial.still_ill": _still_ill,
     "failure.improvement": _improvement,
     "failure.not_remitted": _not_remitted,
     "failure.intolerant": _intolerant,

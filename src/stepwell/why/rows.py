@@ -14,7 +14,7 @@ from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
-from stepwell.why.found import FINDERS, Asked, show_date, show_days, show_number
+from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number
 
 if TYPE_CHECKING:
     from stepwell.result import Result
@@ -70,7 +70,8 @@ class _Maker:
                 found["age_years"],
                 "Aged {value} on {day}" if found["age_years"] is not None else "Age not known",
             )
-            yield self._row("who.age", who.age, found["who.age"], words, value, "years", who.age.at_least, found=found)
+            limit = who.age.at_most if who.age.at_least is None else who.age.at_least
+            yield self._row("who.age", who.age, found["who.age"], words, value, "years", limit, found=found)
         for path, asked, column in (
             ("who.diagnosis", who.diagnosis, "n_diagnoses"),
             ("who.never", who.never, "n_excluding"),
@@ -81,6 +82,15 @@ class _Maker:
                 words = f"{show_days(found[column])} with a diagnosis of {sets}{missing}"
                 limit = asked.at_least if path == "who.diagnosis" else 0
                 yield self._row(path, asked, found[path], words, found[column], "days", limit, found=found)
+        if who.washout is not None:
+            days = found["n_days_washout"]
+            words = (
+                "The first antidepressant is not inside an observed time"
+                if days is None
+                else (f"{show_days(days)} observed without a break before the first antidepressant")
+            )
+            limit = who.washout.at_least
+            yield self._row("who.washout", who.washout, found["who.washout"], words, days, "days", limit, found=found)
         # Where it is not met, the numbers are those of the branch that came closest: it asks for as many.
         ways = self.definition.branch
         closest = next(b for b in ways if b.count.at_least == found["n_needed"])
@@ -98,6 +108,11 @@ class _Maker:
     def of_trial(self, trial: dict, verdicts: dict) -> Iterator[dict]:
         """The criteria of one trial under one branch. A trial of another role is not what the branch is about: no rows."""
         branch = self.definition.branch[verdicts["branch"] - 1]
+        if branch.added is not None and trial["role"] != "antidepressant":
+            asked = Asked(trial, branch.added, self.definition.trials, self.knowledge)
+            yield self._row(
+                "added", branch.added, verdicts["added"], *added(asked), trial=trial, branch=verdicts["branch"]
+            )
         if not verdicts["trial.role"]:
             return
         for group, form in (("trial", branch.trial), ("failure", branch.failure)):
@@ -124,7 +139,8 @@ class _Maker:
     ) -> dict:
         day = show_date(found["index_date"]) if found and found["index_date"] else "the index day"
         words = words.replace("{value}", str(value)).replace("{day}", day)
-        comparison = next((c.replace("_", " ") for c in ("at_least", "below", "within") if hasattr(asked, c)), None)
+        ways = ("at_least", "at_most", "below", "within")
+        comparison = next((c.replace("_", " ") for c in ways if getattr(asked, c, None) is not None), None)
         return {
             "definition": self.definition.name,
             "person_id": self.person_id,

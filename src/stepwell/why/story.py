@@ -46,7 +46,7 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
             continue
         found = determined[definition.name]
         mark, colour = _MARK[found["verdict"]]
-        title = f"\n{mark} {definition.title} ({definition.name}, {definition.status}): {show_verdict(found)}"
+        title = f"\n{mark} {definition.title} ({definition.name}, {definition.standing}): {show_verdict(found)}"
         yield Text(title, style=f"bold {colour}")
         rows = [r for r in evidence if r["definition"] == definition.name]
         setting = result.manifest["setting_of"][definition.name]
@@ -130,7 +130,7 @@ def _rules(definition: Definition, result: Result) -> RenderableType:
         groups += [("trial", branch.trial), ("failure", branch.failure)]
     asked = [(f"{group}.{name}", field) for group, form in groups for name, field in fields(form)]
     for branch in definition.branch:
-        asked += [("count", branch.count), *([("taken", branch.taken)] if branch.taken else [])]
+        asked += [(name, value) for name, value in fields(branch) if name in ("count", "within", "taken", "added")]
     lines = dict.fromkeys(
         f"{path}: {rule(path, field)} ({provenance(field, result.knowledge).strip('[]')})" for path, field in asked
     )
