@@ -213,6 +213,9 @@ class _Reader:
         return [] if entry is None else [entry]
 
     def _fill(self, form: type[F], written: Written, key: str | None, is_own: bool = False) -> F | None:
+        own = written.data.get("trials", {})
+        if form is Definition and isinstance(own, dict):
+            written = Written(written.file, {**written.data, "trials": {**self.trials, **own}}, written.lines)
         entry = fill(form, written, self.problems)
         self.entries.append(Entry(form, entry, written, key, is_own))
         return entry
