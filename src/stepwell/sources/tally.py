@@ -33,14 +33,17 @@ def settle(
     left_out = [f for f in findings if f.effect == "left out"]
     notes = [f for f in findings if f.effect != "left out"]
     reason = ibis.cases(*((f.when.fill_null(False), n) for n, f in enumerate(left_out)), else_=len(left_out))
-    columns = {f"note{n}": f.when.fill_null(False).cast("int8") for n, f in enumerate(notes)}
-    marked = rows.select(person=rows[person], reason=reason, **columns)
-    each = marked.group_by("person", "reason").agg(n=marked.count(), **{c: marked[c].sum() for c in columns})
+    # A row's notes are carried as the bits of one number, so that the many rows are added up in one column.
+    bits = sum((f.when.fill_null(False).ifelse(2**n, 0) for n, f in enumerate(notes)), ibis.literal(0, "int64"))
+    marked = rows.select(person=rows[person], reason=reason, notes=bits.cast("int64"))
+    alike = marked.group_by("person", "reason", "notes").agg(n=marked.count())
+    has = {f"note{n}": ((alike.notes // 2**n) % 2).cast("int64") for n, _ in enumerate(notes)}
+    each = alike.group_by("person", "reason").agg(n=alike.n.sum(), **{c: (h * alike.n).sum() for c, h in has.items()})
     counted = each.group_by("reason").agg(
         rows=each.n.sum(),
         people=each.person.count(),
-        **{f"{c}_rows": each[c].sum() for c in columns},
-        **{f"{c}_people": (each[c] > 0).sum() for c in columns},
+        **{f"{c}_rows": each[c].sum() for c in has},
+        **{f"{c}_people": (each[c] > 0).sum() for c in has},
     )
     counts = {c["reason"]: c for c in run(counted, where).to_pylist()}
     remaining = int(sum(c["rows"] for c in counts.values()))

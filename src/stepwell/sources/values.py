@@ -31,6 +31,8 @@ class Day:
 
 def text(column: ir.Column) -> ir.StringColumn:
     """The cell as text without surrounding blanks; NULL for empty cells and the words that stand for them."""
+    if column.type().is_integer():
+        return column.cast("string")
     value = column if column.type().is_string() else column.cast("string")
     return value.strip().re_replace(_EMPTY, "").nullif("")
 
