@@ -116,7 +116,8 @@ def branch(
     if min_supplies is not None:
         trial["min_supplies"] = {"at_least": f"{min_supplies} supplies", **WHY}
     if still_ill is not None:
-        trial["still_ill"] = {"at_least": {i: f"{n} points" for i, n in still_ill.items()}, **WHY}
+        limits = [{"instrument": i, "at_least": f"{n} points"} for i, n in still_ill.items()]
+        trial["still_ill"] = {"any_of": limits, **WHY}
     failure = {
         "improvement": {"below": f"{improvement} %", **WHY} if improvement is not None else None,
         "not_remitted": WHY if not_remitted else None,

@@ -340,7 +340,7 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
         often = t.n_exposures >= trial.min_supplies.at_least
         ask["trial.min_supplies"] = True if often else None if may_go_on else False
     if trial.still_ill:
-        least = trial.still_ill.at_least.get(t.instrument)
+        least = trial.still_ill.limits.get(t.instrument)
         ask["trial.still_ill"] = None if least is None else t.endpoint_total >= least
     if trial.preceded_by:
         within = trial.preceded_by.within

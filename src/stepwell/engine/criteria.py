@@ -57,7 +57,7 @@ def preceded_by(trial: ir.Table, asked: form.PrecededBy) -> ir.BooleanValue:
 
 def still_ill(trial: ir.Table, asked: form.StillIll) -> ir.BooleanValue:
     """The endpoint score is still at or above the points asked of its instrument. Unknown for any other instrument."""
-    least = trial.instrument.cases(*asked.at_least.items(), else_=ibis.null("float64"))
+    least = trial.instrument.cases(*asked.limits.items(), else_=ibis.null("float64"))
     return trial.endpoint_total >= least
 
 

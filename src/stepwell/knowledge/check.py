@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from ..errors import Problem
 from .cited import Form
 from .contradictions import contradictions
-from .definition import Diagnosis, DoseStandard, Drug, NeverDiagnosis, StillIll, Within
+from .definition import Diagnosis, DoseStandard, Drug, NeverDiagnosis, Within
+from .criteria import ScoreAtLeast
 from .fill import MARK, closest, fill_parts, name_of
 from .forms import (
     Code,
@@ -182,9 +183,9 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.of_class):
                     where = ("of_class", position)
                     named.append((Ingredient, where, name, "class of drugs", classes, "ingredient.csv"))
-            if isinstance(form, StillIll):
-                for name in form.at_least:
-                    named.append((Instrument, ("at_least", name), name, "instrument", instruments, "instrument/"))
+            if isinstance(form, ScoreAtLeast):
+                name = form.instrument
+                named.append((Instrument, ("instrument",), name, "instrument", instruments, "instrument/"))
             if isinstance(form, Within):
                 for position, name in enumerate(form.before):
                     where = ("before", position)

@@ -65,10 +65,22 @@ class PrecededBy(Cited):
     within: Days
 
 
-class StillIll(Cited):
-    """The endpoint score is still so high, for each instrument by which that can be said."""
+class ScoreAtLeast(Form):
+    """A lower limit of one instrument's total."""
 
-    at_least: dict[Id, Points] = Field(min_length=1)
+    instrument: Id
+    at_least: Points
+
+
+class StillIll(Cited):
+    """The endpoint score is still so high, by one of the instruments by which that can be said."""
+
+    any_of: tuple[ScoreAtLeast, ...] = Field(min_length=1)
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The least points, by instrument."""
+        return {limit.instrument: limit.at_least for limit in self.any_of}
 
 
 class TrialCriteria(Form):

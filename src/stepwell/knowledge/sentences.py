@@ -55,7 +55,7 @@ def _age(form) -> str:
 
 
 def _still_ill(form) -> str:
-    return "endpoint still at least " + " or ".join(f"{least:g} points of {i}" for i, least in form.at_least.items())
+    return "endpoint still at least " + " or ".join(f"{least:g} points of {i}" for i, least in form.limits.items())
 
 
 def _improvement(form) -> str:

@@ -125,9 +125,9 @@ def _improvement(a: Asked) -> Found:
 
 def _still_ill(a: Asked) -> Found:
     t = a.trial
-    words, least = _score(a), a.field.at_least.get(t["instrument"])
+    words, least = _score(a), a.field.limits.get(t["instrument"])
     if t["instrument"] is not None and least is None:
-        names = " or ".join(a.knowledge.instruments[i].label for i in a.field.at_least)
+        names = " or ".join(a.knowledge.instruments[i].label for i in a.field.limits)
         words += f"; only {names} would settle it"
     return words, t["endpoint_total"], "points", least
 

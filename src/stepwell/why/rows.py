@@ -139,7 +139,7 @@ class _Maker:
     ) -> dict:
         day = show_date(found["index_date"]) if found and found["index_date"] else "the index day"
         words = words.replace("{value}", str(value)).replace("{day}", day)
-        ways = ("at_least", "at_most", "below", "within")
+        ways = ("at_least", "at_most", "limits", "below", "within")
         comparison = next((c.replace("_", " ") for c in ways if getattr(asked, c, None) is not None), None)
         return {
             "definition": self.definition.name,
@@ -151,7 +151,7 @@ class _Maker:
             "value": None if value is None else show_number(value),
             "unit": unit,
             "limit": None if limit is None else show_number(limit),
-            "comparison": {"within": "at most"}.get(comparison, comparison),
+            "comparison": {"within": "at most", "limits": "at least"}.get(comparison, comparison),
             "source": f"{asked.source}, {asked.locator}" if asked.source else None,
             "seen": asked.seen,
             "choice": asked.choice,
