@@ -184,8 +184,9 @@ class Branch(Form):
     @model_validator(mode="after")
     def _taken_in_a_fixed_stretch(self):
         if (self.taken or self.added) and self.within.is_ is None:
+            name = "taken" if self.taken else "added"
             raise ValueError(
-                "taken and added need an episode or ever, which a number of days is not; write within: {is: episode} or ever"
+                f"{name} needs within: {{is: episode}} or {{is: ever}}; write one of them, since a number of days cannot hold it"
             )
         return self
 
