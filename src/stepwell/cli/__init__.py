@@ -1,9 +1,9 @@
 """The command line. Every command is a thin line to a function that Python users call too."""
 
-from . import knowledge, records, simulated
+from . import bench, knowledge, records, simulated
 from .app import app
 
-__all__ = ["app", "knowledge", "main", "records", "simulated"]
+__all__ = ["app", "bench", "knowledge", "main", "records", "simulated"]
 
 
 def main() -> None:
