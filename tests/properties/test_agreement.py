@@ -25,7 +25,7 @@ def criteria_of(definition) -> set[str]:
     for one in definition.branch:
         for part in ("trial", "failure"):
             asked |= {f"{part}.{name}" for name, _ in fields(getattr(one, part))}
-        asked |= {name for name in ("count", "taken") if getattr(one, name)}
+        asked |= {name for name in ("count", "taken", "added") if getattr(one, name)}
     return asked
 
 

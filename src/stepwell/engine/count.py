@@ -25,6 +25,8 @@ def count_trials(judged: ir.Table, condition: ir.Table, procedure: ir.Table, def
             of_branch = _after(of_branch, condition, branch, definition)
         branches.append(_count_branch(of_branch, procedure, branch, number))
     counted = reduce(lambda a, b: a.union(b), branches)
+    # A way of which no trial may count was not come close to.
+    counted = counted.filter(counted.n_possible > 0)
     closest = ibis.row_number().over(
         group_by="person_id",
         order_by=[counted.met_day.asc(nulls_first=False), counted.n_needed - counted.n_counted, counted.branch],
