@@ -28,7 +28,7 @@ def untidy_crowd(
     rng: Random, n: int, knowledge: Knowledge, drugs: tuple[str, ...] | None = None
 ) -> dict[str, list[dict]]:
     """Record tables of `n` people, numbered from 1."""
-    names = ("person", "observation_period", "medication", "condition", "measurement")
+    names = ("person", "observation_period", "medication", "condition", "measurement", "procedure")
     tables: dict[str, list[dict]] = {name: [] for name in names}
     for person_id in range(1, n + 1):
         for name, rows in untidy_person(rng, knowledge, drugs or tuple(knowledge.ingredients)).items():
@@ -48,6 +48,10 @@ def untidy_person(rng: Random, knowledge: Knowledge, drugs: tuple[str, ...]) -> 
         "condition": [
             {"condition_date": _near(rng, days, JUMPS), "codeset": rng.choice(CODESETS)}
             for _ in range(rng.randint(0, 4))
+        ],
+        "procedure": [
+            {"procedure_date": _near(rng, days, JUMPS), "procedure": rng.choice(("ect", "ect", "tms"))}
+            for _ in range(rng.choice((0, 0, 1, 2)))
         ],
         "measurement": _scores(rng, knowledge, days) + (_visits(rng, knowledge, supplies) if in_steps else []),
     }

@@ -68,12 +68,16 @@ def test_a_crowd_under_a_packaged_definition(definition):
     assert not differ, shown(differ)
 
 
-@pytest.mark.parametrize("missing", ["condition", "measurement", "medication"])
+NEW_USERS = next(form for form in FORMS if form.id == "new-users")
+"""The form that counts from a diagnosis and up to a procedure."""
+
+
+@pytest.mark.parametrize("missing", ["condition", "measurement", "medication", "procedure"])
 def test_a_source_without_a_table(missing):
     """What a source does not hold at all is unknown, not absent."""
     crowd = untidy_crowd(Random(missing), 100, KNOWLEDGE)
     crowd[missing] = []
-    differ = disagreements(crowd, FORMS[:1], KNOWLEDGE, has=frozenset(crowd) - {missing})
+    differ = disagreements(crowd, [FORMS[0], NEW_USERS], KNOWLEDGE, has=frozenset(crowd) - {missing})
     assert not differ, shown(differ)
 
 
@@ -90,18 +94,27 @@ def forms(draw):
     """Any valid form of one branch."""
     days = st.sampled_from((0, 1, 7, 14, 15, 28, 42, 60, 182))
     maybe_days = st.none() | days
+    to = st.sampled_from(("another drug", "another class"))
     whether = st.sampled_from(("always", "unscored", None))
     failure = {
         "improvement": draw(st.sampled_from((None, 0, 25, 50))),
+        "improvement_at_most": draw(st.sampled_from((None, 25))),
         "not_remitted": draw(st.booleans()),
         "intolerant": draw(st.booleans()),
-        "switched": (draw(days), when) if (when := draw(whether)) else None,
+        "switched": (draw(days), when, draw(to)) if (when := draw(whether)) else None,
         "added_to": draw(whether),
     }
-    within = draw(st.sampled_from(("episode", "ever", 30, 365)))
+    tied = ({"days": "60 days", "after": "first trial"}, {"days": "365 days", "before": ("ect", "tms")})
+    within = draw(st.sampled_from(("episode", "ever", 30, 365, *tied)))
     distinct = st.sampled_from(("ingredient", "class", "course"))
     one = branch(
-        role=draw(st.sampled_from(("antidepressant", "antidepressant", "antipsychotic", "augmentation"))),
+        role=draw(
+            st.sampled_from(("antidepressant", "antidepressant", "antipsychotic", ("antidepressant", "augmentation")))
+        ),
+        drug=draw(st.sampled_from((None, None, {"of_class": ("SSRI",)}, {"any_of": ("sertraline", "lithium")}))),
+        min_supplies=draw(st.sampled_from((None, None, 2))),
+        still_ill=draw(st.sampled_from((None, None, {"phq-9": 10}))),
+        added=(1, draw(days)) if isinstance(within, str) and draw(st.booleans()) else None,
         use=draw(st.sampled_from(("antidepressant dose", "any"))),
         min_duration=draw(maybe_days),
         min_dose=draw(maybe_days),
@@ -111,15 +124,24 @@ def forms(draw):
         within=within,
         taken=(draw(st.integers(1, 3)), draw(distinct)) if isinstance(within, str) and draw(st.booleans()) else None,
         dated=draw(st.sampled_from(("trial start", "trial end", "next treatment start"))),
-        having_taken=not any(v for v in failure.values() if v not in (None, False)) and failure["improvement"] is None,
+        having_taken=all(v is None or v is False for v in failure.values()),
         **failure,
     )
     codesets = st.sampled_from((("major-depression",), ("bipolar", "psychosis")))
     when = st.sampled_from(("ever", "before"))
+    diagnosis = st.sampled_from(
+        (
+            None,
+            (("major-depression",), 1, "ever"),
+            (("bipolar", "psychosis"), 2, "before"),
+            (("major-depression",), 1, "before", 60),
+        )
+    )
     return define(
         one,
-        age=draw(st.none() | st.integers(17, 19)),
-        diagnosis=(draw(codesets), draw(st.integers(1, 2)), draw(when)) if draw(st.booleans()) else None,
+        age=draw(st.none() | st.integers(17, 19) | st.just((18, 49))),
+        washout=draw(st.sampled_from((None, None, 30, 400))),
+        diagnosis=draw(diagnosis),
         never=(draw(codesets), draw(when)) if draw(st.booleans()) else None,
         basis=draw(st.sampled_from(("supply", "supply", "prescriptions"))),
         max_gap=draw(days),
