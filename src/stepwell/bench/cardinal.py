@@ -17,6 +17,8 @@ from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.runner import run
 
+from .question import DEFINITION
+
 PEOPLE = 500
 """Its time per person grows with the number of people, since it looks through all rows for each: a sample flatters it."""
 
@@ -92,24 +94,41 @@ def write_mentions(records: Path, knowledge: Knowledge, out: Path) -> None:
     con.sql(query).write_csv(str(out))
 
 
-def compare_answers(records: Path, people: set[str], folder: Path) -> list[dict]:
-    """One row is one definition of stepwell on the same people: how many it says meet it (`n_met`), and how many of them the
-    function names too (`n_both`), of the `n_named` that it names. Nearest first: the most in common of all that either names.
+def compare_answers(records: Path, named: set[str], folder: Path) -> list[dict]:
+    """One row is one rule of stepwell's on the same people: how many meet it (`n_met`), and how many of them the function
+    names too (`n_both`), of the `n_named` that it names; `in_common` is the share of those whom either names. Nearest first.
+
+    The rules are the definitions, and the least that all rules with two drugs share: two antidepressants, each taken for as
+    long as a trial must last in `DEFINITION`, in any order.
     """
     result = run(records, folder / "result-of-the-sample", replace_existing=True)
-    rows = result.table("determination").join(result.table("person"), "person_id")
+    person = result.table("person").select("person_id", "source_person_id")
+    determined = result.table("determination").join(person, "person_id")
     met: dict[str, set[str]] = {name: set() for name in result.manifest["definitions"]}
-    for row in rows.filter(rows.verdict == "met").select("definition", "source_person_id").to_pyarrow().to_pylist():
+    for row in (
+        determined.filter(determined.verdict == "met").select("definition", "source_person_id").to_pyarrow().to_pylist()
+    ):
         met[row["definition"]].add(row["source_person_id"])
+    (form,) = (d for d in result.definitions if d.id == DEFINITION)
+    shortest = form.branch[0].trial.min_duration.at_least
+    trial = result.table("trial").join(person, "person_id")
+    trial = trial.filter(
+        trial.setting == result.manifest["setting_of"][form.name],
+        trial.role == "antidepressant",
+        trial.n_days >= shortest,
+    )
+    each = trial.group_by("source_person_id").agg(n=trial.ingredient.nunique())
+    two = each.filter(each.n >= 2).source_person_id.to_pyarrow().to_pylist()
+    met[f"two antidepressants, {shortest} days each"] = set(two)
     shutil.rmtree(result.folder)
     table = [
         {
-            "definition": name,
+            "rule": rule,
             "n_met": len(who),
-            "n_named": len(people),
-            "n_both": len(who & people),
-            "in_common": len(who & people) / len(who | people) if who | people else None,
+            "n_named": len(named),
+            "n_both": len(who & named),
+            "in_common": len(who & named) / len(who | named) if who | named else None,
         }
-        for name, who in met.items()
+        for rule, who in met.items()
     ]
-    return sorted(table, key=lambda row: (-(row["in_common"] or 0), row["definition"]))
+    return sorted(table, key=lambda row: (-(row["in_common"] or 0), row["rule"]))

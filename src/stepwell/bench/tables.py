@@ -84,11 +84,11 @@ def _cardinal(found: Mapping) -> str:
         f"| the function alone | {found['sample']:,} | {median(theirs):,.0f} µs |",
         f"| the function ÷ stepwell | | {_times(times)} |",
         "\nWhom they name, of the same people:\n",
-        "| definition | met, by stepwell | named by the function | both | in common |\n|---|--:|--:|--:|--:|",
+        "| rule | met, by stepwell | named by the function | both | in common |\n|---|--:|--:|--:|--:|",
     ]
     for row in found["answers"]:
         share = "" if row["in_common"] is None else f"{100 * row['in_common']:.0f} %"
-        lines.append(f"| {row['definition']} | {row['n_met']} | {row['n_named']} | {row['n_both']} | {share} |")
+        lines.append(f"| {row['rule']} | {row['n_met']} | {row['n_named']} | {row['n_both']} | {share} |")
     return "\n".join(lines)
 
 
