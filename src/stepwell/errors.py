@@ -4,6 +4,7 @@
     ├── KnowledgeError   10  a knowledge file or a definition is wrong
     ├── SourceError      11  the records cannot be read as what they claim to be
     ├── QuestionError    12  what was asked cannot be answered or written as asked
+    │   └── UnfinishedError  it could, but the disk is full or the server gone; the run can go on later
     └── InternalError    13  stepwell's own fault; please report it
 
 The number is the exit code of the command line. Every error carries all the problems that were found, not only the
@@ -65,6 +66,11 @@ class QuestionError(StepwellError):
     """The question cannot be answered as asked: unknown person or definition, no scores for it, an unwritable folder."""
 
     exit_code = 12
+
+
+class UnfinishedError(QuestionError):
+    """Nothing is wrong with the question, but the work could not be finished: a full disk, a server that went away. What was
+    done is kept, and the same run continues there."""
 
 
 class InternalError(StepwellError):

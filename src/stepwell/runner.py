@@ -1,9 +1,10 @@
 """The main job: a source in, a result folder out, in bounded memory, with nothing half-written.
 
-The records are read once and laid down by buckets of people; each bucket then goes through the same compiled plan. Whatever the
-size of the source, only one bucket's tables are in memory. All work happens in a folder beside the result, which takes the
-result's name when everything is done. It is removed when anything fails or the user stops; when the run is killed it stays,
-and the next run of the same question continues there.
+The records are read once and laid down by buckets of people, in the work folder or where they were read; each bucket then goes
+through the same compiled plan. Whatever the size of the source, only one bucket's tables are in memory. All work happens in a
+folder beside the result, which takes the result's name when everything is done. It is removed when anything fails or the user
+stops; when the run is killed, the disk is full or the database gone it stays, and the next run of the same question continues
+there.
 """
 
 from __future__ import annotations
@@ -12,36 +13,36 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import stepwell
-from stepwell.errors import Problem, QuestionError
+from stepwell.engines import Connection, DuckDB, Place, connect
+from stepwell.errors import Problem, QuestionError, UnfinishedError
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.pipeline import plan
 from stepwell.result import Result, write_manifest
+from stepwell.room import told_when_full
 from stepwell.session import Session
 from stepwell.sources import open_source
 from stepwell.sources.coverage import Coverage, find_coverage
 from stepwell.sources.source import Source
-from stepwell.store import WorkFolder, store_records
-from stepwell.tables import ATTRITION
+from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
+from stepwell.tables import ATTRITION, RECORDS
 
-PEOPLE_PER_BUCKET = 25_000
-"""Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes."""
+PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 500_000}
+"""Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
+On Spark a query costs seconds before it has seen a row, and a cluster holds more."""
 
 _KEPT_RECORDS = ("person", "observation_period", "condition", "measurement", "procedure")
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and how much there is."""
+_DECLARED = {table.name: table for table in RECORDS}
 
 
 def run(
@@ -52,17 +53,22 @@ def run(
     definition_files: Sequence[Path] = (),
     knowledge: Knowledge | None = None,
     replace_existing: bool = False,
+    engine: str | None = None,
+    connection: Connection | None = None,
     memory: str | None = None,
     threads: int | None = None,
-    people_per_bucket: int = PEOPLE_PER_BUCKET,
+    people_per_bucket: int | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Result:
     """Reads a source, judges everybody by every definition asked, and returns the result (kept in `out`, or in a temporary
     folder that goes with it).
 
+    `location` is a path, the address of a database (`postgresql://user@host/db?schema=cdm`, `spark://host:7077/schema`) or,
+    with a `connection` (psycopg's, or a Spark session), the name of a schema there. `engine` is `spark` to read a path by Spark.
     `definitions` are ids; none means all that the data can answer. `memory` is DuckDB's limit, such as `2GB`.
     Raises `SourceError` for records that cannot be read, `QuestionError` for a definition that does not exist or that this data
-    cannot answer, and for a folder that cannot be written.
+    cannot answer, for a folder that cannot be written and for an engine that cannot be reached, `UnfinishedError` when the disk
+    is full or the database goes away: what was done by then is kept, and the same run continues there.
     """
     started = time.monotonic()
     knowledge = knowledge or load(tuple(definition_files))
@@ -71,16 +77,29 @@ def run(
     out = Path(out) if out is not None else temporary / "result"
     partial = _make_partial(out, replace_existing)
     work = WorkFolder(partial / "work")
+    settings = _duckdb_settings(work.folder, memory, threads)
     try:
-        con = _connect(work.folder, memory, threads)
-        try:
-            manifest = _run_into(partial, work, con, str(location), asked, knowledge, people_per_bucket, progress)
-        finally:
-            con.disconnect()
+        with (
+            told_when_full(partial),
+            connect(str(location), engine=engine, connection=connection, settings=settings) as place,
+        ):
+            size = people_per_bucket or PEOPLE_PER_BUCKET[place.engine.kind]
+            manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
         work.close()
-        shutil.rmtree(work.folder)
-        write_manifest(partial, manifest, seconds=time.monotonic() - started)
-        _put_in_place(partial, out)
+        with told_when_full(partial):
+            write_manifest(partial, manifest, seconds=time.monotonic() - started)
+            _put_in_place(partial, out)
+    except UnfinishedError as error:
+        n_done = work.n_done()
+        work.close()
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        found = f"{n_done} {'bucket' if n_done == 1 else 'buckets'} of people done and kept"
+        kept = Problem(
+            str(partial), found, remedy="run the same command again: it continues there (or remove the folder)"
+        )
+        raise type(error)(error.title, [*error.problems, kept]) from None
     except BaseException:
         work.close()
         shutil.rmtree(temporary or partial, ignore_errors=True)
@@ -94,31 +113,20 @@ def run(
 def _run_into(
     partial: Path,
     work: WorkFolder,
-    con: ibis.BaseBackend,
-    location: str,
+    place: Place,
     asked: tuple[Definition, ...],
     knowledge: Knowledge,
     people_per_bucket: int,
     progress: Progress,
 ) -> dict:
     progress("reading", 0, 1)
-    source = open_source(location, con, knowledge)
-    question = {
-        "stepwell": stepwell.__version__,
-        "source": source.fingerprint,
-        "knowledge": knowledge.digest,
-        "asked": [d.name for d in asked],
-        "people_per_bucket": people_per_bucket,
-    }
-    is_stored = work.is_of(question)
-    if not is_stored:
-        _empty(partial, keep=work.folder)
-    stored = store_records(source, con, work.folder, people_per_bucket, is_stored, progress)
-    work.mark_stored(question)
-    coverage = find_coverage(stored.source, con, knowledge)
+    engine = place.engine
+    stored = _store(partial, work, place, asked, knowledge, people_per_bucket, progress)
+    source = stored.source
+    coverage = find_coverage(source, engine.tables, knowledge)
     chosen = _choose(asked, coverage, knowledge)
     what = plan(chosen, knowledge, source.has)
-    session = Session(con.con, what, knowledge)
+    session = Session(engine, what, knowledge)
     tables = (*_KEPT_RECORDS, *what.results)
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
@@ -126,19 +134,27 @@ def _run_into(
         progress("judging", bucket, stored.n_buckets)
         if work.is_done(bucket):
             continue
-        session.load({name: stored.select(name, bucket) for name in stored.source.tables})
+        session.load({name: stored.select(name, bucket) for name in source.tables})
         session.execute()
         for name in tables:
-            sql = stored.ordered_select(name, bucket) if name in _KEPT_RECORDS else session.ordered_sql(name)
-            _write_parquet(con.con, sql, partial / name / f"part-{bucket:05d}.parquet")
+            path = partial / name / f"part-{bucket:05d}.parquet"
+            if name in _KEPT_RECORDS:
+                # Ordered by every column, so that equal rows give equal files.
+                schema = _DECLARED[name].schema
+                engine.write(stored.select(name, bucket), schema.to_pyarrow(), schema.names, path)
+            else:
+                session.write(name, path)
         work.mark_done(bucket)
     progress("judging", stored.n_buckets, stored.n_buckets)
     (partial / "attrition").mkdir(exist_ok=True)
-    _write_attrition(con.con, source, partial / "attrition" / "part-00000.parquet")
-    counts = {name: _count(con.con, partial / name) for name in (*tables, "attrition")}
+    _write_attrition(source, partial / "attrition" / "part-00000.parquet")
     return {
         "stepwell": stepwell.__version__,
-        "source": {"label": source.label, "location": source.location, "fingerprint": source.fingerprint},
+        "source": {
+            "label": source.label,
+            "location": place.shown or source.location,
+            "fingerprint": source.fingerprint,
+        },
         "definitions": [d.name for d in chosen],
         "not_answerable": {d.name: coverage.missing_for(d) for d in knowledge.definitions.values() if d not in chosen},
         "settings": {
@@ -148,10 +164,40 @@ def _run_into(
         "step_setting": what.step_setting,
         "has": sorted(source.has),
         "knowledge": knowledge.digest,
-        "engine": "duckdb",
+        "engine": engine.kind,
         "coverage": coverage.as_dict(),
-        "rows": counts,
+        "rows": {name: _count(partial / name) for name in (*tables, "attrition")},
     }
+
+
+def _store(
+    partial: Path,
+    work: WorkFolder,
+    place: Place,
+    asked: tuple[Definition, ...],
+    knowledge: Knowledge,
+    people_per_bucket: int,
+    progress: Progress,
+) -> StoredRecords:
+    """Opens the source and lays its records down. What another question left in the folder is cleared away."""
+    source = open_source(place.location, place.engine.tables, knowledge, place.vocabulary)
+    is_in_process = isinstance(place.engine, DuckDB)
+    stored = None if is_in_process else store_in_engine(source, place.engine, people_per_bucket, progress)
+    question = {
+        "stepwell": stepwell.__version__,
+        "source": (stored.source if stored else source).fingerprint,
+        "knowledge": knowledge.digest,
+        "asked": [d.name for d in asked],
+        "engine": place.engine.kind,
+        "people_per_bucket": people_per_bucket,
+    }
+    is_stored = work.is_of(question)
+    if not is_stored:
+        _empty(partial, keep=work.folder)
+    if stored is None:
+        stored = store_in_folder(source, place.engine, work.folder, people_per_bucket, is_stored, progress)
+    work.mark_stored(question)
+    return stored
 
 
 def _find_definitions(ids: Sequence[str], knowledge: Knowledge) -> tuple[Definition, ...]:
@@ -184,14 +230,14 @@ def _choose(asked: tuple[Definition, ...], coverage: Coverage, knowledge: Knowle
     return tuple(sorted(chosen, key=lambda d: d.name))
 
 
-def _connect(work: Path, memory: str | None, threads: int | None) -> ibis.BaseBackend:
+def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dict:
     # Buckets come in any order and every table is ordered when it is written, so the engine need not keep the order of rows.
     settings = {"temp_directory": str(work / "spill"), "preserve_insertion_order": False}
     if memory:
         settings["memory_limit"] = memory
     if threads:
         settings["threads"] = threads
-    return ibis.duckdb.connect(**settings)
+    return settings
 
 
 def _make_partial(out: Path, replace_existing: bool) -> Path:
@@ -222,6 +268,7 @@ def _make_partial(out: Path, replace_existing: bool) -> Path:
 
 
 def _put_in_place(partial: Path, out: Path) -> None:
+    shutil.rmtree(partial / "work")
     if out.exists():
         old = out.with_name(f"{out.name}.old.partial")
         shutil.rmtree(old, ignore_errors=True)
@@ -241,13 +288,7 @@ def _empty(partial: Path, keep: Path) -> None:
             entry.unlink()
 
 
-def _write_parquet(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    con.execute("SET preserve_insertion_order = true")
-    con.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
-    con.execute("SET preserve_insertion_order = false")
-
-
-def _write_attrition(con: duckdb.DuckDBPyConnection, source: Source, path: Path) -> None:
+def _write_attrition(source: Source, path: Path) -> None:
     rows = [
         {
             "number": number,
@@ -263,7 +304,5 @@ def _write_attrition(con: duckdb.DuckDBPyConnection, source: Source, path: Path)
     pq.write_table(pa.Table.from_pylist(rows, schema=ATTRITION.schema.to_pyarrow()), path)
 
 
-def _count(con: duckdb.DuckDBPyConnection, folder: Path) -> int:
-    if not any(folder.glob("*.parquet")):
-        return 0
-    return con.execute(f"SELECT count(*) FROM read_parquet('{folder}/*.parquet')").fetchone()[0]
+def _count(folder: Path) -> int:
+    return sum(pq.read_metadata(part).num_rows for part in folder.glob("*.parquet"))

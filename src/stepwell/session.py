@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import duckdb
 import ibis
@@ -61,9 +62,9 @@ class Session:
         rows = self.engine.read(self.result_sql[name], _DERIVED[name].schema.to_pyarrow())
         return rows.sort_by([(column, "ascending") for column in _DERIVED[name].key])
 
-    def ordered_sql(self, name: str) -> str:
-        """DuckDB's SELECT of a result table, ordered by its key: the same rows always come in the same order."""
-        return f"SELECT * FROM ({self.result_sql[name]}) AS result ORDER BY {', '.join(_DERIVED[name].key)}"
+    def write(self, name: str, path: Path) -> None:
+        """Writes a result table as Parquet, ordered by its key: the same rows always give the same bytes."""
+        self.engine.write(self.result_sql[name], _DERIVED[name].schema.to_pyarrow(), _DERIVED[name].key, path)
 
     def judge(self, records: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """The result tables of these people: every record table is given, with its declared columns."""

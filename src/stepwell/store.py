@@ -6,6 +6,7 @@ continues there. A mark is written after what it stands for, so whatever has no 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import ibis
 
+from stepwell.engines import DuckDB, Engine
 from stepwell.errors import Problem, QuestionError
 from stepwell.sources.source import Source
 from stepwell.tables import RECORDS, Table
@@ -48,14 +50,14 @@ class WorkFolder:
         self._lock.close()
 
     def is_of(self, question: dict) -> bool:
-        """Whether the records lie here already, for the same question."""
+        """Whether the records have been read already, for the same question."""
         try:
             return json.loads((self.folder / "stored.json").read_text("utf-8")) == question
         except (OSError, json.JSONDecodeError):
             return False
 
     def mark_stored(self, question: dict) -> None:
-        """All records are laid down."""
+        """All records have been read."""
         (self.folder / "stored.json").write_text(json.dumps(question), "utf-8")
 
     def is_done(self, bucket: int) -> bool:
@@ -66,40 +68,32 @@ class WorkFolder:
         """All tables of the bucket are written."""
         self._mark(bucket).touch()
 
+    def n_done(self) -> int:
+        """How many buckets are done."""
+        return sum(1 for _ in self.folder.glob("done-*"))
+
     def _mark(self, bucket: int) -> Path:
         return self.folder / f"done-{bucket:05d}"
 
 
 @dataclass(frozen=True)
 class StoredRecords:
-    """The records on disk, one Parquet folder per record table and bucket of people."""
+    """The records where the buckets are taken from. `source` reads them there; `select` gives the SELECT of the declared columns
+    of one record table of one bucket."""
 
     source: Source
-    folder: Path
     n_buckets: int
-
-    def select(self, name: str, bucket: int) -> str:
-        """The SELECT of one record table of one bucket."""
-        folder = self.folder / name / f"bucket={bucket}"
-        columns = ", ".join(f'"{c.name}"' for c in _RECORDS[name].columns)
-        if folder.is_dir():
-            return f"SELECT {columns} FROM read_parquet('{folder}/*.parquet', hive_partitioning = false)"
-        return f"SELECT {_typed(_RECORDS[name], lambda c: 'NULL')} WHERE false"
-
-    def ordered_select(self, name: str, bucket: int) -> str:
-        """The same, ordered by every column, so that equal rows give equal files."""
-        return f"{self.select(name, bucket)} ORDER BY ALL"
+    select: Callable[[str, int], str]
 
 
-def store_records(
-    source: Source,
-    con: ibis.BaseBackend,
-    folder: Path,
-    people_per_bucket: int,
-    is_stored: bool,
-    progress: Callable[[str, int, int], None],
+Progress = Callable[[str, int, int], None]
+
+
+def store_in_folder(
+    source: Source, engine: DuckDB, folder: Path, people_per_bucket: int, is_stored: bool, progress: Progress
 ) -> StoredRecords:
-    """Lays the records down by buckets of people, unless they lie there already."""
+    """Lays the records down as Parquet, one folder per record table and bucket of people, unless they lie there already."""
+    con = engine.tables
     stored = {}
     for number, (name, rows) in enumerate(source.tables.items()):
         progress("reading", number, len(source.tables))
@@ -112,8 +106,40 @@ def store_records(
             con.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)")
         stored[name] = _open(con, target, _RECORDS[name])
     progress("reading", len(source.tables), len(source.tables))
-    n_people = stored["person"].person_id.max().execute()
-    return StoredRecords(replace(source, tables=stored), folder, -(-int(n_people or 0) // people_per_bucket))
+
+    def select(name: str, bucket: int) -> str:
+        part = folder / name / f"bucket={bucket}"
+        columns = ", ".join(f'"{c.name}"' for c in _RECORDS[name].columns)
+        if part.is_dir():
+            return f"SELECT {columns} FROM read_parquet('{part}/*.parquet', hive_partitioning = false)"
+        return f"SELECT {_typed(_RECORDS[name], lambda c: 'NULL')} WHERE false"
+
+    return _stored(source, stored, people_per_bucket, select)
+
+
+def store_in_engine(source: Source, engine: Engine, people_per_bucket: int, progress: Progress) -> StoredRecords:
+    """Keeps the records where they were read. They go with the session, so a run that continues reads them again: their
+    digest, and that of what was said about them, is the source's fingerprint."""
+    stored, digest = {}, hashlib.sha256(repr((sorted(source.has), source.losses)).encode())
+    for number, (name, rows) in enumerate(source.tables.items()):
+        progress("reading", number, len(source.tables))
+        schema = _RECORDS[name].schema
+        kept = engine.keep(f"kept_{name}", engine.tables.compile(rows), schema.to_pyarrow(), "person_id")
+        digest.update(f"{name} {kept}".encode())
+        stored[name] = engine.tables.named(f"kept_{name}", schema)
+    progress("reading", len(source.tables), len(source.tables))
+
+    def select(name: str, bucket: int) -> str:
+        first = bucket * people_per_bucket + 1
+        people = f"person_id BETWEEN {first} AND {first + people_per_bucket - 1}"
+        return f"SELECT {', '.join(c.name for c in _RECORDS[name].columns)} FROM kept_{name} WHERE {people}"
+
+    return _stored(replace(source, fingerprint=digest.hexdigest()[:16]), stored, people_per_bucket, select)
+
+
+def _stored(source: Source, stored: dict, people_per_bucket: int, select: Callable[[str, int], str]) -> StoredRecords:
+    n_people = stored["person"].person_id.max().to_pyarrow().as_py()
+    return StoredRecords(replace(source, tables=stored), -(-int(n_people or 0) // people_per_bucket), select)
 
 
 def _typed(table: Table, value: Callable[[str], str]) -> str:
@@ -123,5 +149,5 @@ def _typed(table: Table, value: Callable[[str], str]) -> str:
 
 def _open(con: ibis.BaseBackend, folder: Path, table: Table):
     if not any(folder.glob("*/*.parquet")):
-        return ibis.memtable(table.schema.to_pyarrow().empty_table(), schema=table.schema)
+        return con.create_table(ibis.util.gen_name("stepwell_empty"), schema=table.schema, temp=True)
     return con.read_parquet(f"{folder}/*/*.parquet", hive_partitioning=False).select([c.name for c in table.columns])

@@ -22,15 +22,15 @@ Connection: TypeAlias = "duckdb.DuckDBPyConnection | psycopg.Connection | pyspar
 Engine: TypeAlias = "DuckDB | Postgres | Spark"
 
 
-def engine_on(connection: Connection) -> Engine:
-    """The engine that works on this connection. Raises `QuestionError` for anything that is none."""
+def engine_on(connection: Connection, *, in_pieces: bool = False) -> Engine:
+    """The engine that works on this connection; `in_pieces` is for work of hours. Raises `QuestionError` for what is none."""
     if isinstance(connection, duckdb.DuckDBPyConnection):
         return DuckDB(connection)
     # Optional packages: whoever holds a connection of theirs has imported them.
     if "psycopg" in sys.modules and isinstance(connection, sys.modules["psycopg"].Connection):
         from .postgres import Postgres
 
-        return Postgres(connection)
+        return Postgres(connection, in_pieces=in_pieces)
     if "pyspark.sql" in sys.modules and isinstance(connection, sys.modules["pyspark.sql"].SparkSession):
         from .spark import Spark
 

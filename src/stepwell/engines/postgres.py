@@ -1,17 +1,26 @@
-"""PostgreSQL, by way of psycopg: temporary tables on one connection, inside one transaction that is rolled back at the end."""
+"""PostgreSQL, by way of psycopg: temporary tables of one session, which the server itself drops when the session ends."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
 
+import duckdb
 import psycopg
 import psycopg.rows
 import pyarrow as pa
 import pyarrow.csv
+from psycopg.pq import TransactionStatus
 
-from stepwell.errors import InternalError, Problem, QuestionError
+from stepwell.errors import Problem, QuestionError
+
+from .duckdb import quoted, write_parquet
+from .postgres_errors import in_our_words
 
 _TYPES = {
+    pa.int8(): "smallint",
     pa.int32(): "integer",
     pa.int64(): "bigint",
     pa.float64(): "double precision",
@@ -22,83 +31,181 @@ _TYPES = {
     pa.string(): 'text COLLATE "C"',
 }
 
-_SETTINGS = (
+_SETTINGS = {
     # No table, type or function of the database can be mistaken for ours, or ours for one of the database.
-    "SET LOCAL search_path = pg_temp, pg_catalog",
+    "search_path": "pg_temp, pg_catalog",
     # Compiling a plan's queries to machine code takes longer than running them on one person, and hardly pays on many.
-    "SET LOCAL jit = off",
-)
+    "jit": "off",
+    # What is turned into text or a day must not depend on how the server is set up.
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "extra_float_digits": "1",
+}
 
 
 class Postgres:
-    """Temporary tables on a psycopg connection.
+    """Temporary tables on a psycopg connection, for the length of a `with` block.
 
-    Everything happens in a transaction (a savepoint, where the caller has begun one) that is rolled back on leaving: no table, no
-    setting and no lock stays, whether the work was done or failed. What PostgreSQL says when it fails may quote a value of a
-    patient, so errors carry its code and not its words.
+    With `in_pieces` every statement is a transaction of its own, for work of hours: what is made is dropped at the end, and the
+    settings of the connection are given back; should the process die before, the server drops it. Otherwise everything happens in
+    one transaction (a savepoint, where the caller has begun one) that is rolled back on leaving: no table, no setting and no lock
+    stays, whether the work was done or failed. What PostgreSQL says when it fails may quote a value of a patient, so errors carry
+    its code and not its words.
     """
 
+    kind = "postgres"
     dialect = "postgres"
 
-    def __init__(self, connection: psycopg.Connection):
+    def __init__(self, connection: psycopg.Connection, *, in_pieces: bool = False):
         self._con = connection
+        self._in_pieces = in_pieces
+        self._made: dict[str, str] = {}
 
     def __enter__(self) -> Postgres:
         try:
-            self._bracket = self._con.transaction(force_rollback=True)
-            self._bracket.__enter__()
-            for setting in _SETTINGS:
-                self._execute(setting)
+            if self._in_pieces:
+                self._begin_in_pieces()
+            else:
+                self._bracket = self._con.transaction(force_rollback=True)
+                self._bracket.__enter__()
+            for name, value in _SETTINGS.items():
+                self._set(name, value)
         except psycopg.Error as error:
-            raise _in_our_words(error) from None
+            raise in_our_words(error) from None
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        self._bracket.__exit__(kind, error, trace)
+        if self._in_pieces:
+            self._end_in_pieces()
+        else:
+            self._bracket.__exit__(kind, error, trace)
         if isinstance(error, psycopg.Error):
-            raise _in_our_words(error) from None
+            raise in_our_words(error) from None
+
+    def _begin_in_pieces(self) -> None:
+        if self._con.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
+            problem = Problem("connection", "a transaction is open on it", "none", "commit or roll back first")
+            raise QuestionError("stepwell cannot work on this connection.", [problem])
+        self._autocommit = self._con.autocommit
+        self._con.autocommit = True
+        self._settings = {name: self._value(f"SELECT current_setting('{name}')") for name in _SETTINGS}
+
+    def _end_in_pieces(self) -> None:
+        try:
+            for name, kind in reversed(self._made.items()):
+                self._execute(f"DROP {kind} IF EXISTS pg_temp.{quoted(name)} CASCADE")
+            for name, value in self._settings.items():
+                self._set(name, value)
+            self._con.autocommit = self._autocommit
+        except psycopg.Error:
+            pass  # The session is gone, and with it whatever we had made.
+
+    @cached_property
+    def tables(self):
+        """The engine as Ibis sees it, for the readers of sources."""
+        from .postgres_sql import FUNCTIONS, PostgresTables
+
+        for function in FUNCTIONS:
+            self._execute(function)
+        return PostgresTables().on(self)
 
     def store(self, name: str, rows: pa.Table) -> None:
         """Copies the rows into a table, in place of what had the name."""
-        columns = ", ".join(f'"{field.name}" {_TYPES[field.type]}' for field in rows.schema)
+        columns = ", ".join(f"{quoted(field.name)} {_TYPES[field.type]}" for field in rows.schema)
         self._replace(name, f"({columns})")
         text = io.BytesIO()
         pyarrow.csv.write_csv(rows, text, pyarrow.csv.WriteOptions(include_header=False))
-        with psycopg.Cursor(self._con) as cursor, cursor.copy(f'COPY "{name}" FROM STDIN (FORMAT csv)') as copy:
+        with psycopg.Cursor(self._con) as cursor, cursor.copy(f"COPY {quoted(name)} FROM STDIN (FORMAT csv)") as copy:
             copy.write(text.getbuffer())
+        self._execute(f"ANALYZE {quoted(name)}")
 
     def create(self, name: str, sql: str) -> None:
         """Keeps the rows of a SELECT in a table, in place of what had the name."""
         self._replace(name, f"AS {sql}")
         # Nobody else counts the rows of a temporary table, and without counts the joins of the next stage are planned blindly.
-        self._execute(f'ANALYZE "{name}"')
-
-    def name(self, name: str, sql: str) -> None:
-        """Gives a SELECT a name; it is run where the name is read."""
-        self._execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql}')
+        self._execute(f"ANALYZE {quoted(name)}")
 
     def read(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The rows of a SELECT, in the types of the schema."""
         with psycopg.Cursor(self._con, row_factory=psycopg.rows.tuple_row) as cursor:
-            rows = cursor.execute(sql, binary=True).fetchall()
+            # psycopg takes a percent sign for a parameter only where parameters are given.
+            rows = cursor.execute(f"SELECT {_typed(schema)} FROM ({sql}) AS rows", binary=True).fetchall()
         columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
+    def write(self, sql: str, schema: pa.Schema, order: Sequence[str], path: Path) -> None:
+        """Writes the rows of a SELECT as a Parquet file, in the order of these columns."""
+        text = io.BytesIO()
+        copied = f"COPY (SELECT {_typed(schema)} FROM ({sql}) AS rows) TO STDOUT (FORMAT csv)"
+        with psycopg.Cursor(self._con) as cursor, cursor.copy(copied) as copy:
+            for block in copy:
+                text.write(block)
+        text.seek(0)
+        with duckdb.connect() as con:
+            con.register("rows", _from_csv(text, schema))
+            write_parquet(con, "SELECT * FROM rows", order, path)
+
+    def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
+        """Keeps the rows of a SELECT in these types, found quickly by a key. Returns a digest of the rows in any order."""
+        self.create(name, f"SELECT {_typed(schema)} FROM ({sql}) AS rows")
+        self._execute(f"CREATE INDEX ON {quoted(name)} ({quoted(key)})")
+        row = "('x' || left(md5(CAST(kept AS text)), 15))::bit(60)::bigint"
+        return self._value(f"SELECT concat_ws('-', count(*), sum({row})) FROM {quoted(name)} AS kept")
+
+    def name(self, name: str, sql: str) -> None:
+        """Gives a SELECT a name; it is run where the name is read."""
+        self._made[name] = "VIEW"
+        self._execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
+
+    def selected(self, name: str, type_: pa.DataType) -> str:
+        """A column of a foreign table in this type, under its name in lower case."""
+        return f"{_cast(name, type_)} AS {quoted(name.lower())}"
+
+    def relation(self, *names: str) -> str:
+        """A table of a schema, as SQL says it."""
+        return ".".join(map(quoted, names))
+
     def _replace(self, name: str, what: str) -> None:
-        self._execute(f'DROP TABLE IF EXISTS pg_temp."{name}"')
-        self._execute(f'CREATE TEMP TABLE "{name}" {what}')
+        self._execute(f"DROP TABLE IF EXISTS pg_temp.{quoted(name)}")
+        self._made[name] = "TABLE"
+        self._execute(f"CREATE TEMP TABLE {quoted(name)} {what}")
+
+    def _set(self, name: str, value: str) -> None:
+        with psycopg.Cursor(self._con) as cursor:
+            cursor.execute("SELECT pg_catalog.set_config(%s, %s, %s)", (name, value, not self._in_pieces))
+
+    def _value(self, sql: str) -> str:
+        with psycopg.Cursor(self._con, row_factory=psycopg.rows.tuple_row) as cursor:
+            return cursor.execute(sql).fetchone()[0]
 
     def _execute(self, sql: str) -> None:
         with psycopg.Cursor(self._con) as cursor:
             cursor.execute(sql)
 
 
-def _in_our_words(error: psycopg.Error) -> QuestionError | InternalError:
-    found = f"{type(error).__name__}, code {error.sqlstate}" if error.sqlstate else type(error).__name__
-    may_not = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | may_not[0] | may_not[1]):
-        remedy = "see that the server is running, has room, and lets this user make temporary tables"
-        return QuestionError(
-            "PostgreSQL could not do the work.", [Problem("PostgreSQL", found, "a live connection", remedy)]
-        )
-    return InternalError("PostgreSQL did not accept what stepwell asked.", [Problem("PostgreSQL", found)])
+def _typed(schema: pa.Schema) -> str:
+    """The columns in their declared types: sums are of other types than Ibis believes."""
+    return ", ".join(f"{_cast(c.name, c.type)} AS {quoted(c.name)}" for c in schema)
+
+
+def _cast(name: str, type_: pa.DataType) -> str:
+    sql, collate, order = _TYPES[type_].partition(" COLLATE ")
+    return f"CAST({quoted(name)} AS {sql}){collate}{order}"
+
+
+def _from_csv(text: io.BytesIO, schema: pa.Schema) -> pa.Table:
+    if not text.getbuffer().nbytes:
+        return schema.empty_table()
+    return pyarrow.csv.read_csv(
+        text,
+        pyarrow.csv.ReadOptions(column_names=schema.names),
+        pyarrow.csv.ParseOptions(newlines_in_values=True),
+        pyarrow.csv.ConvertOptions(
+            column_types=schema,
+            null_values=[""],
+            true_values=["t"],
+            false_values=["f"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )

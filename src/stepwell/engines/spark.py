@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
 import pyarrow as pa
 from ibis.backends.pyspark import Backend
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import SparkSession, types
+from pyspark.sql import functions as f
 
-from stepwell.errors import Problem, QuestionError
+from stepwell.errors import Problem, QuestionError, UnfinishedError
+
+from .duckdb import write_parquet
 
 # Ibis compiles for Spark only once its options are there, which otherwise happens on connecting.
 Backend.register_options()
@@ -19,6 +27,12 @@ _SETTINGS = {
     # A value that does not fit its type is an error, as on the other engines, and neither NULL nor another value.
     "spark.sql.ansi.enabled": "true",
 }
+_TYPES = {
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.date32(): "date",
+    pa.string(): "string",
+}
 
 
 class Spark:
@@ -27,6 +41,7 @@ class Spark:
     What Spark says when it fails may quote a value of a patient, so errors carry the name of the condition and not its words.
     """
 
+    kind = "spark"
     dialect = "pyspark"
 
     def __init__(self, session: SparkSession):
@@ -35,40 +50,104 @@ class Spark:
     def __enter__(self) -> Spark:
         try:
             self._active = SparkSession.getActiveSession() or self._callers
-            self._spark = self._callers.newSession()
+            self.session = self._callers.newSession()
             for name, value in _SETTINGS.items():
-                self._spark.conf.set(name, value)
+                self.session.conf.set(name, value)
         except (PySparkException, Py4JError, OSError) as error:
             raise _in_our_words(error) from None
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if isinstance(error, PySparkException | Py4JError | OSError):
+        if isinstance(error, PySparkException | Py4JError | ConnectionError):
             raise _in_our_words(error) from None
-        # Making a frame makes its session the active one, which the caller's code may then be handed. Give theirs back.
-        self._active.createDataFrame([], "nothing int")
+        try:
+            # Making a frame makes its session the active one, which the caller's code may then be handed. Give theirs back.
+            self._active.createDataFrame([], "nothing int")
+        except (PySparkException, Py4JError, OSError):
+            if error is None:
+                raise
+
+    @cached_property
+    def tables(self):
+        """The engine as Ibis sees it, for the readers of sources."""
+        from .spark_sql import SparkTables
+
+        return SparkTables().on(self)
 
     def store(self, name: str, rows: pa.Table) -> None:
         """Makes the rows readable under a name, in place of what had it."""
-        self._spark.createDataFrame(rows).createOrReplaceTempView(name)
+        self.session.createDataFrame(rows).createOrReplaceTempView(name)
 
     def create(self, name: str, sql: str) -> None:
         """Keeps the rows of a SELECT under a name, in place of what had it."""
         # Computed now and cut off from what it was made of: Spark would otherwise plan, and perhaps run, every stage again
         # within each that follows.
-        self._spark.sql(sql).localCheckpoint(eager=True).createOrReplaceTempView(name)
-
-    def name(self, name: str, sql: str) -> None:
-        """Gives a SELECT a name; it is run where the name is read."""
-        self._spark.sql(sql).createOrReplaceTempView(name)
+        self.session.sql(sql).localCheckpoint(eager=True).createOrReplaceTempView(name)
 
     def read(self, sql: str, schema: pa.Schema) -> pa.Table:
         """The rows of a SELECT, in the types of the schema."""
-        return self._spark.sql(sql).toArrow().cast(schema)
+        return self.session.sql(sql).toArrow().cast(schema)
+
+    def write(self, sql: str, schema: pa.Schema, order: Sequence[str], path: Path) -> None:
+        """Writes the rows of a SELECT as a Parquet file, in the order of these columns."""
+        with duckdb.connect() as con:
+            con.register("rows", self.read(sql, schema))
+            write_parquet(con, "SELECT * FROM rows", order, path)
+
+    def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
+        """Keeps the rows of a SELECT in these types, and gives a digest of the rows in any order."""
+        frame = self.session.sql(sql).select(*(f.col(c.name).cast(_TYPES[c.type]).alias(c.name) for c in schema))
+        frame = frame.localCheckpoint(eager=True)
+        frame.createOrReplaceTempView(name)
+        row = f.xxhash64(*(f.col(c) for c in schema.names)).cast("decimal(38, 0)")
+        n_rows, digest = frame.agg(f.count(f.lit(1)), f.sum(row)).first()
+        return f"{n_rows}-{digest}"
+
+    def name(self, name: str, sql: str) -> None:
+        """Gives a SELECT a name; it is run where the name is read."""
+        self.session.sql(sql).createOrReplaceTempView(name)
+
+    def schemas(self) -> list[str]:
+        """The schemas of the current catalogue."""
+        return [row[0] for row in self.session.sql("SHOW SCHEMAS").collect()]
+
+    def tables_in(self, schema: str) -> list[str]:
+        """The tables and views of a schema, without temporary ones."""
+        rows = self.session.sql(f"SHOW TABLES IN {_quoted(schema)}").collect()
+        return [row.tableName for row in rows if not row.isTemporary]
+
+    def columns(self, relation: str) -> list[tuple[str, str, str]]:
+        """Name, type and kind of type (`whole`, `number`, `date`, `text`, `other`) of the columns of a table."""
+        return [(c.name, c.dataType.simpleString(), kind_of(c.dataType)) for c in self.session.table(relation).schema]
+
+    def selected(self, name: str, type_: pa.DataType) -> str:
+        """A column of a foreign table in this type, under its name in lower case."""
+        return f"CAST({_quoted(name)} AS {_TYPES[type_]}) AS {_quoted(name.lower())}"
+
+    def relation(self, *names: str) -> str:
+        """A table of a schema, as SQL says it."""
+        return ".".join(map(_quoted, names))
+
+
+def kind_of(type_: types.DataType) -> str:
+    """What a type holds: `whole`, `number`, `date`, `text` or `other`."""
+    if isinstance(type_, types.IntegralType):
+        return "whole"
+    if isinstance(type_, types.NumericType):
+        return "number"
+    if isinstance(type_, types.DateType | types.TimestampType | types.TimestampNTZType):
+        return "date"
+    return "text" if isinstance(type_, types.StringType | types.CharType | types.VarcharType) else "other"
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
 
 
 def _in_our_words(error: Exception) -> QuestionError:
     condition = error.getCondition() if isinstance(error, PySparkException) else None
     found = ", ".join(filter(None, [type(error).__name__, condition]))
+    is_gone = isinstance(error, Py4JNetworkError | ConnectionError)
+    kind = UnfinishedError if is_gone or condition is None else QuestionError
     remedy = "see that the Spark session is running and has room, and look into Spark's own log"
-    return QuestionError("Spark could not do the work.", [Problem("Spark", found, "a live Spark session", remedy)])
+    return kind("Spark could not do the work.", [Problem("Spark", found, "a live Spark session", remedy)])

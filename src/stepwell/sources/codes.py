@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 from ibis import _
-from ibis.backends.duckdb import Backend
 
 from ..knowledge.forms import Codeset, Instrument
 from .files import RawTable, store
@@ -77,7 +76,7 @@ def instrument_codes(instruments: Iterable[Instrument]) -> list[SetCode]:
 
 
 def find_coded(
-    con: Backend, raw: RawTable, columns: Columns, codes: Iterable[SetCode], vocabulary: dict[str, RawTable]
+    con: ibis.BaseBackend, raw: RawTable, columns: Columns, codes: Iterable[SetCode], vocabulary: dict[str, RawTable]
 ) -> ir.Table:
     """The raw rows that belong to a set, once per set, with `set_id`, `vocabulary` and `code` added.
 
@@ -97,7 +96,7 @@ def find_coded(
     return found.select(*raw.rows.columns, "set_id", "vocabulary", "code")
 
 
-def _sets_of_keys(con: Backend, keys: ir.Table, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
+def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
     """One row per key (`_0` standard concept, `_1` source concept, `_2` source value) and set."""
     keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
     of_concept = _concept_map(con, codes, vocabulary)
@@ -132,7 +131,7 @@ def plain_code(code: SetCode) -> str:
     return code.code.strip().upper() if code.vocabulary == NAME else code.code.upper().replace(".", "")
 
 
-def _concept_map(con: Backend, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
+def _concept_map(con: ibis.BaseBackend, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
     """One row per concept: the sets it is in, the sets it is taken out of, its vocabulary and code."""
     ids = codes.filter(codes.vocabulary == "OMOP")
     found = ids.select("set_id", "is_included", "match", concept_id=ids.code.cast("int64"))
@@ -177,7 +176,7 @@ def _concept_map(con: Backend, codes: ir.Table, vocabulary: dict[str, RawTable])
     return store(con, sets, "vocabulary tables")
 
 
-def _value_map(con: Backend, keys: ir.Table, codes: ir.Table) -> ir.Table:
+def _value_map(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table) -> ir.Table:
     """One row per source value: the sets it is in or taken out of."""
     values = keys.select("value").distinct().filter(_.value.notnull())
     values = values.mutate(plain=values.value.replace(".", ""))

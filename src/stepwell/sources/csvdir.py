@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
@@ -46,7 +45,7 @@ def check_files(tables: dict[str, RawTable]) -> list[Problem]:
 
 
 def read_csv_folder(
-    tables: dict[str, RawTable], con: Backend, knowledge: Knowledge
+    tables: dict[str, RawTable], con: ibis.BaseBackend, knowledge: Knowledge
 ) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss]]:
     """The record tables of an own folder, the names of those that it has, and the findings.
 
@@ -84,7 +83,7 @@ def read_csv_folder(
     return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, has, losses
 
 
-def _lines(con: Backend, raw: RawTable, form: tuple[Field, ...]) -> RawTable:
+def _lines(con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...]) -> RawTable:
     """Every column of the form as text, with `line` and `address`; lines on which all cells are empty are no rows."""
     numbered = raw.rows.mutate(row=ibis.row_number())
     n_rows = int(run(raw.rows.count(), raw.where).as_py())
@@ -177,7 +176,7 @@ def _instrument_names(knowledge: Knowledge) -> dict[str, str]:
     return {name.lower(): i.id for i in knowledge.instruments.values() for name in (i.id, i.label, *i.names)}
 
 
-def _persons(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+def _persons(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     rows = raw.rows
     first, last = _birth(rows.birth_date)
     sex = rows.sex.lower()
@@ -194,7 +193,9 @@ def _persons(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) 
     return merge_rows(people, rows, raw.where)
 
 
-def _observation(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+def _observation(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
     start, end = day(raw.rows.start_date), day(raw.rows.end_date)
     rows = raw.rows.select(
         "person_id", "address", start_date=start.value, end_date=end.value, end_is_marker=end.is_marker
@@ -202,7 +203,7 @@ def _observation(con: Backend, people: People, raw: RawTable, knowledge: Knowled
     return settle_periods(rows, raw.where)
 
 
-def _coded(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+def _coded(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     """Diagnoses or procedures: a code counts for the sets of its own vocabulary; a code taken out of a set wins."""
     column = {"condition": "codeset", "procedure": "procedure"}[raw.name]
     sets = [s for s in knowledge.codesets.values() if s.kind == raw.name]
@@ -238,7 +239,9 @@ def _coded(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) ->
     return kept.select("person_id", date, column, "vocabulary", "code", "address"), losses
 
 
-def _medications(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+def _medications(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
     rows = raw.rows
     named = find_named_drugs(con, rows.drug, raw.where, knowledge)
     rows = rows.left_join(named, rows.drug.lower() == named.called)
@@ -274,7 +277,9 @@ def _medications(con: Backend, people: People, raw: RawTable, knowledge: Knowled
     return medication, losses + found
 
 
-def _measurements(con: Backend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+def _measurements(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
     rows = raw.rows
     known = rows.instrument.lower()
     when = day(rows.measured_date)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 from ibis import _
-from ibis.backends.duckdb import Backend
 
 from ..knowledge.forms import Knowledge
 from .files import RawTable, store
@@ -42,7 +41,7 @@ class Drugs:
     keys: ir.Table
 
 
-def find_drugs(con: Backend, raw: RawTable, vocabulary: dict[str, RawTable], knowledge: Knowledge) -> Drugs:
+def find_drugs(con: ibis.BaseBackend, raw: RawTable, vocabulary: dict[str, RawTable], knowledge: Knowledge) -> Drugs:
     """Works out the ingredient, use and strength of every drug that occurs in a `drug_exposure` table."""
     keys = store(con, _with_names(_keys(con, raw), vocabulary.get("concept")), "concept")
     ingredients = _ingredient_concepts(con, vocabulary.get("concept"), knowledge)
@@ -57,7 +56,7 @@ def find_drugs(con: Backend, raw: RawTable, vocabulary: dict[str, RawTable], kno
     return Drugs(products, store(con, _kinds(keys, found, looked_for, combined), "drug keys"))
 
 
-def find_named_drugs(con: Backend, column: ir.StringColumn, where: str, knowledge: Knowledge) -> ir.Table:
+def find_named_drugs(con: ibis.BaseBackend, column: ir.StringColumn, where: str, knowledge: Knowledge) -> ir.Table:
     """One row per name and ingredient looked for: `called` (lower case), `ingredient`, `mg_per_unit`, `per`,
     `strength_basis` (where the name spells out a strength)."""
     rows = column.lower().name("value").as_table()
@@ -73,7 +72,7 @@ def find_named_drugs(con: Backend, column: ir.StringColumn, where: str, knowledg
     return store(con, named.join(keys.select("key", called="value"), "key").drop("key", "way"), where)
 
 
-def _keys(con: Backend, raw: RawTable) -> ir.Table:
+def _keys(con: ibis.BaseBackend, raw: RawTable) -> ir.Table:
     """One row per drug as identified: by its concept, else its source concept, else its source value."""
     id_ = concept(raw.column("drug_concept_id", "int64"))
     source_id = concept(raw.column("drug_source_concept_id", "int64"))
@@ -138,7 +137,7 @@ def _with_names(keys: ir.Table, concepts: RawTable | None) -> ir.Table:
     )
 
 
-def _ingredient_concepts(con: Backend, concepts: RawTable | None, knowledge: Knowledge) -> ir.Table:
+def _ingredient_concepts(con: ibis.BaseBackend, concepts: RawTable | None, knowledge: Knowledge) -> ir.Table:
     """One row per ingredient concept: `ingredient_concept_id`, `ingredient`."""
     by_id = [{"id": c, "ingredient": k} for k, form in knowledge.ingredients.items() for c in form.omop]
     found = ibis.memtable(by_id, schema={"id": "int64", "ingredient": "string"})
@@ -183,7 +182,7 @@ def _ingredients_of(
 
 
 def _resolve_combinations(
-    con: Backend, keys: ir.Table, found: ir.Table, knowledge: Knowledge
+    con: ibis.BaseBackend, keys: ir.Table, found: ir.Table, knowledge: Knowledge
 ) -> tuple[ir.Table, ir.Table]:
     """Replaces the ingredients of products whose components make a combination by what the combination counts as.
 
@@ -223,7 +222,7 @@ def _resolve_combinations(
 
 
 def _with_product_use(
-    con: Backend, products: ir.Table, vocabulary: dict[str, RawTable], knowledge: Knowledge
+    con: ibis.BaseBackend, products: ir.Table, vocabulary: dict[str, RawTable], knowledge: Knowledge
 ) -> ir.Table:
     """Adds what `product_use.csv` says about the very product: found by its RxNorm code, and by what is below it."""
     schema = {"code": "string", "use_of": "string", "use": "string", "mg": "float64", "days": "float64"}

@@ -19,7 +19,6 @@ from pathlib import Path
 import duckdb
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
@@ -62,7 +61,7 @@ def table_name(path: Path) -> str | None:
     return name.removesuffix(suffix) if suffix else None
 
 
-def open_file(con: Backend, path: Path, *, parallel: bool = True) -> tuple[RawTable | None, list[Problem]]:
+def open_file(con: ibis.BaseBackend, path: Path, *, parallel: bool = True) -> tuple[RawTable | None, list[Problem]]:
     """One CSV or Parquet file, or one folder of Parquet parts. Rows come in the order of the file where not `parallel`."""
     parts = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if path.is_dir() or path.suffix.lower() == ".parquet":
@@ -199,7 +198,7 @@ def filled_tables(tables: dict[str, RawTable]) -> dict[str, RawTable]:
     return filled
 
 
-def store(con: Backend, rows: ir.Table, where: str) -> ir.Table:
+def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
     """The rows as a temporary table of the connection (for small tables only)."""
     try:
         return con.create_table(gen_name("stepwell_stored"), rows, temp=True)

@@ -10,7 +10,6 @@ import difflib
 
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
@@ -67,7 +66,7 @@ def check_cdm(tables: dict[str, RawTable]) -> list[Problem]:
 
 
 def read_omop(
-    tables: dict[str, RawTable], con: Backend, knowledge: Knowledge
+    tables: dict[str, RawTable], con: ibis.BaseBackend, knowledge: Knowledge
 ) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss]]:
     """The record tables, the names of those that the source has, and the findings.
 
@@ -186,7 +185,7 @@ def _procedures(con, people: People, raws: list[RawTable], vocabulary, knowledge
 
 
 def read_coded(
-    con: Backend,
+    con: ibis.BaseBackend,
     people: People,
     raw: RawTable,
     columns: Columns,

@@ -1,11 +1,11 @@
-"""What a location holds: an OMOP CDM as files or in a DuckDB file, or stepwell's own CSV folder."""
+"""What a location holds: an OMOP CDM as files, in a DuckDB file or in a database, or stepwell's own CSV folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import duckdb
-from ibis.backends.duckdb import Backend
+from ibis import BaseBackend
 from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
@@ -14,7 +14,9 @@ from .csvdir import read_csv_folder
 from .csvform import FILES
 from .files import SUFFIXES, RawTable, fingerprint, lower_columns, open_file, table_name
 from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, read_omop
+from .postgres import open_postgres
 from .source import Source
+from .spark import open_catalogue
 
 _NEEDS = (
     "an OMOP CDM (person and drug_exposure as CSV or Parquet, or in a DuckDB file), "
@@ -23,14 +25,19 @@ _NEEDS = (
 _SHOWN = 8
 
 
-def open_source(location: str | Path, con: Backend, knowledge: Knowledge) -> Source:
+def open_source(location: str | Path, con: BaseBackend, knowledge: Knowledge, vocabulary: str = "") -> Source:
     """Opens and checks the records at a location. Nothing is written there.
 
-    The record tables are lazy expressions on `con`, a DuckDB connection of Ibis; small look-up tables are kept on it.
-    Raises SourceError with everything that is wrong: no such place, no known kind of source, unreadable files, wrong
-    headers.
+    The record tables are lazy expressions on `con`, small look-up tables are kept on it. On a DuckDB connection of Ibis the
+    location is a path; on the `tables` of a PostgreSQL engine it is a schema; on those of Spark either. `vocabulary` is the
+    schema of the vocabulary tables where they have one of their own. Raises SourceError with everything that is wrong: no such
+    place, no known kind of source, unreadable files, wrong headers, wrong types, missing rights.
     """
     path = Path(location).expanduser()
+    if con.name == "postgres":
+        return open_postgres(str(location), con, knowledge, vocabulary)
+    if con.name == "pyspark" and not (location and path.is_dir()):
+        return open_catalogue(str(location), con, knowledge, vocabulary)
     if not path.exists():
         raise SourceError("The source does not exist.", [Problem(str(location), "no such file or folder", _NEEDS)])
     if path.is_dir():
@@ -49,7 +56,7 @@ def open_source(location: str | Path, con: Backend, knowledge: Knowledge) -> Sou
     )
 
 
-def _open_folder(path: Path, con: Backend, knowledge: Knowledge) -> Source:
+def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
     files: dict[str, list[Path]] = {}
     for entry in sorted(path.iterdir()):
         name = table_name(entry)
@@ -60,6 +67,10 @@ def _open_folder(path: Path, con: Backend, knowledge: Knowledge) -> Source:
         found = "both drug_exposure and medication"
         problem = Problem(path.name, found, "one of them", "keep OMOP tables and stepwell's own files apart")
         raise SourceError("This folder is two kinds of source at once.", [problem])
+    if is_own and con.name != "duckdb":
+        remedy = "leave the engine out: DuckDB reads such folders"
+        problem = Problem(path.name, "a folder of stepwell's own CSV files", "an OMOP CDM", remedy)
+        raise SourceError("This engine does not read such a folder.", [problem])
     if not is_own and not is_omop and "person" not in files:
         raise SourceError("This is no source that stepwell can read.", [_unknown_folder(path)])
     problems, tables, used = [], {}, []
@@ -83,7 +94,7 @@ def _open_folder(path: Path, con: Backend, knowledge: Knowledge) -> Source:
     return Source(path.name, str(path), fingerprint(used), records, has, tuple(losses))
 
 
-def _open_database(path: Path, con: Backend, knowledge: Knowledge) -> Source:
+def _open_database(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
     catalog = gen_name("stepwell_source")
     try:
         con.raw_sql(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {catalog} (READ_ONLY)")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 
 from .files import run, store
 from .values import text
@@ -27,7 +26,7 @@ class People:
         return rows.mutate(_person=key).left_join(numbers, [("_person", "_key")]).drop("_person", "_key")
 
 
-def number_people(con: Backend, ids: ir.Column, where: str) -> People:
+def number_people(con: ibis.BaseBackend, ids: ir.Column, where: str) -> People:
     """Numbers the distinct ids, in numeric order when all are whole numbers, else in text order.
 
     The numbers are stored in a temporary table of the connection. Ids are joined as integers only when nothing is lost by

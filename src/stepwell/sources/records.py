@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 from ibis.util import gen_name
 
 from ..knowledge.forms import Knowledge
@@ -15,7 +14,7 @@ from .source import Loss
 from .tally import Finding, settle
 
 
-def empty(con: Backend, schema: ibis.Schema) -> ir.Table:
+def empty(con: ibis.BaseBackend, schema: ibis.Schema) -> ir.Table:
     """A table of this schema without rows, on the connection."""
     return con.create_table(gen_name("stepwell_empty"), schema=schema, temp=True)
 

@@ -1,0 +1,74 @@
+"""What Ibis says to Spark, where its own words fail on records: text that may be no number, parts of what was matched."""
+
+# ruff: noqa: N802  (Ibis names the methods after its operations)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import sqlglot.expressions as sge
+from ibis.backends.pyspark import Backend
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+from pyspark.sql.types import StringType, StructField, StructType
+
+from .expressions import Through
+from .spark import kind_of
+
+_TYPES = {"whole": pa.int64(), "number": pa.float64(), "date": pa.date32(), "text": pa.string(), "other": pa.string()}
+
+# Spark reads more as a number or a date than the other engines: 1d, 1.5f, the year 2020 alone.
+_NUMBER = r"^\s*[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})([eE][+-]?\d{1,2})?\s*$"
+_DAY = r"^\s*\d{4}-\d{1,2}-\d{1,2}\s*$"
+
+
+class _Compiler(PySparkCompiler):
+    def visit_TryCast(self, op, *, arg, to):
+        if not op.arg.dtype.is_string():
+            return self.visit_Cast(op, arg=arg, to=to)
+        looks_right = self.f.rlike(arg, sge.convert(_DAY if to.is_date() else _NUMBER))
+        if to.is_integer():  # a fraction is rounded, not cut off
+            arg = self.f.round(sge.TryCast(this=arg, to=sge.DataType.build("decimal(38, 9)")))
+        value = sge.TryCast(this=arg, to=self.type_mapper.from_ibis(to))
+        return self.if_(looks_right, value, sge.Null())
+
+    def visit_RegexReplace(self, op, *, arg, pattern, replacement):
+        if isinstance(replacement, sge.Literal):  # Java writes $1 for what others write \1
+            replacement = sge.convert(re.sub(r"\\(\d)", r"$\1", replacement.this))
+        return super().visit_RegexReplace(op, arg=arg, pattern=pattern, replacement=replacement)
+
+
+class SparkTables(Through, Backend):
+    """Ibis on a `Spark` engine."""
+
+    compiler = _Compiler()
+
+    def read_parquet(self, paths: Sequence[str], /, *, table_name: str) -> ir.Table:
+        """Parquet files as a view, in the types that stepwell works with."""
+        frame = self.engine.session.read.parquet(*paths)
+        return self._as_view(frame, {c.name: _TYPES[kind_of(c.dataType)] for c in frame.schema}, table_name)
+
+    def read_csv(self, path: str, /, *, table_name: str, columns: Mapping[str, str], delim: str, **_) -> ir.Table:
+        """A CSV file as a view, all cells as text."""
+        form = StructType([StructField(name, StringType()) for name in columns])
+        frame = self.engine.session.read.csv(
+            path,
+            form,
+            sep=delim,
+            quote='"',
+            escape='"',
+            header=True,
+            enforceSchema=True,
+            multiLine=True,
+            mode="FAILFAST",
+        )
+        return self._as_view(frame, dict.fromkeys(columns, pa.string()), table_name)
+
+    def _as_view(self, frame, types: Mapping[str, pa.DataType], name: str) -> ir.Table:
+        frame.createOrReplaceTempView(f"{name}_read")
+        selected = ", ".join(self.engine.selected(*column) for column in types.items())
+        self.engine.name(name, f"SELECT {selected} FROM {name}_read")
+        return self.named(name, ibis.Schema.from_pyarrow(pa.schema({c.lower(): t for c, t in types.items()})))
