@@ -18,7 +18,7 @@ import pyarrow as pa
 from stepwell.engine.beside import find_beside
 from stepwell.engine.count import count_trials
 from stepwell.engine.determine import determine, find_candidate, judge_trial
-from stepwell.engine.episode import find_episode
+from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
 from stepwell.engine.response import add_response, find_score
@@ -68,10 +68,9 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     trials, episodes = {}, {}
     for setting, how in sorted(settings.items()):
         course = make(f"course_{setting}", find_trial(exposure, drug, dose_minimum, record["observation_period"], how))
-        episode, course = find_episode(course, record["condition"], how)
-        episodes[setting] = make(f"episode_{setting}", episode)
-        course = make(f"course_in_episode_{setting}", course)
-        beside = make(f"beside_{setting}", find_beside(course, how))
+        activity = make(f"activity_{setting}", find_activity(course, record["condition"], how))
+        episodes[setting] = make(f"episode_{setting}", find_episode(activity))
+        beside = make(f"beside_{setting}", add_episode(find_beside(course, how), activity))
         trials[setting] = make(f"trial_{setting}", add_response(beside, score, instrument, how))
 
     judged, determined = {}, {}

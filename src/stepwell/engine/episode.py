@@ -11,12 +11,12 @@ DEPRESSION = ("major-depression", "depression-other")
 """The code sets whose diagnoses keep an episode going."""
 
 
-def find_episode(trial: ir.Table, condition: ir.Table, how: TrialBuilding) -> tuple[ir.Table, ir.Table]:
-    """(`episode`: one row is one depressive episode as the records show it; `trial` with its `episode_number`).
+def find_activity(trial: ir.Table, condition: ir.Table, how: TrialBuilding) -> ir.Table:
+    """One row is one trial or one day with a depression diagnosis, with the number of the episode that it belongs to.
 
     Rule: antidepressant trials and depression diagnoses are strung together; a pause of more than `how.episode_gap` days
-    without either begins a new episode. Added drugs belong to the episode that runs or ended at most so long before.
-    Unknown when: an added drug falls outside every episode (`episode_number` is NULL).
+    without either begins a new episode. Added drugs belong to the episode that runs or ended at most so long before; those
+    that fall outside every episode have no row.
     """
     is_treatment = (trial.role == "antidepressant") & trial.is_antidepressant_use.fill_null(True)
     treatments = trial.select(
@@ -42,19 +42,24 @@ def find_episode(trial: ir.Table, condition: ir.Table, how: TrialBuilding) -> tu
     pause = rows.start_day - rows.active_until_day - 1
     rows = rows.mutate(begins=rows.is_activity & (pause > how.episode_gap.at_most).fill_null(True))
     rows = rows.mutate(
-        number=rows.begins.ifelse(1, 0).sum().over(group_by="person_id", order_by=order, rows=(None, 0)),
-        belongs=rows.is_activity | (rows.start_day - rows.active_until_day <= how.episode_gap.at_most).fill_null(False),
+        episode_number=rows.begins.ifelse(1, 0).sum().over(group_by="person_id", order_by=order, rows=(None, 0)),
     )
-    in_episode = rows.filter(rows.belongs)
-    active = in_episode.filter(in_episode.is_activity)
-    episode = active.group_by("person_id", episode_number=active.number).agg(
+    follows_soon = (rows.start_day - rows.active_until_day <= how.episode_gap.at_most).fill_null(False)
+    return rows.filter(rows.is_activity | follows_soon).drop("active_until_day", "begins")
+
+
+def find_episode(activity: ir.Table) -> ir.Table:
+    """One row is one depressive episode as the records show it: the antidepressant trials and diagnoses strung together."""
+    active = activity.filter(activity.is_activity)
+    return active.group_by("person_id", "episode_number").agg(
         start_day=active.start_day.min(),
         end_day=active.end_day.max(),
         n_trials=(~active.is_diagnosis).sum(),
         n_diagnoses=active.is_diagnosis.sum(),
     )
-    numbers = in_episode.filter(in_episode.trial_number.notnull()).select(
-        "person_id", "trial_number", episode_number="number"
-    )
-    trial = trial.left_join(numbers, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
-    return episode, trial
+
+
+def add_episode(trial: ir.Table, activity: ir.Table) -> ir.Table:
+    """The trials with their `episode_number`; NULL for an added drug that falls outside every episode."""
+    numbers = activity.filter(activity.trial_number.notnull()).select("person_id", "trial_number", "episode_number")
+    return trial.left_join(numbers, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
