@@ -1,12 +1,15 @@
 """A result is never just rows: tables with the manifest that says what was run on what, and what was left out and why.
 
-A result folder holds one folder of Parquet files per table, `run.json` (what was run on what; the same for the same input) and
-`timing.json` (how long it took and when). It is as confidential as the records that it was made from.
+A result folder holds one folder of Parquet files per table, `run.json` (what was run on what; the same for the same input),
+`timing.json` (how long it took and when) and, in `definition`, the definitions of a user's own. It is as confidential as the
+records that it was made from.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +21,9 @@ from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.tables import DERIVED, RECORDS
+
+_OWN = "definition"
+"""The folder of a result that holds the definitions of a user's own, as they were written."""
 
 _DECLARED = {table.name: table for table in (*RECORDS, *DERIVED)}
 
@@ -46,7 +52,7 @@ class Result:
                     )
                 ],
             ) from None
-        return cls(folder, manifest, knowledge or load())
+        return cls(folder, manifest, knowledge or load(sorted((folder / _OWN).glob("*"))))
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -109,6 +115,13 @@ class Result:
         from stepwell.why import find_evidence
 
         return find_evidence(self, person)
+
+
+def keep_definitions(folder: Path, files: Iterable[Path]) -> None:
+    """Keeps the files of a user's own definitions with the result, so that it explains itself wherever it goes."""
+    for number, file in enumerate(files, 1):
+        (folder / _OWN).mkdir(exist_ok=True)
+        shutil.copyfile(file, folder / _OWN / f"{number}-{Path(file).name}")
 
 
 def write_manifest(folder: Path, manifest: dict, *, seconds: float) -> None:

@@ -26,7 +26,7 @@ from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.pipeline import plan
-from stepwell.result import Result, write_manifest
+from stepwell.result import Result, keep_definitions, write_manifest
 from stepwell.room import told_when_full
 from stepwell.session import Session
 from stepwell.sources import open_source
@@ -87,6 +87,7 @@ def run(
             manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
         work.close()
         with told_when_full(partial):
+            keep_definitions(partial, definition_files)
             write_manifest(partial, manifest, seconds=time.monotonic() - started)
             _put_in_place(partial, out)
     except UnfinishedError as error:

@@ -45,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     epilog="Exit codes: 0 done, 10 a knowledge file or definition is wrong, 11 the records cannot be read, 12 the question "
-    "cannot be answered as asked, 13 stepwell's own fault, 130 stopped by you.",
+    "cannot be answered as asked, 13 stepwell's own fault, 130 stopped by you, 1 where `definition test` found a difference.",
 )
 SourceArg = Annotated[
     Path,

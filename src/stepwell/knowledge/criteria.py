@@ -90,7 +90,9 @@ class TrialCriteria(Form):
     use: Use
     drug: Drug | None = None
     min_duration: AtLeastDays | None = None
+    """The course lasted at least so long."""
     min_dose: AtLeastDays | None = None
+    """It was taken at or above the drug's minimum dose for at least so long."""
     min_supplies: AtLeastSupplies | None = None
     preceded_by: PrecededBy | None = None
     still_ill: StillIll | None = None

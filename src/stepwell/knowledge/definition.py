@@ -117,9 +117,13 @@ class TrialBuilding(Form):
 
     basis: Basis
     max_gap: AtMostDays
+    """A pause of at most so long between two supplies does not end a course."""
     unknown_supply: AtMostDays
+    """Where nobody recorded how long a supply lasts: the next one may begin so long after it and still belong to the course."""
     cross_taper: AtMostDays
+    """Two drugs taken together for at most so long are a switch; for longer, a combination."""
     episode_gap: AtMostDays
+    """A longer pause than this, without treatment or diagnosis, begins a new episode."""
     dose_standard: DoseStandard
     baseline: BaselineWindow
     endpoint: EndpointWindow
@@ -220,10 +224,15 @@ class Definition(Form):
     """A TRD definition: who, how trials are built, which trials count, how many, when."""
 
     id: Id
+    """Its short name, in small letters, digits and hyphens."""
     version: int = Field(ge=1)
+    """Raised whenever it says something else; results name both, as in name@1."""
     status: Status
+    """A draft may still change; a reviewed one no longer does, and rests on nothing that is only recalled."""
     title: str
+    """What it is called in a report."""
     summary: str
+    """What it asks, in one or two sentences."""
     by_default: bool = False
     """Whether it is run when nobody says which definitions to run."""
     policy: Policy | None = None

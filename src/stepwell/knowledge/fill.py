@@ -61,10 +61,8 @@ def fill(form: type[F], written: Written, problems: list[Problem], under: Path_ 
     """The form filled in, or None with every problem of it. `under` is what its fields stand under in the file."""
     unfilled = [path for path, value in _texts(written.data) if MARK in value]
     for path in unfilled:
-        example = _example(_field_at(form, path))
-        named = name_of((*under, *path))
-        remedy = f"put {example} in place of `{MARK}`, or delete the whole part if you do not ask for it"
-        problems.append(Problem(written.at(path), f"`{named}` is still to be filled in", example, remedy))
+        found = f"`{name_of((*under, *path))}` is still to be filled in"
+        problems.append(Problem(written.at(path), found, "", _to_fill_in(form, path)))
     try:
         filled = form.model_validate(written.data)
     except ValidationError as error:
@@ -87,7 +85,7 @@ def fill_parts(form: type[Form], data: object, path: Path_ = ()) -> Iterator[tup
 
 def fill_row(form: type[F], row: Written, problems: list[Problem]) -> F | None:
     """The same for a row of a CSV file: where a form holds several values, the cell separates them by semicolons."""
-    several = {name for name, field in columns_of(form).items() if _inside(field.annotation, tuple)}
+    several = {name for name, field in columns_of(form).items() if type_inside(field.annotation, tuple)}
     data = {
         name: tuple(part.strip() for part in cell.split(";")) if name in several else cell
         for name, cell in row.data.items()
@@ -116,10 +114,27 @@ def closest(word: str, known: typing.Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
+def _to_fill_in(form: type[Form], path: Path_) -> str:
+    """What to write in place of the mark, and what may be left out instead."""
+    field = _field_at(form, path)
+    words = words_of(field.annotation) if field is not None else []
+    if words:
+        what = f"write {', '.join(words[:-1])} or {words[-1]}" if words[1:] else f"write {words[0]}"
+    elif path[-1] == "choice":
+        what = "write your reason, or write source, locator and seen instead of choice"
+    else:
+        what = "write a number" if example_of(field).startswith("N ") else f"write it in place of `{MARK}`"
+    for end in range(len(path) - 1, 0, -1):
+        group = _field_at(form, path[:end])
+        if isinstance(path[end - 1], str) and group is not None and not group.is_required():
+            return f"{what}; or delete the part `{name_of(path[:end])}` if you do not ask it"
+    return what
+
+
 def _inner(form: type[Form], data: object, path: Path_ = ()) -> Iterator[tuple[type[Form], object, Path_]]:
     """The forms directly inside one, as far as something is written for them."""
     for name, field in form.model_fields.items():
-        inner, key = _inside(field.annotation, BaseModel), field.alias or name
+        inner, key = type_inside(field.annotation, BaseModel), field.alias or name
         value = data.get(key) if isinstance(data, dict) else None
         if inner is not None and isinstance(value, dict):
             yield inner, value, (*path, key)
@@ -155,12 +170,12 @@ def _in_words(form: type[Form], written: Written, detail: Mapping, under: Path_ 
         expected = "one of " + ", ".join(_names(form, path))
         return Problem(where, f"`{name}` is no field of this form", expected, _place(form, path))
     if kind == "missing":
-        example = _example(_field_at(form, path))
+        example = example_of(_field_at(form, path))
         return Problem(where, f"`{name}` is missing", example, f"add `{path[-1]}: {example}`")
     said = f"`{name}` is {_shown(value)}" if name else f"the form is {_shown(value)}"
     if kind == "value_error":
         found, *remedy = _ADVICE.split(str(detail["ctx"]["error"]), maxsplit=1)
-        example = _example(_field_at(form, path))
+        example = example_of(_field_at(form, path))
         expected = example if example.startswith("N ") else ""
         found = f"`{name}` is empty: {found}" if value is None else f"`{name}`: {found}" if name else found
         return Problem(where, found, expected, "".join(remedy))
@@ -202,7 +217,7 @@ def _place(form: type[Form], path: Path_) -> str:
 def _holders(form: type[Form], word: str, path: Path_ = (), above: tuple = ()) -> Iterator[str]:
     """The parts of the form that hold a field of this name."""
     for name, field in form.model_fields.items():
-        inner, here = _inside(field.annotation, BaseModel), (*path, field.alias or name)
+        inner, here = type_inside(field.annotation, BaseModel), (*path, field.alias or name)
         if inner is None or inner in above:
             continue
         if word in (f.alias or n for n, f in inner.model_fields.items()):
@@ -249,18 +264,18 @@ def _field_at(form: type[Form] | None, path: Path_) -> FieldInfo | None:
     for name in names:
         fields = form.model_fields if form is not None else {}
         field = next((f for n, f in fields.items() if (f.alias or n) == name), None)
-        form = _inside(field.annotation, BaseModel) if field is not None else None
+        form = type_inside(field.annotation, BaseModel) if field is not None else None
     return field
 
 
 def _form_at(form: type[Form], path: Path_) -> type[Form] | None:
+    if not any(isinstance(part, str) for part in path):
+        return form
     field = _field_at(form, path)
-    return (
-        form if not any(isinstance(p, str) for p in path) else _inside(field.annotation, BaseModel) if field else None
-    )
+    return type_inside(field.annotation, BaseModel) if field else None
 
 
-def _inside(annotation: object, wanted: type) -> type | None:
+def type_inside(annotation: object, wanted: type) -> type | None:
     """The first type of that kind within an annotation such as `tuple[Branch, ...] | None`."""
     origin = typing.get_origin(annotation)
     if isinstance(annotation, type) and origin is None:
@@ -268,26 +283,27 @@ def _inside(annotation: object, wanted: type) -> type | None:
     if origin is wanted:
         return origin
     if origin in (typing.Union, types.UnionType, typing.Annotated, tuple):
-        found = (_inside(argument, wanted) for argument in typing.get_args(annotation))
+        found = (type_inside(argument, wanted) for argument in typing.get_args(annotation))
         return next((f for f in found if f is not None), None)
     return None
 
 
-def _example(field: FieldInfo | None) -> str:
+def example_of(field: FieldInfo | None) -> str:
+    """What a field may hold, in a few words: `N days`, `ever | before`, `text`."""
     if field is None:
         return ""
     marks = [*field.metadata, *_marks(field.annotation)]
     quantity = next((_EXAMPLES[id(mark)] for mark in marks if id(mark) in _EXAMPLES), None)
     if quantity:
         return quantity
-    words = _literals(field.annotation)
+    words = words_of(field.annotation)
     if words:
         return " | ".join(words)
-    if _inside(field.annotation, tuple):
+    if type_inside(field.annotation, tuple):
         return "[...]"
-    if _inside(field.annotation, BaseModel):
+    if type_inside(field.annotation, BaseModel):
         return "{...}"
-    return next((word for kind, word in _PLAIN_TYPES if _inside(field.annotation, kind)), "...")
+    return next((word for kind, word in _PLAIN_TYPES if type_inside(field.annotation, kind)), "...")
 
 
 def _marks(annotation: object) -> list:
@@ -295,7 +311,8 @@ def _marks(annotation: object) -> list:
     return here + [mark for argument in typing.get_args(annotation) for mark in _marks(argument)]
 
 
-def _literals(annotation: object) -> list[str]:
+def words_of(annotation: object) -> list[str]:
+    """The words that a field may hold, where it holds one of several."""
     if typing.get_origin(annotation) is typing.Literal:
         return list(typing.get_args(annotation))
-    return [word for argument in typing.get_args(annotation) for word in _literals(argument)]
+    return [word for argument in typing.get_args(annotation) for word in words_of(argument)]

@@ -55,6 +55,13 @@ def load(extra_definitions: Iterable[Path] = ()) -> Knowledge:
     return read_folder(DATA, extra) if extra else _packaged()
 
 
+def load_own(path: Path) -> tuple[Definition, Knowledge]:
+    """The definition in one file of one's own, and the knowledge that it is part of. Raises KnowledgeError with every problem."""
+    knowledge = load((path,))
+    own = knowledge.definitions.keys() - _packaged().definitions.keys()
+    return knowledge.definitions[own.pop()], knowledge
+
+
 @cache
 def _packaged() -> Knowledge:
     return read_folder(DATA)

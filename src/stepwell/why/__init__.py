@@ -1,5 +1,5 @@
 """Why, for one person: the evidence as rows (`rows`), in words (`found`), and told in the terminal (`story`)."""
 
-from .rows import evidence_of, find_evidence
+from .rows import VERDICTS, evidence_of, find_evidence
 
-__all__ = ["evidence_of", "find_evidence"]
+__all__ = ["VERDICTS", "evidence_of", "find_evidence"]

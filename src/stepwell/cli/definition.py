@@ -1,0 +1,86 @@
+"""Commands about a definition of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markdown import Markdown
+from rich.markup import escape
+
+from .app import app, out_console
+
+definition_app = typer.Typer(
+    help="A definition of your own: a form to fill in, what is wrong with it, what it says, whom it means.",
+    no_args_is_help=True,
+)
+app.add_typer(definition_app, name="definition")
+FileArg = Annotated[Path, typer.Argument(metavar="FILE", help="The definition's file (YAML).", show_default=False)]
+
+
+@definition_app.command("new")
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, such as my-rule.yaml.", show_default=False)],
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="ID", help="Begin with a packaged definition.", show_default="an empty form"),
+    ] = None,
+) -> None:
+    """Writes a form that explains itself, and a file of people to try it on."""
+    from stepwell.knowledge.load import load
+    from stepwell.own import write_new
+
+    form, people = write_new(file, load(), start)
+    _say(f"Written: {form} (the definition) and {people} (people to try it on).")
+    _say(f"Open {form} in a text editor, fill it in, then: stepwell definition check {form}")
+
+
+@definition_app.command("check")
+def check(file: FileArg) -> None:
+    """Says everything that is wrong with it: the line, what was found there, what to write."""
+    definition, _ = _read(file)
+    _say(f"Nothing is wrong with {file}.")
+    _say(f"It is {definition.name}: {definition.title}")
+    _say(f"What it says, in sentences: stepwell definition explain {file}")
+
+
+@definition_app.command("explain")
+def explain(file: FileArg) -> None:
+    """Says it in sentences, with the source of every value."""
+    from stepwell.knowledge.explain import card
+
+    out_console.print(Markdown(card(*_read(file))))
+
+
+@definition_app.command("test")
+def try_out(
+    file: FileArg,
+    people: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PEOPLE", help="People written down (YAML).", show_default="FILE-people.yaml, beside FILE"
+        ),
+    ] = None,
+) -> None:
+    """Judges people that you write down; says whose verdict is another than you expected, and why. Exit code 1 when any is."""
+    from stepwell.own import people_file, read_people, try_people
+    from stepwell.own.telling import tell_tried
+
+    definition, knowledge = _read(file)
+    tried = try_people(read_people(people or people_file(file), knowledge), definition, knowledge)
+    for line in tell_tried(tried, knowledge):
+        out_console.print(line, highlight=False)
+    if any(one.differences for one in tried):
+        raise typer.Exit(1)
+
+
+def _read(file: Path):
+    """The definition in the file, and everything that is known beside it."""
+    from stepwell.knowledge.load import load_own
+
+    return load_own(file)
+
+
+def _say(line: str) -> None:
+    out_console.print(escape(line), highlight=False, soft_wrap=True)
