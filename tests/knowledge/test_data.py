@@ -33,10 +33,13 @@ def test_loading_twice_gives_the_same_object_and_a_name():
 
 
 def test_nothing_recalled_is_the_only_reason_for_a_default():
-    """Recalled values stand in the files, but no definition decides by one."""
+    """Recalled values stand in the files; a definition that decides by one says so, and is never run unasked."""
     for definition in K.definitions.values():
         recalled = [path for path, form in parts(definition) if isinstance(form, Cited) and form.seen == "recalled"]
-        assert not recalled, definition.id
+        deciding = [path for path in recalled if path[0] not in ("published", "policy")]
+        assert definition.rests_on_recall == bool(deciding), definition.id
+        assert ("recalled, not verified" in definition.standing) == bool(deciding), definition.id
+        assert not (definition.by_default and deciding), definition.id
         minima = [row for row in K.dose_minima if row.standard == definition.trials.dose_standard.is_]
         assert minima
         assert {row.seen for row in minima} == {"secondary"}
@@ -196,10 +199,22 @@ def test_no_descriptions_of_licensed_vocabularies_are_shipped():
 # ---- definitions
 
 
-def test_all_six_are_there():
-    assert set(K.definitions) == {
+def test_six_are_run_unless_others_are_asked_for():
+    assert {d.id for d in K.definitions.values() if d.by_default} == {
         "sforzini-2022", "clinic-two-classes", "us-label", "fabbri-2021", "li-2019", "cepeda-2018",
     }  # fmt: skip
+
+
+def test_what_a_form_does_not_hold_is_said_in_sentences():
+    for definition in K.definitions.values():
+        assert definition.not_held, definition.id
+        assert all(sentence.endswith(".") for sentence in definition.not_held), definition.id
+
+
+def test_a_policy_says_whose_it_is():
+    policies = [d for d in K.definitions.values() if d.id.startswith("payer-")]
+    assert len(policies) == sum(d.policy is not None for d in K.definitions.values())
+    assert len({d.policy.payer for d in policies}) == len(policies)
 
 
 def test_definitions_that_can_share_their_trials_do():

@@ -33,6 +33,11 @@ def cover(folder, opened):
     return read
 
 
+def without_procedures(found):
+    """The definitions that can be met without any procedure on record."""
+    return [d for d in found.knowledge.definitions.values() if not all(b.within.before for b in d.branch)]
+
+
 def test_everything_is_counted(cover):
     coverage, found = cover(**WHOLE)
     (sertraline,) = coverage.ingredients
@@ -41,7 +46,7 @@ def test_everything_is_counted(cover):
     assert (phq.n_rows, phq.n_usable, phq.n_people) == (2, 1, 1)
     assert [(c.codeset, c.n_rows, c.n_people) for c in coverage.codesets] == [("major-depression", 1, 1)]
     assert (coverage.n_with_birth, coverage.n_observed) == (2, 1)
-    assert not any(coverage.missing_for(definition) for definition in found.knowledge.definitions.values())
+    assert not any(coverage.missing_for(definition) for definition in without_procedures(found))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_a_minimum_dose_without_any_dose_cannot_be_judged(cover):
     doses = [d for d in WHOLE if d != "concept"]
     coverage, found = cover(**{d: WHOLE[d] for d in doses})
     asks = [d for d in found.knowledge.definitions.values() if all(b.trial.min_dose for b in d.branch)]
-    others = [d for d in found.knowledge.definitions.values() if not any(b.trial.min_dose for b in d.branch)]
+    others = [d for d in without_procedures(found) if not any(b.trial.min_dose for b in d.branch)]
     assert asks
     assert all("the dose is unknown in all 2 drug records" in "; ".join(coverage.missing_for(d)) for d in asks)
     assert others
@@ -80,7 +85,14 @@ def test_no_drug_rows_rules_out_everything(cover):
 
 def test_nobody_taking_an_antidepressant_is_an_answer(cover):
     coverage, found = cover(**{**WHOLE, "drug_exposure": [DRUG, "1,1,1112807,2020-01-01,,,,30,30,,"]})
-    assert all(not coverage.missing_for(d) for d in found.knowledge.definitions.values())
+    assert all(not coverage.missing_for(d) for d in without_procedures(found))
+
+
+def test_a_definition_up_to_a_procedure_needs_procedures(cover):
+    coverage, found = cover(**WHOLE)
+    asks = [d for d in found.knowledge.definitions.values() if all(b.within.before for b in d.branch)]
+    assert asks
+    assert all("there are no procedures" in "; ".join(coverage.missing_for(d)) for d in asks)
 
 
 def test_the_text_says_it_and_the_dict_is_plain(cover):

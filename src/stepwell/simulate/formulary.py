@@ -12,7 +12,7 @@ import numpy as np
 
 from stepwell.errors import KnowledgeError, Problem
 from stepwell.knowledge import Knowledge
-from stepwell.knowledge.definition import Definition
+from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.forms import Code
 
 from .forms import Drug, Parameters, WrittenCode
@@ -236,8 +236,31 @@ class Formulary:
             if d.trials.baseline.after >= first_visit:
                 found = f"{d.id} takes a baseline as late as the first visit, {first_visit} days after the start"
                 problems.append(Problem("parameters.yaml", found, "a later first visit", "lengthen scores.visits"))
+            beyond = sorted(_criteria(d) - _KNOWN_CRITERIA)
+            if beyond:
+                found = f"{d.id} asks {', '.join(beyond)}, of which no truth can be written"
+                problems.append(Problem("parameters.yaml", found, "", "take it out of truth.definitions"))
             dose = any(b.trial.min_dose for b in d.branch)
             if d.trials.basis.is_ == "prescriptions" and dose:
                 found = f"{d.id} asks for a dose over time, but does not use the days supplied"
                 problems.append(Problem("parameters.yaml", found, "", "take it out of truth.definitions"))
         return problems
+
+
+_KNOWN_CRITERIA = {
+    *("who.age", "who.diagnosis", "who.never", "who.washout"),
+    *("trial.role", "trial.use", "trial.min_duration", "trial.min_dose", "trial.preceded_by"),
+    *("failure.improvement", "failure.not_remitted", "failure.intolerant", "failure.switched", "failure.added_to"),
+    *("failure.taken", "count", "taken", "within", "dated"),
+}
+"""What the truth can be written of (`stepwell.simulate.truth`)."""
+
+
+def _criteria(definition: Definition) -> set[str]:
+    """What a definition asks, by the paths of its fields."""
+    asked = {f"who.{name}" for name, _ in fields(definition.who)}
+    for branch in definition.branch:
+        asked |= {f"trial.{name}" for name, _ in fields(branch.trial)}
+        asked |= {f"failure.{name}" for name, _ in fields(branch.failure)}
+        asked |= {name for name, value in fields(branch) if name not in ("trial", "failure")}
+    return asked

@@ -53,7 +53,7 @@ def find_truth(course: Course, formulary: Formulary) -> Truth:
                 views[definition.trials] = Trials(part, formulary, definition.trials)
             view = views[definition.trials]
             met = np.min([_met_by(branch, view) for branch in definition.branch], axis=0)
-            is_met = (met < LATER) & _is_meant(definition, met, part, formulary)
+            is_met = (met < LATER) & _is_meant(definition, met, view)
             truth.met_day[definition.id][rows] = np.where(is_met, met, NEVER)
             if definition.id == formulary.reference.id:
                 adequate = np.any([_is_candidate(branch, view) for branch in definition.branch], axis=0)
@@ -272,9 +272,12 @@ def _day_of_number(branch: Branch, count: Count, t: Trials, counts: np.ndarray, 
     return reached
 
 
-def _is_meant(definition: Definition, on: np.ndarray, c: Course, f: Formulary) -> np.ndarray:
+def _is_meant(definition: Definition, on: np.ndarray, t: Trials) -> np.ndarray:
     """Whether the definition is about the person, judged on the day on which it is met."""
-    who, meant = definition.who, np.ones(len(on), dtype=bool)
+    who, meant, c, f = definition.who, np.ones(len(on), dtype=bool), t.course, t.formulary
+    if who.washout:
+        first = np.where(t.role == "antidepressant", t.start, LATER).min(axis=1)
+        meant &= first - c.first_day >= who.washout.at_least
     if who.age:
         meant &= completed_years(c.birth, np.where(on < LATER, on, c.birth)) >= who.age.at_least
     if who.diagnosis:
