@@ -31,6 +31,18 @@ class DuckDB:
         """The engine as Ibis sees it, for the readers of sources."""
         return ibis.duckdb.from_connection(self._con)
 
+    def side_by_side(self, memory_each: int) -> list[DuckDB]:
+        """Engines for as many buckets at a time as there are cores, and memory (in bytes) for each. This one is the first.
+
+        A bucket's queries are small: sharing one between two cores costs half as much again as running two beside each other.
+        """
+        threads, memory = self._con.execute(
+            "SELECT current_setting('threads'), current_setting('memory_limit')"
+        ).fetchone()
+        n = max(1, min(threads, _bytes(memory) // memory_each))
+        self._con.execute(f"SET threads = {threads - n + 1}")
+        return [self, *(DuckDB(self._con.cursor()) for _ in range(n - 1))]
+
     def store(self, name: str, rows: pa.Table) -> None:
         """Makes the rows readable under a name, without copying them."""
         self._con.register(name, rows)
@@ -59,8 +71,12 @@ def quoted(name: str) -> str:
 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, order: Sequence[str], path: Path) -> None:
     """Writes the rows of a SELECT in order: the same rows give the same bytes, whichever engine they came from."""
-    con.execute("SET preserve_insertion_order = true")
     con.execute(
         f"COPY ({select} ORDER BY {', '.join(map(quoted, order))}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
     )
-    con.execute("SET preserve_insertion_order = false")
+
+
+def _bytes(shown: str) -> int:
+    """What DuckDB shows of a size, such as `18.6 GiB`."""
+    number, unit = shown.split()
+    return int(float(number) * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB"].index(unit))

@@ -109,6 +109,10 @@ class Postgres:
             self._execute(function)
         return PostgresTables().on(self)
 
+    def side_by_side(self, memory_each: int) -> list:
+        """This engine alone: it has cores of its own to share out."""
+        return [self]
+
     def store(self, name: str, rows: pa.Table) -> None:
         """Copies the rows into a table, in place of what had the name."""
         columns = ", ".join(f"{quoted(field.name)} {_TYPES[field.type]}" for field in rows.schema)

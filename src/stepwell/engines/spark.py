@@ -74,6 +74,10 @@ class Spark:
 
         return SparkTables().on(self)
 
+    def side_by_side(self, memory_each: int) -> list:
+        """This engine alone: it has cores of its own to share out."""
+        return [self]
+
     def store(self, name: str, rows: pa.Table) -> None:
         """Makes the rows readable under a name, in place of what had it."""
         self.session.createDataFrame(rows).createOrReplaceTempView(name)

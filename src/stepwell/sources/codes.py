@@ -99,30 +99,35 @@ def find_coded(
 def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
     """One row per key (`_0` standard concept, `_1` source concept, `_2` source value) and set."""
     keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
-    of_concept = _concept_map(con, codes, vocabulary)
-    sides = [("source", of_concept, "concept_id"), ("standard", of_concept, "concept_id")]
     # A source concept tells the vocabulary; without one, the shape of the source value must.
     if "concept" in vocabulary:
         keys = keys.mutate(value=keys.source.isnull().ifelse(keys.value, ibis.null("string")))
-    sides.insert(0, ("value", _value_map(con, keys, codes), "value"))
-    parts = ("included", "excluded", "vocabulary", "code")
-    for side, found, key in sides:
-        right = found.select(**{f"{side}_key": found[key]}, **{f"{side}_{c}": found[c] for c in parts})
-        keys = keys.left_join(right, keys[side] == right[f"{side}_key"])
-
-    def united(part: str) -> ir.ArrayValue:
-        lists = [keys[f"{side}_{part}"].fill_null(ibis.literal([], type="array<string>")) for side, *_map in sides]
-        return lists[0].concat(*lists[1:])
-
-    keys = keys.mutate(inside=united("included"), outside=united("excluded"))
-    keys = keys.filter(keys.inside.length() > 0)
-    return keys.select(
+    keys = store(con, keys.mutate(key=ibis.row_number().over(order_by=["_0", "_1", "_2"])), "codes")
+    of_concept = _concept_map(con, codes, vocabulary)
+    hits = []
+    for rank, (side, found) in enumerate(
+        (("value", _value_map(con, keys, codes)), ("source", of_concept), ("standard", of_concept))
+    ):
+        right = found.rename(set_vocabulary="vocabulary", set_code="code")
+        joined = keys.join(right, keys[side] == right.of)
+        hits.append(
+            joined.select("key", "set_id", "is_included", "set_vocabulary", "set_code", rank=ibis.literal(rank))
+        )
+    hits = store(con, ibis.union(*hits), "codes")
+    sets = hits.group_by("key", "set_id").agg(is_in=hits.is_included.ifelse(1, 0).min())
+    # The code is named as it stands in the first place that says anything, whichever set that place is in.
+    named = hits.group_by("key").agg(
+        **{f"v{n}": hits.set_vocabulary.max(where=hits["rank"] == n) for n in range(3)},
+        **{f"c{n}": hits.set_code.max(where=hits["rank"] == n) for n in range(3)},
+    )
+    found = keys.join(sets.filter(sets.is_in == 1), "key").join(named, "key")
+    return found.select(
         "_0",
         "_1",
         "_2",
-        vocabulary=ibis.coalesce(*(keys[f"{side}_vocabulary"] for side, *_map in sides)),
-        code=ibis.coalesce(*(keys[f"{side}_code"] for side, *_map in sides)),
-        set_id=keys.inside.unique().filter(lambda s: ~keys.outside.contains(s)).unnest(),
+        "set_id",
+        vocabulary=ibis.coalesce(*(found[f"v{n}"] for n in range(3))),
+        code=ibis.coalesce(*(found[f"c{n}"] for n in range(3))),
     )
 
 
@@ -132,7 +137,7 @@ def plain_code(code: SetCode) -> str:
 
 
 def _concept_map(con: ibis.BaseBackend, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
-    """One row per concept: the sets it is in, the sets it is taken out of, its vocabulary and code."""
+    """One row per concept (`of`) and set that it is in or taken out of, with the concept's vocabulary and code."""
     ids = codes.filter(codes.vocabulary == "OMOP")
     found = ids.select("set_id", "is_included", "match", concept_id=ids.code.cast("int64"))
     concepts = vocabulary.get("concept")
@@ -158,26 +163,23 @@ def _concept_map(con: ibis.BaseBackend, codes: ir.Table, vocabulary: dict[str, R
         tops = found.filter(found.match == "descendants")
         under = tops.join(below, tops.concept_id == below.above)
         found = found.union(under.select("set_id", "is_included", "match", concept_id="below"))
-    found = found.filter(found.concept_id.notnull())
-    sets = _sets(found, "concept_id")
+    found = found.filter(found.concept_id.notnull()).select("set_id", "is_included", of="concept_id").distinct()
     if concepts is None:
-        sets = sets.mutate(vocabulary=ibis.literal("OMOP"), code=sets.concept_id.cast("string"))
+        found = found.mutate(vocabulary=ibis.literal("OMOP"), code=found.of.cast("string"))
     else:
-        named = known.select(known_id="concept_id", vocabulary="vocabulary", code="code").distinct(
-            on="known_id", keep="first"
-        )
-        sets = sets.left_join(named, sets.concept_id == named.known_id).select(
-            "concept_id",
-            "included",
-            "excluded",
+        named = known.group_by("concept_id").agg(vocabulary=known.vocabulary.min(), code=known.code.min())
+        found = found.left_join(named, found.of == named.concept_id).select(
+            "set_id",
+            "is_included",
+            "of",
             vocabulary=_.vocabulary.fill_null("OMOP"),
-            code=_.code.fill_null(_.concept_id.cast("string")),
+            code=_.code.fill_null(_.of.cast("string")),
         )
-    return store(con, sets, "vocabulary tables")
+    return store(con, found, "vocabulary tables")
 
 
 def _value_map(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table) -> ir.Table:
-    """One row per source value: the sets it is in or taken out of."""
+    """One row per source value (`of`) and set that it is in or taken out of."""
     values = keys.select("value").distinct().filter(_.value.notnull())
     values = values.mutate(plain=values.value.replace(".", ""))
     exact = values.join(codes, values.plain == codes.code)
@@ -187,12 +189,6 @@ def _value_map(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table) -> ir.Tab
     hits = ibis.union(exact, named, prefixed)
     shapes = [((hits.vocabulary == v) & hits.value.re_search(shape), True) for v, shape in SHAPES.items()]
     found = hits.filter(ibis.cases((hits.vocabulary == NAME, True), *shapes, else_=False))
-    return store(con, _sets(found, "value", vocabulary=found.vocabulary.min()).mutate(code=_.value), "source values")
-
-
-def _sets(found: ir.Table, key: str, **more: ir.Value) -> ir.Table:
-    return found.group_by(key).agg(
-        included=found.set_id.collect(where=found.is_included, distinct=True, order_by=found.set_id),
-        excluded=found.set_id.collect(where=~found.is_included, distinct=True, order_by=found.set_id),
-        **more,
-    )
+    vocabulary = found.group_by("value").agg(vocabulary=found.vocabulary.min())
+    found = found.select("value", "set_id", "is_included").distinct().join(vocabulary, "value")
+    return store(con, found.select("set_id", "is_included", "vocabulary", of="value", code="value"), "source values")

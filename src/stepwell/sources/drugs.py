@@ -91,7 +91,7 @@ def _keys(con: ibis.BaseBackend, raw: RawTable) -> ir.Table:
 def _kinds(keys: ir.Table, found: ir.Table, looked_for: ir.Table, combined: ir.Table) -> ir.Table:
     known = looked_for.group_by(known_key="key").agg(way=looked_for.way.min())
     aside = found.select(aside_key="key").distinct()
-    none = combined.filter(combined.counts_as_none).select(none_key="key")
+    none = combined.filter(combined.counts_as.isnull()).select(none_key="key")
     joined = keys.left_join(known, keys.key == known.known_key)
     joined = joined.left_join(aside, joined.key == aside.aside_key).left_join(none, _.key == none.none_key)
     kind = ibis.cases(
@@ -124,9 +124,10 @@ def _with_names(keys: ir.Table, concepts: RawTable | None) -> ir.Table:
         keys = keys.mutate(concept_name=ibis.null("string"), is_drug=ibis.literal(True))
     else:
         raw = concepts.rows
-        named = raw.select(
-            id=concept(raw.concept_id), concept_name=text(raw.concept_name), is_drug=text(raw.domain_id) == "Drug"
-        ).distinct(on="id", keep="first")
+        named = raw.select(id=concept(raw.concept_id), called=text(raw.concept_name), domain=text(raw.domain_id))
+        named = named.group_by("id").agg(
+            concept_name=named.called.min(), is_drug=(named.domain == "Drug").ifelse(1, 0).max() == 1
+        )
         keys = keys.mutate(named_by=ibis.coalesce(keys.concept_id, keys.source_id))
         keys = keys.left_join(named, keys.named_by == named.id).drop("id", "named_by")
     name = ibis.coalesce(keys.concept_name, keys.value)
@@ -194,7 +195,8 @@ def _resolve_combinations(
         schema={"ingredient": "string", "called": "string"},
     )
     joined = found.join(called, "ingredient")
-    joined = joined.group_by("key").agg(listed=" " + joined.called.group_concat(" ", order_by=joined.called) + " ")
+    joined = joined.group_by("key").agg(listed=joined.called.collect())
+    joined = joined.select("key", listed=" " + joined.listed.sort().join(" ") + " ")
     products = keys.semi_join(found, "key").left_join(joined, "key")
     products = store(con, products.select("key", words=ibis.coalesce(products.words, products.listed)), "drug keys")
     components = [
@@ -209,15 +211,15 @@ def _resolve_combinations(
     order = ibis.row_number().over(group_by="key", order_by=[ibis.desc("n_components"), "number"])
     best = whole.mutate(place=order).filter(_.place == 0)
     counts = [
-        {"number": n, "counts_as": list(c.counts_as), "counts_as_none": not c.counts_as}
+        {"number": n, "counts_as": part}
         for n, c in enumerate(knowledge.combinations)
+        for part in c.counts_as or (None,)
     ]
-    counts = ibis.memtable(
-        counts, schema={"number": "int64", "counts_as": "array<string>", "counts_as_none": "boolean"}
-    )
-    combined = store(con, best.join(counts, "number").select("key", "counts_as", "counts_as_none"), "combinations")
+    counts = ibis.memtable(counts, schema={"number": "int64", "counts_as": "string"})
+    combined = store(con, best.join(counts, "number").select("key", "counts_as"), "combinations")
     ways = found.group_by("key").agg(way=found.way.min())
-    instead = combined.join(ways, "key").select("key", ingredient=combined.counts_as.unnest(), way="way")
+    instead = combined.filter(combined.counts_as.notnull()).join(ways, "key")
+    instead = instead.select("key", ingredient=instead.counts_as, way="way")
     return store(con, found.anti_join(combined, "key").union(instead), "combinations"), combined
 
 
@@ -247,7 +249,9 @@ def _with_product_use(
         raw = ancestors.rows
         below = raw.select(above=concept(raw.ancestor_concept_id), below=concept(raw.descendant_concept_id))
         under = uses.join(below, uses.id == below.above).select("use_of", "use", "mg", "days", id="below")
-        uses = uses.union(under.select(*uses.columns)).distinct(on=["id", "use_of"], keep="first")
+        uses = uses.union(under.select(*uses.columns))
+        place = ibis.row_number().over(group_by=["id", "use_of"], order_by=["use", "mg", "days"])
+        uses = uses.mutate(place=place).filter(_.place == 0).drop("place")
     joined = products.left_join(uses, [products.concept_id == uses.id, products.ingredient == uses.use_of])
     return joined.select(
         *products.columns, labelled_use=joined.use, product_mg_per_unit=joined.mg, product_days_per_unit=joined.days
