@@ -4,7 +4,8 @@
     result.table("determination").to_pandas()
 
 `run` reads a source and judges everybody in it; `Result` opens what an earlier run wrote; `determine_records` judges records held
-in memory, for one person on a screen; `load_knowledge` gives the cited data behind every rule.
+in memory, for one person on a screen; `load_knowledge` gives the cited data behind every rule;
+`score_items` scores questionnaires from their items.
 """
 
 from importlib import import_module
@@ -14,17 +15,19 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from stepwell.knowledge.load import load as load_knowledge
+    from stepwell.knowledge.score import score_items
     from stepwell.result import Result
     from stepwell.runner import run
     from stepwell.session import determine_records
 
-__all__ = ["Result", "__version__", "determine_records", "load_knowledge", "run"]
+__all__ = ["Result", "__version__", "determine_records", "load_knowledge", "run", "score_items"]
 
 _WHERE = {
     "Result": ("stepwell.result", "Result"),
     "determine_records": ("stepwell.session", "determine_records"),
     "load_knowledge": ("stepwell.knowledge.load", "load"),
     "run": ("stepwell.runner", "run"),
+    "score_items": ("stepwell.knowledge.score", "score_items"),
 }
 
 

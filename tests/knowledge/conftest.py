@@ -67,6 +67,11 @@ choice: Enough for a test.
 vocabulary,code,included,match,label,source,locator,seen,choice
 CPT4,90870,yes,exact,ECT,consensus,Table 2,secondary,
 """,
+    "crisis.yaml": """\
+here:
+  text: Call somebody.
+  choice: For a test.
+""",
     "instrument/two-item.yaml": """\
 id: two-item
 status: draft

@@ -18,7 +18,7 @@ SETTING = ("basis", "max_gap", "unknown_supply", "cross_taper", "episode_gap", "
 def everything():
     yield from K.ingredients.values()
     yield from (*K.role_rules, *K.product_uses, *K.combinations, *K.dose_minima)
-    for forms in (K.dose_standards, K.codesets, K.instruments, K.definitions, K.ladders):
+    for forms in (K.dose_standards, K.codesets, K.all_instruments, K.crosswalks, K.definitions, K.ladders):
         yield from forms.values()
 
 
@@ -46,7 +46,7 @@ def test_nothing_recalled_is_the_only_reason_for_a_default():
 
 
 def test_whatever_is_unread_or_chosen_is_a_draft():
-    for form in (*K.definitions.values(), *K.instruments.values(), *K.codesets.values()):
+    for form in (*K.definitions.values(), *K.all_instruments.values(), *K.crosswalks.values(), *K.codesets.values()):
         assert form.status == "draft"
 
 

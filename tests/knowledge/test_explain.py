@@ -94,7 +94,7 @@ def test_the_dose_table_marks_what_was_not_verified():
 
 def test_everything_listed_can_be_shown():
     names = [line.split()[0] for line in explain.listing(K).splitlines() if line.startswith("  ")]
-    assert len(names) == sum(map(len, (K.definitions, K.instruments, K.codesets, K.ladders))) + 1
+    assert len(names) == sum(map(len, (K.definitions, K.all_instruments, K.crosswalks, K.codesets, K.ladders))) + 1
     for name in names:
         assert explain.show(name, K).startswith("# ")
 
@@ -110,7 +110,7 @@ def test_a_card_that_does_not_exist():
 
 
 def test_restricted_items_are_named_in_few_words():
-    for instrument in K.instruments.values():
+    for instrument in K.all_instruments.values():
         card = explain.instrument_card(instrument, K)
         assert instrument.licence.terms in card
         for item in instrument.items:

@@ -9,7 +9,14 @@ from .load import load
 
 def book(knowledge: Knowledge) -> str:
     """Every card as Markdown, its headings one level down, so that they are chapters of one document."""
-    entries = [*knowledge.definitions, "doses", *knowledge.instruments, *knowledge.ladders, *knowledge.codesets]
+    entries = [
+        *knowledge.definitions,
+        "doses",
+        *knowledge.all_instruments,
+        *knowledge.crosswalks,
+        *knowledge.ladders,
+        *knowledge.codesets,
+    ]
     lines = [
         "# What stepwell knows, and where it has it from",
         "",

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 from pydantic import BaseModel
 
 from ..errors import Problem
 from .cited import Form
 from .contradictions import contradictions
-from .definition import Diagnosis, DoseStandard, Drug, NeverDiagnosis, Within
 from .criteria import ScoreAtLeast
+from .definition import Diagnosis, DoseStandard, Drug, NeverDiagnosis, Within
 from .fill import MARK, closest, fill_parts, name_of
 from .forms import (
     Code,
@@ -28,6 +27,8 @@ from .forms import (
     Reference,
     RoleRule,
 )
+from .instrument import Crosswalk
+from .instrument_check import check_crosswalk, check_instrument
 from .written import Path_, Written
 
 REFERENCES = "references.yaml"
@@ -60,6 +61,7 @@ def check(entries: list[Entry], unread: set[type[Form]], problems: list[Problem]
     for entry in entries:
         problems.extend(_recalled(entry))
         problems.extend(_ranges(entry))
+    problems.extend(_crosswalks(filled))
     problems.extend(_codes(filled))
     problems.extend(_low_doses(filled))
 
@@ -82,6 +84,11 @@ def sources(form: Form) -> tuple[str, ...]:
     """The sources a single form names (a drug may name several, separated by semicolons)."""
     named = getattr(form, "source", None)
     return tuple(part.strip() for part in named.split(";")) if named else ()
+
+
+def sources_of(form: Form) -> tuple[str, ...]:
+    """Every source a form cites, in order of first mention."""
+    return tuple(dict.fromkeys(source for _, part in parts(form) for source in sources(part)))
 
 
 def _of(entries: Iterable[Entry], kind: type[Form]) -> list[Entry]:
@@ -224,41 +231,17 @@ def _ranges(entry: Entry) -> Iterator[Problem]:
             if position and step.entered > form.steps[position - 1].entered:
                 yield problem(("steps", position, "entered"), f"is {step.entered}", "at most those of the step before")
     if isinstance(form, Instrument):
-        yield from _instrument(form, problem)
+        yield from check_instrument(form, problem)
 
 
-def _instrument(form: Instrument, problem) -> Iterator[Problem]:
-    items = {item.item: item for item in form.items}
-    asked = [name for group in form.scoring.groups for name in group]
-    for position, item in enumerate(form.items):
-        if item.at_least > item.at_most:
-            yield problem(("items", position, "at_most"), f"is below at_least ({item.at_most})", "a range")
-        if item.item not in asked:
-            yield problem(("items", position, "item"), f"{item.item!r} is in no scoring group", "every item scored")
-    for name in sorted({name for name in asked if name not in items or asked.count(name) > 1}):
-        yield problem(("scoring", "groups"), f"names item {name!r}, which is unknown or named twice", "each item once")
-    if sorted(asked) == sorted(item.item for item in form.items):
-        for end in ("at_least", "at_most"):
-            reached = sum(max(getattr(items[n], end) for n in group) for group in form.scoring.groups)
-            if reached != getattr(form, end):
-                yield problem((end,), f"is {getattr(form, end):g} points", f"{reached:g} points, as the items add up")
-                return
-    edges = sorted((band.at_least, band.at_most) for band in form.bands)
-    joined = all(below[1] + 1 == above[0] for below, above in pairwise(edges))
-    if edges and not (joined and edges[0][0] == form.at_least and edges[-1][1] == form.at_most):
-        yield problem(
-            ("bands",), "leave a gap, overlap or miss an end", f"every total from {form.at_least:g} to {form.at_most:g}"
-        )
-    if not form.at_least <= form.remission.at_most < form.at_most:
-        yield problem(("remission", "at_most"), f"is {form.remission.at_most:g} points", "a total of this instrument")
-    if not 0 < form.response.at_least <= 100:
-        yield problem(("response", "at_least"), f"is {form.response.at_least:g} %", "more than 0 and at most 100 %")
-    for position, example in enumerate(form.worked_examples):
-        for name, answer in example.items.items():
-            if name not in items or not (answer is None or items[name].at_least <= answer <= items[name].at_most):
-                yield problem(
-                    ("worked_examples", position, "items", name), "is no answer of that item", "an item's range"
-                )
+def _crosswalks(entries: list[Entry]) -> Iterator[Problem]:
+    instruments = [entry.form for entry in _of(entries, Instrument)]
+    for entry in _of(entries, Crosswalk):
+
+        def problem(path: Path_, found: str, expected: str, written: Written = entry.written) -> Problem:
+            return Problem(written.at(path), f"`{name_of(path)}` {found}", expected, "check the points")
+
+        yield from check_crosswalk(entry.form, instruments, problem)
 
 
 def _codes(entries: list[Entry]) -> Iterator[Problem]:

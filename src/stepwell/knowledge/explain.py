@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..errors import Problem, QuestionError
-from .check import parts, sources
+from .check import parts, sources, sources_of
 from .cited import Cited, Form
 from .definition import Branch, Definition, fields
 from .fill import closest
-from .forms import Codeset, Instrument, Knowledge, PublishedLadder
-from .sentences import SEEN, bibliography, provenance, rule, short_name
+from .forms import Codeset, Knowledge, PublishedLadder
+from .instrument_card import crosswalk_card, instrument_card
+from .sentences import SEEN, bibliography, markdown_table, provenance, rule, short_name
 
 __all__ = [
     "bibliography",
     "card",
     "codeset_card",
+    "crosswalk_card",
     "dose_table",
     "instrument_card",
     "ladder_card",
@@ -27,11 +27,6 @@ __all__ = [
     "show",
     "sources_of",
 ]
-
-
-def sources_of(form: Form) -> tuple[str, ...]:
-    """Every source a form cites, in order of first mention."""
-    return tuple(dict.fromkeys(source for _, part in parts(form) for source in sources(part)))
 
 
 def needs(definition: Definition) -> tuple[str, ...]:
@@ -97,20 +92,14 @@ def card(definition: Definition, knowledge: Knowledge) -> str:
 
 def _table(form: Form, prefix: str, knowledge: Knowledge) -> list[str]:
     rows = [(name, rule(f"{prefix}.{name}", value), provenance(value, knowledge)) for name, value in fields(form)]
-    return _markdown(("", "Asked", "From"), rows) if rows else ["Nothing is asked."]
+    return markdown_table(("", "Asked", "From"), rows) if rows else ["Nothing is asked."]
 
 
 def _branch(branch: Branch, knowledge: Knowledge) -> list[str]:
     named = [(f"trial.{name}", value) for name, value in fields(branch.trial)]
     named += [(f"failure.{name}", value) for name, value in fields(branch.failure)]
     named += [(name, value) for name, value in fields(branch) if isinstance(value, Cited)]
-    return _markdown(("", "Asked", "From"), [(path, rule(path, f), provenance(f, knowledge)) for path, f in named])
-
-
-def _markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    header = list(header)
-    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    return ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *cells)]
+    return markdown_table(("", "Asked", "From"), [(path, rule(path, f), provenance(f, knowledge)) for path, f in named])
 
 
 def dose_table(knowledge: Knowledge) -> str:
@@ -126,7 +115,7 @@ def dose_table(knowledge: Knowledge) -> str:
         if any(doses):
             rows.append((drug.label, drug.role, drug.drug_class, *doses))
     labels = [knowledge.dose_standards[standard].label for standard in standards]
-    lines = ["# Minimum adequate doses, mg/day", "", *_markdown(("Drug", "Role", "Class", *labels), rows), ""]
+    lines = ["# Minimum adequate doses, mg/day", "", *markdown_table(("Drug", "Role", "Class", *labels), rows), ""]
     lines += [
         f"- **{knowledge.dose_standards[s].label}** (`{s}`): {knowledge.dose_standards[s].summary}" for s in standards
     ]
@@ -137,45 +126,13 @@ def dose_table(knowledge: Knowledge) -> str:
         (knowledge.ingredients[r.ingredient].label, f"{r.at_most_mg_per_day:g}", r.use, provenance(r, knowledge))
         for r in knowledge.role_rules
     ]
-    lines += _markdown(("Drug", "At most, mg/day", "Usually for", "From"), low)
+    lines += markdown_table(("Drug", "At most, mg/day", "Usually for", "From"), low)
     keys = [s for r in (*knowledge.dose_minima, *knowledge.role_rules) for s in sources(r)]
     return "\n".join([*lines, "", "## Sources", "", bibliography(keys, knowledge)]) + "\n"
 
 
 def _mark(form: Cited) -> str:
     return "*" if form.choice is not None else "?" if form.seen == "recalled" else ""
-
-
-def instrument_card(instrument: Instrument, knowledge: Knowledge) -> str:
-    """One instrument on a card: items, scoring, bands, cuts, licence, codes."""
-    groups = instrument.scoring.groups
-    plain = all(len(group) == 1 for group in groups)
-    how = f"sum of {len(groups)} items" if plain else f"sum of the greatest item of each of {len(groups)} groups"
-    missing = instrument.scoring.missing_at_most
-    lines = [
-        f"# {instrument.label}",
-        "",
-        f"`{instrument.id}` · {instrument.status} · {instrument.rater}-rated · {instrument.at_least:g} to"
-        f" {instrument.at_most:g} points" + (f" · asks about {instrument.recall}" if instrument.recall else ""),
-        "",
-        f"- **Total:** {how}; {missing} may be unanswered. {provenance(instrument.scoring, knowledge)}",
-        f"- **Remission:** at most {instrument.remission.at_most:g} points. {provenance(instrument.remission, knowledge)}",
-        f"- **Response:** improved by at least {instrument.response.at_least:g} %. {provenance(instrument.response, knowledge)}",
-        f"- **Asked in turn {instrument.rank}:** choice: {instrument.rank_choice}",
-        f"- **Licence:** {instrument.licence.terms} {provenance(instrument.licence, knowledge)}",
-    ]
-    codes = [f"LOINC {', '.join(instrument.loinc)}"] * bool(instrument.loinc)
-    codes += [f"SNOMED CT {', '.join(instrument.snomed)}"] * bool(instrument.snomed)
-    codes += [f"OMOP {', '.join(map(str, instrument.omop))}"] * bool(instrument.omop)
-    if codes:
-        origin = f" {provenance(instrument.codes_from, knowledge)}" if instrument.codes_from else ""
-        lines.append(f"- **Codes of the total:** {'; '.join(codes)}.{origin}")
-    lines.append(f"- **Names in local records:** {', '.join(instrument.names)}.")
-    lines += ["", f"## Bands ({provenance(instrument.bands_from, knowledge)})", ""]
-    lines += _markdown(("Band", "Points"), [(b.label, f"{b.at_least:g} to {b.at_most:g}") for b in instrument.bands])
-    items = [(i.item, i.label, f"{i.at_least} to {i.at_most}") for i in instrument.items]
-    lines += ["", "## Items", "", *_markdown(("Item", "About", "Answers"), items)]
-    return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(instrument), knowledge)]) + "\n"
 
 
 def codeset_card(codeset: Codeset, knowledge: Knowledge) -> str:
@@ -187,7 +144,7 @@ def codeset_card(codeset: Codeset, knowledge: Knowledge) -> str:
     ]
     lines = [f"# {codeset.label}", "", f"`{codeset.id}` · {codeset.kind} · {codeset.status}", "", codeset.scope, ""]
     lines += [provenance(codeset, knowledge), ""]
-    lines += _markdown(("Vocabulary", "Code", "Match", "About (stepwell's words)", "In or out", "From"), rows)
+    lines += markdown_table(("Vocabulary", "Code", "Match", "About (stepwell's words)", "In or out", "From"), rows)
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(codeset), knowledge)]) + "\n"
 
 
@@ -204,7 +161,7 @@ def ladder_card(ladder: PublishedLadder, knowledge: Knowledge) -> str:
         for n, step in enumerate(ladder.steps, 1)
     ]
     lines = [f"# {ladder.label}", "", f"`{ladder.id}` · remission: {ladder.remission}", ""]
-    lines += _markdown(("Step", "Entered", "From", "Remitted", "From"), rows)
+    lines += markdown_table(("Step", "Entered", "From", "Remitted", "From"), rows)
     lines += ["", *(f"- {remark.text} {provenance(remark, knowledge)}" for remark in ladder.remarks)]
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(ladder), knowledge)]) + "\n"
 
@@ -213,7 +170,8 @@ def listing(knowledge: Knowledge) -> str:
     """Everything that `show` can show, one a line."""
     lines = ["Definitions"]
     lines += [f"  {d.id:<24} {d.title} ({d.standing})" for d in knowledge.definitions.values()]
-    lines += ["Instruments", *(f"  {i.id:<24} {i.label}" for i in knowledge.instruments.values())]
+    lines += ["Instruments", *(f"  {i.id:<24} {i.label}: {i.about}" for i in knowledge.all_instruments.values())]
+    lines += ["Crosswalks", *(f"  {c.id:<24} {c.label}" for c in knowledge.crosswalks.values())]
     lines += ["Code sets", *(f"  {c.id:<24} {c.label}" for c in knowledge.codesets.values())]
     lines += ["Ladders", *(f"  {ladder.id:<24} {ladder.label}" for ladder in knowledge.ladders.values())]
     lines += ["Doses", f"  {'doses':<24} Minimum adequate doses of {len(knowledge.ingredients)} drugs"]
@@ -222,13 +180,15 @@ def listing(knowledge: Knowledge) -> str:
 
 
 def show(name: str, knowledge: Knowledge) -> str:
-    """The card of that name: a definition (with or without its version), an instrument, a code set, a ladder, or `doses`.
+    """The card of that name: a definition (with or without its version), an instrument, a crosswalk, a code set, a ladder, or
+    `doses`.
 
     Raises QuestionError where there is none.
     """
     kinds = (
         (knowledge.definitions, card),
-        (knowledge.instruments, instrument_card),
+        (knowledge.all_instruments, instrument_card),
+        (knowledge.crosswalks, crosswalk_card),
         (knowledge.codesets, codeset_card),
     )
     for forms, make in (*kinds, (knowledge.ladders, ladder_card)):
@@ -237,7 +197,14 @@ def show(name: str, knowledge: Knowledge) -> str:
                 return make(form, knowledge)
     if name == "doses":
         return dose_table(knowledge)
-    known = ["doses", *knowledge.definitions, *knowledge.instruments, *knowledge.codesets, *knowledge.ladders]
+    known = [
+        "doses",
+        *knowledge.definitions,
+        *knowledge.all_instruments,
+        *knowledge.crosswalks,
+        *knowledge.codesets,
+        *knowledge.ladders,
+    ]
     meant = closest(name, known)
     remedy = f"did you mean `{meant}`?" if meant else "see `stepwell knowledge list`"
     raise QuestionError(f"there is no card {name!r}", [Problem("knowledge", f"no card {name!r}", "", remedy)])

@@ -1,14 +1,15 @@
-"""The forms of all other knowledge files: references, drugs and their doses, code sets, instruments, published ladders."""
+"""The forms of all other knowledge files: references, drugs and their doses, code sets, published ladders."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 from pydantic import Field
 
-from .cited import Cited, Form, Percent, Points, Seen
+from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status
+from .instrument import Crosswalk, Instrument
 
 
 class Reference(Form):
@@ -121,89 +122,6 @@ class Codeset(Cited):
     excluded: tuple[Code, ...] = ()
 
 
-class Band(Form):
-    """One severity band of an instrument, inclusive at both ends."""
-
-    label: str
-    at_least: Points
-    at_most: Points
-
-
-class Cut(Cited):
-    """A cut of an instrument: at or below this total."""
-
-    at_most: Points
-
-
-class Response(Cited):
-    """Improvement from baseline that counts as response."""
-
-    at_least: Percent
-
-
-class Item(Form):
-    """One item: its number on the form and the range of its answers. No item texts of restricted instruments."""
-
-    item: str
-    at_least: int
-    at_most: int
-    label: str = ""
-    codes: dict[str, str] = Field(default_factory=dict)
-
-
-class Scoring(Cited):
-    """How the total is made: the sum over groups of the greatest item of each group (a plain sum has one item a group)."""
-
-    groups: tuple[tuple[str, ...], ...]
-    missing_at_most: int
-    """So many groups may be unanswered; the total is then prorated (mean of the answered x number of groups)."""
-
-
-class WorkedExample(Cited):
-    """Items and the total they must give; the tests score it. A null item is unanswered; a null total cannot be scored."""
-
-    items: dict[str, int | None]
-    total: float | None
-
-
-class Licence(Cited):
-    """Who owns the instrument and whether stepwell may show its items."""
-
-    item_texts: Literal["free", "withheld"]
-    terms: str
-
-
-class Instrument(Form):
-    """One questionnaire or rating scale."""
-
-    id: Id
-    status: Status
-    label: str
-    rank: Annotated[int, Field(ge=1)]
-    """Which instrument is asked first when a trial has several with baseline and endpoint: the lowest rank."""
-    rank_choice: str
-    rater: Literal["self", "clinician"]
-    recall: str | None = None
-    at_least: Points
-    at_most: Points
-    items: tuple[Item, ...]
-    scoring: Scoring
-    bands: tuple[Band, ...]
-    bands_from: Cited
-    remission: Cut
-    response: Response
-    licence: Licence
-    loinc: tuple[str, ...] = ()
-    """LOINC codes of the total."""
-    snomed: tuple[str, ...] = ()
-    omop: tuple[int, ...] = ()
-    """OMOP concept ids of the total."""
-    names: tuple[str, ...] = ()
-    """Names under which local records may carry it, lower case: `phq-9`, `phq9 total`."""
-    codes_from: Cited | None = None
-    worked_examples: tuple[WorkedExample, ...] = ()
-
-
 class LadderStep(Form):
     """One published step."""
 
@@ -233,6 +151,12 @@ class PublishedLadder(Form):
     remarks: tuple[Remark, ...] = ()
 
 
+class CrisisLine(Cited):
+    """One entry of `crisis.yaml`: whom to call in a country, in one sentence or two."""
+
+    text: str
+
+
 @dataclass(frozen=True)
 class Knowledge:
     """Everything the knowledge folder holds, checked. `digest` names the exact content."""
@@ -246,9 +170,19 @@ class Knowledge:
     dose_minima: tuple[DoseMinimum, ...]
     codesets: dict[str, Codeset]
     instruments: dict[str, Instrument]
+    """Those with a rank: response is judged by them, and sources look for them."""
     definitions: dict[str, Definition]
     ladders: dict[str, PublishedLadder]
     digest: str
+    measures: dict[str, Instrument] = field(default_factory=dict)
+    """All other instruments: scored and described, never asked whether a treatment helped."""
+    crosswalks: dict[str, Crosswalk] = field(default_factory=dict)
+    crisis: dict[str, CrisisLine] = field(default_factory=dict)
+
+    @property
+    def all_instruments(self) -> dict[str, Instrument]:
+        """Every instrument by id, ranked or not."""
+        return self.instruments | self.measures
 
     def __hash__(self) -> int:
         return hash(self.digest)

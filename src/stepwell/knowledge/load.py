@@ -5,6 +5,8 @@ data/*.csv                 drugs, one fact a row (the column name holds the unit
 data/dose_standard.yaml    what each dose standard is
 data/codeset/ID.yaml, .csv a code set: its scope, its codes
 data/instrument/ID.yaml    a questionnaire or rating scale
+data/crosswalk/ID.yaml     totals of several scales that go with each other
+data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
@@ -27,6 +29,8 @@ from .forms import (
     Code,
     Codeset,
     Combination,
+    CrisisLine,
+    Crosswalk,
     DoseMinimum,
     DoseStandardInfo,
     Form,
@@ -80,6 +84,8 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     minima = reader.rows("dose_standard.csv", DoseMinimum, ("ingredient", "standard"))
     codesets = reader.codesets()
     instruments = reader.files("instrument", Instrument)
+    crosswalks = reader.files("crosswalk", Crosswalk)
+    crisis = reader.table("crisis.yaml", CrisisLine)
     reader.building()
     definitions = reader.files("definition", Definition)
     ladders = reader.files("ladder", PublishedLadder)
@@ -98,7 +104,10 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         dose_standards=standards,
         dose_minima=tuple(minima),
         codesets={form.id: form for form in codesets},
-        instruments={form.id: form for form in instruments},
+        instruments={form.id: form for form in instruments if form.rank is not None},
+        measures={form.id: form for form in instruments if form.rank is None},
+        crosswalks={form.id: form for form in crosswalks},
+        crisis=crisis,
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
         digest=_digest(folder, extra),

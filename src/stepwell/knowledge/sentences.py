@@ -141,6 +141,13 @@ def short_name(key: str, references: dict[str, Reference]) -> str:
     return f"{surname} {reference.year}" if reference.year else surname
 
 
+def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """The lines of a Markdown table."""
+    header = list(header)
+    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    return ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *cells)]
+
+
 def bibliography(keys: Iterable[str], knowledge: Knowledge) -> str:
     """The sources named, in full, as a Markdown list ordered by what they are called."""
     lines = []

@@ -55,7 +55,7 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
         yield from tell_evidence(rows, own, verdicts, result.knowledge)
         yield _rules(definition, result)
     yield Text("\nstepwell explains what the records show; clinicians decide.")
-    yield Text("For someone in danger or crisis, in the US: call or text 988; in an emergency call 911.")
+    yield Text(result.knowledge.crisis["us"].text)
 
 
 def tell_evidence(
