@@ -33,10 +33,12 @@ WRONG = {
         DEFINITION,
         "{is: supply, choice: For a test.}",
         "{is: supply}",
-        "no provenance: source, locator, seen missing",
+        "nothing says where it is from: source, locator, seen missing",
         "write source, locator and seen, or choice",
     ),
-    "no locator": (DEFINITION, "        locator: Table 1\n", "", "no provenance: locator missing", "write source, locator"),
+    "no locator": (
+        DEFINITION, "        locator: Table 1\n", "", "nothing says where it is from: locator missing", "write source, locator",
+    ),
     "source and choice": (
         DEFINITION,
         "        below: 25 %",
@@ -118,7 +120,9 @@ WRONG = {
     "id not the file's": (DEFINITION, "id: two-trials", "id: two-trails", "id 'two-trails'", "write `id: two-trials`"),
     "id in capitals": (DEFINITION, "id: two-trials", "id: Two", "`id` is 'Two'", "lower-case letters"),
     "a list where fields belong": (DEFINITION, "{is: episode, choice: For a test.}", "[episode]", "is a list", "field: value"),
-    "broken YAML": (DEFINITION, "title: Two failed trials", "title: [Two", "is not YAML: `[` without its `]`", "write the `]`"),
+    "broken YAML": (
+        DEFINITION, "title: Two failed trials", "title: [Two", "cannot be read: `[` without its `]`", "write the `]`",
+    ),
     "wrong header": (
         "dose_standard.csv",
         "min_mg_per_day",
@@ -134,7 +138,7 @@ WRONG = {
         "ingredient and standard as in dose_standard.csv:2",
         "delete one",
     ),
-    "row without source": ("dose_standard.csv", "form,page 1,secondary", ",,", "no provenance", "write source"),
+    "row without source": ("dose_standard.csv", "form,page 1,secondary", ",,", "nothing says where it is from", "write source"),
     "dose of nothing": ("dose_standard.csv", "by-form,50", "by-form,0", "out of range", "check the value and its unit"),
     "dose in words": ("dose_standard.csv", "by-form,50", "by-form,fifty", "`min_mg_per_day` is 'fifty'", "write a number"),
     "low dose that is adequate": (

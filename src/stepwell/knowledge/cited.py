@@ -120,4 +120,5 @@ def wrong_provenance(source: object, locator: object, seen: object, choice: obje
     if all(cited):
         return None
     missing = [k for k, v in zip(("source", "locator", "seen"), cited, strict=True) if not v]
-    return f"no provenance: {', '.join(missing)} missing; write source, locator and seen, or choice: why this value"
+    found = f"nothing says where it is from: {', '.join(missing)} missing"
+    return f"{found}; write source, locator and seen, or choice: why this value"

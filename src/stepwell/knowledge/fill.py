@@ -39,6 +39,7 @@ _EXAMPLES = {
 _ADVICE = re.compile(r"[;:] (?=write |known units)")
 _PLAIN_TYPES = ((str, "text"), (int, "a whole number"), (float, "a number"))
 _LINES = "`field: value` lines"
+_A_GROUP = "{...}"
 _GROUP_TYPES = ("model_type", "model_attributes_type")
 _PLAIN_WORDS = {
     "string_type": "text",
@@ -171,6 +172,11 @@ def _in_words(form: type[Form], written: Written, detail: Mapping, under: Path_ 
         return Problem(where, f"`{name}` is no field of this form", expected, _place(form, path))
     if kind == "missing":
         example = example_of(_field_at(form, path))
+        if example == _A_GROUP:
+            names = ", ".join(_names(form, (*path, "")))
+            return Problem(
+                where, f"`{name}` is missing", _LINES, f"add `{path[-1]}:` and under it, further in: {names}"
+            )
         return Problem(where, f"`{name}` is missing", example, f"add `{path[-1]}: {example}`")
     said = f"`{name}` is {_shown(value)}" if name else f"the form is {_shown(value)}"
     if kind == "value_error":
@@ -182,7 +188,10 @@ def _in_words(form: type[Form], written: Written, detail: Mapping, under: Path_ 
     if kind == "literal_error":
         expected = detail["ctx"]["expected"]
         meant = closest(str(value), [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")])
-        return Problem(where, said, f"one of {expected}", f"did you mean `{meant}`?" if meant else "write one of these")
+        remedy = f"did you mean `{meant}`?" if meant else "write one of these"
+        if isinstance(value, list):
+            remedy = "write one of these, without brackets or a dash"
+        return Problem(where, said, f"one of {expected}", remedy)
     if kind == "too_short":
         return Problem(where, f"`{name}` is empty", "at least one entry", "add an entry")
     if kind.startswith(("greater_than", "less_than")):
@@ -238,7 +247,7 @@ def _follows(detail: Mapping, details: list, misspelt: set) -> bool:
 def _names(form: type[Form], path: Path_) -> list[str]:
     """The fields of the form that holds the field at this path, as they are written."""
     parent = _form_at(form, path[:-1])
-    return [field.alias or name for name, field in parent.model_fields.items()] if parent else []
+    return [field.alias or name for name, field in columns_of(parent).items()] if parent else []
 
 
 def _meant(form: type[Form], path: Path_) -> Path_ | None:
@@ -254,7 +263,7 @@ def _shown(value: object) -> str:
         return "a group of fields"
     if isinstance(value, list | tuple):
         return "a list"
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -302,7 +311,7 @@ def example_of(field: FieldInfo | None) -> str:
     if type_inside(field.annotation, tuple):
         return "[...]"
     if type_inside(field.annotation, BaseModel):
-        return "{...}"
+        return _A_GROUP
     return next((word for kind, word in _PLAIN_TYPES if type_inside(field.annotation, kind)), "...")
 
 

@@ -145,8 +145,8 @@ class _Reader:
         for key, data in written.data.items():
             part = Written(written.file, data, _below(written.lines, (key,)))
             entry = fill(form, part, self.problems, (*under, key))
-            if isinstance(data, dict):
-                self.entries.append(Entry(form, entry, part, key, is_own))
+            known = Written(part.file, data if isinstance(data, dict) else {}, part.lines)
+            self.entries.append(Entry(form, entry, known, key, is_own))
             if entry is not None:
                 filled[key] = entry
         return filled
@@ -220,6 +220,7 @@ class _Reader:
                     self.problems.append(Problem(part.at((key,)), found, "a name of its own", remedy))
             references |= own
         else:
+            self.unread.add(Reference)
             remedy = "write under it, one step further in, a name of your own for each source, and under that `title:`"
             self.problems.append(
                 Problem(written.at(("references",)), "`references` holds no sources", "`name:` lines", remedy)

@@ -34,9 +34,8 @@ _OWN_SIGNS = {
 def odd_indentation(text: str, file: str) -> Iterator[Problem]:
     """Lines that do not begin with plain spaces: a tab or a space copied from a web page looks like one and is none."""
     for number, line in enumerate(text.split("\n"), 1):
-        content = line.lstrip()
-        indentation = line[: len(line) - len(content)]
-        if not content or content.startswith("#") or not indentation.strip(" "):
+        indentation = line[: len(line) - len(line.lstrip())]
+        if not indentation.strip(" "):
             continue
         name = "a tab" if "\t" in indentation else "a space of another kind (from a web page or a word processor)"
         yield Problem(f"{file}:{number}", f"the line begins with {name}", "spaces", "write plain spaces in its place")
@@ -67,7 +66,7 @@ def not_yaml(text: str, error: yaml.YAMLError, file: str) -> Problem:
     before = next((n for n in range(number - 1, 0, -1) if lines[n - 1].strip()), number)
     return Problem(
         f"{file}:{number}",
-        f"is not YAML: this line does not fit below line {before}",
+        f"cannot be read: this line does not fit below line {before}",
         "fields of one group begin in the same column; each is written `field: value`",
         "check indentation, colons and quotes on both lines",
     )
@@ -115,4 +114,4 @@ def _control_character(text: str, file: str) -> Problem:
 
 
 def _at(file: str, number: int, found: str, remedy: str) -> Problem:
-    return Problem(f"{file}:{number}", f"is not YAML: {found}", "", remedy)
+    return Problem(f"{file}:{number}", f"cannot be read: {found}", "", remedy)

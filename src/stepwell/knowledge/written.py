@@ -99,6 +99,10 @@ _READ_AS = {
 _TEXT = {"str", "timestamp", "value", "merge", *_READ_AS}
 
 
+_ITSELF = object()
+"""What an alias inside its own anchor stands for: nothing that can be written out."""
+
+
 class _Plain:
     """Makes plain data of YAML's nodes, and notes the line of each part."""
 
@@ -114,7 +118,7 @@ class _Plain:
             found = "`*name` stands for what is written elsewhere"
             self._problem(self.lines.get(path, 1), found, "every value written out", "write it out in its place")
             return self.said[id(node)]
-        self.said[id(node)] = None  # what an alias inside its own anchor stands for
+        self.said[id(node)] = _ITSELF
         self.said[id(node)] = said = self._read(node, path)
         return said
 
@@ -124,12 +128,14 @@ class _Plain:
         if isinstance(node, yaml.SequenceNode):
             for position, item in enumerate(node.value):
                 self.lines[(*path, position)] = item.start_mark.line + 1
-            return [self.value(item, (*path, position)) for position, item in enumerate(node.value)]
+            values = [self.value(item, (*path, position)) for position, item in enumerate(node.value)]
+            return [value for value in values if value is not _ITSELF]
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if kind not in _TEXT:
             found = f"`{node.tag}` at its beginning is a sign that YAML keeps for itself"
             self._problem(node.start_mark.line + 1, found, "text", "put the whole text in quotes")
-        elif kind in _READ_AS and re.fullmatch(_READ_AS[kind], node.value):
+            return f"{node.tag} {node.value}".strip()
+        if kind in _READ_AS and re.fullmatch(_READ_AS[kind], node.value):
             return yaml.constructor.SafeConstructor().construct_object(node)
         return node.value
 
@@ -147,7 +153,9 @@ class _Plain:
                 self._problem(line, found, "each field once", "delete one of the two")
                 continue
             self.lines[(*path, key)] = line
-            data[key] = self.value(value_node, (*path, key))
+            value = self.value(value_node, (*path, key))
+            if value is not _ITSELF:
+                data[key] = value
         return data
 
     def _problem(self, line: int, found: str, expected: str, remedy: str) -> None:
