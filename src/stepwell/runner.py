@@ -39,6 +39,9 @@ PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 500_000}
 """Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
 On Spark a query costs seconds before it has seen a row, and a cluster holds more."""
 
+ALL = "all"
+"""Asks for every definition."""
+
 _KEPT_RECORDS = ("person", "observation_period", "condition", "measurement", "procedure")
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 
@@ -65,7 +68,8 @@ def run(
 
     `location` is a path, the address of a database (`postgresql://user@host/db?schema=cdm`, `spark://host:7077/schema`) or,
     with a `connection` (psycopg's, or a Spark session), the name of a schema there. `engine` is `spark` to read a path by Spark.
-    `definitions` are ids; none means all that the data can answer. `memory` is DuckDB's limit, such as `2GB`.
+    `definitions` are ids; none means the definitions that are run by default and those of `definition_files`, `all` means every
+    definition, both as far as the data can answer them. `memory` is DuckDB's limit, such as `2GB`.
     Raises `SourceError` for records that cannot be read, `QuestionError` for a definition that does not exist or that this data
     cannot answer, for a folder that cannot be written and for an engine that cannot be reached, `UnfinishedError` when the disk
     is full or the database goes away: what was done by then is kept, and the same run continues there.
@@ -115,7 +119,7 @@ def _run_into(
     partial: Path,
     work: WorkFolder,
     place: Place,
-    asked: tuple[Definition, ...],
+    asked: Asked,
     knowledge: Knowledge,
     people_per_bucket: int,
     progress: Progress,
@@ -125,7 +129,7 @@ def _run_into(
     stored = _store(partial, work, place, asked, knowledge, people_per_bucket, progress)
     source = stored.source
     coverage = find_coverage(source, engine.tables, knowledge)
-    chosen = _choose(asked, coverage, knowledge)
+    chosen = _choose(asked, coverage)
     what = plan(chosen, knowledge, source.has)
     session = Session(engine, what, knowledge)
     tables = (*_KEPT_RECORDS, *what.results)
@@ -157,7 +161,7 @@ def _run_into(
             "fingerprint": source.fingerprint,
         },
         "definitions": [d.name for d in chosen],
-        "not_answerable": {d.name: coverage.missing_for(d) for d in knowledge.definitions.values() if d not in chosen},
+        "not_answerable": {d.name: coverage.missing_for(d) for d in asked.offered if d not in chosen},
         "settings": {
             s: how.model_dump(mode="json", by_alias=True, exclude_none=True) for s, how in what.settings.items()
         },
@@ -188,7 +192,7 @@ def _store(
         "stepwell": stepwell.__version__,
         "source": (stored.source if stored else source).fingerprint,
         "knowledge": knowledge.digest,
-        "asked": [d.name for d in asked],
+        "asked": [d.name for d in (*asked.named, *asked.offered)],
         "engine": place.engine.kind,
         "people_per_bucket": people_per_bucket,
     }
@@ -201,32 +205,43 @@ def _store(
     return stored
 
 
-def _find_definitions(ids: Sequence[str], knowledge: Knowledge) -> tuple[Definition, ...]:
+class Asked(NamedTuple):
+    """Which definitions to run: those named, all of which the data must be able to answer, and of those offered as many as it
+    can."""
+
+    named: tuple[Definition, ...]
+    offered: tuple[Definition, ...]
+
+
+def _find_definitions(ids: Sequence[str], knowledge: Knowledge) -> Asked:
+    """Without ids, the definitions that are run by default and the user's own; with `all` among them, every one in use."""
+    if ALL in ids or not ids:
+        shipped = load().definitions.keys()
+        every = (d for d in knowledge.definitions.values() if d.status != "retired")
+        return Asked((), tuple(d for d in every if ALL in ids or d.by_default or d.id not in shipped))
     unknown = [i for i in ids if i not in knowledge.definitions]
     if unknown:
         raise QuestionError(
             "There is no such definition.",
             [Problem(i, "unknown definition", f"one of {', '.join(sorted(knowledge.definitions))}") for i in unknown],
         )
-    return tuple(knowledge.definitions[i] for i in dict.fromkeys(ids))
+    return Asked(tuple(knowledge.definitions[i] for i in dict.fromkeys(ids)), ())
 
 
-def _choose(asked: tuple[Definition, ...], coverage: Coverage, knowledge: Knowledge) -> tuple[Definition, ...]:
-    """The definitions to run: those asked, all of which the data must be able to answer, or else all that it can."""
+def _choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:
+    """The definitions to run, by their names."""
     problems = [
         Problem(d.name, f"this data cannot answer it: {missing}", remedy="leave it out, or add the missing records")
-        for d in asked
+        for d in asked.named
         for missing in coverage.missing_for(d)
     ]
     if problems:
         raise QuestionError("The data cannot answer every definition that was asked.", problems)
-    chosen = asked or tuple(
-        d for d in knowledge.definitions.values() if d.status != "retired" and not coverage.missing_for(d)
-    )
+    chosen = (*asked.named, *(d for d in asked.offered if not coverage.missing_for(d)))
     if not chosen:
         raise QuestionError(
             "The data can answer none of the definitions.",
-            [Problem(d.name, "; ".join(coverage.missing_for(d))) for d in knowledge.definitions.values()],
+            [Problem(d.name, "; ".join(coverage.missing_for(d))) for d in asked.offered],
         )
     return tuple(sorted(chosen, key=lambda d: d.name))
 

@@ -67,7 +67,8 @@ def run(
     definition: Annotated[
         list[str] | None,
         typer.Option(
-            help="Id of a definition (repeatable; default: all that the data can answer).", show_default=False
+            help="Id of a definition (repeatable), or `all`; default: six that differ in kind, and your own.",
+            show_default=False,
         ),
     ] = None,
     definition_file: DefinitionFiles = None,
