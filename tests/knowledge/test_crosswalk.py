@@ -126,6 +126,11 @@ def test_where_more_is_better_and_where_neither_is():
     assert [m.is_reached for m in lost.meanings] == [False]
 
 
+def test_a_change_says_which_of_its_cuts_nobody_has_verified():
+    assert find_change(Total("phq-9", 20), Total("phq-9", 9)).recalled == ()
+    assert find_change(Total("bdi-ii", 40), Total("bdi-ii", 11)).recalled == ("is_response", "is_remission")
+
+
 def test_everything_wrong_with_a_change_is_told_at_once():
     problems = refused(find_change, Total("phq-9", 28), Total("phq9", 3))
     assert [p.where for p in problems] == ["baseline", "endpoint", "response"]

@@ -92,6 +92,18 @@ def test_every_card_shows_every_cited_value(name):
         assert not line.startswith("- **:")
 
 
+def test_every_column_of_a_scored_row_is_explained():
+    from pathlib import Path
+
+    from stepwell.knowledge.score import score_items
+
+    page = (Path(__file__).parents[2] / "docs/scoring.md").read_text("utf-8")
+    parts_of = {part.id.replace("-", "_") for form in ALL.values() for part in (*form.subscales, *form.findings)}
+    for form in ALL.values():
+        columns = set(score_items(form, [{item.item: None for item in form.items}]).column_names) - parts_of
+        assert [name for name in columns if f"`{name}`" not in page] == []
+
+
 # ---- the table of the inventories' owners
 
 

@@ -43,7 +43,9 @@ class Judged:
     is_remission: bool | None
     """None where the instrument has no remission cut."""
     meanings: tuple[Meaning, ...]
-    """Changes that matter within a person; those between groups say nothing about one."""
+    """Changes that matter within a person; those between groups say nothing about one. How each was seen stands in it."""
+    recalled: tuple[str, ...]
+    """Of `is_response` and `is_remission`, those that rest on a cut which nobody has verified."""
 
 
 def find_change(baseline: Total, endpoint: Total, knowledge: Knowledge | None = None) -> Judged:
@@ -90,8 +92,10 @@ def find_change(baseline: Total, endpoint: Total, knowledge: Knowledge | None = 
         for change in form.meaningful_change
         if change.about == "within a person"
     )
+    cuts = (("is_response", form.response), ("is_remission", form.remission))
+    recalled = tuple(name for name, cut in cuts if cut is not None and cut.seen == "recalled")
     better = None if sign * points == 0 else sign * points > 0
-    return Judged(form.id, points, percent, better, response, remission, meanings)
+    return Judged(form.id, points, percent, better, response, remission, meanings, recalled)
 
 
 def _is_reached(change: Change, points: float, percent: float | None) -> bool | None:
