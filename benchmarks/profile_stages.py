@@ -1,9 +1,10 @@
 """Where the time of a run goes: wall clock and CPU of every step, on one bucket of people.
 
-    python benchmarks/profile_stages.py --folder FOLDER [--people 25000] [--definition ID ...] [--explain STAGE]
+    python benchmarks/profile_stages.py --folder FOLDER [--people 25000] [--definition ID ...] [--explain STAGE] [--write FILE]
 
 Simulates the people (or takes those in the folder), runs stepwell on them as anyone would, and prints a Markdown table in the
-order of the work. `--explain` adds DuckDB's own profile of a stage: operator by operator, with rows and seconds.
+order of the work, or writes it into its place in a document. `--explain` adds DuckDB's own profile of a stage: operator by
+operator, with rows and seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepwell.bench.question import DEFINITION
+from stepwell.bench.tables import write_into
 from stepwell.engines.duckdb import DuckDB
 from stepwell.runner import run
 from stepwell.simulate import simulate
@@ -115,14 +117,20 @@ def main() -> None:
     )
     parser.add_argument("--people", type=int, default=25_000)
     parser.add_argument("--definition", nargs="*", default=[DEFINITION], help="ids; none means all")
-    parser.add_argument("--explain", metavar="STAGE", help="a stage, as the table names it")
+    parser.add_argument("--explain", metavar="STAGE", help="a stage, by the name that follows `stage` in the table")
+    parser.add_argument("--write", type=Path, help="a Markdown document with a place for it: <!-- bench profile -->")
     asked = parser.parse_args()
     records, result = asked.folder / f"records-{asked.people}", asked.folder / "result"
     if not records.exists():
         simulate(asked.people, 1, records)
-    watch = profile(records, result, asked.definition, asked.explain)
+    table = profile(records, result, asked.definition, asked.explain).table()
     shutil.rmtree(result)
-    print(watch.table())
+    if asked.write is None:
+        print(table)
+    else:
+        of = f"--definition {' '.join(asked.definition)}".strip()
+        command = f"`python benchmarks/profile_stages.py --folder FOLDER --people {asked.people} {of}`"
+        write_into(asked.write, {"profile": f"{command}\n\n{table}"})
 
 
 if __name__ == "__main__":
