@@ -8,27 +8,10 @@ from agreement import TABLES, by_engine
 from clinic import KNOWLEDGE, define
 from drawn import complete, parse
 from hypothesis import settings
+from spec_cases import Answer
 
 settings.register_profile("stepwell", deadline=None, derandomize=True)
 settings.load_profile("stepwell")
-
-
-class Answer:
-    """What came out of drawn records; `shows` compares it with drawn tables, in the columns that they draw."""
-
-    def __init__(self, tables: dict[str, list[dict]]):
-        self.tables = tables
-
-    def shows(self, **drawn: str) -> Answer:
-        for name, text in drawn.items():
-            expected = parse(text, TABLES[name])
-            found = [{column: row[column] for column in expected[0]} for row in self.tables[name]]
-            assert found == expected, name
-        return self
-
-    def shows_no(self, *names: str) -> Answer:
-        assert {name: self.tables[name] for name in names} == {name: [] for name in names}
-        return self
 
 
 @pytest.fixture(params=["engine", "oracle"])

@@ -24,10 +24,37 @@ def elsewhere(request):
     return request.getfixturevalue(request.param)
 
 
+class Server:
+    """A PostgreSQL server of our own. `address` gives what a user would name, `connect` a psycopg connection."""
+
+    guarded = "not-to-be-shown"
+    """The password of the user `guarded`, the only one who needs one."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def address(self, user: str = "stepwell", password: str = "", **options: str) -> str:
+        secret = f":{password}" if password else ""
+        options = {"host": str(self.folder), **options}
+        return f"postgresql://{user}{secret}@/postgres?" + "&".join(f"{k}={v}" for k, v in options.items())
+
+    def connect(self, **options):
+        import psycopg
+
+        return psycopg.connect(host=str(self.folder), **{"user": "stepwell", "dbname": "postgres", **options})
+
+
 @pytest.fixture(scope="session")
-def postgres():
-    """A psycopg connection to a server of our own, whose database sorts text as English does: the hostile case."""
-    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'stepwell[postgres]'")
+def postgres(server):
+    """A psycopg connection to the server."""
+    with server.connect() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A server of our own, whose database sorts text as English does: the hostile case."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'stepwell[postgres]'")
     initdb, pg_ctl = (_server_program(name) for name in ("initdb", "pg_ctl"))
     if not (initdb and pg_ctl):
         pytest.skip("this machine has no PostgreSQL server (Debian: apt-get install postgresql)")
@@ -42,12 +69,16 @@ def postgres():
     english = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US")
     try:
         call(initdb, "-D", data, "-U", "stepwell", "-A", "trust", "--no-sync", *english)
+        rules = folder / "data" / "pg_hba.conf"
+        rules.write_text("local all guarded scram-sha-256\n" + rules.read_text("utf-8"), "utf-8")
         # Reached by a socket in the folder only: nothing listens on the network.
         options = f"-k {folder} -c listen_addresses='' -c fsync=off"
         call(pg_ctl, "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
         try:
-            with psycopg.connect(host=str(folder), user="stepwell", dbname="postgres") as connection:
-                yield connection
+            server = Server(folder)
+            with server.connect() as connection:
+                connection.execute(f"CREATE ROLE guarded LOGIN PASSWORD '{server.guarded}'")
+            yield server
         finally:
             call(pg_ctl, "-D", data, "-w", "-m", "immediate", "stop")
     finally:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from clinic import FORMS, KNOWLEDGE, branch, define
 from drawn import complete
+from spec_cases import spec_cases
 from untidy import untidy_crowd
 
 from stepwell.knowledge.load import load
@@ -26,10 +27,10 @@ ONE_IN_AN_EPISODE = define(
 )
 
 
-def assert_same(records, definitions, knowledge, elsewhere) -> dict[str, pa.Table]:
+def assert_same(records, definitions, knowledge, elsewhere, has=None) -> dict[str, pa.Table]:
     """Judges the records here and elsewhere, holds that the tables are the same, and returns them."""
-    here = determine_records(records, definitions, knowledge)
-    there = determine_records(records, definitions, knowledge, connection=elsewhere)
+    here = determine_records(records, definitions, knowledge, has=has)
+    there = determine_records(records, definitions, knowledge, has=has, connection=elsewhere)
     assert here.keys() == there.keys()
     for name, rows in here.items():
         assert there[name].schema == rows.schema, name
@@ -50,6 +51,20 @@ def renumbered(crowds: list[dict[str, list[dict]]]) -> dict[str, list[dict]]:
                 number = numbers.setdefault((place, row["person_id"]), len(numbers) + 1)
                 together.setdefault(name, []).append({**row, "person_id": number})
     return together
+
+
+@pytest.mark.long
+def test_every_case_of_the_spec(elsewhere):
+    """All that the spec suite draws, as one crowd under all its definitions: what it says of DuckDB then holds here too."""
+    groups: dict[frozenset | None, list] = {}
+    for records, definition, has in spec_cases():
+        groups.setdefault(has and frozenset(has), []).append((records, definition))
+    assert sum(map(len, groups.values())) > 200
+    for has, cases in groups.items():
+        crowd = renumbered([records for records, _definition in cases])
+        asked = dict.fromkeys(definition for _records, definition in cases)
+        definitions = [d.model_copy(update={"id": f"spec-{n}"}) for n, d in enumerate(asked)]
+        assert_same(crowd, definitions, KNOWLEDGE, elsewhere, has)
 
 
 @pytest.mark.long
