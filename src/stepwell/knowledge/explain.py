@@ -53,7 +53,7 @@ def card(definition: Definition, knowledge: Knowledge) -> str:
     lines = [
         f"# {definition.title}",
         "",
-        f"`{definition.name}` · {definition.standing} · {len(cited)} statements, of them {chosen} choices of stepwell"
+        f"`{definition.name}` · {definition.standing} · {len(cited)} statements, of them {chosen} choices"
         f" and {recalled} recalled without being verified",
         "",
         definition.summary,

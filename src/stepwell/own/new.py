@@ -150,7 +150,7 @@ def _field(key: str, field: FieldInfo, value: object, depth: int) -> Iterator[st
         yield f"{indent}{key}: >-"
         yield from textwrap.wrap(value, _WIDTH, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}  ")
     else:
-        words = words_of(field.annotation)
+        words = words_of(field.annotation) if key not in Cited.model_fields else []
         hint = f"  # {', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else f"  # {words[0]}" if words else ""
         yield f"{indent}{key}: {_written(field, value)}{hint}"
 

@@ -249,7 +249,8 @@ class _Reader:
                 path = ("expect", "trials", drug, name)
                 self._known(name, {*TRIAL.by_name, *JUDGED_TRIAL.by_name}, "column of a trial", path)
                 expected[f"{drug}: {name}"] = self._value(columns[name])
-            if not any(line.startswith(f"{drug} ") for line in map(str, self.data.get("drugs") or ())):
+            taken = [str(line).split(" ")[0] for line in self.data.get("drugs") or ()]
+            if closest(drug, taken) is None:  # a misspelt one is told where it is taken
                 found = f"{self.name} takes no {drug}"
                 self._problem(("expect", "trials", drug), found, "a drug under `drugs`", "check the name")
         return expected
