@@ -14,14 +14,16 @@ import tempfile
 import time
 import weakref
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import stepwell
-from stepwell.engines import Connection, DuckDB, Place, connect
+from stepwell.engines import Connection, DuckDB, Engine, Place, connect
 from stepwell.errors import Problem, QuestionError, UnfinishedError
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
@@ -39,6 +41,9 @@ from stepwell.tables import ATTRITION, RECORDS
 PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 500_000}
 """Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
 On Spark a query costs seconds before it has seen a row, and a cluster holds more."""
+
+_MEMORY_PER_PERSON = 16_000
+"""Bytes that judging takes at its peak, measured with 28 drug records a person: how many buckets fit beside each other."""
 
 ALL = "all"
 """Asks for every definition."""
@@ -132,26 +137,11 @@ def _run_into(
     coverage = find_coverage(source, engine.tables, knowledge)
     chosen = _choose(asked, coverage)
     what = plan(chosen, knowledge, source.has)
-    session = Session(engine, what, knowledge)
     tables = (*_KEPT_RECORDS, *what.results)
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
-    for bucket in range(stored.n_buckets):
-        progress("judging", bucket, stored.n_buckets)
-        if work.is_done(bucket):
-            continue
-        session.load({name: stored.select(name, bucket) for name in source.tables})
-        session.execute()
-        for name in tables:
-            path = partial / name / f"part-{bucket:05d}.parquet"
-            if name in _KEPT_RECORDS:
-                # Ordered by every column, so that equal rows give equal files.
-                schema = _DECLARED[name].schema
-                engine.write(stored.select(name, bucket), schema.to_pyarrow(), schema.names, path)
-            else:
-                session.write(name, path)
-        work.mark_done(bucket)
-    progress("judging", stored.n_buckets, stored.n_buckets)
+    beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
+    _judge(stored, Session(engine, what, knowledge), beside, partial, work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
     _write_attrition(source, partial / "attrition" / "part-00000.parquet")
     return {
@@ -176,11 +166,50 @@ def _run_into(
     }
 
 
+def _judge(
+    stored: StoredRecords,
+    session: Session,
+    engines: Sequence[Engine],
+    partial: Path,
+    work: WorkFolder,
+    progress: Progress,
+) -> None:
+    """Judges the buckets that are not done yet, as many at a time as there are engines, and writes their tables."""
+    idle = SimpleQueue()
+    for engine in engines:
+        idle.put(session if engine is session.engine else session.on(engine))
+
+    def judge(bucket: int) -> None:
+        free = idle.get()
+        try:
+            free.load({name: stored.select(name, bucket) for name in stored.source.tables})
+            free.execute()
+            for name in (*_KEPT_RECORDS, *free.plan.results):
+                path = partial / name / f"part-{bucket:05d}.parquet"
+                if name in _KEPT_RECORDS:
+                    # Ordered by every column, so that equal rows give equal files.
+                    schema = _DECLARED[name].schema
+                    free.engine.write(stored.select(name, bucket), schema.to_pyarrow(), schema.names, path)
+                else:
+                    free.write(name, path)
+            work.mark_done(bucket)
+        finally:
+            idle.put(free)
+
+    waiting = [bucket for bucket in range(stored.n_buckets) if not work.is_done(bucket)]
+    n_done = stored.n_buckets - len(waiting)
+    progress("judging", n_done, stored.n_buckets)
+    with ThreadPoolExecutor(len(engines)) as pool:
+        # A single engine works in this thread, to which its connection may be bound.
+        for n_more, _ in enumerate((pool.map if len(engines) > 1 else map)(judge, waiting), 1):
+            progress("judging", n_done + n_more, stored.n_buckets)
+
+
 def _store(
     partial: Path,
     work: WorkFolder,
     place: Place,
-    asked: tuple[Definition, ...],
+    asked: Asked,
     knowledge: Knowledge,
     people_per_bucket: int,
     progress: Progress,
@@ -248,8 +277,7 @@ def _choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:
 
 
 def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dict:
-    # Buckets come in any order and every table is ordered when it is written, so the engine need not keep the order of rows.
-    settings = {"temp_directory": str(work / "spill"), "preserve_insertion_order": False}
+    settings = {"temp_directory": str(work / "spill")}
     if memory:
         settings["memory_limit"] = memory
     if threads:
