@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,7 +39,18 @@ class Session:
         self._read_once = {name for name in self._load if readers[name] <= 1}
         self._stages = [(s.name, self._sql(s.expression)) for s in what.stages]
         self.result_sql = {name: self._sql(e) for name, e in what.results.items()}
-        for name, rows in known_tables(knowledge).items():
+        self._known = known_tables(knowledge)
+        self._tell_known()
+
+    def on(self, engine: Engine) -> Session:
+        """The same compiled plan on another engine of the same kind."""
+        session = copy(self)
+        session.engine = engine
+        session._tell_known()
+        return session
+
+    def _tell_known(self) -> None:
+        for name, rows in self._known.items():
             self.engine.store("given", rows)
             self.engine.create(name, "SELECT * FROM given")
 

@@ -48,7 +48,10 @@ def in_our_words(error: psycopg.Error) -> QuestionError | InternalError:
 def not_connected(error: psycopg.Error, where: str) -> QuestionError:
     """The error to raise when there is no connection. `where` is the address without a password."""
     attempt = error.pgconn
-    if attempt is not None and attempt.needs_password:
+    if isinstance(error, psycopg.ProgrammingError):
+        found = "the address has a part that PostgreSQL's client does not know"
+        remedy = "write postgresql://user@host:5432/database?schema=cdm"
+    elif attempt is not None and attempt.needs_password:
         found, remedy = "the server asks for a password", "set PGPASSWORD or write it into ~/.pgpass"
     elif attempt is not None and attempt.used_password:
         found, remedy = (
