@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "pipeline": {"engine", "tables", "knowledge"},
     "engines": {"errors"},
     "session": {"engine", "engines", "tables", "knowledge", "pipeline"},
+    "own": {"errors", "tables", "knowledge", "session", "why"},
 }
 
 

@@ -158,6 +158,12 @@ WRONG = {
     "a share of nothing": ("50 %", "0 %", "is 0 %", "check the value"),
     "percent in words": ("50 %", "50 percent", "'percent' is no unit of a share", "known units: %"),
     "an age of a child of 180": ("18 years", "180 years", "`who.age.at_least` is 180 years", "check the value"),
+    "an upper age below the lower": (
+        "at_least: 18 years\n",
+        "at_least: 18 years\n    at_most: 8 years\n",
+        "`who.age.at_most` is 8 years, below the lower limit",
+        "check the value",
+    ),
     "no trial": ("2 trials", "0 trials", "`branch[1].count.at_least` is 0 trials", "check the value"),
     "no time to count in": (
         "      is: episode",

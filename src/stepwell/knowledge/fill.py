@@ -4,42 +4,25 @@ from __future__ import annotations
 
 import difflib
 import re
-import types
 import typing
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 from ..errors import Problem
 from . import cited
 from .cited import Cited, Form
+from .shape import A_GROUP, columns_of, example_of, field_at, holders, name_of, names_at, type_inside, words_of
 from .written import Path_, Written
 
 F = TypeVar("F", bound=Form)
 MARK = "___"
 """Stands in a new form where something is still to be filled in."""
 
-_EXAMPLES = {
-    id(quantity.__metadata__[0]): example
-    for quantity, example in (
-        (cited.Days, "N days"),
-        (cited.Years, "N years"),
-        (cited.Percent, "N %"),
-        (cited.Trials, "N trials"),
-        (cited.Records, "N records"),
-        (cited.Supplies, "N supplies"),
-        (cited.Points, "N points"),
-        (cited.MgPerDay, "N mg/day"),
-        (cited.People, "N people"),
-    )
-}
 _ADVICE = re.compile(r"[;:] (?=write |known units)")
-_PLAIN_TYPES = ((str, "text"), (int, "a whole number"), (float, "a number"))
 _LINES = "`field: value` lines"
-_A_GROUP = "{...}"
 _GROUP_TYPES = ("model_type", "model_attributes_type")
 _PLAIN_WORDS = {
     "string_type": "text",
@@ -94,21 +77,6 @@ def fill_row(form: type[F], row: Written, problems: list[Problem]) -> F | None:
     return fill(form, Written(row.file, data, row.lines), problems)
 
 
-def columns_of(form: type[Form]) -> dict[str, FieldInfo]:
-    """The columns of a CSV file of such rows, its own before those of its provenance."""
-    provenance = Cited.model_fields if issubclass(form, Cited) else {}
-    own = {name: field for name, field in form.model_fields.items() if name not in provenance}
-    return own | dict(provenance)
-
-
-def name_of(path: Path_) -> str:
-    """A path as people write it: `branch[1].trial.min_duration`, counting from one."""
-    text = ""
-    for part in path:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
-
-
 def closest(word: str, known: typing.Iterable[str]) -> str | None:
     """The known word that was probably meant."""
     matches = difflib.get_close_matches(word, list(known), n=1)
@@ -117,7 +85,7 @@ def closest(word: str, known: typing.Iterable[str]) -> str | None:
 
 def _to_fill_in(form: type[Form], path: Path_) -> str:
     """What to write in place of the mark, and what may be left out instead."""
-    field = _field_at(form, path)
+    field = field_at(form, path)
     words = words_of(field.annotation) if field is not None else []
     if words:
         what = f"write {', '.join(words[:-1])} or {words[-1]}" if words[1:] else f"write {words[0]}"
@@ -126,7 +94,7 @@ def _to_fill_in(form: type[Form], path: Path_) -> str:
     else:
         what = "write a number" if example_of(field).startswith("N ") else f"write it in place of `{MARK}`"
     for end in range(len(path) - 1, 0, -1):
-        group = _field_at(form, path[:end])
+        group = field_at(form, path[:end])
         if isinstance(path[end - 1], str) and group is not None and not group.is_required():
             return f"{what}; or delete the part `{name_of(path[:end])}` if you do not ask it"
     return what
@@ -168,12 +136,12 @@ def _in_words(form: type[Form], written: Written, detail: Mapping, under: Path_ 
     path, kind, value = tuple(detail["loc"]), detail["type"], detail["input"]
     where, name = written.at(path), name_of((*under, *path))
     if kind == "extra_forbidden":
-        expected = "one of " + ", ".join(_names(form, path))
+        expected = "one of " + ", ".join(names_at(form, path))
         return Problem(where, f"`{name}` is no field of this form", expected, _place(form, path))
     if kind == "missing":
-        example = example_of(_field_at(form, path))
-        if example == _A_GROUP:
-            names = ", ".join(_names(form, (*path, "")))
+        example = example_of(field_at(form, path))
+        if example == A_GROUP:
+            names = ", ".join(names_at(form, (*path, "")))
             return Problem(
                 where, f"`{name}` is missing", _LINES, f"add `{path[-1]}:` and under it, further in: {names}"
             )
@@ -181,7 +149,7 @@ def _in_words(form: type[Form], written: Written, detail: Mapping, under: Path_ 
     said = f"`{name}` is {_shown(value)}" if name else f"the form is {_shown(value)}"
     if kind == "value_error":
         found, *remedy = _ADVICE.split(str(detail["ctx"]["error"]), maxsplit=1)
-        example = example_of(_field_at(form, path))
+        example = example_of(field_at(form, path))
         expected = example if example.startswith("N ") else ""
         found = f"`{name}` is empty: {found}" if value is None else f"`{name}`: {found}" if name else found
         return Problem(where, found, expected, "".join(remedy))
@@ -202,7 +170,7 @@ def _in_words(form: type[Form], written: Written, detail: Mapping, under: Path_ 
     if kind == "string_type" and isinstance(value, int | float):
         return Problem(where, said, expected, f'put it in quotes: "{str(value).lower()}"')
     if kind in _GROUP_TYPES:
-        names = ", ".join(_names(form, (*path, "")))
+        names = ", ".join(names_at(form, (*path, "")))
         return Problem(where, said, expected, f"write {expected} under it, each on a line of its own: {names}")
     if kind == "tuple_type" and isinstance(value, dict):
         return Problem(where, said, expected, "begin each entry with a dash: `- ` before its first field")
@@ -217,21 +185,10 @@ def _place(form: type[Form], path: Path_) -> str:
     meant = _meant(form, path)
     if meant:
         return f"did you mean `{meant[-1]}`?"
-    elsewhere = sorted(set(_holders(form, str(path[-1]))))
+    elsewhere = sorted(set(holders(form, str(path[-1]))))
     if elsewhere:
         return f"it belongs under `{'` or `'.join(elsewhere)}`: check its indentation"
     return "delete it, or write one of these"
-
-
-def _holders(form: type[Form], word: str, path: Path_ = (), above: tuple = ()) -> Iterator[str]:
-    """The parts of the form that hold a field of this name."""
-    for name, field in form.model_fields.items():
-        inner, here = type_inside(field.annotation, BaseModel), (*path, field.alias or name)
-        if inner is None or inner in above:
-            continue
-        if word in (f.alias or n for n, f in inner.model_fields.items()):
-            yield name_of(here)
-        yield from _holders(inner, word, here, (*above, inner))
 
 
 def _follows(detail: Mapping, details: list, misspelt: set) -> bool:
@@ -244,15 +201,9 @@ def _follows(detail: Mapping, details: list, misspelt: set) -> bool:
     return detail["type"] == "too_short" and any(other[: len(path)] == path for other in below)
 
 
-def _names(form: type[Form], path: Path_) -> list[str]:
-    """The fields of the form that holds the field at this path, as they are written."""
-    parent = _form_at(form, path[:-1])
-    return [field.alias or name for name, field in columns_of(parent).items()] if parent else []
-
-
 def _meant(form: type[Form], path: Path_) -> Path_ | None:
     """The field that a misspelt one was probably meant to be."""
-    name = closest(str(path[-1]), _names(form, path))
+    name = closest(str(path[-1]), names_at(form, path))
     return (*path[:-1], name) if name else None
 
 
@@ -265,63 +216,3 @@ def _shown(value: object) -> str:
         return "a list"
     text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _field_at(form: type[Form] | None, path: Path_) -> FieldInfo | None:
-    names = [part for part in path if isinstance(part, str)]
-    field = None
-    for name in names:
-        fields = form.model_fields if form is not None else {}
-        field = next((f for n, f in fields.items() if (f.alias or n) == name), None)
-        form = type_inside(field.annotation, BaseModel) if field is not None else None
-    return field
-
-
-def _form_at(form: type[Form], path: Path_) -> type[Form] | None:
-    if not any(isinstance(part, str) for part in path):
-        return form
-    field = _field_at(form, path)
-    return type_inside(field.annotation, BaseModel) if field else None
-
-
-def type_inside(annotation: object, wanted: type) -> type | None:
-    """The first type of that kind within an annotation such as `tuple[Branch, ...] | None`."""
-    origin = typing.get_origin(annotation)
-    if isinstance(annotation, type) and origin is None:
-        return annotation if issubclass(annotation, wanted) else None
-    if origin is wanted:
-        return origin
-    if origin in (typing.Union, types.UnionType, typing.Annotated, tuple):
-        found = (type_inside(argument, wanted) for argument in typing.get_args(annotation))
-        return next((f for f in found if f is not None), None)
-    return None
-
-
-def example_of(field: FieldInfo | None) -> str:
-    """What a field may hold, in a few words: `N days`, `ever | before`, `text`."""
-    if field is None:
-        return ""
-    marks = [*field.metadata, *_marks(field.annotation)]
-    quantity = next((_EXAMPLES[id(mark)] for mark in marks if id(mark) in _EXAMPLES), None)
-    if quantity:
-        return quantity
-    words = words_of(field.annotation)
-    if words:
-        return " | ".join(words)
-    if type_inside(field.annotation, tuple):
-        return "[...]"
-    if type_inside(field.annotation, BaseModel):
-        return _A_GROUP
-    return next((word for kind, word in _PLAIN_TYPES if type_inside(field.annotation, kind)), "...")
-
-
-def _marks(annotation: object) -> list:
-    here = list(getattr(annotation, "__metadata__", ()))
-    return here + [mark for argument in typing.get_args(annotation) for mark in _marks(argument)]
-
-
-def words_of(annotation: object) -> list[str]:
-    """The words that a field may hold, where it holds one of several."""
-    if typing.get_origin(annotation) is typing.Literal:
-        return list(typing.get_args(annotation))
-    return [word for argument in typing.get_args(annotation) for word in words_of(argument)]

@@ -19,8 +19,9 @@ from pydantic.fields import FieldInfo
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.cited import Cited, Form
 from stepwell.knowledge.definition import Definition, TrialBuilding
-from stepwell.knowledge.fill import MARK, closest, example_of, type_inside, words_of
+from stepwell.knowledge.fill import MARK, closest
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.shape import example_of, type_inside, words_of
 
 _WIDTH = 118
 _OF_THE_SOURCE_ONLY = ("published", "policy")
