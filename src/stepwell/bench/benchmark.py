@@ -11,7 +11,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -54,7 +54,8 @@ def run_bench(
     """Makes what is missing of the records in `folder`, measures the parts asked for, and returns what was measured.
 
     The keys are `machine`, and by part `beside` (stepwell and its rivals, `pairs` rounds), `cardinal`, `one_person`, `growth`
-    (one run a size). Seconds, bytes, and milliseconds where a name says so.
+    (one run a size). Seconds, bytes, and milliseconds where a name says so. What is known so far is always in the folder's
+    `measured.json`.
     Raises `QuestionError` for an unknown part, a missing package, or a folder that cannot be written.
     """
     asked = [*dict.fromkeys(only), *(["growth"] if growth and "growth" not in only else [])]
@@ -64,11 +65,24 @@ def run_bench(
     found: dict = {"machine": _machine()}
     if rivals := [name for name in RIVALS if name in asked]:
         found |= _beside(folder, people, pairs, rivals, knowledge, progress)
+        _keep(folder, found)
     if "one-person" in asked:
         found["one_person"] = {"pairs": pairs, "by": _one_person(folder, pairs, knowledge, progress)}
-    if "growth" in asked:
-        found["growth"] = [_grown(folder, size, progress) for size in sorted(set(growth))]
+        _keep(folder, found)
+    for size in sorted(set(growth)):
+        found.setdefault("growth", []).append(_grown(folder, size, progress))
+        _keep(folder, found)
     return found
+
+
+def tables_of(parts: Iterable[str], growth: Sequence[int]) -> set[str]:
+    """The keys of `run_bench`'s answer that these parts give, without `machine`."""
+    own = {"cardinal": "cardinal", "one-person": "one_person", "growth": "growth"}
+    return {own.get(part, "beside") for part in parts} | ({"growth"} if growth else set())
+
+
+def _keep(folder: Path, found: dict) -> None:
+    (folder / "measured.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
 
 
 def _beside(folder: Path, people: int, pairs: int, rivals: list[str], knowledge: Knowledge, progress: Progress) -> dict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from statistics import median
 
@@ -37,21 +37,34 @@ def write_into(document: Path, made: Mapping[str, str]) -> None:
 
     Raises `QuestionError` where the document has no such marks, and then writes nothing.
     """
+    text = check_places(document, made)
+    for name, table in made.items():
+        text = _place(name).sub(lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text)
+    document.write_text(text, "utf-8")
+
+
+def check_places(document: Path, names: Iterable[str]) -> str:
+    """The text of a document that has a place for each of these tables. Raises `QuestionError` where it has not."""
     try:
         text = document.read_text("utf-8")
-        problems = []
-        for name, table in made.items():
-            place = re.compile(rf"(<!-- bench {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-            if not place.search(text):
-                marks = f"<!-- bench {name} --> and <!-- end --> on lines of their own"
-                problems.append(Problem(str(document), f"no place for the table {name}", marks, "add the two lines"))
-            text = place.sub(lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text)
-        if not problems:
-            document.write_text(text, "utf-8")
+        with document.open("a", encoding="utf-8"):
+            pass
     except OSError as error:
-        problems = [Problem(str(document), error.strerror or "not writable", "a Markdown document")]
+        problem = Problem(str(document), error.strerror or "not writable", "a Markdown document to write into")
+        raise QuestionError("The tables cannot be written.", [problem]) from None
+    marks = "<!-- bench {} --> and <!-- end --> on lines of their own"
+    problems = [
+        Problem(str(document), f"no place for the table {name}", marks.format(name), "add the two lines")
+        for name in sorted(names)
+        if not _place(name).search(text)
+    ]
     if problems:
-        raise QuestionError("The tables were not written.", problems)
+        raise QuestionError("The tables cannot be written.", problems)
+    return text
+
+
+def _place(name: str) -> re.Pattern:
+    return re.compile(rf"(<!-- bench {name} -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def _beside(found: Mapping) -> str:

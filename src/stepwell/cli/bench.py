@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from .app import app, out_console, progress
 
@@ -37,18 +38,19 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print every measurement as JSON instead.")] = False,
 ) -> None:
     """Measures stepwell beside a floor, the same question in pandas and Polars, and others: time and memory, as ratios."""
-    from stepwell.bench.benchmark import BY_DEFAULT, PARTS, run_bench
-    from stepwell.bench.tables import tables, write_into
+    from stepwell.bench.benchmark import BY_DEFAULT, PARTS, run_bench, tables_of
+    from stepwell.bench.tables import check_places, tables, write_into
 
     parts = {None: BY_DEFAULT, "all": PARTS}.get(only) or [name.strip() for name in str(only).split(",")]
+    sizes = _sizes(growth)
+    if write is not None:
+        check_places(write, tables_of(parts, sizes))
     with progress() as report_progress:
-        found = run_bench(
-            folder, people=people, pairs=pairs, only=parts, growth=_sizes(growth), progress=report_progress
-        )
+        found = run_bench(folder, people=people, pairs=pairs, only=parts, growth=sizes, progress=report_progress)
     made = tables(found)
     if write is not None:
         write_into(write, made)
-        out_console.print(f"Written into [bold]{write}[/bold]: {', '.join(made)}", highlight=False)
+        out_console.print(f"Written into [bold]{escape(str(write))}[/bold]: {', '.join(made)}", highlight=False)
     if as_json:
         print(json.dumps(found, indent=2))
     elif write is None:
