@@ -78,7 +78,7 @@ def test_every_field_of_the_form_has_a_criterion_a_column_and_words():
     of_a_trial = {p for p in CRITERIA if p.startswith(("trial.", "failure."))}
     assert set(OF_A_TRIAL) == of_a_trial == set(FINDERS)
     assert of_a_trial <= set(JUDGED_TRIAL.by_name)
-    assert set(CRITERIA) - of_a_trial == set(OF_A_PERSON) | {"taken"}
+    assert set(CRITERIA) - of_a_trial == set(OF_A_PERSON) | {"taken", "added"}
     assert set(OF_A_PERSON) <= set(DETERMINATION.by_name)
 
 
