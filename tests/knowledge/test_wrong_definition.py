@@ -8,6 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import pytest
+from spoilt import spoilt
 
 from stepwell.errors import KnowledgeError
 from stepwell.knowledge.load import read_folder
@@ -740,3 +741,18 @@ def test_two_files_may_bring_the_same_source_but_not_the_same_id(folder, tmp_pat
     (problem,) = caught.value.problems
     assert problem.where == f"{two}:1"
     assert f"is taken by {one}:1" in problem.found
+
+
+def test_whatever_slips_the_file_is_read_or_told_of(folder, tmp_path):
+    path, told = tmp_path / "mine.yaml", 0
+    for text in spoilt(MINE, 150, seed=3):
+        path.write_text(text, encoding="utf-8")
+        try:
+            read_folder(folder, [path])
+        except KnowledgeError as error:
+            told += 1
+            for problem in error.problems:
+                assert re.fullmatch(rf"{re.escape(str(path))}:\d+", problem.where), text
+                assert problem.found
+                assert problem.remedy, text
+    assert told > 100

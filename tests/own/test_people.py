@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from spoilt import spoilt
 
 from stepwell.errors import SourceError
 from stepwell.own import as_records, read_people, try_people, write_new
@@ -250,3 +251,17 @@ def test_a_result_keeps_the_definitions_of_ones_own(tmp_path, knowledge, stepwel
     reopened = package.Result.open(tmp_path / "out")
     assert [d.name for d in reopened.definitions] == ["mine@1"]
     assert stepwell("why", tmp_path / "out", "1")[0] == 0
+
+
+def test_whatever_slips_the_file_is_read_or_told_of(tmp_path, knowledge):
+    path, told = tmp_path / "people.yaml", 0
+    for text in spoilt(ADA, 150, seed=5):
+        path.write_text(text, "utf-8")
+        try:
+            read_people(path, knowledge)
+        except SourceError as error:
+            told += 1
+            for problem in error.problems:
+                assert problem.where.startswith(f"{path}:"), text
+                assert problem.remedy, text
+    assert told > 100
