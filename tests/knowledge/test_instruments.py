@@ -32,8 +32,15 @@ def test_sources_look_for_the_judging_instruments_only():
 
 def test_nothing_that_judges_is_recalled():
     for form in K.instruments.values():
-        for part in (form.scoring, form.bands_from, form.remission, form.response):
-            assert part.seen != "recalled", form.id
+        assert all(part.seen != "recalled" for part in form.judging()), form.id
+
+
+def test_a_reports_bibliography_names_what_the_run_could_use_and_no_more():
+    from stepwell.report.cards import make_bibliography
+
+    keys = {entry.key for entry in make_bibliography([K.definitions["us-label"]], K) if "instruments" in entry.used_by}
+    assert {"ids-qids", "ecqm-depression", "trivedi-2006"} <= keys
+    assert not keys & {"turkoz-2021", "kounali-2022", "topp-2015", "leucht-2018"}
 
 
 def test_every_field_of_the_treatment_of_people_is_covered():

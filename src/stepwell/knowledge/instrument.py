@@ -236,6 +236,11 @@ class Instrument(Form):
     codes_from: Cited | None = None
     worked_examples: tuple[WorkedExample, ...] = ()
 
+    def judging(self) -> tuple[Cited, ...]:
+        """What a run can use of it: how totals are made, told apart and judged, and under which codes they are found."""
+        used = (self.scoring, self.bands_from, self.remission, self.response, self.licence, self.codes_from)
+        return tuple(part for part in used if part is not None)
+
     @model_validator(mode="after")
     def _is_whole(self):
         if (self.scoring is None) == (self.no_total is None):

@@ -99,7 +99,7 @@ def _used(definitions: tuple[Definition, ...], knowledge: Knowledge) -> Iterator
     yield from (("definitions", d) for d in definitions)
     yield from (("doses", m) for m in knowledge.dose_minima if m.standard in standards)
     yield from (("doses at which a drug is no antidepressant", r) for r in knowledge.role_rules)
-    yield from (("instruments", i) for i in knowledge.instruments.values())
+    yield from (("instruments", part) for i in knowledge.instruments.values() for part in i.judging())
     yield from (("published ladders", ladder) for ladder in knowledge.ladders.values())
 
 
