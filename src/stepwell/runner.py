@@ -236,15 +236,14 @@ def _store(
 
 
 class Asked(NamedTuple):
-    """Which definitions to run: those named, all of which the data must be able to answer, and of those offered as many as it
-    can."""
+    """The definitions named, which the data must be able to answer, and those offered, of which it may answer some."""
 
     named: tuple[Definition, ...]
     offered: tuple[Definition, ...]
 
 
 def _find_definitions(ids: Sequence[str], knowledge: Knowledge) -> Asked:
-    """Without ids, the definitions that are run by default and the user's own; with `all` among them, every one in use."""
+    """Without ids, those run by default and the user's own; with `all`, every one in use."""
     if ALL in ids or not ids:
         shipped = load().definitions.keys()
         every = (d for d in knowledge.definitions.values() if d.status != "retired")
