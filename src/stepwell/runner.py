@@ -46,8 +46,6 @@ _MEMORY_PER_PERSON = 16_000
 """Bytes that judging takes at its peak, measured with 28 drug records a person: how many buckets fit beside each other."""
 
 ALL = "all"
-"""Asks for every definition."""
-
 _KEPT_RECORDS = ("person", "observation_period", "condition", "measurement", "procedure")
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 
