@@ -40,7 +40,12 @@ def text(column: ir.Column) -> ir.StringColumn:
 def number(column: ir.Column) -> ir.FloatingColumn:
     """The cell as a finite number, else NULL."""
     value = column.try_cast("float64")
-    return value.nullif(float("nan")).nullif(float("inf")).nullif(float("-inf"))
+    if column.type().is_integer():
+        return value
+    if column.type().is_string():
+        return value.nullif(float("nan")).nullif(float("inf")).nullif(float("-inf"))
+    # Parquet's statistics leave NaN out, and DuckDB then takes no cell to equal it: it must be asked for by function.
+    return (value.isnan() | value.isinf()).ifelse(ibis.null("float64"), value)
 
 
 def whole(column: ir.Column) -> ir.IntegerColumn:
