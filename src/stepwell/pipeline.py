@@ -21,11 +21,15 @@ from stepwell.engine.determine import determine, find_candidate, judge_trial
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
+from stepwell.engine.presenting import count_failed, find_presenting, judge_failed
 from stepwell.engine.response import add_response, find_score
+from stepwell.engine.staging import find_stage
 from stepwell.engine.step import find_step
 from stepwell.engine.trial import find_trial
+from stepwell.knowledge.cited import without_provenance
 from stepwell.knowledge.definition import Definition, TrialBuilding
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.staging import Staging
 from stepwell.tables import DERIVED, RECORDS, Table
 
 _DERIVED = {table.name: table for table in DERIVED}
@@ -50,11 +54,21 @@ class Plan:
     setting_of: Mapping[str, str]
     """The setting of each definition, by the definition's name."""
     step_setting: str
+    rule_of: Mapping[str, str]
+    """The rule by which each staging model calls a trial failed, by the model's name."""
 
 
-def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[str]) -> Plan:
-    """The stages that judge these definitions on records of which `has` names the tables that exist at all."""
+def plan(
+    definitions: Sequence[Definition],
+    knowledge: Knowledge,
+    has: Iterable[str],
+    stagings: Sequence[Staging] | None = None,
+) -> Plan:
+    """The stages that judge these definitions on records of which `has` names the tables that exist at all, and stage people by
+    these models (None: those that are used by default)."""
     has = frozenset(has)
+    if stagings is None:
+        stagings = tuple(s for s in knowledge.stagings.values() if s.by_default)
     record = {table.name: ibis.table(engine_schema(table), name=table.name) for table in RECORDS}
     known = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in _KNOWN.items()}
     drug, dose_minimum, instrument = known["known_drug"], known["known_dose_minimum"], known["known_instrument"]
@@ -63,8 +77,8 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     exposure = make("exposure", find_exposure(record["medication"], drug))
     score = make("score", find_score(record["measurement"]))
 
-    settings = {setting_id(d.trials): d.trials for d in definitions}
-    setting_of = {d.name: setting_id(d.trials) for d in definitions}
+    settings = {setting_id(d.trials): d.trials for d in (*definitions, *stagings)}
+    setting_of = {d.name: setting_id(d.trials) for d in (*definitions, *stagings)}
     trials, episodes = {}, {}
     for setting, how in sorted(settings.items()):
         course = make(f"course_{setting}", find_trial(exposure, drug, dose_minimum, record["observation_period"], how))
@@ -77,7 +91,9 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
     for number, definition in enumerate(definitions):
         trial = trials[setting_of[definition.name]]
         judgement = make(f"judged_{number}", judge_trial(trial, definition))
-        counted = make(f"counted_{number}", count_trials(judgement, record["condition"], record["procedure"], definition))
+        counted = make(
+            f"counted_{number}", count_trials(judgement, record["condition"], record["procedure"], definition)
+        )
         candidate = make(
             f"candidate_{number}",
             find_candidate(record["person"], record["observation_period"], trial, judgement, counted),
@@ -87,9 +103,26 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
         determined[definition.name] = make(f"determined_{number}", determination)
 
     # The ladder is climbed once, on the way of building trials that most definitions share.
-    uses = list(setting_of.values())
+    uses = [setting_of[d.name] for d in definitions]
     step_setting = min(settings, key=lambda s: (-uses.count(s), s))
     step = make("step", find_step(trials[step_setting], score, instrument, settings[step_setting]))
+
+    presenting, counted, staged_trials, stages = {}, {}, {}, {}
+    rule_of = {s.name: rule_id(s) for s in stagings}
+    for setting in sorted({setting_of[s.name] for s in stagings}):
+        people = find_presenting(
+            record["person"], record["observation_period"], episodes[setting], settings[setting], has
+        )
+        presenting[setting] = make(f"presenting_{setting}", people)
+    for number, staging in enumerate(stagings):
+        setting, rule = setting_of[staging.name], rule_of[staging.name]
+        if rule not in staged_trials:
+            failed = make(f"failed_{rule}", judge_failed(trials[setting], presenting[setting], staging))
+            classes = sorted({c for s in stagings if rule_of[s.name] == rule for c in s.classes})
+            counted[rule] = make(f"failures_{rule}", count_failed(failed, staging.failed, classes))
+            staged_trials[rule] = failed
+        stage = find_stage(presenting[setting], counted[rule], record, score, instrument, staging, knowledge, has)
+        stages[staging.name] = make(f"stage_{number}", stage)
 
     results = {
         "exposure": in_dates(_DERIVED["exposure"], _with_names(exposure, drug)),
@@ -99,13 +132,22 @@ def plan(definitions: Sequence[Definition], knowledge: Knowledge, has: Iterable[
         "determination": _together(_DERIVED["determination"], "definition", determined),
         "step": in_dates(_DERIVED["step"], step),
     }
-    return Plan(tuple(make.stages), results, settings, setting_of, step_setting)
+    if stagings:
+        results["staged_trial"] = _together(_DERIVED["staged_trial"], "rule", staged_trials)
+        results["stage"] = _together(_DERIVED["stage"], "staging", stages)
+    return Plan(tuple(make.stages), results, settings, setting_of, step_setting, rule_of)
 
 
 def setting_id(how: TrialBuilding) -> str:
     """A short name for a way of building trials, the same for the same values wherever they were cited from."""
     values = {name: value.model_dump(exclude=_PROVENANCE) for name, value in how}
     return "t" + hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:6]
+
+
+def rule_id(staging: Staging) -> str:
+    """A short name for a rule by which trials fail, the same for the same values wherever they were cited from."""
+    values = [setting_id(staging.trials), without_provenance(staging.failed.model_dump())]
+    return "f" + hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:6]
 
 
 _KNOWN = {

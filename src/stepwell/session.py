@@ -17,6 +17,7 @@ from stepwell.engine.intervals import in_days
 from stepwell.engines import Connection, Engine, engine_on
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.staging import Staging
 from stepwell.pipeline import Plan, known_tables, plan
 from stepwell.tables import DERIVED, RECORDS, Table
 
@@ -93,21 +94,24 @@ def determine_records(
     knowledge: Knowledge,
     *,
     has: Iterable[str] | None = None,
+    stagings: Sequence[Staging] | None = None,
     connection: Connection | None = None,
 ) -> dict[str, pa.Table]:
     """Judges records held in memory, for one person or a few thousand: the same engine as a run over a whole source.
 
     `records` maps record tables to Arrow tables or lists of rows with the declared columns; a table that is left out does
-    not exist in the source (its absence says nothing), unless `has` says otherwise. The work is done by DuckDB inside this
+    not exist in the source (its absence says nothing), unless `has` says otherwise. `stagings` are the models to stage them by
+    (None: those used by default). The work is done by DuckDB inside this
     process, or on `connection`, a psycopg connection or a Spark session, in tables that are gone afterwards. Returns the
     result tables by name, the same wherever they were made.
     """
     has = frozenset(records if has is None else has)
     given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
+    staged = None if stagings is None else tuple(stagings)
     if connection is None:
-        return _embedded(tuple(definitions), knowledge, has).judge(given)
+        return _embedded(tuple(definitions), knowledge, has, staged).judge(given)
     with engine_on(connection) as engine:
-        return Session(engine, plan(definitions, knowledge, has), knowledge).judge(given)
+        return Session(engine, plan(definitions, knowledge, has, stagings), knowledge).judge(given)
 
 
 def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:
@@ -119,7 +123,12 @@ def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:
 
 
 @lru_cache(maxsize=16)
-def _embedded(definitions: tuple[Definition, ...], knowledge: Knowledge, has: frozenset[str]) -> Session:
+def _embedded(
+    definitions: tuple[Definition, ...],
+    knowledge: Knowledge,
+    has: frozenset[str],
+    stagings: tuple[Staging, ...] | None,
+) -> Session:
     con = duckdb.connect()
     con.execute("SET threads = 1")  # a person's few rows are not worth a second thread
-    return Session(con, plan(definitions, knowledge, has), knowledge)
+    return Session(con, plan(definitions, knowledge, has, stagings), knowledge)

@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 
 from stepwell.knowledge.definition import Branch, Definition
 
-_DISTINCT = {"ingredient": "ingredient", "class": "drug_class", "course": "course"}
+DISTINCT = {"ingredient": "ingredient", "class": "drug_class", "course": "course"}
+"""The column by which trials are told apart."""
 
 
 def count_trials(judged: ir.Table, condition: ir.Table, procedure: ir.Table, definition: Definition) -> ir.Table:
@@ -111,7 +112,7 @@ def _both(reached: ir.Table, other: ir.Table) -> ir.Table:
 def _reach(judged: ir.Table, verdict: str, day: str, distinct: str, at_least: int) -> ir.Table:
     """Per stretch: on which day the number of different trials with the verdict reached the number asked."""
     # One row per different ingredient, class or course: whether any counts, whether any may, and the first day one did.
-    different = judged.group_by("person_id", "stretch", key=judged[_DISTINCT[distinct]]).agg(
+    different = judged.group_by("person_id", "stretch", key=judged[DISTINCT[distinct]]).agg(
         first_day=judged[day].min(where=judged[verdict]),
         may=judged[verdict].fill_null(True).any(),
     )
@@ -147,7 +148,7 @@ def _in_days(judged: ir.Table, procedure: ir.Table, branch: Branch) -> ir.Table:
     ).select(
         last.person_id,
         last.last_day,
-        key=earlier[_DISTINCT[branch.count.distinct]],
+        key=earlier[DISTINCT[branch.count.distinct]],
         counts=earlier.counts,
     )
     stretch = pair.group_by("person_id", "last_day").agg(

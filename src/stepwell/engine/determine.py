@@ -11,7 +11,7 @@ from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_of, judge
 from stepwell.knowledge.definition import Age, Branch, Definition, Diagnosis, NeverDiagnosis, Who, fields
 
 from .criteria import OF_A_TRIAL, added
-from .intervals import to_date
+from .intervals import to_date, without_breaks
 
 
 def judge_trial(trial: ir.Table, definition: Definition) -> ir.Table:
@@ -185,15 +185,7 @@ def _judge_age(people: ir.Table, asked: Age) -> ir.BooleanValue:
 def _add_washout(people: ir.Table, observation_period: ir.Table) -> ir.Table:
     """Adds `n_days_washout`: for how many days before the first antidepressant the person was observed without a break; NULL
     where that day was not observed, or there was none."""
-    period = observation_period.select("person_id", "start_day", "end_day")
-    # A period that overlaps or adjoins one before it goes on from there.
-    earlier = ibis.window(group_by="person_id", order_by=["start_day", "end_day"], rows=(None, -1))
-    period = period.mutate(begins=(period.start_day > period.end_day.max().over(earlier) + 1).fill_null(True))
-    upto = ibis.window(group_by="person_id", order_by=["start_day", "end_day"], rows=(None, 0))
-    period = period.mutate(unbroken=period.begins.ifelse(1, 0).sum().over(upto))
-    whole = period.group_by("person_id", "unbroken").agg(
-        from_day=period.start_day.min(), until_day=period.end_day.max()
-    )
+    whole = without_breaks(observation_period)
     first = people.select("person_id", first_day="first_treated_day")
     held = first.join(whole, "person_id", how="inner")
     held = held.filter(held.first_day >= held.from_day, held.first_day <= held.until_day)

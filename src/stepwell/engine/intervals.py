@@ -66,3 +66,17 @@ def day_name(name: str) -> str:
 def days_in_common(a: ir.Table, b: ir.Table) -> ir.IntegerValue:
     """Days on which both intervals run; zero or less when they do not meet."""
     return ibis.least(a.end_day, b.end_day) - ibis.greatest(a.start_day, b.start_day) + 1
+
+
+def without_breaks(period: ir.Table) -> ir.Table:
+    """One row is one stretch of days (`from_day` to `until_day`) on which a person was observed without a break: periods that
+    overlap or adjoin one another taken together."""
+    period = period.select("person_id", "start_day", "end_day")
+    earlier = ibis.window(group_by="person_id", order_by=["start_day", "end_day"], rows=(None, -1))
+    period = period.mutate(begins=(period.start_day > period.end_day.max().over(earlier) + 1).fill_null(True))
+    upto = ibis.window(group_by="person_id", order_by=["start_day", "end_day"], rows=(None, 0))
+    period = period.mutate(unbroken=period.begins.ifelse(1, 0).sum().over(upto))
+    whole = period.group_by("person_id", "unbroken").agg(
+        from_day=period.start_day.min(), until_day=period.end_day.max()
+    )
+    return whole.drop("unbroken")

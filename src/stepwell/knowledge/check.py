@@ -29,6 +29,8 @@ from .forms import (
 )
 from .instrument import Crosswalk
 from .instrument_check import check_crosswalk, check_instrument
+from .staging import Procedure, Psychotic, Scale, Sign, Staging
+from .staging_check import check_staging
 from .written import Path_, Written
 
 REFERENCES = "references.yaml"
@@ -62,6 +64,7 @@ def check(entries: list[Entry], unread: set[type[Form]], problems: list[Problem]
         problems.extend(_recalled(entry))
         problems.extend(_ranges(entry))
     problems.extend(_crosswalks(filled))
+    problems.extend(_stagings(filled))
     problems.extend(_codes(filled))
     problems.extend(_low_doses(filled))
 
@@ -179,7 +182,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
             if isinstance(form, DoseMinimum | DoseStandard):
                 key, standard = ("is", form.is_) if isinstance(form, DoseStandard) else ("standard", form.standard)
                 named.append((DoseStandardInfo, (key,), standard, "dose standard", standards, "dose_standard.yaml"))
-            if isinstance(form, Diagnosis | NeverDiagnosis):
+            if isinstance(form, Diagnosis | NeverDiagnosis | Psychotic):
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
@@ -190,13 +193,24 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.of_class):
                     where = ("of_class", position)
                     named.append((Ingredient, where, name, "class of drugs", classes, "ingredient.csv"))
-            if isinstance(form, ScoreAtLeast):
+            if isinstance(form, ScoreAtLeast | Scale):
                 name = form.instrument
                 named.append((Instrument, ("instrument",), name, "instrument", instruments, "instrument/"))
             if isinstance(form, Within):
                 for position, name in enumerate(form.before):
                     where = ("before", position)
                     named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))
+            if isinstance(form, Procedure):
+                for position, name in enumerate(form.any_of):
+                    where = ("any_of", position)
+                    named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))
+            if isinstance(form, Sign):
+                for position, name in enumerate(form.of_class):
+                    where = ("of_class", position)
+                    named.append((Ingredient, where, name, "class of drugs", classes, "ingredient.csv"))
+                for position, name in enumerate(form.diagnosis):
+                    where = ("diagnosis", position)
+                    named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
             for kind, where, name, what, known, file in named:
                 if kind not in unread and name not in known:
                     yield _unknown(entry, (*path, *where), name, what, known, file)
@@ -242,6 +256,16 @@ def _crosswalks(entries: list[Entry]) -> Iterator[Problem]:
             return Problem(written.at(path), f"`{name_of(path)}` {found}", expected, "check the points")
 
         yield from check_crosswalk(entry.form, instruments, problem)
+
+
+def _stagings(entries: list[Entry]) -> Iterator[Problem]:
+    instruments = {entry.key: entry.form for entry in _of(entries, Instrument)}
+    for entry in _of(entries, Staging):
+
+        def problem(path: Path_, found: str, expected: str, written: Written = entry.written) -> Problem:
+            return Problem(written.at(path), f"`{name_of(path)}` {found}", expected, "check the points")
+
+        yield from check_staging(entry.form, instruments, problem)
 
 
 def _codes(entries: list[Entry]) -> Iterator[Problem]:

@@ -122,3 +122,10 @@ def wrong_provenance(source: object, locator: object, seen: object, choice: obje
     missing = [k for k, v in zip(("source", "locator", "seen"), cited, strict=True) if not v]
     found = f"nothing says where it is from: {', '.join(missing)} missing"
     return f"{found}; write source, locator and seen, or choice: why this value"
+
+
+def without_provenance(values: object) -> object:
+    """What is asked, without who says so."""
+    if isinstance(values, dict):
+        return {key: without_provenance(value) for key, value in values.items() if key not in Cited.model_fields}
+    return [without_provenance(value) for value in values] if isinstance(values, list | tuple) else values

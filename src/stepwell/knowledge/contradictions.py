@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .cited import Cited, Form
+from .cited import Form, without_provenance
 from .definition import Added, Age, Count, Definition, Failure, Improvement, PublishedResult, TrialBuilding, Who, Within
 from .written import Path_
 
@@ -46,7 +46,7 @@ def contradictions(form: Form) -> Iterator[Contradiction]:
             if name != "taken" and getattr(form, name):
                 yield (name,), "decides nothing beside `taken`, by which every trial counts", "", _ONE
     if isinstance(form, Definition):
-        plain = [_without_provenance(branch.model_dump(exclude_none=True)) for branch in form.branch]
+        plain = [without_provenance(branch.model_dump(exclude_none=True)) for branch in form.branch]
         for position, values in enumerate(plain):
             if values in plain[:position]:
                 found = f"asks the same as `branch[{plain.index(values) + 1}]`"
@@ -64,10 +64,3 @@ def _improvement(form: Improvement) -> Iterator[Contradiction]:
     elif share < 1:
         remedy = f"write `{100 * share:g} %` if that share was meant as a fraction"
         yield (name,), f"is {share:g} %, less than one in a hundred", "1 to 100 %", remedy
-
-
-def _without_provenance(values: object) -> object:
-    """What is asked, without who says so."""
-    if isinstance(values, dict):
-        return {key: _without_provenance(value) for key, value in values.items() if key not in Cited.model_fields}
-    return [_without_provenance(value) for value in values] if isinstance(values, list | tuple) else values

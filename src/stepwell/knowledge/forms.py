@@ -10,6 +10,7 @@ from pydantic import Field
 from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
+from .staging import Staging
 
 
 class Reference(Form):
@@ -177,6 +178,8 @@ class Knowledge:
     measures: dict[str, Instrument] = field(default_factory=dict)
     """All other instruments: scored and described, never asked whether a treatment helped."""
     crosswalks: dict[str, Crosswalk] = field(default_factory=dict)
+    stagings: dict[str, Staging] = field(default_factory=dict)
+    """Staging models, and profiles."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
 
     @property

@@ -8,6 +8,7 @@ data/instrument/ID.yaml    a questionnaire or rating scale
 data/crosswalk/ID.yaml     totals of several scales that go with each other
 data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
+data/staging/ID.yaml       a staging model, or a profile
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
 data/knowledge.lock        the digest of every reviewed file: a reviewed file no longer changes
@@ -42,6 +43,7 @@ from .forms import (
     Reference,
     RoleRule,
 )
+from .staging import Staging
 from .written import Path_, Written, read_csv, read_yaml
 
 DATA = Path(__file__).parent / "data"
@@ -88,6 +90,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     crisis = reader.table("crisis.yaml", CrisisLine)
     reader.building()
     definitions = reader.files("definition", Definition)
+    stagings = reader.files("staging", Staging)
     ladders = reader.files("ladder", PublishedLadder)
     for path in extra:
         definitions += reader.own_definition(path, references)
@@ -110,6 +113,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         crisis=crisis,
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
+        stagings={form.id: form for form in stagings},
         digest=_digest(folder, extra),
     )
 
@@ -231,7 +235,7 @@ class _Reader:
 
     def _fill(self, form: type[F], written: Written, key: str | None, is_own: bool = False) -> F | None:
         own = written.data.get("trials", {})
-        if form is Definition and isinstance(own, dict):
+        if form in (Definition, Staging) and isinstance(own, dict):
             written = Written(written.file, {**written.data, "trials": {**self.trials, **own}}, written.lines)
         entry = fill(form, written, self.problems)
         self.entries.append(Entry(form, entry, written, key, is_own))

@@ -9,6 +9,7 @@ from .derived import (
     EVIDENCE,
     EXPOSURE,
     JUDGED_TRIAL,
+    STAGED_TRIAL,
     STEP,
     TRIAL,
     TRUTH,
@@ -16,6 +17,7 @@ from .derived import (
     TRUTH_TRIAL,
 )
 from .records import CONDITION, MEASUREMENT, MEDICATION, OBSERVATION_PERIOD, PERSON, PROCEDURE, RECORDS
+from .staged import STAGE
 
 __all__ = [
     "ATTRITION",
@@ -32,6 +34,8 @@ __all__ = [
     "PERSON",
     "PROCEDURE",
     "RECORDS",
+    "STAGE",
+    "STAGED_TRIAL",
     "STEP",
     "TRIAL",
     "TRUTH",

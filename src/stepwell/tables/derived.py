@@ -6,6 +6,7 @@ determination, step. Inside the engine a day is an integer (`_day`, days since 1
 from __future__ import annotations
 
 from .declare import Column, Table
+from .staged import STAGE, make_staged_trial
 
 _PERSON = Column("person_id", "int64", "The person, numbered on reading.")
 _SETTING = Column("setting", "string", "The way of building trials, named in run.json with its values.")
@@ -339,5 +340,7 @@ TRUTH_TRIAL = Table(
     ),
 )
 
-DERIVED = (EXPOSURE, EPISODE, TRIAL, JUDGED_TRIAL, DETERMINATION, STEP, ATTRITION)
+STAGED_TRIAL = make_staged_trial(JUDGED_TRIAL)
+
+DERIVED = (EXPOSURE, EPISODE, TRIAL, JUDGED_TRIAL, DETERMINATION, STEP, STAGED_TRIAL, STAGE, ATTRITION)
 TRUTH = (TRUTH_PERSON, TRUTH_TRIAL)
