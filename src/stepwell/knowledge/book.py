@@ -11,6 +11,7 @@ def book(knowledge: Knowledge) -> str:
     """Every card as Markdown, its headings one level down, so that they are chapters of one document."""
     entries = [
         *knowledge.definitions,
+        *knowledge.stagings,
         "doses",
         *knowledge.all_instruments,
         *knowledge.crosswalks,

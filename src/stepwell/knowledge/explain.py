@@ -1,15 +1,26 @@
-"""Cards that a clinician reads: a definition, a dose table, an instrument, a code set, a ladder. All Markdown, all generated."""
+"""Cards that a clinician reads: a definition, a dose table, a staging model, an instrument, a code set, a ladder. All Markdown,
+all generated."""
 
 from __future__ import annotations
 
 from ..errors import Problem, QuestionError
 from .check import parts, sources, sources_of
-from .cited import Cited, Form
-from .definition import Branch, Definition, fields
+from .cited import Cited
+from .definition import Definition
 from .fill import closest
 from .forms import Codeset, Knowledge, PublishedLadder
 from .instrument_card import crosswalk_card, instrument_card
-from .sentences import SEEN, bibliography, markdown_table, provenance, rule, short_name
+from .sentences import (
+    SEEN,
+    bibliography,
+    branch_table,
+    form_table,
+    markdown_table,
+    provenance,
+    rule,
+    short_name,
+)
+from .staging_card import staging_card
 
 __all__ = [
     "bibliography",
@@ -26,6 +37,7 @@ __all__ = [
     "short_name",
     "show",
     "sources_of",
+    "staging_card",
 ]
 
 
@@ -71,11 +83,11 @@ def card(definition: Definition, knowledge: Knowledge) -> str:
             "",
             f"**A policy of {policy.payer}**, valid from {first} until {last}. {provenance(policy, knowledge)}",
         ]
-    lines += ["", "## Who", "", *_table(definition.who, "who", knowledge)]
+    lines += ["", "## Who", "", *form_table(definition.who, "who", knowledge)]
     for number, branch in enumerate(definition.branch, 1):
         several = f" ({number} of {len(definition.branch)} ways; one is enough)" if len(definition.branch) > 1 else ""
-        lines += ["", f"## What counts{several}", "", *_branch(branch, knowledge)]
-    lines += ["", "## How trials are built", "", *_table(definition.trials, "trials", knowledge)]
+        lines += ["", f"## What counts{several}", "", *branch_table(branch, knowledge)]
+    lines += ["", "## How trials are built", "", *form_table(definition.trials, "trials", knowledge)]
     if definition.not_held:
         lines += ["", "## What this form does not hold", "", *(f"- {sentence}" for sentence in definition.not_held)]
     if definition.published:
@@ -88,18 +100,6 @@ def card(definition: Definition, knowledge: Knowledge) -> str:
             lines.append(f"- {numbers}: {result.setting}. {provenance(result, knowledge)}")
     lines += ["", "## Sources", "", bibliography(sources_of(definition), knowledge)]
     return "\n".join(lines) + "\n"
-
-
-def _table(form: Form, prefix: str, knowledge: Knowledge) -> list[str]:
-    rows = [(name, rule(f"{prefix}.{name}", value), provenance(value, knowledge)) for name, value in fields(form)]
-    return markdown_table(("", "Asked", "From"), rows) if rows else ["Nothing is asked."]
-
-
-def _branch(branch: Branch, knowledge: Knowledge) -> list[str]:
-    named = [(f"trial.{name}", value) for name, value in fields(branch.trial)]
-    named += [(f"failure.{name}", value) for name, value in fields(branch.failure)]
-    named += [(name, value) for name, value in fields(branch) if isinstance(value, Cited)]
-    return markdown_table(("", "Asked", "From"), [(path, rule(path, f), provenance(f, knowledge)) for path, f in named])
 
 
 def dose_table(knowledge: Knowledge) -> str:
@@ -170,6 +170,7 @@ def listing(knowledge: Knowledge) -> str:
     """Everything that `show` can show, one a line."""
     lines = ["Definitions"]
     lines += [f"  {d.id:<24} {d.title} ({d.standing})" for d in knowledge.definitions.values()]
+    lines += ["Staging", *(f"  {s.id:<24} {s.title} ({s.standing})" for s in knowledge.stagings.values())]
     lines += ["Instruments", *(f"  {i.id:<24} {i.label}: {i.about}" for i in knowledge.all_instruments.values())]
     lines += ["Crosswalks", *(f"  {c.id:<24} {c.label}" for c in knowledge.crosswalks.values())]
     lines += ["Code sets", *(f"  {c.id:<24} {c.label}" for c in knowledge.codesets.values())]
@@ -180,13 +181,14 @@ def listing(knowledge: Knowledge) -> str:
 
 
 def show(name: str, knowledge: Knowledge) -> str:
-    """The card of that name: a definition (with or without its version), an instrument, a crosswalk, a code set, a ladder, or
-    `doses`.
+    """The card of that name: a definition (with or without its version), a staging model, an instrument, a crosswalk, a
+    code set, a ladder, or `doses`.
 
     Raises QuestionError where there is none.
     """
     kinds = (
         (knowledge.definitions, card),
+        (knowledge.stagings, staging_card),
         (knowledge.all_instruments, instrument_card),
         (knowledge.crosswalks, crosswalk_card),
         (knowledge.codesets, codeset_card),
@@ -200,6 +202,7 @@ def show(name: str, knowledge: Knowledge) -> str:
     known = [
         "doses",
         *knowledge.definitions,
+        *knowledge.stagings,
         *knowledge.all_instruments,
         *knowledge.crosswalks,
         *knowledge.codesets,

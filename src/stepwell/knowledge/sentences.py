@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .cited import Cited, Form
+from .definition import Branch, fields
 from .forms import Knowledge, Reference
 
 SEEN = {
@@ -146,6 +147,20 @@ def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list
     header = list(header)
     cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
     return ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *cells)]
+
+
+def form_table(form: Form, prefix: str, knowledge: Knowledge) -> list[str]:
+    """What the filled-in fields of a form ask, and where each is from."""
+    rows = [(name, rule(f"{prefix}.{name}", value), provenance(value, knowledge)) for name, value in fields(form)]
+    return markdown_table(("", "Asked", "From"), rows) if rows else ["Nothing is asked."]
+
+
+def branch_table(branch: Branch, knowledge: Knowledge) -> list[str]:
+    """What makes a trial count, and how many must."""
+    named = [(f"trial.{name}", value) for name, value in fields(branch.trial)]
+    named += [(f"failure.{name}", value) for name, value in fields(branch.failure)]
+    named += [(name, value) for name, value in fields(branch) if isinstance(value, Cited)]
+    return markdown_table(("", "Asked", "From"), [(path, rule(path, f), provenance(f, knowledge)) for path, f in named])
 
 
 def bibliography(keys: Iterable[str], knowledge: Knowledge) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .declare import Column, Table
 
-_NOBODY = "nobody can say how many more there are"
 _ITEMS = {
     "duration": "how long the episode has lasted",
     "severity": "how severe it is",
@@ -18,15 +17,10 @@ _ITEMS = {
 
 def _counted(name: str, words: str, unit: str = "") -> tuple[Column, Column]:
     """How many there are for certain, and with those of which it is unknown."""
+    more = "The same, with those of which it is unknown."
     return (
-        Column(name, "int32", words, unit=unit, null="no trial failed for certain" if unit else ""),
-        Column(
-            f"{name}_possible",
-            "int32",
-            "The same, with those of which it is unknown.",
-            unit=unit,
-            null=f"{_NOBODY}, or no trial may have failed" if unit else _NOBODY,
-        ),
+        Column(name, "int32", words, unit=unit),
+        Column(f"{name}_possible", "int32", more, unit=unit, null="nobody can say how many more there are"),
     )
 
 
