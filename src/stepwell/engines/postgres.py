@@ -60,6 +60,7 @@ class Postgres:
         self._con = connection
         self._in_pieces = in_pieces
         self._made: dict[str, str] = {}
+        self._callers_own: frozenset[str] = frozenset()
 
     def __enter__(self) -> Postgres:
         try:
@@ -88,6 +89,8 @@ class Postgres:
             raise QuestionError("stepwell cannot work on this connection.", [problem])
         self._autocommit = self._con.autocommit
         self._con.autocommit = True
+        rows = "SELECT array(SELECT relname::text FROM pg_catalog.pg_class WHERE relnamespace = pg_my_temp_schema())"
+        self._callers_own = frozenset(self._value(rows))
         self._settings = {name: self._value(f"SELECT current_setting('{name}')") for name in _SETTINGS}
 
     def _end_in_pieces(self) -> None:
@@ -105,7 +108,8 @@ class Postgres:
         """The engine as Ibis sees it, for the readers of sources."""
         from .postgres_sql import FUNCTIONS, PostgresTables
 
-        for function in FUNCTIONS:
+        for name, function in FUNCTIONS.items():
+            self._made[name] = "FUNCTION"
             self._execute(function)
         return PostgresTables().on(self)
 
@@ -158,7 +162,7 @@ class Postgres:
 
     def name(self, name: str, sql: str) -> None:
         """Gives a SELECT a name; it is run where the name is read."""
-        self._made[name] = "VIEW"
+        self._take(name, "VIEW")
         self._execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
 
     def selected(self, name: str, type_: pa.DataType) -> str:
@@ -170,9 +174,16 @@ class Postgres:
         return ".".join(map(quoted, names))
 
     def _replace(self, name: str, what: str) -> None:
+        self._take(name, "TABLE")
         self._execute(f"DROP TABLE IF EXISTS pg_temp.{quoted(name)}")
-        self._made[name] = "TABLE"
         self._execute(f"CREATE TEMP TABLE {quoted(name)} {what}")
+
+    def _take(self, name: str, kind: str) -> None:
+        if name in self._callers_own:
+            found = f"it has a temporary table of its own called {name!r}"
+            problem = Problem("connection", found, "none of that name", "rename it, or give a connection without it")
+            raise QuestionError("stepwell cannot work on this connection.", [problem])
+        self._made[name] = kind
 
     def _set(self, name: str, value: str) -> None:
         with psycopg.Cursor(self._con) as cursor:

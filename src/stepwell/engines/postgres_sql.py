@@ -15,31 +15,32 @@ _NUMBER = r"^\s*[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})([eE][+-]?\d{1,2})?\s*
 
 _DAY = r"^\s*\d{4}-\d{1,2}-\d{1,2}\s*$"
 
+_YEAR, _MONTH, _DAY_OF_MONTH = (f"CAST(split_part($1, '-', {n}) AS integer)" for n in (1, 2, 3))
+_LAST_OF_MONTH = f"make_date({_YEAR}, {_MONTH}, 1) + interval '1 month' - interval '1 day'"
+
 # PostgreSQL 15 cannot try a cast. Plain SQL functions are written into the query that calls them, so they cost what
 # their body costs; CASE is what keeps a cast from being worked out for cells that it would fail on.
-FUNCTIONS = (
-    rf"""CREATE OR REPLACE FUNCTION pg_temp.stepwell_number(text) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN $1 ~ '{_NUMBER}' THEN CAST($1 AS double precision) END $$""",
-    rf"""CREATE OR REPLACE FUNCTION pg_temp.stepwell_whole(text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE
-        WHEN $1 ~ '^\s*[+-]?\d{{1,18}}\s*$' THEN CAST($1 AS bigint)
-        WHEN $1 ~ '{_NUMBER}' THEN
-            CASE WHEN abs(CAST($1 AS numeric)) < 9223372036854775807 THEN CAST(CAST($1 AS numeric) AS bigint) END
-    END $$""",
-    r"""CREATE OR REPLACE FUNCTION pg_temp.stepwell_long(text) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN $1 ~ '^\s*[+-]?\d{1,38}\s*$' THEN CAST($1 AS numeric) END $$""",
-    rf"""CREATE OR REPLACE FUNCTION pg_temp.stepwell_day(text) RETURNS date LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN $1 ~ '{_DAY}' THEN
-        CASE WHEN CAST(split_part($1, '-', 1) AS integer) > 0
-              AND CAST(split_part($1, '-', 2) AS integer) BETWEEN 1 AND 12 THEN
-            CASE WHEN CAST(split_part($1, '-', 3) AS integer) BETWEEN 1 AND CAST(EXTRACT(day FROM
-                make_date(CAST(split_part($1, '-', 1) AS integer), CAST(split_part($1, '-', 2) AS integer), 1)
-                + interval '1 month' - interval '1 day') AS integer)
-            THEN make_date(CAST(split_part($1, '-', 1) AS integer), CAST(split_part($1, '-', 2) AS integer),
-                           CAST(split_part($1, '-', 3) AS integer)) END
-        END
-    END $$""",
-)
+_BODIES = {
+    "number": ("double precision", f"CASE WHEN $1 ~ '{_NUMBER}' THEN CAST($1 AS double precision) END"),
+    "whole": (
+        "bigint",
+        rf"""CASE WHEN $1 ~ '^\s*[+-]?\d{{1,18}}\s*$' THEN CAST($1 AS bigint)
+             WHEN $1 ~ '{_NUMBER}' THEN
+             CASE WHEN abs(CAST($1 AS numeric)) < 9223372036854775807 THEN CAST(CAST($1 AS numeric) AS bigint) END END""",
+    ),
+    "long": ("numeric", r"CASE WHEN $1 ~ '^\s*[+-]?\d{1,38}\s*$' THEN CAST($1 AS numeric) END"),
+    "day": (
+        "date",
+        f"""CASE WHEN $1 ~ '{_DAY}' THEN CASE WHEN {_YEAR} > 0 AND {_MONTH} BETWEEN 1 AND 12 THEN
+            CASE WHEN {_DAY_OF_MONTH} BETWEEN 1 AND CAST(EXTRACT(day FROM {_LAST_OF_MONTH}) AS integer)
+            THEN make_date({_YEAR}, {_MONTH}, {_DAY_OF_MONTH}) END END END""",
+    ),
+}
+FUNCTIONS = {
+    f"stepwell_{name}": f"CREATE OR REPLACE FUNCTION pg_temp.stepwell_{name}(text) RETURNS {type_} LANGUAGE sql IMMUTABLE "
+    f"AS $$ SELECT {body} $$"
+    for name, (type_, body) in _BODIES.items()
+}
 """Made in the session's temporary schema, and gone with it."""
 
 
