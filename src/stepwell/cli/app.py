@@ -48,11 +48,21 @@ app = typer.Typer(
     "cannot be answered as asked, 13 stepwell's own fault, 130 stopped by you, 1 where `definition test` found a difference.",
 )
 SourceArg = Annotated[
-    Path,
+    str,
     typer.Argument(
-        help="The records: a folder with an OMOP CDM (CSV or Parquet), a DuckDB file that holds one, or a folder of stepwell's "
-        "own CSV files (see `stepwell template`).",
+        help="The records: a folder with an OMOP CDM (CSV or Parquet), a DuckDB file that holds one, a folder of stepwell's "
+        "own CSV files (see `stepwell template`), or a CDM in a database: postgresql://user@host/database?schema=cdm, "
+        "spark://host:7077/schema, spark:///schema.",
         show_default=False,
+    ),
+]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="Where the work is done: duckdb, postgres or spark. The records say so themselves, but for a folder that Spark is "
+        "to read (--engine spark).",
+        show_default="duckdb for files, the database itself for a database",
     ),
 ]
 ResultArg = Annotated[Path, typer.Argument(help="A folder that `stepwell run --out` wrote.", show_default=False)]

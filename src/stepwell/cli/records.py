@@ -10,7 +10,7 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from .app import DefinitionFiles, ResultArg, Seed, SourceArg, app, out_console, progress
+from .app import DefinitionFiles, EngineOption, ResultArg, Seed, SourceArg, app, out_console, progress
 
 
 @app.command()
@@ -41,19 +41,20 @@ def demo(
 
 @app.command()
 def check(
-    source: SourceArg, as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False
+    source: SourceArg,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    engine: EngineOption = None,
 ) -> None:
     """Says what is in this data, and what can and cannot be answered from it. Writes nothing."""
-    import ibis
-
+    from stepwell.engines import connect
     from stepwell.knowledge.load import load
     from stepwell.sources import open_source
     from stepwell.sources.coverage import find_coverage
 
     knowledge = load()
-    con = ibis.duckdb.connect()
-    opened = open_source(source, con, knowledge)
-    coverage = find_coverage(opened, con, knowledge)
+    with connect(source, engine=engine) as place:
+        opened = open_source(place.location, place.engine.tables, knowledge, place.vocabulary)
+        coverage = find_coverage(opened, place.engine.tables, knowledge)
     if as_json:
         print(json.dumps(coverage.as_dict(), indent=2, sort_keys=True, ensure_ascii=False))
         return
@@ -73,12 +74,13 @@ def run(
     ] = None,
     definition_file: DefinitionFiles = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier result of the same name.")] = False,
+    engine: EngineOption = None,
     memory: Annotated[
         str | None,
-        typer.Option(help="How much memory the engine may use, such as 2GB.", show_default="most of the machine's"),
+        typer.Option(help="How much memory DuckDB may use, such as 2GB.", show_default="most of the machine's"),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(help="How many processor cores to use.", show_default="all", min=1)
+        int | None, typer.Option(help="How many processor cores DuckDB may use.", show_default="all", min=1)
     ] = None,
 ) -> None:
     """Judges everybody in the records by every definition asked, and writes the tables that say who, when and why."""
@@ -91,6 +93,7 @@ def run(
             definitions=definition or (),
             definition_files=definition_file or (),
             replace_existing=replace,
+            engine=engine,
             memory=memory,
             threads=threads,
             progress=report_progress,

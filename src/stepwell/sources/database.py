@@ -41,7 +41,8 @@ _READ = {
     "procedure_source_value value_as_string value_source_value stop_reason concept_name domain_id vocabulary_id concept_code "
     "invalid_reason",
 }
-_KIND_OF = {column: kind for kind, columns in _READ.items() for column in columns.split()}
+KIND_OF = {column: kind for kind, columns in _READ.items() for column in columns.split()}
+"""Every column of a CDM that stepwell reads, with what it holds."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def open_table(
     """
     known, problems, selected, schema = [], [], [], {}
     for column in columns:
-        kind = _KIND_OF.get(column.name.lower())
+        kind = KIND_OF.get(column.name.lower())
         if kind is None:
             continue
         known.append(column)

@@ -1,0 +1,45 @@
+"""Text that may be a number or a day is read alike everywhere, and never makes a database fail."""
+
+from __future__ import annotations
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from stepwell.engines import engine_on
+from stepwell.sources.values import day, number, text, whole
+
+CELLS = ("17", " 17 ", "+4", "-3", "-2.5", "2.5", "17.5", ".5", "5.", "1e3", "", " ", "NULL", "n/a", "none", "17 points",
+         "x", "1e400", "9" * 30, "2020-02-29", "2021-02-29", "2020-13-01", "2020-1-5", "20200131", "2020-01-31 10:00", "0000-01-01",
+         "9999-12-31", "venlafaxine", "fluoxetine\f", "\vf33.1", None)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def here():
+    return _read(ibis.duckdb.connect())
+
+
+def _read(con) -> dict:
+    rows = ibis.memtable(pa.table({"n": range(len(CELLS)), "cell": pa.array(CELLS, pa.string())}))
+    cell = con.create_table(f"cells_{con.name}", rows, temp=True).cell
+    rows = cell.op().rel.to_expr() if hasattr(cell.op(), "rel") else None
+    read = rows.select("n", text=text(cell), number=number(cell), whole=whole(cell), day=day(cell).value)
+    return {CELLS[row.pop("n")]: row for row in con.to_pyarrow(read).to_pylist()}
+
+
+def test_text_is_read_as_duckdb_reads_it(elsewhere, here):
+    with engine_on(elsewhere) as engine:
+        there = _read(engine.tables)
+    assert {c: (here[c], there[c]) for c in CELLS if here[c] != there[c]} == {}
+
+
+def test_what_is_read(here):
+    assert {c: row["number"] for c, row in here.items() if row["number"] is not None} == {
+        "17": 17, " 17 ": 17, "+4": 4, "-3": -3, "-2.5": -2.5, "2.5": 2.5, "17.5": 17.5, ".5": 0.5, "5.": 5, "1e3": 1000,
+        "9" * 30: 1e30, "20200131": 20200131,
+    }  # fmt: skip
+    assert {c for c, row in here.items() if row["day"] is not None} == {
+        "2020-02-29", "2020-1-5", "20200131", "2020-01-31 10:00",
+    }  # fmt: skip
+    assert here["venlafaxine"]["text"] == "venlafaxine"
+    assert here["\vf33.1"]["text"] == "f33.1"
