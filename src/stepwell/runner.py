@@ -84,7 +84,8 @@ def run(
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
     out = Path(out) if out is not None else temporary / "result"
     partial = _make_partial(out, replace_existing)
-    work = WorkFolder(partial / "work")
+    with told_when_full(partial):
+        work = WorkFolder(partial / "work")
     settings = _duckdb_settings(work.folder, memory, threads)
     try:
         with (
