@@ -18,7 +18,7 @@ SETTING = ("basis", "max_gap", "unknown_supply", "cross_taper", "episode_gap", "
 def everything():
     yield from K.ingredients.values()
     yield from (*K.role_rules, *K.product_uses, *K.combinations, *K.dose_minima)
-    for forms in (K.dose_standards, K.codesets, K.all_instruments, K.crosswalks, K.definitions, K.stagings, K.ladders):
+    for forms in (K.dose_standards, K.codesets, K.all_instruments, K.crosswalks, K.definitions, K.stagings, K.quality, K.ladders):
         yield from forms.values()
 
 
@@ -246,6 +246,23 @@ def test_what_a_definition_needs(name, scores, doses):
     assert ("questionnaire scores" in asked) == scores
     assert ("doses" in asked) == doses
     assert "diagnoses" in asked
+
+
+# ---- quality measures
+
+
+def test_measures_cut_where_their_instrument_does():
+    """Remission of the published measures is the cut that the instrument's own file gives."""
+    for measure in K.quality.values():
+        if measure.remission:
+            assert measure.remission.below - 1 == K.instruments["phq-9"].remission.at_most, measure.id
+
+
+def test_the_windows_of_half_a_year_and_a_year_are_sixty_days_either_way():
+    year, half = K.quality["remission-12-months"].follow_up, K.quality["remission-6-months"].follow_up
+    assert (year.first + year.last) / 2 == 365
+    assert abs((half.first + half.last) / 2 - 365 / 2) < 1
+    assert {w.last - w.first for w in (year, half)} == {120}
 
 
 # ---- the ladder

@@ -90,7 +90,7 @@ def determine(
     Needs: `candidate` (`find_candidate`), and `has`, the record tables that the source holds at all: an absence means nothing
     where there is no table, or where the person was never observed.
     """
-    people, verdicts = _judge_who(candidate, condition, observation_period, definition.who, has)
+    people, verdicts = judge_who(candidate, condition, observation_period, definition.who, has)
     absence_counts = people.is_observed & ibis.literal(has >= _counted_in(definition))
     verdicts["count"] = judge(people.met_day.notnull(), people.any_possible | ~absence_counts)
     verdict = all_of(*verdicts.values())
@@ -128,7 +128,7 @@ def _counted_in(definition: Definition) -> set[str]:
     return tables
 
 
-def _judge_who(
+def judge_who(
     people: ir.Table, condition: ir.Table, observation_period: ir.Table, who: Who, has: frozenset[str]
 ) -> tuple[ir.Table, dict[str, ir.BooleanValue]]:
     """The people with age and counts of diagnoses, and the verdicts of `who` over them."""

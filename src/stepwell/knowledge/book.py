@@ -12,6 +12,7 @@ def book(knowledge: Knowledge) -> str:
     entries = [
         *knowledge.definitions,
         *knowledge.stagings,
+        *knowledge.quality,
         "doses",
         *knowledge.all_instruments,
         *knowledge.crosswalks,

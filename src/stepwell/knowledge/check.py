@@ -29,6 +29,7 @@ from .forms import (
 )
 from .instrument import Crosswalk
 from .instrument_check import check_crosswalk, check_instrument
+from .quality import FirstScore, FirstTreatment
 from .staging import Procedure, Psychotic, Scale, Sign, Staging
 from .staging_check import check_staging
 from .written import Path_, Written
@@ -186,6 +187,10 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
+            if isinstance(form, FirstTreatment):
+                for position, name in enumerate(form.diagnosis):
+                    where = ("diagnosis", position)
+                    named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
             if isinstance(form, Drug):
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
@@ -193,7 +198,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.of_class):
                     where = ("of_class", position)
                     named.append((Ingredient, where, name, "class of drugs", classes, "ingredient.csv"))
-            if isinstance(form, ScoreAtLeast | Scale):
+            if isinstance(form, ScoreAtLeast | FirstScore | Scale):
                 name = form.instrument
                 named.append((Instrument, ("instrument",), name, "instrument", instruments, "instrument/"))
             if isinstance(form, Within):

@@ -10,6 +10,7 @@ from .definition import Definition
 from .fill import closest
 from .forms import Codeset, Knowledge, PublishedLadder
 from .instrument_card import crosswalk_card, instrument_card
+from .quality_card import quality_card, standing
 from .sentences import (
     SEEN,
     bibliography,
@@ -33,6 +34,7 @@ __all__ = [
     "listing",
     "needs",
     "provenance",
+    "quality_card",
     "rule",
     "short_name",
     "show",
@@ -171,6 +173,7 @@ def listing(knowledge: Knowledge) -> str:
     lines = ["Definitions"]
     lines += [f"  {d.id:<24} {d.title} ({d.standing})" for d in knowledge.definitions.values()]
     lines += ["Staging", *(f"  {s.id:<24} {s.title} ({s.standing})" for s in knowledge.stagings.values())]
+    lines += ["Quality measures", *(f"  {q.id:<24} {q.title} ({standing(q)})" for q in knowledge.quality.values())]
     lines += ["Instruments", *(f"  {i.id:<24} {i.label}: {i.about}" for i in knowledge.all_instruments.values())]
     lines += ["Crosswalks", *(f"  {c.id:<24} {c.label}" for c in knowledge.crosswalks.values())]
     lines += ["Code sets", *(f"  {c.id:<24} {c.label}" for c in knowledge.codesets.values())]
@@ -181,14 +184,15 @@ def listing(knowledge: Knowledge) -> str:
 
 
 def show(name: str, knowledge: Knowledge) -> str:
-    """The card of that name: a definition (with or without its version), a staging model, an instrument, a crosswalk, a
-    code set, a ladder, or `doses`.
+    """The card of that name: a definition (with or without its version), a staging model, a quality measure, an instrument, a
+    crosswalk, a code set, a ladder, or `doses`.
 
     Raises QuestionError where there is none.
     """
     kinds = (
         (knowledge.definitions, card),
         (knowledge.stagings, staging_card),
+        (knowledge.quality, quality_card),
         (knowledge.all_instruments, instrument_card),
         (knowledge.crosswalks, crosswalk_card),
         (knowledge.codesets, codeset_card),
@@ -203,6 +207,7 @@ def show(name: str, knowledge: Knowledge) -> str:
         "doses",
         *knowledge.definitions,
         *knowledge.stagings,
+        *knowledge.quality,
         *knowledge.all_instruments,
         *knowledge.crosswalks,
         *knowledge.codesets,

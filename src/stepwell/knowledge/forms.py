@@ -10,6 +10,7 @@ from pydantic import Field
 from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
+from .quality import QualityMeasure
 from .staging import Staging
 
 
@@ -180,6 +181,8 @@ class Knowledge:
     crosswalks: dict[str, Crosswalk] = field(default_factory=dict)
     stagings: dict[str, Staging] = field(default_factory=dict)
     """Staging models, and profiles."""
+    quality: dict[str, QualityMeasure] = field(default_factory=dict)
+    """Quality measures."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
 
     @property

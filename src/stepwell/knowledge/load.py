@@ -8,6 +8,8 @@ data/instrument/ID.yaml    a questionnaire or rating scale
 data/crosswalk/ID.yaml     totals of several scales that go with each other
 data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
+data/quality/ID.yaml       a quality measure
+data/trials.yaml           how trials are built where a definition does not say
 data/staging/ID.yaml       a staging model, or a profile
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
@@ -43,6 +45,7 @@ from .forms import (
     Reference,
     RoleRule,
 )
+from .quality import QualityMeasure
 from .staging import Staging
 from .written import Path_, Written, read_csv, read_yaml
 
@@ -91,6 +94,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     reader.building()
     definitions = reader.files("definition", Definition)
     stagings = reader.files("staging", Staging)
+    quality = reader.files("quality", QualityMeasure)
     ladders = reader.files("ladder", PublishedLadder)
     for path in extra:
         definitions += reader.own_definition(path, references)
@@ -113,6 +117,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         crisis=crisis,
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
+        quality={form.id: form for form in quality},
         stagings={form.id: form for form in stagings},
         digest=_digest(folder, extra),
     )
@@ -236,6 +241,9 @@ class _Reader:
     def _fill(self, form: type[F], written: Written, key: str | None, is_own: bool = False) -> F | None:
         own = written.data.get("trials", {})
         if form in (Definition, Staging) and isinstance(own, dict):
+            written = Written(written.file, {**written.data, "trials": {**self.trials, **own}}, written.lines)
+        own = written.data.get("trials", {})
+        if form is Definition and isinstance(own, dict):
             written = Written(written.file, {**written.data, "trials": {**self.trials, **own}}, written.lines)
         entry = fill(form, written, self.problems)
         self.entries.append(Entry(form, entry, written, key, is_own))

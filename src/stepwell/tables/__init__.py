@@ -16,6 +16,7 @@ from .derived import (
     TRUTH_PERSON,
     TRUTH_TRIAL,
 )
+from .quality import QUALITY
 from .records import CONDITION, MEASUREMENT, MEDICATION, OBSERVATION_PERIOD, PERSON, PROCEDURE, RECORDS
 from .staged import STAGE
 
@@ -33,6 +34,7 @@ __all__ = [
     "OBSERVATION_PERIOD",
     "PERSON",
     "PROCEDURE",
+    "QUALITY",
     "RECORDS",
     "STAGE",
     "STAGED_TRIAL",

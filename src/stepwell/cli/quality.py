@@ -1,0 +1,43 @@
+"""The command of quality measures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from .app import ResultArg, app, out_console
+
+
+@app.command()
+def quality(
+    result: ResultArg,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="Id of a measure (repeatable; default: all).", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A new CSV file with one row a person and measure.", show_default=False)
+    ] = None,
+) -> None:
+    """Counts the quality measures in a result: who is in each, who reached remission, response or enough days."""
+    import pyarrow.csv
+
+    from stepwell.knowledge.quality_card import standing
+    from stepwell.report.quality import count_quality
+    from stepwell.report.quality import quality as find
+    from stepwell.result import Result
+
+    opened = Result.open(result)
+    rows = find(opened, measure or ())
+    if out is not None:
+        pyarrow.csv.write_csv(rows, out)
+    shown = Table("measure", "in it", "reached", "not reached", "unknown", "perhaps in it", box=None, pad_edge=False)
+    for c in count_quality(rows, opened.knowledge):
+        numbers = (c.included, c.reached, c.not_reached, c.unknown, c.perhaps_included)
+        shown.add_row(f"{c.measure.title} ({c.measure.name}, {standing(c.measure)})", *map(str, numbers))
+    out_console.print(shown)
+    out_console.print(
+        "\nWhoever has no score in the window is unknown here; published measures count them as not reached."
+    )

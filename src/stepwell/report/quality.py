@@ -1,0 +1,111 @@
+"""Quality measures of a result: who is in each, who reached what it asks, and why, person by person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from stepwell.engine.intervals import in_days, to_date
+from stepwell.engine.quality import find_quality
+from stepwell.errors import Problem, QuestionError
+from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.quality import QualityMeasure
+from stepwell.knowledge.quality_card import asked, outcome
+from stepwell.knowledge.sentences import provenance
+from stepwell.tables import DERIVED, RECORDS
+from stepwell.tables.quality import QUALITY
+from stepwell.why.found import show_date, show_number
+
+if TYPE_CHECKING:
+    from stepwell.result import Result
+
+_TABLES = {table.name: table for table in (*RECORDS, *DERIVED)}
+_NEEDED = ("person", "observation_period", "condition", "measurement")
+_SAID = {True: "met", False: "not met", None: "unknown"}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One measure, counted: people included, and of them reached, not reached and unknown; people who may be included."""
+
+    measure: QualityMeasure
+    included: int
+    reached: int
+    not_reached: int
+    unknown: int
+    perhaps_included: int
+
+
+def quality(result: Result, ids: Sequence[str] = ()) -> pa.Table:
+    """Everybody of a result under the measures asked (all, if none is named): rows of the declared table `quality`.
+
+    Raises QuestionError for a measure that does not exist.
+    """
+    rows: list[dict] = []
+    for measure in _measures(ids, result.knowledge):
+        found = _found(result, measure)
+        rows += [_row(measure, result.knowledge, person) for person in found]
+    table = pa.Table.from_pylist(rows, schema=QUALITY.schema.to_pyarrow())
+    return table.sort_by([(column, "ascending") for column in QUALITY.key])
+
+
+def count_quality(table: pa.Table, knowledge: Knowledge) -> list[Counted]:
+    """One line for each measure of a table that `quality` made."""
+    counted = []
+    for measure in knowledge.quality.values():
+        rows = [r for r in table.select(["measure", "included", "reached"]).to_pylist() if r["measure"] == measure.name]
+        inside = [r["reached"] for r in rows if r["included"] == "met"]
+        perhaps = sum(r["included"] == "unknown" for r in rows)
+        if rows:
+            counts = (inside.count(verdict) for verdict in ("met", "not met", "unknown"))
+            counted.append(Counted(measure, len(inside), *counts, perhaps))
+    return counted
+
+
+def _measures(ids: Sequence[str], knowledge: Knowledge) -> list[QualityMeasure]:
+    unknown = [i for i in ids if i not in knowledge.quality]
+    if unknown:
+        expected = f"one of {', '.join(knowledge.quality)}"
+        raise QuestionError("There is no such measure.", [Problem(i, "unknown measure", expected) for i in unknown])
+    return [knowledge.quality[i] for i in ids] or list(knowledge.quality.values())
+
+
+def _found(result: Result, measure: QualityMeasure) -> list[dict]:
+    tables = {name: in_days(_TABLES[name], result.table(name)) for name in (*_NEEDED, "exposure")}
+    drugs = [i.ingredient for i in result.knowledge.ingredients.values() if i.role == "antidepressant"]
+    has = frozenset(result.manifest["has"])
+    rows = find_quality(tables, tables["exposure"], drugs, measure, has)
+    days = {name.replace("_day", "_date"): to_date(rows[name]) for name in ("start_day", "end_day")}
+    return rows.mutate(**days).drop("start_day", "end_day").to_pyarrow().to_pylist()
+
+
+def _row(measure: QualityMeasure, knowledge: Knowledge, person: dict) -> dict:
+    path, field = outcome(measure)
+    included = person["is_included"]
+    words = _words(measure, person)
+    return {
+        "measure": measure.name,
+        "person_id": person["person_id"],
+        "included": _SAID[included],
+        "reached": None if included is False else _SAID[person["is_reached"]],
+        **{name: person[name] for name in ("start_date", "start_total", "end_date", "end_total", "n_days_covered")},
+        "found": words,
+        "sentence": f"{words}. Asked: {asked(path, field)} ({provenance(field, knowledge).strip('[]')})",
+    }
+
+
+def _words(measure: QualityMeasure, person: dict) -> str:
+    if person["start_date"] is None:
+        return "Not in the measure" if person["is_included"] is False else "Not known whether in the measure"
+    since = show_date(person["start_date"])
+    if measure.covered:
+        words = f"An antidepressant at hand on {person['n_days_covered']} of {measure.covered.of} days from {since}"
+        doubt = "; a supply of unknown length, or time not observed, may hold more"
+        return words + (doubt if person["is_reached"] is None else "")
+    begun = f"{show_number(person['start_total'])} points on {since}"
+    if person["end_date"] is None:
+        return f"{begun}; no score from day {measure.follow_up.first} to day {measure.follow_up.last} after it"
+    return f"{begun}, {show_number(person['end_total'])} on {show_date(person['end_date'])}"

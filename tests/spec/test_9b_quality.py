@@ -1,0 +1,179 @@
+"""9b Quality measures: who enters, which score decides, which days are covered."""
+
+from datetime import date, timedelta
+
+import ibis
+import pyarrow as pa
+import pytest
+from clinic import KNOWLEDGE, WHY, define
+from drawn import complete, parse
+
+from stepwell.engine.intervals import in_days
+from stepwell.engine.quality import find_quality
+from stepwell.knowledge.quality import QualityMeasure
+from stepwell.session import determine_records
+from stepwell.tables import DERIVED, RECORDS
+
+TABLES = {t.name: t for t in (*RECORDS, *DERIVED)}
+ANTIDEPRESSANTS = [d.ingredient for d in KNOWLEDGE.ingredients.values() if d.role == "antidepressant"]
+
+
+def measure(**outcome) -> QualityMeasure:
+    """A made-up measure: PHQ-9 above 9, followed for 100 to 200 days; or an antidepressant after 50 days without."""
+    by_score = "covered" not in outcome
+    score = {"instrument": "phq-9", "above": "9 points", **WHY}
+    treatment = {"after_none_for": "50 days", "diagnosis": ["major-depression"], "diagnosed_within": "20 days", **WHY}
+    return QualityMeasure.model_validate(
+        {
+            "id": "spec",
+            "version": 1,
+            "status": "draft",
+            "title": "Made up for the tests",
+            "summary": "Made up for the tests.",
+            "who": {"never": {"any_of": ["bipolar"], "when": "before", **WHY}},
+            "start": {"score": score} if by_score else {"treatment": treatment},
+            "follow_up": {"first": "100 days", "last": "200 days", **WHY} if by_score else None,
+            **{name: {**value, **WHY} for name, value in outcome.items()},
+        }
+    )
+
+
+REMISSION = measure(remission={"below": "5 points"})
+RESPONSE = measure(response={"at_least": "50 %"})
+COVERED = measure(covered={"at_least": "60 days", "of": "90 days"})
+
+
+def found(asked: QualityMeasure, has=None, **drawn: str) -> dict:
+    """The one row of person 1."""
+    rows = {name: parse(text, TABLES[name]) if text else [] for name, text in drawn.items()}
+    records = complete(rows)
+    made = determine_records(records, [define()], KNOWLEDGE)["exposure"]
+    tables = {t.name: in_days(t, ibis.memtable(_arrow(t, records[t.name]))) for t in RECORDS}
+    exposure = in_days(TABLES["exposure"], ibis.memtable(made))
+    held = frozenset(tables if has is None else has)
+    (row,) = find_quality(tables, exposure, ANTIDEPRESSANTS, asked, held).to_pyarrow().to_pylist()
+    return row
+
+
+def _arrow(table, rows):
+    return pa.Table.from_pylist(rows, schema=table.schema.to_pyarrow())
+
+
+def scores(*lines: str) -> str:
+    return "\n".join(["instrument | measured_date | total", *lines])
+
+
+@pytest.mark.parametrize(
+    ("last", "reached"),
+    [
+        ("2020-04-10 | 4", True),
+        ("2020-04-10 | 5", False),
+        ("2020-04-09 | 4", None),
+        ("2020-07-19 | 4", True),
+        ("2020-07-20 | 4", None),
+        ("2020-04-10 | ", None),
+    ],
+    ids=["on day 100, below 5", "5 points", "on day 99", "on day 200", "on day 201", "no total"],
+)
+def test_remission_in_the_window(last, reached):
+    """The score decides that was taken 100 to 200 days after the first above 9; without one it is unknown."""
+    row = found(REMISSION, measurement=scores("phq-9 | 2020-01-01 | 10", f"phq-9 | {last}"))
+    assert (row["is_included"], row["is_reached"]) == (True, reached)
+
+
+def test_the_latest_score_in_the_window_decides():
+    """Remission that did not last is none; the first score above the limit begins, whatever comes after."""
+    row = found(
+        REMISSION,
+        measurement=scores(
+            "phq-9 | 2019-12-01 | 9",
+            "phq-9 | 2020-01-01 | 12",
+            "phq-9 | 2020-02-01 | 20",
+            "phq-9 | 2020-05-01 | 3",
+            "phq-9 | 2020-06-01 | 8",
+        ),
+    )
+    assert (row["start_total"], row["end_total"], row["is_reached"]) == (12, 8, False)
+
+
+@pytest.mark.parametrize(("last", "reached"), [("10", True), ("10.5", False), ("24", False)])
+def test_response_by_half(last, reached):
+    """Better by exactly half is reached."""
+    row = found(RESPONSE, measurement=scores("phq-9 | 2020-01-01 | 20", f"phq-9 | 2020-05-01 | {last}"))
+    assert row["is_reached"] is reached
+
+
+@pytest.mark.parametrize(
+    ("first", "diagnosed", "included"),
+    [("9", "", False), ("10", "2020-01-01 | bipolar", False), ("10", "2020-01-02 | bipolar", True), ("10", "", True)],
+    ids=["9 is not above 9", "excluded on the day", "excluded the day after", "in"],
+)
+def test_who_is_in_it(first, diagnosed, included):
+    """A first score above the limit, and nothing that excludes up to that day."""
+    condition = f"condition_date | codeset\n{diagnosed}" if diagnosed else ""
+    row = found(REMISSION, measurement=scores(f"phq-9 | 2020-01-01 | {first}"), condition=condition)
+    assert row["is_included"] is included
+
+
+def test_nobody_knows_of_scores_that_no_source_holds():
+    """Without a table of scores, or without observation, it is unknown who is in the measure."""
+    held = {"person", "observation_period", "condition", "medication"}
+    assert found(REMISSION, has=held)["is_included"] is None
+    assert found(REMISSION, observation_period="", measurement="")["is_included"] is None
+    assert found(REMISSION, measurement="")["is_included"] is False
+
+
+@pytest.mark.parametrize(
+    ("supplies", "days", "reached"),
+    [
+        (["sertraline | 2020-01-01 | 2020-02-29"], 60, True),
+        (["sertraline | 2020-01-01 | 2020-02-28"], 59, False),
+        (["sertraline | 2020-01-01 | 2020-01-30", "venlafaxine | 2020-01-21 | 2020-02-29"], 60, True),
+        (["sertraline | 2020-01-01 | 2020-01-30", "venlafaxine | 2020-03-01 | 2020-06-30"], 60, True),
+        (["sertraline | 2020-01-01 | 2020-01-30", "venlafaxine | 2020-03-02 | 2020-06-30"], 59, False),
+        (["sertraline | 2020-01-01 | 2020-01-30", "venlafaxine | 2020-03-31 | 2020-06-30"], 30, False),
+        (["sertraline | 2020-01-01 | 2020-01-30", "lithium | 2020-02-01 | 2020-06-30"], 30, False),
+        (["sertraline | 2020-01-01 | "], 1, None),
+    ],
+    ids=["60 days", "59 days", "two at once", "up to day 90", "a day later", "after day 90", "lithium", "end unknown"],
+)
+def test_days_with_an_antidepressant_at_hand(supplies, days, reached):
+    """On at least 60 of the 90 days that begin with the first: any antidepressant, each day once."""
+    row = found(
+        COVERED,
+        medication="\n".join(["ingredient | start_date | end_date", *supplies]),
+        condition="condition_date | codeset\n2020-01-10 | major-depression",
+    )
+    assert (row["n_days_covered"], row["is_reached"]) == (days, reached)
+
+
+@pytest.mark.parametrize(
+    ("supplies", "diagnosed", "seen", "start"),
+    [
+        ([], "2020-01-21", "2015-01-01", "2020-01-01"),
+        ([], "2020-01-22", "2015-01-01", None),
+        ([], "2020-01-01", "2019-11-12", "2020-01-01"),
+        ([], "2020-01-01", "2019-11-13", None),
+        (["fluoxetine | 2019-10-01 | 2019-11-11"], "2020-01-01", "2015-01-01", "2020-01-01"),
+        (["fluoxetine | 2019-10-01 | 2019-11-12"], "2020-01-01", "2015-01-01", None),
+    ],
+    ids=[
+        "diagnosed 20 days after",
+        "21 days",
+        "observed for 50 days",
+        "for 49",
+        "50 days without one",
+        "49 days without",
+    ],
+)
+def test_a_new_course_of_treatment(supplies, diagnosed, seen, start):
+    """The first antidepressant after 50 observed days without one, near a diagnosis."""
+    drawn = ["ingredient | start_date | end_date", *supplies, "sertraline | 2020-01-01 | 2020-03-31"]
+    row = found(
+        COVERED,
+        medication="\n".join(drawn),
+        condition=f"condition_date | codeset\n{diagnosed} | major-depression",
+        observation_period=f"start_date | end_date\n{seen} | 2021-12-31",
+    )
+    day = None if row["start_day"] is None else date(1970, 1, 1) + timedelta(row["start_day"])
+    assert (day and str(day)) == start
