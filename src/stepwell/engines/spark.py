@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from ibis.backends.pyspark import Backend
 from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark.errors import PySparkException
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession, types
 from pyspark.sql import functions as f
 
@@ -27,6 +29,9 @@ _SETTINGS = {
     # A value that does not fit its type is an error, as on the other engines, and neither NULL nor another value.
     "spark.sql.ansi.enabled": "true",
 }
+_TELL_VALUES = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""PySpark's own loggers, which print every failure with the value that it failed on."""
+
 _TYPES = {
     pa.int64(): "bigint",
     pa.float64(): "double",
@@ -48,6 +53,10 @@ class Spark:
         self._callers = session
 
     def __enter__(self) -> Spark:
+        self._loggers = [PySparkLogger.getLogger(name) for name in _TELL_VALUES]
+        self._were_disabled = [logger.disabled for logger in self._loggers]
+        for logger in self._loggers:
+            logger.disabled = True
         try:
             self._active = SparkSession.getActiveSession() or self._callers
             self.session = self._callers.newSession()
@@ -58,14 +67,13 @@ class Spark:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if isinstance(error, PySparkException | Py4JError | ConnectionError):
-            raise _in_our_words(error) from None
-        try:
+        for logger, was_disabled in zip(self._loggers, self._were_disabled, strict=True):
+            logger.disabled = was_disabled
+        with suppress(PySparkException, Py4JError, OSError):  # a Spark that is gone takes nothing back
             # Making a frame makes its session the active one, which the caller's code may then be handed. Give theirs back.
             self._active.createDataFrame([], "nothing int")
-        except (PySparkException, Py4JError, OSError):
-            if error is None:
-                raise
+        if isinstance(error, PySparkException | Py4JError | ConnectionError):
+            raise _in_our_words(error) from None
 
     @cached_property
     def tables(self):
