@@ -132,6 +132,8 @@ def _spark(location: str) -> Iterator[Place]:
     was_active = SparkSession.getActiveSession()
     try:
         session = builder.getOrCreate()
+        if was_active is None:  # Spark's log quotes the values that a query fails on
+            session.sparkContext.setLogLevel("OFF")
     except (PySparkException, py4j.protocol.Py4JError, OSError) as error:
         remedy = "install Java 17 or 21 and see that JAVA_HOME names it, or that java is on the PATH; see also Spark's own log"
         problem = Problem(

@@ -31,9 +31,11 @@ class _Compiler(PySparkCompiler):
             return self.visit_Cast(op, arg=arg, to=to)
         looks_right = self.f.rlike(arg, sge.convert(_DAY if to.is_date() else _NUMBER))
         if to.is_integer():  # a fraction is rounded, not cut off
-            arg = self.f.round(sge.TryCast(this=arg, to=sge.DataType.build("decimal(38, 9)")))
-        value = sge.TryCast(this=arg, to=self.type_mapper.from_ibis(to))
-        return self.if_(looks_right, value, sge.Null())
+            arg = self.f.round(self._try_cast(arg, sge.DataType.build("decimal(38, 9)")))
+        return self.if_(looks_right, self._try_cast(arg, self.type_mapper.from_ibis(to)), sge.Null())
+
+    def _try_cast(self, arg: sge.Expression, to: sge.DataType) -> sge.TryCast:
+        return sge.TryCast(this=arg, to=to, safe=True)  # without `safe` it is written as a plain cast
 
     def visit_Strip(self, op, *, arg):
         # Ibis lists the blanks to strip in escapes, two of which Spark takes for the letters v and f: venlafaxine loses its v.
