@@ -21,6 +21,7 @@ from stepwell.engine.determine import determine, find_candidate, judge_trial
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
+from stepwell.engine.points import find_points
 from stepwell.engine.presenting import count_failed, find_presenting, judge_failed
 from stepwell.engine.response import add_response, find_score
 from stepwell.engine.staging import find_stage
@@ -121,8 +122,9 @@ def plan(
             classes = sorted({c for s in stagings if rule_of[s.name] == rule for c in s.classes})
             counted[rule] = make(f"failures_{rule}", count_failed(failed, staging.failed, classes))
             staged_trials[rule] = failed
-        stage = find_stage(presenting[setting], counted[rule], record, score, instrument, staging, knowledge, has)
-        stages[staging.name] = make(f"stage_{number}", stage)
+        points = find_points(presenting[setting], counted[rule], record, score, instrument, staging, knowledge, has)
+        points = make(f"points_{number}", points)
+        stages[staging.name] = make(f"stage_{number}", find_stage(points, staging))
 
     results = {
         "exposure": in_dates(_DERIVED["exposure"], _with_names(exposure, drug)),
