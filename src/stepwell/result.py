@@ -20,6 +20,7 @@ from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
+from stepwell.knowledge.staging import Staging
 from stepwell.tables import DERIVED, RECORDS
 
 _OWN = "definition"
@@ -74,6 +75,17 @@ class Result:
             )
         return tuple(by_name[n] for n in self.manifest["definitions"])
 
+    @property
+    def stagings(self) -> tuple[Staging, ...]:
+        """The staging models that were used, in order. Raises `QuestionError` when the knowledge has changed since."""
+        by_name = {s.name: s for s in self.knowledge.stagings.values()}
+        used = self.manifest.get("rule_of", {})
+        missing = [name for name in used if name not in by_name]
+        if missing:
+            problems = [Problem(name, "not among the staging models", remedy="run again") for name in missing]
+            raise QuestionError("The result was made with staging models that are not here any more.", problems)
+        return tuple(by_name[name] for name in used)
+
     def table(self, name: str) -> ir.Table:
         """One table, lazily, as an Ibis expression; its columns are described in the data dictionary."""
         if name not in self.manifest["rows"]:
@@ -111,10 +123,11 @@ class Result:
         return rows.filter(rows.person_id == person_id).order_by(key).to_pyarrow().to_pylist()
 
     def evidence(self, person: str) -> list[dict]:
-        """Every criterion judged for one person, as rows of the declared table `evidence`."""
-        from stepwell.why import find_evidence
+        """Every criterion judged for one person, and every item by which they are staged, as rows of the declared table
+        `evidence`."""
+        from stepwell.why import find_evidence, find_stage_evidence
 
-        return find_evidence(self, person)
+        return [*find_evidence(self, person), *find_stage_evidence(self, person)]
 
 
 def keep_definitions(folder: Path, files: Iterable[Path]) -> None:

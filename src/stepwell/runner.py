@@ -157,6 +157,7 @@ def _run_into(
         },
         "setting_of": dict(what.setting_of),
         "step_setting": what.step_setting,
+        "rule_of": dict(what.rule_of),
         "has": sorted(source.has),
         "knowledge": knowledge.digest,
         "engine": engine.kind,

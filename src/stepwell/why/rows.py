@@ -14,6 +14,7 @@ from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.staging import Staging
 from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number
 
 if TYPE_CHECKING:
@@ -50,6 +51,18 @@ def evidence_of(
     their number, the `judged_trial` rows."""
     maker = _Maker(knowledge, definition, determined["person_id"])
     yield from maker.of_person(determined, has=has)
+    yield from evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])
+
+
+def evidence_of_trials(
+    trials: Mapping[int, dict],
+    judged: Iterable[dict],
+    definition: Definition | Staging,
+    knowledge: Knowledge,
+    person_id: int,
+) -> Iterator[dict]:
+    """The criteria of one person's trials under one definition or staging model."""
+    maker = _Maker(knowledge, definition, person_id)
     for verdicts in judged:
         yield from maker.of_trial(trials[verdicts["trial_number"]], verdicts)
 
@@ -57,7 +70,7 @@ def evidence_of(
 class _Maker:
     """Makes the rows of one person under one definition."""
 
-    def __init__(self, knowledge: Knowledge, definition: Definition, person_id: int):
+    def __init__(self, knowledge: Knowledge, definition: Definition | Staging, person_id: int):
         self.knowledge = knowledge
         self.definition = definition
         self.person_id = person_id

@@ -13,8 +13,10 @@ from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.sentences import provenance, rule
+from stepwell.knowledge.staging import Staging
 from stepwell.result import Result
 from stepwell.why.found import show_date, show_days, show_number
+from stepwell.why.staged import show_stage
 
 _MARK = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
 _COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
@@ -54,8 +56,37 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
         verdicts = [j for (name, _, _), j in judged.items() if name == definition.name]
         yield from tell_evidence(rows, own, verdicts, result.knowledge)
         yield _rules(definition, result)
+    if not definitions:
+        yield from _tell_stages(result, person_id, evidence, trials)
     yield Text("\nstepwell explains what the records show; clinicians decide.")
     yield Text(result.knowledge.crisis["us"].text)
+
+
+def _tell_stages(result: Result, person_id: int, evidence: list[dict], trials: Mapping) -> Iterator[RenderableType]:
+    """How the person is staged by each model; the trials are told once for all models that count alike."""
+    if not result.stagings:
+        return
+    stages = {row["staging"]: row for row in result.rows_of("stage", person_id)}
+    by_rule: dict[str, list[Staging]] = {}
+    for staging in result.stagings:
+        by_rule.setdefault(result.manifest["rule_of"][staging.name], []).append(staging)
+        row = stages[staging.name]
+        day = f", on {show_date(row['index_date'])}" if row["index_date"] else ""
+        title = f"\n{staging.title} ({staging.name}, {staging.standing}): {show_stage(row, staging)}{day}"
+        yield Text(title, style=f"bold {'green' if row['is_complete'] else 'yellow'}")
+        own = [r for r in evidence if r["definition"] == staging.name and r["trial_number"] is None]
+        yield _lines([{**r, "found": f"{r['value']} points: {r['found']}" if r["value"] else r["found"]} for r in own])
+    judged = result.rows_of("staged_trial", person_id)
+    for shared, stagings in by_rule.items():
+        name = stagings[0].name
+        rows = [r for r in evidence if r["definition"] == name and r["trial_number"] is not None]
+        if not rows:
+            continue
+        yield Text(f"\nWhich trials of that episode failed, for {', '.join(s.id for s in stagings)}", style="bold")
+        setting = result.manifest["setting_of"][name]
+        own = {number: t for (s, number), t in trials.items() if s == setting}
+        verdicts = [{**j, "branch": 1} for j in judged if j["rule"] == shared]
+        yield from tell_evidence(rows, own, verdicts, result.knowledge)
 
 
 def tell_evidence(
