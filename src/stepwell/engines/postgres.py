@@ -89,6 +89,11 @@ class Postgres:
             raise QuestionError("stepwell cannot work on this connection.", [problem])
         self._autocommit = self._con.autocommit
         self._con.autocommit = True
+        if not self._value("SELECT has_database_privilege(current_database(), 'TEMPORARY')"):
+            remedy = f'ask its owner for GRANT TEMPORARY ON DATABASE "{self._con.info.dbname}" for this user'
+            found = "this user may not make temporary tables"
+            problem = Problem(self._con.info.dbname, found, "the right to make them", remedy)
+            raise QuestionError("stepwell cannot work in this database.", [problem])
         rows = "SELECT array(SELECT relname::text FROM pg_catalog.pg_class WHERE relnamespace = pg_my_temp_schema())"
         self._callers_own = frozenset(self._value(rows))
         self._settings = {name: self._value(f"SELECT current_setting('{name}')") for name in _SETTINGS}
