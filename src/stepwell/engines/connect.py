@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 import duckdb
 
@@ -102,9 +102,7 @@ def _postgres(address: str) -> Iterator[Place]:
     schema, vocabulary = options.pop("schema", ""), options.pop("vocabulary", "")
     shown = without_password(address)
     try:
-        connection = psycopg.connect(
-            urlunsplit(parts._replace(query=urlencode(options, quote_via=quote))), autocommit=True
-        )
+        connection = psycopg.connect(_joined(parts, parts.netloc, options), autocommit=True)
     except psycopg.Error as error:
         raise not_connected(error, shown) from None
     try:
@@ -156,9 +154,13 @@ def without_password(address: str) -> str:
     """The address of a database as it may be shown: without a password, wherever it was put."""
     parts = urlsplit(address)
     credentials, at, host = parts.netloc.rpartition("@")
-    options = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if "password" not in k.lower()]
-    netloc = credentials.partition(":")[0] + at + host
-    return urlunsplit(parts._replace(netloc=netloc, query=urlencode(options, quote_via=quote)))
+    options = {k: v for k, v in parse_qsl(parts.query, keep_blank_values=True) if "password" not in k.lower()}
+    return _joined(parts, credentials.partition(":")[0] + at + host, options)
+
+
+def _joined(parts: SplitResult, host: str, options: dict[str, str]) -> str:
+    query = urlencode(options, quote_via=quote)
+    return f"{parts.scheme}://{host}{parts.path}" + (f"?{query}" if query else "")
 
 
 def _not_installed(package: str, extra: str) -> QuestionError:

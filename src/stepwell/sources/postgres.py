@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from ..errors import Problem, QuestionError, SourceError
+from ..errors import SourceError
 from ..knowledge.forms import Knowledge
 from .database import StoredColumn, find_home, homes_of_tables, open_table
 from .omop import read_omop
@@ -35,7 +35,6 @@ def open_postgres(schema: str, con, knowledge: Knowledge, vocabulary: str = "") 
     """Opens and checks the CDM in a schema (empty: the only one that holds a CDM), its vocabularies there or in `vocabulary`.
     `con` is a `PostgresTables`."""
     database = _rows(con, "SELECT current_database() AS database", "database")[0]["database"]
-    _may_make_temporary_tables(con, database)
     schemas: dict[str, dict[str, str]] = {}
     for row in _rows(con, _RELATIONS, "schema", "name"):
         schemas.setdefault(row["schema"], {})[row["name"].lower()] = row["name"]
@@ -57,14 +56,6 @@ def open_postgres(schema: str, con, knowledge: Knowledge, vocabulary: str = "") 
         raise SourceError("This CDM cannot be read.", problems)
     records, has, losses = read_omop(tables, con, knowledge)
     return Source(f"{database}.{home}", f"{database}.{home}", "", records, has, tuple(losses))
-
-
-def _may_make_temporary_tables(con, database: str) -> None:
-    sql = "SELECT CAST(has_database_privilege(current_database(), 'TEMPORARY') AS text) AS may"
-    if _rows(con, sql, "may")[0]["may"] != "true":
-        remedy = f'ask its owner for GRANT TEMPORARY ON DATABASE "{database}" for this user'
-        problem = Problem(database, "this user may not make temporary tables", "the right to make them", remedy)
-        raise QuestionError("stepwell cannot work in this database.", [problem])
 
 
 def _rows(con, sql: str, *columns: str) -> list[dict]:
