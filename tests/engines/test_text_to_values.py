@@ -9,9 +9,13 @@ import pytest
 from stepwell.engines import engine_on
 from stepwell.sources.values import day, number, text, whole
 
-CELLS = ("17", " 17 ", "+4", "-3", "-2.5", "2.5", "17.5", ".5", "5.", "1e3", "", " ", "NULL", "n/a", "none", "17 points",
-         "x", "1e400", "9" * 30, "2020-02-29", "2021-02-29", "2020-13-01", "2020-1-5", "20200131", "2020-01-31 10:00", "0000-01-01",
-         "9999-12-31", "venlafaxine", "fluoxetine\f", "\vf33.1", None)  # fmt: skip
+# fmt: off
+CELLS = (
+    "17", " 17 ", "+4", "-3", "-2.5", "2.5", "17.5", ".5", "5.", "1e3", "", " ", "NULL", "n/a", "none", "17 points", "x",
+    "1e400", "9" * 30, "2020-02-29", "2021-02-29", "2020-13-01", "2020-1-5", "20200131", "2020-01-31 10:00", "0000-01-01",
+    "9999-12-31", "venlafaxine", "fluoxetine\f", "\vf33.1", None,
+)
+# fmt: on
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +25,9 @@ def here():
 
 def _read(con) -> dict:
     rows = ibis.memtable(pa.table({"n": range(len(CELLS)), "cell": pa.array(CELLS, pa.string())}))
-    cell = con.create_table(f"cells_{con.name}", rows, temp=True).cell
-    rows = cell.op().rel.to_expr() if hasattr(cell.op(), "rel") else None
-    read = rows.select("n", text=text(cell), number=number(cell), whole=whole(cell), day=day(cell).value)
+    stored = con.create_table(f"cells_{con.name}", rows, temp=True)
+    cell = stored.cell
+    read = stored.select("n", text=text(cell), number=number(cell), whole=whole(cell), day=day(cell).value)
     return {CELLS[row.pop("n")]: row for row in con.to_pyarrow(read).to_pylist()}
 
 
