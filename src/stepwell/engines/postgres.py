@@ -92,6 +92,7 @@ class Postgres:
         if not self._value("SELECT has_database_privilege(current_database(), 'TEMPORARY')"):
             remedy = f'ask its owner for GRANT TEMPORARY ON DATABASE "{self._con.info.dbname}" for this user'
             found = "this user may not make temporary tables"
+            self._con.autocommit = self._autocommit
             problem = Problem(self._con.info.dbname, found, "the right to make them", remedy)
             raise QuestionError("stepwell cannot work in this database.", [problem])
         rows = "SELECT array(SELECT relname::text FROM pg_catalog.pg_class WHERE relnamespace = pg_my_temp_schema())"
