@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import oracle
 import pytest
-from agreement import by_engine
+from agreement import by_engine, of_definition
 from cases.boundaries import people
 from drawn import complete
 
@@ -25,7 +25,7 @@ def test_people_on_either_side_of_every_limit(definition):
             tables.setdefault(name, []).extend(rows)
     records = complete(tables)
     for by, found in (
-        ("engine", by_engine(records, [definition], KNOWLEDGE)),
+        ("engine", of_definition(by_engine(records, [definition], KNOWLEDGE), definition)),
         ("oracle", oracle.determine(records, definition, KNOWLEDGE)),
     ):
         wrong = [line for person_id, case in enumerate(cases, 1) for line in differences(case, person_id, found)]

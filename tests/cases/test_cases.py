@@ -11,7 +11,7 @@ from pathlib import Path
 
 import oracle
 import pytest
-from agreement import by_engine
+from agreement import by_engine, of_definition
 from drawn import complete
 
 from stepwell.knowledge.load import load
@@ -28,7 +28,7 @@ def answers(definition_id: str, by: str) -> dict[str, list[dict]]:
     """All people of one file in one run."""
     definition, records = KNOWLEDGE.definitions[definition_id], complete(as_records(FILES[definition_id]))
     if by == "engine":
-        return by_engine(records, [definition], KNOWLEDGE)
+        return of_definition(by_engine(records, [definition], KNOWLEDGE), definition)
     return oracle.determine(records, definition, KNOWLEDGE)
 
 
