@@ -39,7 +39,9 @@ class Tried:
 def try_people(people: Sequence[WrittenPerson], definition: Definition, knowledge: Knowledge) -> tuple[Tried, ...]:
     """Everybody under the definition, in their order. All record tables exist: what is not written down did not happen."""
     records = as_records(people)
-    tables = {name: rows.to_pylist() for name, rows in determine_records(records, [definition], knowledge).items()}
+    # Nobody is staged: the trials are then those of the definition's own setting alone.
+    made = determine_records(records, [definition], knowledge, stagings=())
+    tables = {name: rows.to_pylist() for name, rows in made.items()}
     has = frozenset(records)
     tried = []
     for number, person in enumerate(people, 1):
