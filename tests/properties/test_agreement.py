@@ -63,7 +63,8 @@ def test_a_crowd_under_a_packaged_definition(definition):
         "aripiprazole",
         "lithium",
     )
-    crowd = untidy_crowd(Random(definition.id), 600, PACKAGED, drugs=(*drugs, *sorted(ruled)))
+    n = 600 if definition.by_default else 100
+    crowd = untidy_crowd(Random(definition.id), n, PACKAGED, drugs=(*drugs, *sorted(ruled)))
     differ = disagreements(crowd, [definition], PACKAGED)
     assert not differ, shown(differ)
 
