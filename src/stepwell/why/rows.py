@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from stepwell.knowledge.cited import Cited
-from stepwell.knowledge.definition import Definition, fields
+from stepwell.knowledge.definition import Branch, Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.staging import Staging
@@ -113,7 +113,9 @@ class _Maker:
         if found["n_possible"] > found["n_counted"]:
             words += f"; {found['n_possible']} would, if everything unknown did"
         if found["count"] is None and found["n_possible"] < found["n_needed"]:
-            words += "; the person was never observed, so more may be missing from the record"
+            words += _why_open(ways, has)
+        if found["count"] is False and found["n_possible"] >= found["n_needed"]:
+            words += _what_else(branch)
         yield self._row(
             "count", branch.count, found["count"], words, found["n_counted"], "trials", found["n_needed"], found=found
         )
@@ -172,3 +174,19 @@ class _Maker:
             "found": words,
             "sentence": f"{words}. Asked: {rule(path, asked)} ({provenance(asked, self.knowledge).strip('[]')})",
         }
+
+
+def _why_open(ways: tuple[Branch, ...], has: frozenset[str]) -> str:
+    """Why too few trials do not settle it."""
+    if "procedure" not in has and any(branch.within.before for branch in ways):
+        return "; this source holds no procedures to count up to"
+    if "condition" not in has and any(branch.within.after == "first diagnosis" for branch in ways):
+        return "; this source holds no diagnoses to count from"
+    return "; the person was never observed, so more may be missing from the record"
+
+
+def _what_else(branch: Branch) -> str:
+    """What was asked beside the number of trials, and was not there."""
+    asked = [f"{branch.taken.at_least} different drugs taken"] if branch.taken else []
+    asked += [f"{branch.added.at_least} added for {show_days(branch.added.for_)}"] if branch.added else []
+    return f"; but not {' and '.join(asked)} in the same stretch" if asked else ""
