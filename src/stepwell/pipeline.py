@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from stepwell.engine.beside import find_beside
 from stepwell.engine.count import count_trials
-from stepwell.engine.determine import determine, find_candidate, judge_trial
+from stepwell.engine.determine import determine, find_candidate, find_treated, judge_trial
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
@@ -34,23 +34,31 @@ from stepwell.knowledge.staging import Staging
 from stepwell.tables import DERIVED, RECORDS, Table
 
 _DERIVED = {table.name: table for table in DERIVED}
+PARTED_BY = ("setting", "definition", "rule", "staging")
+"""The columns that tell the parts of a result table apart: one value in each part."""
+
 _PROVENANCE = {"source", "locator", "seen", "choice"}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the work: an expression, and the name of the table that holds its rows once it has run."""
+    """One step of the work: an expression, and the name of the table that holds its rows once it has run.
+
+    `is_kept` is false for what is cheaper worked out where it is read than kept: a few columns of a table that is there.
+    """
 
     name: str
     expression: ir.Table
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages in order, and for every table of the result the expression that reads it off the stages' tables."""
+    """The stages in order, and for every table of the result the expressions that read it off the stages' tables: its parts, one
+    after the other in the order of its key."""
 
     stages: tuple[Stage, ...]
-    results: Mapping[str, ir.Table]
+    results: Mapping[str, Sequence[ir.Table]]
     settings: Mapping[str, TrialBuilding]
     setting_of: Mapping[str, str]
     """The setting of each definition, by the definition's name."""
@@ -80,25 +88,24 @@ def plan(
 
     settings = {setting_id(d.trials): d.trials for d in (*definitions, *stagings)}
     setting_of = {d.name: setting_id(d.trials) for d in (*definitions, *stagings)}
-    trials, episodes = {}, {}
+    trials, episodes, people = {}, {}, {}
     for setting, how in sorted(settings.items()):
         course = make(f"course_{setting}", find_trial(exposure, drug, dose_minimum, record["observation_period"], how))
         activity = make(f"activity_{setting}", find_activity(course, record["condition"], how))
         episodes[setting] = make(f"episode_{setting}", find_episode(activity))
         beside = make(f"beside_{setting}", add_episode(find_beside(course, how), activity))
         trials[setting] = make(f"trial_{setting}", add_response(beside, score, instrument, how))
+        treated = find_treated(record["person"], record["observation_period"], trials[setting])
+        people[setting] = make(f"treated_{setting}", treated)
 
     judged, determined = {}, {}
     for number, definition in enumerate(definitions):
         trial = trials[setting_of[definition.name]]
-        judgement = make(f"judged_{number}", judge_trial(trial, definition))
+        judgement = make(f"judged_{number}", judge_trial(trial, definition), is_kept=False)
         counted = make(
             f"counted_{number}", count_trials(judgement, record["condition"], record["procedure"], definition)
         )
-        candidate = make(
-            f"candidate_{number}",
-            find_candidate(record["person"], record["observation_period"], trial, judgement, counted),
-        )
+        candidate = make(f"candidate_{number}", find_candidate(people[setting_of[definition.name]], judgement, counted))
         determination = determine(candidate, record["condition"], record["observation_period"], definition, has)
         judged[definition.name] = judgement
         determined[definition.name] = make(f"determined_{number}", determination)
@@ -111,10 +118,10 @@ def plan(
     presenting, counted, staged_trials, stages = {}, {}, {}, {}
     rule_of = {s.name: rule_id(s) for s in stagings}
     for setting in sorted({setting_of[s.name] for s in stagings}):
-        people = find_presenting(
+        present = find_presenting(
             record["person"], record["observation_period"], episodes[setting], settings[setting], has
         )
-        presenting[setting] = make(f"presenting_{setting}", people)
+        presenting[setting] = make(f"presenting_{setting}", present)
     for number, staging in enumerate(stagings):
         setting, rule = setting_of[staging.name], rule_of[staging.name]
         if rule not in staged_trials:
@@ -127,12 +134,12 @@ def plan(
         stages[staging.name] = make(f"stage_{number}", find_stage(points, staging))
 
     results = {
-        "exposure": in_dates(_DERIVED["exposure"], _with_names(exposure, drug)),
+        "exposure": [in_dates(_DERIVED["exposure"], _with_names(exposure, drug))],
         "episode": _together(_DERIVED["episode"], "setting", episodes),
         "trial": _together(_DERIVED["trial"], "setting", trials),
         "judged_trial": _together(_DERIVED["judged_trial"], "definition", judged),
         "determination": _together(_DERIVED["determination"], "definition", determined),
-        "step": in_dates(_DERIVED["step"], step),
+        "step": [in_dates(_DERIVED["step"], step)],
     }
     if stagings:
         results["staged_trial"] = _together(_DERIVED["staged_trial"], "rule", staged_trials)
@@ -213,8 +220,8 @@ class _Stages:
 
     stages: list[Stage] = field(default_factory=list)
 
-    def __call__(self, name: str, expression: ir.Table) -> ir.Table:
-        self.stages.append(Stage(name, expression))
+    def __call__(self, name: str, expression: ir.Table, *, is_kept: bool = True) -> ir.Table:
+        self.stages.append(Stage(name, expression, is_kept))
         return ibis.table(expression.schema(), name=name)
 
 
@@ -223,7 +230,6 @@ def _with_names(exposure: ir.Table, drug: ir.Table) -> ir.Table:
     return exposure.join(drug.select("drug", "ingredient"), "drug", how="inner")
 
 
-def _together(table: Table, column: str, parts: Mapping[str, ir.Table]) -> ir.Table:
-    """The parts as one table, told apart by `column`."""
-    labelled = [in_dates(table, rows.mutate(**{column: ibis.literal(key)})) for key, rows in sorted(parts.items())]
-    return ibis.union(labelled[0], *labelled[1:]) if len(labelled) > 1 else labelled[0]
+def _together(table: Table, column: str, parts: Mapping[str, ir.Table]) -> list[ir.Table]:
+    """The parts of one table, told apart by `column`, the first of its key."""
+    return [in_dates(table, rows.mutate(**{column: ibis.literal(key)})) for key, rows in sorted(parts.items())]

@@ -189,7 +189,7 @@ def _judge(
                 if name in _KEPT_RECORDS:
                     # Ordered by every column, so that equal rows give equal files.
                     schema = _DECLARED[name].schema
-                    free.engine.write(stored.select(name, bucket), schema.to_pyarrow(), schema.names, path)
+                    free.engine.write([stored.select(name, bucket)], schema.to_pyarrow(), schema.names, path)
                 else:
                     free.write(name, path)
             work.mark_done(bucket)

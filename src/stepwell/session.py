@@ -18,7 +18,7 @@ from stepwell.engines import Connection, Engine, engine_on
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.staging import Staging
-from stepwell.pipeline import Plan, known_tables, plan
+from stepwell.pipeline import PARTED_BY, Plan, known_tables, plan
 from stepwell.tables import DERIVED, RECORDS, Table
 
 _DERIVED = {table.name: table for table in DERIVED}
@@ -38,8 +38,8 @@ class Session:
         readers = Counter(table.name for s in what.stages for table in s.expression.op().find(ops.UnboundTable))
         # What a single stage reads need not be kept: above all the medication records, the most rows that there are.
         self._read_once = {name for name in self._load if readers[name] <= 1}
-        self._stages = [(s.name, self._sql(s.expression)) for s in what.stages]
-        self.result_sql = {name: self._sql(e) for name, e in what.results.items()}
+        self._stages = [(s.name, s.is_kept, self._sql(s.expression)) for s in what.stages]
+        self._results = {name: [self._sql(part) for part in parts] for name, parts in what.results.items()}
         self._known = known_tables(knowledge)
         self._tell_known()
 
@@ -66,18 +66,20 @@ class Session:
 
     def execute(self) -> None:
         """Runs every stage, in order, each into a table of its own name."""
-        for name, sql in self._stages:
-            self.engine.create(name, sql)
+        for name, is_kept, sql in self._stages:
+            (self.engine.create if is_kept else self.engine.name)(name, sql)
 
     def fetch(self, name: str) -> pa.Table:
         """A result table in its declared order of columns, ordered by its key."""
         # Put in order here: databases have orders of their own for text.
-        rows = self.engine.read(self.result_sql[name], _DERIVED[name].schema.to_pyarrow())
+        schema = _DERIVED[name].schema.to_pyarrow()
+        rows = pa.concat_tables(self.engine.read(part, schema) for part in self._results[name])
         return rows.sort_by([(column, "ascending") for column in _DERIVED[name].key])
 
     def write(self, name: str, path: Path) -> None:
         """Writes a result table as Parquet, ordered by its key: the same rows always give the same bytes."""
-        self.engine.write(self.result_sql[name], _DERIVED[name].schema.to_pyarrow(), _DERIVED[name].key, path)
+        within_a_part = [column for column in _DERIVED[name].key if column not in PARTED_BY]
+        self.engine.write(self._results[name], _DERIVED[name].schema.to_pyarrow(), within_a_part, path)
 
     def judge(self, records: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """The result tables of these people: every record table is given, with its declared columns."""
@@ -85,7 +87,7 @@ class Session:
             self.engine.store(f"given_{name}", rows)
         self.load({name: f"SELECT * FROM given_{name}" for name in records})
         self.execute()
-        return {name: self.fetch(name) for name in self.result_sql}
+        return {name: self.fetch(name) for name in self._results}
 
 
 def determine_records(

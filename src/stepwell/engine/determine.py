@@ -51,31 +51,35 @@ def _judge_branch(trial: ir.Table, branch: Branch, number: int) -> ir.Table:
     )
 
 
-def find_candidate(
-    person: ir.Table, observation_period: ir.Table, trial: ir.Table, judged_trial: ir.Table, counted: ir.Table
-) -> ir.Table:
-    """One row is one person, also without any drug, with what was counted (`count_trials`), whether they were ever observed, and
-    the days on which `who` is judged: the day of meeting, else the last (`index_day`) and the first (`earliest_day`) that may
-    count, else the first treatment (`first_treated_day`)."""
+def find_treated(person: ir.Table, observation_period: ir.Table, trial: ir.Table) -> ir.Table:
+    """One row is one person, also without any drug, with the first day of an antidepressant, and whether ever observed."""
     first_treated = (
         trial.filter(trial.role == "antidepressant")
         .group_by("person_id")
         .agg(first_treated_day=lambda t: t.start_day.min())
     )
+    observed = observation_period.select("person_id").distinct().mutate(was_observed=MET)
+    people = person.select("person_id", "birth_earliest_day", "birth_latest_day")
+    for rows in (first_treated, observed):
+        people = people.left_join(rows, "person_id").drop("person_id_right")
+    return people.mutate(is_observed=people.was_observed.fill_null(False)).drop("was_observed")
+
+
+def find_candidate(treated: ir.Table, judged_trial: ir.Table, counted: ir.Table) -> ir.Table:
+    """One row is one person of `treated` with what was counted (`count_trials`) and the days on which `who` is judged: the day of
+    meeting, else the last (`index_day`) and the first (`earliest_day`) that may count, else the first treatment."""
     may_count = (
         judged_trial.filter(judged_trial.counts.fill_null(True))
         .group_by("person_id")
         .agg(last_day=lambda t: t.counted_day.max(), first_day=lambda t: t.counted_day.min())
     )
-    observed = observation_period.select("person_id").distinct().mutate(was_observed=MET)
-    people = person.select("person_id", "birth_earliest_day", "birth_latest_day")
-    for rows in (counted, first_treated, may_count, observed):
+    people = treated
+    for rows in (counted, may_count):
         people = people.left_join(rows, "person_id").drop("person_id_right")
     return people.mutate(
-        is_observed=people.was_observed.fill_null(False),
         index_day=ibis.coalesce(people.met_day, people.last_day, people.first_treated_day),
         earliest_day=ibis.coalesce(people.met_day, people.first_day, people.first_treated_day),
-    ).drop("was_observed", "first_day", "last_day")
+    ).drop("first_day", "last_day")
 
 
 def determine(

@@ -59,9 +59,9 @@ class DuckDB:
         """The rows of a SELECT."""
         return self._con.execute(sql).to_arrow_table()
 
-    def write(self, sql: str, schema: pa.Schema, order: Sequence[str], path: Path) -> None:
-        """Writes the rows of a SELECT as a Parquet file, in the order of these columns."""
-        write_parquet(self._con, f"SELECT * FROM ({sql}) AS result", order, path)
+    def write(self, parts: Sequence[str], schema: pa.Schema, order: Sequence[str], path: Path) -> None:
+        """Writes the rows of SELECTs, one after the other, as a Parquet file; each in the order of these columns."""
+        write_parquet(self._con, parts, order, path)
 
 
 def quoted(name: str) -> str:
@@ -69,11 +69,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def write_parquet(con: duckdb.DuckDBPyConnection, select: str, order: Sequence[str], path: Path) -> None:
-    """Writes the rows of a SELECT in order: the same rows give the same bytes, whichever engine they came from."""
-    con.execute(
-        f"COPY ({select} ORDER BY {', '.join(map(quoted, order))}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
-    )
+def write_parquet(con: duckdb.DuckDBPyConnection, parts: Sequence[str], order: Sequence[str], path: Path) -> None:
+    """Writes the rows of SELECTs in order: the same rows give the same bytes, whichever engine they came from."""
+    by = ", ".join(map(quoted, order))
+    ordered = " UNION ALL ".join(f"(SELECT * FROM ({part}) AS part ORDER BY {by})" for part in parts)
+    con.execute(f"COPY ({ordered}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _bytes(shown: str) -> int:

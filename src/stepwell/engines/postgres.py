@@ -147,17 +147,21 @@ class Postgres:
         columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
-    def write(self, sql: str, schema: pa.Schema, order: Sequence[str], path: Path) -> None:
-        """Writes the rows of a SELECT as a Parquet file, in the order of these columns."""
+    def write(self, parts: Sequence[str], schema: pa.Schema, order: Sequence[str], path: Path) -> None:
+        """Writes the rows of SELECTs, one after the other, as a Parquet file; each in the order of these columns."""
+        with duckdb.connect() as con:
+            for number, part in enumerate(parts):
+                con.register(f"part_{number}", self._copied(part, schema))
+            write_parquet(con, [f"SELECT * FROM part_{number}" for number in range(len(parts))], order, path)
+
+    def _copied(self, sql: str, schema: pa.Schema) -> pa.Table:
         text = io.BytesIO()
         copied = f"COPY (SELECT {_typed(schema)} FROM ({sql}) AS rows) TO STDOUT (FORMAT csv)"
         with psycopg.Cursor(self._con) as cursor, cursor.copy(copied) as copy:
             for block in copy:
                 text.write(block)
         text.seek(0)
-        with duckdb.connect() as con:
-            con.register("rows", _from_csv(text, schema))
-            write_parquet(con, "SELECT * FROM rows", order, path)
+        return _from_csv(text, schema)
 
     def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
         """Keeps the rows of a SELECT in these types, found quickly by a key. Returns a digest of the rows in any order."""
@@ -181,7 +185,8 @@ class Postgres:
 
     def _replace(self, name: str, what: str) -> None:
         self._take(name, "TABLE")
-        self._execute(f"DROP TABLE IF EXISTS pg_temp.{quoted(name)}")
+        # With the names that were given to readings of it.
+        self._execute(f"DROP TABLE IF EXISTS pg_temp.{quoted(name)} CASCADE")
         self._execute(f"CREATE TEMP TABLE {quoted(name)} {what}")
 
     def _take(self, name: str, kind: str) -> None:

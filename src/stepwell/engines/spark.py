@@ -100,11 +100,12 @@ class Spark:
         """The rows of a SELECT, in the types of the schema."""
         return self.session.sql(sql).toArrow().cast(schema)
 
-    def write(self, sql: str, schema: pa.Schema, order: Sequence[str], path: Path) -> None:
-        """Writes the rows of a SELECT as a Parquet file, in the order of these columns."""
+    def write(self, parts: Sequence[str], schema: pa.Schema, order: Sequence[str], path: Path) -> None:
+        """Writes the rows of SELECTs, one after the other, as a Parquet file; each in the order of these columns."""
         with duckdb.connect() as con:
-            con.register("rows", self.read(sql, schema))
-            write_parquet(con, "SELECT * FROM rows", order, path)
+            for number, part in enumerate(parts):
+                con.register(f"part_{number}", self.read(part, schema))
+            write_parquet(con, [f"SELECT * FROM part_{number}" for number in range(len(parts))], order, path)
 
     def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
         """Keeps the rows of a SELECT in these types, and gives a digest of the rows in any order."""
