@@ -25,12 +25,12 @@ import pyarrow.parquet as pq
 import stepwell
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect
 from stepwell.errors import Problem, QuestionError, UnfinishedError
+from stepwell.folder import clear_away, make_partial, put_in_place, told_when_full
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.pipeline import plan
 from stepwell.result import Result, keep_definitions, write_manifest
-from stepwell.room import told_when_full
 from stepwell.session import Session
 from stepwell.sources import open_source
 from stepwell.sources.coverage import Coverage, find_coverage
@@ -83,7 +83,7 @@ def run(
     asked = _find_definitions(definitions, knowledge)
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
     out = Path(out) if out is not None else temporary / "result"
-    partial = _make_partial(out, replace_existing)
+    partial = make_partial(out, replace_existing)
     with told_when_full(partial):
         work = WorkFolder(partial / "work")
     settings = _duckdb_settings(work.folder, memory, threads)
@@ -98,7 +98,7 @@ def run(
         with told_when_full(partial):
             keep_definitions(partial, definition_files)
             write_manifest(partial, manifest, seconds=time.monotonic() - started)
-            _put_in_place(partial, out)
+            put_in_place(partial, out)
     except UnfinishedError as error:
         n_done = work.n_done()
         work.close()
@@ -228,7 +228,7 @@ def _store(
     }
     is_stored = work.is_of(question)
     if not is_stored:
-        _empty(partial, keep=work.folder)
+        clear_away(partial, keep=work.folder)
     if stored is None:
         stored = store_in_folder(source, place.engine, work.folder, people_per_bucket, is_stored, progress)
     work.mark_stored(question)
@@ -282,54 +282,6 @@ def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dic
     if threads:
         settings["threads"] = threads
     return settings
-
-
-def _make_partial(out: Path, replace_existing: bool) -> Path:
-    if out.exists() and not replace_existing:
-        raise QuestionError(
-            "The result folder is already there.",
-            [Problem(str(out), "exists", "a new folder", "name another folder with --out, or add --replace")],
-        )
-    if out.exists() and not (out / "run.json").is_file():
-        raise QuestionError(
-            "The folder to replace is no stepwell result.",
-            [Problem(str(out), "has no run.json", "a folder that stepwell wrote", "name another folder")],
-        )
-    # One name for every run of the same result: what a killed run left behind is found, and continued or replaced.
-    partial = out.with_name(f"{out.name}.partial")
-    try:
-        (partial / "work").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise QuestionError(
-            "The result folder cannot be written.",
-            [
-                Problem(
-                    str(out), error.strerror or "not writable", "a folder that may be written", "name another folder"
-                )
-            ],
-        ) from None
-    return partial
-
-
-def _put_in_place(partial: Path, out: Path) -> None:
-    shutil.rmtree(partial / "work")
-    if out.exists():
-        old = out.with_name(f"{out.name}.old.partial")
-        shutil.rmtree(old, ignore_errors=True)
-        out.rename(old)
-        partial.rename(out)
-        shutil.rmtree(old)
-    else:
-        partial.rename(out)
-
-
-def _empty(partial: Path, keep: Path) -> None:
-    """Clears away what a killed run of another question left behind; the lock of this run stays."""
-    for entry in (*partial.iterdir(), *keep.iterdir()):
-        if entry.is_dir() and entry != keep and entry.name != "spill":
-            shutil.rmtree(entry)
-        elif entry.is_file() and entry.name != "lock":
-            entry.unlink()
 
 
 def _write_attrition(source: Source, path: Path) -> None:

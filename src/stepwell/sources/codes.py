@@ -104,10 +104,9 @@ def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, vocabu
         keys = keys.mutate(value=keys.source.isnull().ifelse(keys.value, ibis.null("string")))
     keys = store(con, keys.mutate(key=ibis.row_number().over(order_by=["_0", "_1", "_2"])), "codes")
     of_concept = _concept_map(con, codes, vocabulary)
+    sides = (("value", _value_map(con, keys, codes)), ("source", of_concept), ("standard", of_concept))
     hits = []
-    for rank, (side, found) in enumerate(
-        (("value", _value_map(con, keys, codes)), ("source", of_concept), ("standard", of_concept))
-    ):
+    for rank, (side, found) in enumerate(sides):
         right = found.rename(set_vocabulary="vocabulary", set_code="code")
         joined = keys.join(right, keys[side] == right.of)
         hits.append(
@@ -117,8 +116,8 @@ def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, vocabu
     sets = hits.group_by("key", "set_id").agg(is_in=hits.is_included.ifelse(1, 0).min())
     # The code is named as it stands in the first place that says anything, whichever set that place is in.
     named = hits.group_by("key").agg(
-        **{f"v{n}": hits.set_vocabulary.max(where=hits["rank"] == n) for n in range(3)},
-        **{f"c{n}": hits.set_code.max(where=hits["rank"] == n) for n in range(3)},
+        **{f"vocabulary_{n}": hits.set_vocabulary.max(where=hits["rank"] == n) for n, _side in enumerate(sides)},
+        **{f"code_{n}": hits.set_code.max(where=hits["rank"] == n) for n, _side in enumerate(sides)},
     )
     found = keys.join(sets.filter(sets.is_in == 1), "key").join(named, "key")
     return found.select(
@@ -126,8 +125,8 @@ def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, vocabu
         "_1",
         "_2",
         "set_id",
-        vocabulary=ibis.coalesce(*(found[f"v{n}"] for n in range(3))),
-        code=ibis.coalesce(*(found[f"c{n}"] for n in range(3))),
+        vocabulary=ibis.coalesce(*(found[f"vocabulary_{n}"] for n, _side in enumerate(sides))),
+        code=ibis.coalesce(*(found[f"code_{n}"] for n, _side in enumerate(sides))),
     )
 
 
