@@ -83,34 +83,46 @@ def branch(
     *,
     role: str | tuple[str, ...] = "antidepressant",
     use: str = "antidepressant dose",
-    min_duration: int | None = None,
+    min_duration: int | tuple[int, int] | None = None,
     min_dose: int | None = None,
     preceded_by: tuple[str, int] | None = None,
+    recent: tuple[tuple[str, ...], int, int | None, int] | None = None,
+    diagnosed: tuple[tuple[str, ...], int] | None = None,
     drug: dict | None = None,
     min_supplies: int | None = None,
     still_ill: dict[str, int] | None = None,
     count: int = 2,
     distinct: str = "ingredient",
     within: str | int | dict = "episode",
-    taken: tuple[int, str] | None = None,
+    taken: tuple[int, str] | tuple[int, str, str] | None = None,
     dated: str = "trial end",
     added: tuple[int, int] | None = None,
     improvement: float | None = None,
     improvement_at_most: float | None = None,
     not_remitted: bool = False,
     intolerant: bool = False,
-    switched: tuple[int, str] | tuple[int, str, str] | None = None,
+    switched: tuple[int, str] | tuple[int, str, str] | tuple[int, str, str, str] | None = None,
     added_to: str | None = None,
     having_taken: bool = False,
 ) -> dict:
     """One branch of a form; the last seven are the ways to fail. Times are in days."""
     trial = {"role": _one_or_any(role), "use": {"is": use, **WHY}}
     if min_duration is not None:
-        trial["min_duration"] = _days("at_least", min_duration)
+        least, *longest = min_duration if isinstance(min_duration, tuple) else (min_duration,)
+        trial["min_duration"] = _days("at_least", least)
+        if longest:
+            trial["min_duration"]["single_until_next"] = f"{longest[0]} days"
     if min_dose is not None:
         trial["min_dose"] = _days("at_least", min_dose)
     if preceded_by is not None:
         trial["preceded_by"] = {"role": preceded_by[0], **_days("within", preceded_by[1])}
+    if recent is not None:
+        names, n, n_before, days = recent
+        trial["recent"] = {"any_of": names, "at_least": f"{n} drugs", **_days("within", days)}
+        if n_before is not None:
+            trial["recent"]["begun_before"] = f"{n_before} drugs"
+    if diagnosed is not None:
+        trial["diagnosed"] = {"any_of": diagnosed[0], **_days("within", diagnosed[1])}
     if drug is not None:
         trial["drug"] = {**drug, **WHY}
     if min_supplies is not None:
@@ -135,7 +147,7 @@ def branch(
         "failure": failure,
         "count": {"at_least": f"{count} trials", "distinct": distinct, **WHY},
         "within": {"is": within, **WHY} if isinstance(within, str) else {**within, **WHY},
-        "taken": {"at_least": f"{taken[0]} trials", "distinct": taken[1], **WHY} if taken else None,
+        "taken": _taken(*taken) if taken else None,
         "added": {"at_least": f"{added[0]} trials", **_days("for", added[1])} if added else None,
         "dated": {"at": dated, **WHY},
     }
@@ -145,15 +157,20 @@ def _one_or_any(role: str | tuple[str, ...]) -> dict:
     return {"is": role, **WHY} if isinstance(role, str) else {"any_of": role, **WHY}
 
 
-def _switched(within: int, when: str, to: str = "another drug") -> dict:
-    return {"when": when, "to": to, **_days("within", within)}
+def _switched(within: int, when: str, to: str = "another drug", by: str = "next start") -> dict:
+    return {"when": when, "to": to, "by": by, **_days("within", within)}
+
+
+def _taken(at_least: int, distinct: str, when: str = "by then") -> dict:
+    return {"at_least": f"{at_least} trials", "distinct": distinct, "when": when, **WHY}
 
 
 def define(
     *branches: dict,
     age: int | tuple[int, int] | None = None,
     diagnosis: tuple[tuple[str, ...], int, str] | tuple[tuple[str, ...], int, str, int] | None = None,
-    never: tuple[tuple[str, ...], str] | None = None,
+    counted: str = "days",
+    never: tuple[tuple[str, ...], str] | tuple[tuple[str, ...], str, bool] | None = None,
     washout: int | None = None,
     basis: str = "supply",
     max_gap: int = 14,
@@ -163,6 +180,7 @@ def define(
     dose_standard: str = "clinic",
     baseline: tuple[int, int] = (14, 7),
     endpoint: tuple[int, int] = (21, 14),
+    as_code: bool = False,
     name: str = "spec",
 ) -> Definition:
     """A definition; without a branch, one that counts any two antidepressants taken in an episode."""
@@ -174,12 +192,16 @@ def define(
         "diagnosis": {"any_of": diagnosis[0], "at_least": f"{diagnosis[1]} records", "when": diagnosis[2], **WHY}
         if diagnosis
         else None,
-        "never": {"any_of": never[0], "when": never[1], **WHY} if never else None,
+        "never": {"any_of": never[0], "when": never[1], "in_one_period": never[2:] == (True,), **WHY}
+        if never
+        else None,
         "washout": _days("at_least", washout) if washout is not None else None,
     }
     who["age"] = {**who["age"], **WHY} if who["age"] else None
     if diagnosis and len(diagnosis) > 3:
         who["diagnosis"]["within"] = f"{diagnosis[3]} days"
+    if diagnosis:
+        who["diagnosis"]["counted"] = counted
     return Definition.model_validate(
         {
             "id": name,
@@ -187,6 +209,7 @@ def define(
             "status": "draft",
             "title": "Made up for the tests",
             "summary": "Made up for the tests.",
+            "as_code": {"of": "words", "does": ("Something else.",), **WHY} if as_code else None,
             "who": who,
             "trials": {
                 "basis": {"is": basis, **WHY},
@@ -294,6 +317,56 @@ FORMS = (
         branch(min_dose=14, intolerant=True, dated="trial start"),
         never=(("psychosis",), "ever"),
         name="not-tolerated",
+    ),
+    *(
+        define(
+            branch(
+                use="any",
+                min_duration=(42, 98),
+                switched=(98, "always", "another drug", "next prescription"),
+                within="ever",
+                taken=(3, "ingredient", "ever"),
+                distinct=distinct,
+                dated="next prescription",
+            ),
+            diagnosis=(("major-depression", "depression-other"), 2, "ever"),
+            counted="records",
+            never=(("bipolar",), "ever"),
+            basis="prescriptions",
+            max_gap=182,
+            cross_taper=0,
+            as_code=as_code,
+            name=name,
+        )
+        for name, as_code, distinct in (("next-one", False, "course"), ("next-one-code", True, "ingredient"))
+    ),
+    *(
+        define(
+            branch(
+                use="any",
+                recent=(("sertraline", "fluoxetine", "venlafaxine", "bupropion"), 2, 1, 100),
+                diagnosed=(("major-depression",), 100),
+                having_taken=True,
+                count=1,
+                distinct="course",
+                within="ever",
+                dated="trial start",
+            ),
+            branch(
+                role=("antipsychotic", "augmentation"),
+                recent=(("sertraline", "fluoxetine", "trazodone"), 1, None, 60),
+                having_taken=True,
+                count=1,
+                within="ever",
+                dated="trial start",
+            ),
+            never=(("bipolar", "psychosis"), "before", True),
+            basis="eras",
+            max_gap=30,
+            as_code=as_code,
+            name=name,
+        )
+        for name, as_code in (("eras", False), ("eras-code", True))
     ),
 )
 """Forms that between them ask every criterion and use every way of counting, dating and building trials."""

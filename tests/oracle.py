@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 from stepwell.knowledge.definition import Branch, Definition, TrialBuilding
 from stepwell.knowledge.forms import Knowledge
-from stepwell.tables import DETERMINATION, EPISODE, EXPOSURE, JUDGED_TRIAL, STEP, TRIAL, Table
+from stepwell.tables import DETERMINATION, EPISODE, EXPOSURE, JUDGED_TRIAL, RECORDS, STEP, TRIAL, Table
 
 DEPRESSION = ("major-depression", "depression-other")
 Row = dict[str, object]
@@ -54,6 +54,10 @@ class Person:
         form = definition.trials
         self.periods = [(day(r["start_date"]), day(r["end_date"])) for r in own.get("observation_period", [])]
         self.conditions = [(day(r["condition_date"]), r["codeset"]) for r in own.get("condition", [])]
+        self.codes = {
+            (r["codeset"], day(r["condition_date"]), r["vocabulary"], r["code"], r["address"])
+            for r in own.get("condition", [])
+        }
         self.procedures = [(day(r["procedure_date"]), r["procedure"]) for r in own.get("procedure", [])]
         self.scores = find_scores(own.get("measurement", []))
         self.exposures = find_exposures(own.get("medication", []), knowledge)
@@ -65,7 +69,7 @@ class Person:
             respond(t, self.scores, form, knowledge, until)
             t.outcome = outcome(t, knowledge)
         self.judged = [
-            judge(t, number, branch, self.trials, knowledge)
+            judge(t, number, branch, self, knowledge, knows_unknown=definition.as_code is None)
             for t in self.trials
             for number, branch in enumerate(definition.branch, start=1)
         ]
@@ -103,6 +107,7 @@ def find_exposures(rows: list[Row], knowledge: Knowledge) -> list[SimpleNamespac
         reasons = {reason for *_, reason in content}
         e = SimpleNamespace(ingredient=ingredient, start=day(start), is_end_known=bool(ends))
         e.end = day(max(ends)) if ends else e.start  # 1.2, 1.3
+        e.era_until = max(e.start + 1 if end is None else day(end) for end, *_ in content)
         e.mg_per_day = None if None in doses else round(sum(doses), 6)  # whatever the order
         e.stop_reason = next((r for r in ("intolerance", "no effect", "other") if r in reasons), None)
         e.is_antidepressant_use = use_of(ingredient, e.mg_per_day, [label for _, _, label, _ in content], knowledge)
@@ -129,8 +134,7 @@ def use_of(ingredient: str, dose: float | None, labels: list[str | None], knowle
 def find_trials(exposures: list, form: TrialBuilding, knowledge: Knowledge, periods: list) -> list[SimpleNamespace]:
     runs: list[list] = []
     for e in exposures:
-        last = runs[-1][-1] if runs else None
-        if last is not None and last.ingredient == e.ingredient and belongs(last, e, form):
+        if runs and runs[-1][-1].ingredient == e.ingredient and belongs(runs[-1], e, form):
             runs[-1].append(e)
         else:
             runs.append([e])
@@ -138,10 +142,23 @@ def find_trials(exposures: list, form: TrialBuilding, knowledge: Knowledge, peri
     trials.sort(key=lambda t: (t.start, t.ingredient))
     for number, t in enumerate(trials, start=1):
         t.trial_number = number
+        t.next_prescription = next_prescription(t, exposures, knowledge) if form.basis.is_ == "prescriptions" else None
     return trials
 
 
-def belongs(one, following, form: TrialBuilding) -> bool:
+def next_prescription(t, exposures: list, knowledge: Knowledge) -> int | None:
+    own = [e for e in exposures if knowledge.ingredients[e.ingredient].role == "antidepressant"]
+    later = [e for e in own if (e.start, e.ingredient) > (t.end, t.ingredient)]
+    following = min(later, key=lambda e: (e.start, e.ingredient), default=None)
+    if t.role != "antidepressant" or following is None or following.ingredient == t.ingredient:
+        return None
+    return following.start
+
+
+def belongs(run: list, following, form: TrialBuilding) -> bool:
+    one = run[-1]
+    if form.basis.is_ == "eras":
+        return following.start - era_end(run) <= form.max_gap.at_most
     if form.basis.is_ == "prescriptions":
         return following.start - one.start <= form.max_gap.at_most
     if following.start - one.end - 1 <= form.max_gap.at_most:
@@ -149,15 +166,21 @@ def belongs(one, following, form: TrialBuilding) -> bool:
     return not one.is_end_known and following.start - one.start <= form.unknown_supply.at_most
 
 
+def era_end(run: list) -> int:
+    return max(e.era_until for e in run)
+
+
 def trial_of(run: list, form: TrialBuilding, knowledge: Knowledge, periods: list) -> SimpleNamespace:
     first, last = run[0], run[-1]
     drug = knowledge.ingredients[first.ingredient]
-    by_prescriptions = form.basis.is_ == "prescriptions"
+    by_prescriptions, by_eras = form.basis.is_ == "prescriptions", form.basis.is_ == "eras"
     t = SimpleNamespace(ingredient=first.ingredient, drug_class=drug.drug_class, role=drug.role, exposures=run)
-    t.start, t.end = first.start, last.start if by_prescriptions else last.end
-    t.is_end_known = by_prescriptions or last.is_end_known
+    t.start, t.end = first.start, last.start if by_prescriptions else era_end(run) if by_eras else last.end
+    t.is_end_known = by_prescriptions or by_eras or last.is_end_known
     t.n_days = t.end - t.start + (0 if by_prescriptions else 1)
-    t.n_gap_days = 0 if by_prescriptions else sum(b.start - a.end - 1 for a, b in pairwise(run))
+    ends = [era_end(run[: i + 1]) if by_eras else e.end for i, e in enumerate(run)]
+    gaps = [max(0, following.start - end - 1) for end, following in zip(ends, run[1:], strict=False)]
+    t.n_gap_days = 0 if by_prescriptions else sum(gaps)
     t.n_exposures, t.stop_reason, t.address = len(run), last.stop_reason, first.address
     t.is_antidepressant_use = any_of(e.is_antidepressant_use for e in run)
     doses = [e.mg_per_day for e in run if e.mg_per_day is not None]
@@ -319,7 +342,7 @@ def outcome(t, knowledge: Knowledge) -> str:
 # --- 6 criteria of a trial ---
 
 
-def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) -> SimpleNamespace:
+def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows_unknown: bool) -> SimpleNamespace:
     """One trial under one branch; a criterion that is not asked stays None and takes no part."""
     trial, failure = branch.trial, branch.failure
     may_go_on = not t.is_end_known or t.is_ongoing is not False
@@ -327,7 +350,11 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
     ask: dict[str, Verdict] = {"trial.role": t.role in (trial.role.any_of or [trial.role.is_])}
     ask["trial.use"] = True if trial.use.is_ == "any" else t.is_antidepressant_use
     if trial.min_duration:
-        ask["trial.min_duration"] = True if t.n_days >= trial.min_duration.at_least else None if may_go_on else False
+        longest, n_days = trial.min_duration.single_until_next, t.n_days
+        if longest is not None and t.n_exposures == 1 and t.next_prescription is not None:
+            until_next = t.next_prescription - t.end
+            n_days = max(n_days, until_next if until_next <= longest else 0)
+        ask["trial.min_duration"] = True if n_days >= trial.min_duration.at_least else None if may_go_on else False
     if trial.min_dose:
         limit = trial.min_dose.at_least
         may_suffice = t.n_days_adequate + t.n_days_dose_unknown >= limit or (
@@ -339,6 +366,14 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
     if trial.min_supplies:
         often = t.n_exposures >= trial.min_supplies.at_least
         ask["trial.min_supplies"] = True if often else None if may_go_on else False
+    look_back(j, t, trial, p)
+    if trial.recent:
+        enough = None if j.n_recent_drugs is None else j.n_recent_drugs >= trial.recent.at_least
+        if enough and trial.recent.begun_before is not None:
+            enough = j.n_recent_drugs_before >= trial.recent.begun_before
+        ask["trial.recent"] = enough
+    if trial.diagnosed:
+        ask["trial.diagnosed"] = None if j.n_recent_diagnoses is None else j.n_recent_diagnoses > 0
     if trial.still_ill:
         least = trial.still_ill.limits.get(t.instrument)
         ask["trial.still_ill"] = None if least is None else t.endpoint_total >= least
@@ -364,6 +399,11 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
         other_class = failure.switched.to == "another class"
         certain, possible = (t.class_switch, t.possible_class_switch) if other_class else (t.switch, t.possible_switch)
         ask["failure.switched"] = switched(t, certain, possible, failure.switched.within)
+        if failure.switched.by == "next prescription":
+            gap = None if t.next_prescription is None else t.next_prescription - t.end
+            unseen = t.observed_until is None or t.observed_until < t.end + failure.switched.within
+            is_next = gap is not None and 0 < gap <= failure.switched.within
+            ask["failure.switched"] = True if is_next else None if unseen else False
     if failure.added_to:
         unsure = t.possible_added is not None or t.observed_until is None or not t.is_end_known
         ask["failure.added_to"] = True if t.added is not None else None if unsure else False
@@ -373,6 +413,8 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
             ask[f"failure.{name}"] = False
     if failure.taken:
         ask["failure.taken"] = True
+    if not knows_unknown:
+        ask = {name: verdict is True for name, verdict in ask.items()}
     for column in JUDGED_TRIAL.columns:
         if "." in column.name:
             setattr(j, column.name, ask.get(column.name))
@@ -387,8 +429,42 @@ def judge(t, number: int, branch: Branch, trials: list, knowledge: Knowledge) ->
     j.counts = all_of([*(v for name, v in ask.items() if name.startswith("trial.")), j.failed])
     j.takes = all_of([ask["trial.role"], ask["trial.use"]])
     next_treatment = min([d for d in (t.switch, t.added) if d is not None], default=t.end)
-    j.counted = {"trial start": t.start, "trial end": t.end, "next treatment start": next_treatment}[branch.dated.at]
+    days = {"trial start": t.start, "trial end": t.end, "next treatment start": next_treatment}
+    days["next prescription"] = t.end if t.next_prescription is None else t.next_prescription
+    j.counted = days[branch.dated.at]
     return j
+
+
+def look_back(j, t, trial, p: Person) -> None:
+    j.n_recent_drugs = j.n_recent_drugs_before = j.n_recent_diagnoses = None
+    period = unbroken(p.periods, t.start)
+    if period is None or t.role not in trial.role.roles:
+        return
+    first, last = period
+    if trial.recent:
+        since = t.start - trial.recent.within
+        recent = [u for u in p.trials if u.ingredient in trial.recent.any_of and u.start <= t.start and u.end >= since]
+        recent = [u for u in recent if first <= u.start and u.end <= last]
+        j.n_recent_drugs = len({u.ingredient for u in recent})
+        j.n_recent_drugs_before = len({u.ingredient for u in recent if u.start < t.start})
+    if trial.diagnosed:
+        since = max(first, t.start - trial.diagnosed.within)
+        days = {d for d, codeset in p.conditions if codeset in trial.diagnosed.any_of and since <= d <= t.start}
+        j.n_recent_diagnoses = len(days)
+
+
+def unbroken(periods: list[tuple[int, int]], on: int) -> tuple[int, int] | None:
+    """The first and last day of the time around that day in which somebody was observed without a break."""
+    held = [(start, end) for start, end in periods if start <= on <= end]
+    if not held:
+        return None
+    first, last = min(s for s, _ in held), max(e for _, e in held)
+    while True:
+        touching = [(s, e) for s, e in periods if s <= last + 1 and e >= first - 1]
+        wider = min(s for s, _ in touching), max(e for _, e in touching)
+        if wider == (first, last):
+            return wider
+        first, last = wider
 
 
 def switched(t, certain: int | None, possible: int | None, within: int) -> Verdict:
@@ -404,6 +480,8 @@ def switched(t, certain: int | None, possible: int | None, within: int) -> Verdi
 
 def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> SimpleNamespace:
     observed, who = bool(p.periods), definition.who
+    if definition.as_code:  # what a program does not find it reads as not so
+        observed, has = True, frozenset(t.name for t in RECORDS)
     branches = [count_branch(p, definition, branch, number) for number, branch in enumerate(definition.branch, start=1)]
     best = closest(branches)
     d = SimpleNamespace(count=any_of(b.verdict for b in branches))
@@ -427,7 +505,13 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     d.age_years, oldest = (age(day(person[f"birth_{side}_date"]), d.index) for side in ("latest", "earliest"))
     within = who.diagnosis.within if who.diagnosis else None
     d.n_diagnoses = count_days(p.conditions, who.diagnosis, d.index, within)
-    d.n_excluding = count_days(p.conditions, who.never, earliest)
+    if who.diagnosis and who.diagnosis.counted == "records":
+        d.n_diagnoses = count_records(p.codes, who.diagnosis, d.index, within)
+    conditions, never_seen = p.conditions, False
+    if who.never and who.never.in_one_period:
+        period = None if earliest is None else unbroken(p.periods, earliest)
+        conditions, never_seen = [c for c in conditions if period and c[0] >= period[0]], period is None
+    d.n_excluding = count_days(conditions, who.never, earliest)
     absence_counts = observed and "condition" in has
     ask: dict[str, Verdict] = {}
     if who.age:
@@ -441,10 +525,12 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
         enough = d.n_diagnoses >= who.diagnosis.at_least
         ask["diagnosis"] = True if enough else False if absence_counts else None
         at_any_time = count_days(p.conditions, who.diagnosis, d.index)
+        if who.diagnosis.counted == "records":
+            at_any_time = count_records(p.codes, who.diagnosis, d.index)
         if within is not None and not enough and d.met is None and at_any_time >= who.diagnosis.at_least:
             ask["diagnosis"] = None  # within so many days of which day?
     if who.never:
-        ask["never"] = False if d.n_excluding else True if absence_counts else None
+        ask["never"] = False if d.n_excluding else True if absence_counts and not never_seen else None
     d.n_days_washout = None
     if who.washout:
         first = min((t.start for t in p.trials if t.role == "antidepressant"), default=None)
@@ -453,6 +539,8 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     for name, rule in (("diagnosis", who.diagnosis), ("never", who.never)):
         if rule and rule.when == "before" and d.index is None:
             ask[name] = None  # before what?
+    if definition.as_code:
+        ask = {name: verdict is True or (verdict is None and name == "never") for name, verdict in ask.items()}
     for name in ("age", "diagnosis", "never", "washout"):
         setattr(d, f"who.{name}", ask.get(name))
 
@@ -492,11 +580,13 @@ def count_branch(p: Person, definition: Definition, branch: Branch, number: int)
         counts.append(count)
         needed = [count]
         if branch.taken:
-            taken = branch.taken
-            needed.append(tally(taken.at_least, taken.distinct, [(j.t, j.t.start, j.takes) for j in stretch]))
+            taken = tally(branch.taken.at_least, branch.taken.distinct, [(j.t, j.t.start, j.takes) for j in stretch])
+            needed.append(taken)
         if branch.added:
             needed.append(tally(branch.added.at_least, "ingredient", [(j.t, j.t.start, j.added) for j in stretch]))
         verdict = all_of(n.verdict for n in needed)
+        if branch.taken and branch.taken.when == "ever":
+            needed.remove(taken)
         on = max(n.day for n in needed) if verdict else None
         if procedure_day is not None:
             on = procedure_day if verdict else None
@@ -562,6 +652,14 @@ def count_days(conditions: list, rule, index: int | None, within: int | None = N
     if rule.when == "ever":
         return len(days)
     return len({d for d in days if index is not None and d <= index and (within is None or d >= index - within)})
+
+
+def count_records(codes: set, rule, index: int | None, within: int | None = None) -> int:
+    own = {code for code in codes if code[0] in rule.any_of}
+    days = [d for d, *_ in {code[1:] for code in own}]
+    if rule.when == "ever":
+        return len(days)
+    return len([d for d in days if index is not None and d <= index and (within is None or d >= index - within)])
 
 
 # --- 8 step ---

@@ -21,6 +21,7 @@ from stepwell.engine.determine import determine, find_candidate, find_treated, j
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
+from stepwell.engine.look_back import look_back, looks_back
 from stepwell.engine.points import find_points
 from stepwell.engine.presenting import count_failed, find_presenting, judge_failed
 from stepwell.engine.response import add_response, find_score
@@ -83,7 +84,10 @@ def plan(
     drug, dose_minimum, instrument = known["known_drug"], known["known_dose_minimum"], known["known_instrument"]
     make = _Stages()
 
-    exposure = make("exposure", find_exposure(record["medication"], drug))
+    supplies = find_exposure(record["medication"], drug)
+    if all(d.trials.basis.is_ != "eras" for d in definitions):
+        supplies = supplies.drop("era_until_day")
+    exposure = make("exposure", supplies)
     score = make("score", find_score(record["measurement"]))
 
     settings = {setting_id(d.trials): d.trials for d in (*definitions, *stagings)}
@@ -101,7 +105,15 @@ def plan(
     judged, determined = {}, {}
     for number, definition in enumerate(definitions):
         trial = trials[setting_of[definition.name]]
-        judgement = make(f"judged_{number}", judge_trial(trial, definition), is_kept=False)
+        looked = {
+            way: make(
+                f"looked_{number}_{way}",
+                look_back(trial, record["condition"], record["observation_period"], branch.trial),
+            )
+            for way, branch in enumerate(definition.branch, 1)
+            if looks_back(branch.trial)
+        }
+        judgement = make(f"judged_{number}", judge_trial(trial, definition, looked), is_kept=False)
         counted = make(
             f"counted_{number}", count_trials(judgement, record["condition"], record["procedure"], definition)
         )

@@ -226,8 +226,10 @@ def test_definitions_that_can_share_their_trials_do():
 
     settings = {definition.id: values(definition) for definition in K.definitions.values()}
     fabbri = settings.pop("fabbri-2021")
+    assert fabbri == settings.pop("fabbri-2021-code") == settings.pop("fabbri-2021-exeter")
+    eras = settings.pop("ohdsi-1009-code")
     assert all(setting == settings["us-label"] for setting in settings.values())
-    assert fabbri != settings["us-label"]
+    assert settings["us-label"] not in (fabbri, eras)
 
 
 @pytest.mark.parametrize(

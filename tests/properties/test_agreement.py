@@ -95,19 +95,24 @@ def forms(draw):
     """Any valid form of one branch."""
     days = st.sampled_from((0, 1, 7, 14, 15, 28, 42, 60, 182))
     maybe_days = st.none() | days
-    to = st.sampled_from(("another drug", "another class"))
+    basis = draw(st.sampled_from(("supply", "supply", "prescriptions", "eras")))
+    # The next prescription is asked only of trials built of prescriptions.
+    by_next = basis == "prescriptions" and draw(st.booleans())
+    to = st.just("another drug") if by_next else st.sampled_from(("another drug", "another class"))
+    by = "next prescription" if by_next else "next start"
     whether = st.sampled_from(("always", "unscored", None))
     failure = {
         "improvement": draw(st.sampled_from((None, 0, 25, 50))),
         "improvement_at_most": draw(st.sampled_from((None, 25))),
         "not_remitted": draw(st.booleans()),
         "intolerant": draw(st.booleans()),
-        "switched": (draw(days), when, draw(to)) if (when := draw(whether)) else None,
+        "switched": (draw(days), when, draw(to), by) if (when := draw(whether)) else None,
         "added_to": draw(whether),
     }
     tied = ({"days": "60 days", "after": "first trial"}, {"days": "365 days", "before": ("ect", "tms")})
     within = draw(st.sampled_from(("episode", "ever", 30, 365, *tied)))
     distinct = st.sampled_from(("ingredient", "class", "course"))
+    taken = (draw(st.integers(1, 3)), draw(distinct), draw(st.sampled_from(("by then", "ever"))))
     one = branch(
         role=draw(
             st.sampled_from(("antidepressant", "antidepressant", "antipsychotic", ("antidepressant", "augmentation")))
@@ -117,19 +122,23 @@ def forms(draw):
         still_ill=draw(st.sampled_from((None, None, {"phq-9": 10}))),
         added=(1, draw(days)) if isinstance(within, str) and draw(st.booleans()) else None,
         use=draw(st.sampled_from(("antidepressant dose", "any"))),
-        min_duration=draw(maybe_days),
+        min_duration=(draw(days), draw(days)) if by_next else draw(maybe_days),
         min_dose=draw(maybe_days),
         preceded_by=("antidepressant", draw(days)) if draw(st.booleans()) else None,
+        recent=draw(st.sampled_from((None, None, (("sertraline", "lithium", "trazodone"), 1, 1, 60)))),
+        diagnosed=draw(st.sampled_from((None, None, (("major-depression",), 60)))),
         count=draw(st.integers(1, 3)),
         distinct=draw(distinct),
         within=within,
-        taken=(draw(st.integers(1, 3)), draw(distinct)) if isinstance(within, str) and draw(st.booleans()) else None,
-        dated=draw(st.sampled_from(("trial start", "trial end", "next treatment start"))),
+        taken=taken if isinstance(within, str) and draw(st.booleans()) else None,
+        dated="next prescription"
+        if by_next
+        else draw(st.sampled_from(("trial start", "trial end", "next treatment start"))),
         having_taken=all(v is None or v is False for v in failure.values()),
         **failure,
     )
     codesets = st.sampled_from((("major-depression",), ("bipolar", "psychosis")))
-    when = st.sampled_from(("ever", "before"))
+    nevers = [(draw(codesets), *rest) for rest in (("ever",), ("before",), ("before", True))]
     diagnosis = st.sampled_from(
         (
             None,
@@ -143,8 +152,10 @@ def forms(draw):
         age=draw(st.none() | st.integers(17, 19) | st.just((18, 49))),
         washout=draw(st.sampled_from((None, None, 30, 400))),
         diagnosis=draw(diagnosis),
-        never=(draw(codesets), draw(when)) if draw(st.booleans()) else None,
-        basis=draw(st.sampled_from(("supply", "supply", "prescriptions"))),
+        counted=draw(st.sampled_from(("days", "records"))),
+        never=draw(st.sampled_from(nevers)) if draw(st.booleans()) else None,
+        basis=basis,
+        as_code=draw(st.sampled_from((False, False, True))),
         max_gap=draw(days),
         unknown_supply=draw(days),
         cross_taper=draw(days),

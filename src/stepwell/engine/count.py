@@ -92,19 +92,24 @@ def _in_stretch(asked: ir.Table, judged: ir.Table, branch: Branch) -> ir.Table:
     # `taken` and `added` ask for drugs whether they helped or not; every number must be reached in the same stretch.
     if branch.taken is not None:
         taken = _reach(asked, "trial.use", "start_day", branch.taken.distinct, branch.taken.at_least)
-        reached = _both(reached, taken)
+        reached = _both(reached, taken, puts_off=branch.taken.when == "by then")
     if branch.added is not None:
-        reached = _both(reached, _reach(judged, "added", "start_day", "ingredient", branch.added.at_least))
+        reached = _both(
+            reached, _reach(judged, "added", "start_day", "ingredient", branch.added.at_least), puts_off=True
+        )
     return reached
 
 
-def _both(reached: ir.Table, other: ir.Table) -> ir.Table:
-    """The stretches with the day on which both numbers were reached, and whether both may be."""
+def _both(reached: ir.Table, other: ir.Table, puts_off: bool) -> ir.Table:
+    """The stretches with the day on which both numbers were reached, and whether both may be. Where the other does not put off
+    the day, it may be reached later."""
     other = other.select("person_id", "stretch", other_day="met_day", other_is_possible="is_possible")
     both = reached.join(other, ["person_id", "stretch"], how="inner")
     is_met = both.met_day.notnull() & both.other_day.notnull()
     return both.mutate(
-        met_day=is_met.ifelse(ibis.greatest(both.met_day, both.other_day), ibis.null("int64")),
+        met_day=is_met.ifelse(
+            ibis.greatest(both.met_day, both.other_day) if puts_off else both.met_day, ibis.null("int64")
+        ),
         is_possible=both.is_possible & both.other_is_possible,
     ).drop("other_day", "other_is_possible")
 

@@ -30,9 +30,14 @@ def use(trial: ir.Table, asked: form.Use) -> ir.BooleanValue:
     return trial.is_antidepressant_use if asked.is_ == "antidepressant dose" else MET
 
 
-def min_duration(trial: ir.Table, asked: form.AtLeastDays) -> ir.BooleanValue:
+def min_duration(trial: ir.Table, asked: form.Duration) -> ir.BooleanValue:
     """It lasted long enough. Unknown when it may have gone on longer than the record shows."""
-    return judge(trial.n_days >= asked.at_least, _may_have_gone_on(trial))
+    is_long_enough = trial.n_days >= asked.at_least
+    if asked.single_until_next is not None:
+        until_next = trial.next_prescription_day - trial.end_day
+        single = (trial.n_exposures == 1) & until_next.between(asked.at_least, asked.single_until_next)
+        is_long_enough |= single.fill_null(False)
+    return judge(is_long_enough, _may_have_gone_on(trial))
 
 
 def min_dose(trial: ir.Table, asked: form.AtLeastDays) -> ir.BooleanValue:
@@ -53,6 +58,17 @@ def preceded_by(trial: ir.Table, asked: form.PrecededBy) -> ir.BooleanValue:
     """An antidepressant was taken shortly before, or was still running."""
     earliest = trial.start_day - asked.within
     return judge(trial.antidepressant_before_day >= earliest, trial.possible_antidepressant_before_day >= earliest)
+
+
+def recent(trial: ir.Table, asked: form.Recent) -> ir.BooleanValue:
+    """Enough different drugs were taken lately. Unknown when nobody was observing on its first day."""
+    enough = trial.n_recent_drugs >= asked.at_least
+    return enough if asked.begun_before is None else enough & (trial.n_recent_drugs_before >= asked.begun_before)
+
+
+def diagnosed(trial: ir.Table, asked: form.Diagnosed) -> ir.BooleanValue:
+    """There is such a diagnosis not long before it. Unknown when nobody was observing on its first day."""
+    return trial.n_recent_diagnoses >= 1
 
 
 def still_ill(trial: ir.Table, asked: form.StillIll) -> ir.BooleanValue:
@@ -84,6 +100,10 @@ def intolerant(trial: ir.Table, asked: form.Intolerant) -> ir.BooleanValue:
 def switched(trial: ir.Table, asked: form.Switched) -> ir.BooleanValue:
     """Another antidepressant was begun at its end or soon after. Unknown when the end is, or that time is not fully observed."""
     latest = trial.end_day + asked.within
+    if asked.by == "next prescription":
+        is_next = (trial.next_prescription_day > trial.end_day) & (trial.next_prescription_day <= latest)
+        verdict = judge(is_next, (trial.observed_until_day < latest).fill_null(True))
+        return _where_it_speaks(verdict, trial, asked.when)
     to = "class_switch" if asked.to == "another class" else "switch"
     verdict = judge(
         trial[f"{to}_day"] <= latest,
@@ -116,6 +136,8 @@ OF_A_TRIAL: dict[str, Callable[[ir.Table, form.Form], ir.BooleanValue]] = {
     "trial.min_dose": min_dose,
     "trial.min_supplies": min_supplies,
     "trial.preceded_by": preceded_by,
+    "trial.recent": recent,
+    "trial.diagnosed": diagnosed,
     "trial.still_ill": still_ill,
     "failure.improvement": improvement,
     "failure.not_remitted": not_remitted,

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
+from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
 
 from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_of, judge
 from stepwell.knowledge.definition import Age, Branch, Definition, Diagnosis, NeverDiagnosis, Who, fields
+from stepwell.knowledge.staging import Staging
+from stepwell.tables import RECORDS
 
 from .criteria import OF_A_TRIAL, added
 from .intervals import to_date, without_breaks
+from .look_back import BEHIND
 
 
-def judge_trial(trial: ir.Table, definition: Definition) -> ir.Table:
+def judge_trial(
+    trial: ir.Table, definition: Definition | Staging, looked: Mapping[int, ir.Table] = MappingProxyType({})
+) -> ir.Table:
     """One row is one trial under one branch of the definition, with one column per criterion.
 
+    Needs: `looked`, by their numbers, the trials of those branches that look behind them (`look_back`).
     A criterion that the definition does not ask is NULL, as an unknown one is; the form says which is meant.
     """
+    knows_unknown = isinstance(definition, Staging) or definition.as_code is None
     return reduce(
-        lambda a, b: a.union(b), (_judge_branch(trial, branch, n) for n, branch in enumerate(definition.branch, 1))
+        lambda a, b: a.union(b),
+        (
+            _judge_branch(looked.get(n, trial), branch, n, knows_unknown)
+            for n, branch in enumerate(definition.branch, 1)
+        ),
     )
 
 
-def _judge_branch(trial: ir.Table, branch: Branch, number: int) -> ir.Table:
+def _judge_branch(trial: ir.Table, branch: Branch, number: int, knows_unknown: bool) -> ir.Table:
     asked = {f"trial.{name}": field for name, field in fields(branch.trial)}
     failure = {f"failure.{name}": field for name, field in fields(branch.failure)}
     verdict = {path: OF_A_TRIAL[path](trial, field) for path, field in (asked | failure).items()}
+    if not knows_unknown:
+        verdict = {path: found.fill_null(False) for path, found in verdict.items()}
     failed = any_of(*(verdict[path] for path in failure))
     next_day = ibis.least(trial.switch_day.fill_null(trial.added_day), trial.added_day.fill_null(trial.switch_day))
     counted_day = {
         "trial start": trial.start_day,
         "trial end": trial.end_day,
         "next treatment start": next_day.fill_null(trial.end_day),
+        "next prescription": trial.next_prescription_day.fill_null(trial.end_day),
     }[branch.dated.at]
     return trial.select(
         "person_id",
@@ -44,6 +60,7 @@ def _judge_branch(trial: ir.Table, branch: Branch, number: int) -> ir.Table:
         "start_day",
         branch=ibis.literal(number, "int64"),
         **{path: verdict.get(path, UNKNOWN) for path in OF_A_TRIAL},
+        **{name: trial[name] if name in trial.columns else ibis.null("int64") for name in BEHIND},
         added=UNKNOWN if branch.added is None else added(trial, branch.added),
         failed=failed,
         counts=all_of(*(verdict[path] for path in asked), failed),
@@ -94,9 +111,14 @@ def determine(
     Needs: `candidate` (`find_candidate`), and `has`, the record tables that the source holds at all: an absence means nothing
     where there is no table, or where the person was never observed.
     """
+    if definition.as_code is not None:
+        # What a program does not find it reads as not so, also where nobody looked.
+        candidate, has = candidate.mutate(is_observed=MET), has | _RECORDS
     people, verdicts = judge_who(candidate, condition, observation_period, definition.who, has)
     absence_counts = people.is_observed & ibis.literal(has >= _counted_in(definition))
     verdicts["count"] = judge(people.met_day.notnull(), people.any_possible | ~absence_counts)
+    if definition.as_code is not None:
+        verdicts = {path: found.fill_null(path == "who.never") for path, found in verdicts.items()}
     verdict = all_of(*verdicts.values())
     met_only = {
         name: verdict.fill_null(False).ifelse(people[name], ibis.null(people[name].type()))
@@ -118,6 +140,7 @@ def determine(
     )
 
 
+_RECORDS = frozenset(table.name for table in RECORDS)
 OF_A_PERSON = ("who.age", "who.diagnosis", "who.never", "who.washout", "count")
 
 
@@ -147,11 +170,16 @@ def judge_who(
     # earliest day, the other criteria from the latest.
     for asked, name, day in ((who.diagnosis, "n_diagnoses", "index_day"), (who.never, "n_excluding", "earliest_day")):
         if asked is not None:
-            people = _count_diagnoses(people, condition, asked, name, day)
+            people = _count_diagnoses(people, condition, observation_period, asked, name, day)
     looks_back = who.diagnosis is not None and who.diagnosis.within is not None
     if looks_back:
         people = _count_diagnoses(
-            people, condition, who.diagnosis.model_copy(update={"within": None}), "n_until", "index_day"
+            people,
+            condition,
+            observation_period,
+            who.diagnosis.model_copy(update={"within": None}),
+            "n_until",
+            "index_day",
         )
     if who.washout is not None:
         people = _add_washout(people, observation_period)
@@ -167,6 +195,11 @@ def judge_who(
         enough = judge(people.n_diagnoses >= who.diagnosis.at_least, ~absence_counts | may_look_elsewhere)
         verdicts["who.diagnosis"] = _has_no_day(people, who.diagnosis).ifelse(UNKNOWN, enough)
     if who.never is not None:
+        if who.never.in_one_period:
+            index = people.select("person_id", until_day="earliest_day")
+            held = _since_observed(index, observation_period).select("person_id", was_held=MET)
+            people = people.left_join(held, "person_id").drop("person_id_right")
+            absence_counts &= people.was_held.fill_null(False)
         none = ibis.cases((people.n_excluding > 0, False), (absence_counts, True), else_=UNKNOWN)
         verdicts["who.never"] = _has_no_day(people, who.never).ifelse(UNKNOWN, none)
     if who.washout is not None:
@@ -210,16 +243,38 @@ def _age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue
 
 
 def _count_diagnoses(
-    people: ir.Table, condition: ir.Table, asked: Diagnosis | NeverDiagnosis, name: str, day: str
+    people: ir.Table,
+    condition: ir.Table,
+    observation_period: ir.Table,
+    asked: Diagnosis | NeverDiagnosis,
+    name: str,
+    day: str,
 ) -> ir.Table:
-    """Adds `name`: on how many days the person has a diagnosis of the code sets (up to that day, if so asked)."""
-    recorded = condition.filter(condition.codeset.isin(asked.any_of)).select("person_id", "condition_day").distinct()
+    """Adds `name`: on how many days, or in how many records, the person has a diagnosis of the code sets."""
+    by_record = getattr(asked, "counted", "days") == "records"
+    # A code of two sets is one record.
+    one = ("vocabulary", "code", "address") if by_record else ()
+    recorded = condition.filter(condition.codeset.isin(asked.any_of))
+    recorded = recorded.select("person_id", "condition_day", *one).distinct()
     if asked.when == "before":
         index = people.select("person_id", until_day=people[day])
+        if getattr(asked, "in_one_period", False):
+            index = _since_observed(index, observation_period)
         recorded = recorded.join(index, "person_id", how="inner").filter(lambda r: r.condition_day <= r.until_day)
         within = getattr(asked, "within", None)
         if within is not None:
             recorded = recorded.filter(recorded.condition_day >= recorded.until_day - within)
+        if "since_day" in recorded.columns:
+            recorded = recorded.filter(recorded.condition_day >= recorded.since_day)
     number = recorded.group_by("person_id").agg(n=recorded.count())
     people = people.left_join(number, "person_id").drop("person_id_right")
     return people.mutate(**{name: people.n.fill_null(0)}).drop("n")
+
+
+def _since_observed(index: ir.Table, observation_period: ir.Table) -> ir.Table:
+    """Adds `since_day`: since when the person had been observed without a break; whoever was not observed on the day is left
+    out."""
+    whole = without_breaks(observation_period)
+    held = index.join(whole, "person_id", how="inner")
+    held = held.filter(held.until_day >= held.from_day, held.until_day <= held.until_day_right)
+    return held.select("person_id", "until_day", since_day="from_day")

@@ -60,6 +60,7 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
             ibis.null("int64"),
         ),
         is_before_end_known=exposure.before_until_day.notnull(),
+        era_until_day=exposure.era_until_day,
     )
 
 
@@ -75,6 +76,7 @@ def _take_together(rows: ir.Table) -> ir.Table:
         "stop_rank",
         "address",
         supplied_until_day=alone.end_day,
+        era_until_day=_era_end(alone),
         is_other_product=alone.labelled_use.notnull(),
         n_records=ibis.literal(1, "int64"),
     )
@@ -89,10 +91,16 @@ def _take_together(rows: ir.Table) -> ir.Table:
         stop_rank=once.stop_rank.min(),
         address=once.address.min(),
         supplied_until_day=once.end_day.max(),
+        era_until_day=_era_end(once).max(),
         is_other_product=once.labelled_use.count() == once.count(),
         n_records=once.n_records.sum(),
     )
     return alone.union(together.cast(alone.schema()).select(alone.columns))
+
+
+def _era_end(rows: ir.Table) -> ir.IntegerValue:
+    """The end by which drug eras are strung together: where none is recorded, the day after the first."""
+    return rows.end_day.fill_null(rows.start_day + 1)
 
 
 def _to_a_millionth(mg: ir.FloatingValue) -> ir.FloatingValue:

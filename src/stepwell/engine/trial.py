@@ -30,7 +30,7 @@ def find_trial(
     drug = (
         drug.left_join(minimum, "ingredient").drop("ingredient_right").rename(min_adequate_mg_per_day="min_mg_per_day")
     )
-    supply = _find_supply(exposure, how)
+    supply = _find_supply(exposure, drug, how)
     first = _find_first(supply)
     supply = supply.join(drug.select("drug", "min_adequate_mg_per_day"), "drug", how="inner")
     in_course = supply.join(
@@ -42,14 +42,15 @@ def find_trial(
             supply.start_day <= first.before_next_day,
         ],
     )
-    days = in_course.until_day - in_course.start_day + (1 if how.basis.is_ == "supply" else 0)
+    by_prescription = how.basis.is_ == "prescriptions"
+    days = in_course.until_day - in_course.start_day + (0 if by_prescription else 1)
     # NULL when the dose or the minimum is unknown.
     is_adequate = in_course.mg_per_day >= in_course.min_adequate_mg_per_day
     trial = in_course.group_by("person_id", "drug", "first_day").agg(
         end_day=in_course.end_day.max(),
         is_end_known=in_course.is_end_known.any(where=in_course.is_last),
         n_days=days.sum(),
-        n_gap_days=(in_course.until_day - in_course.end_day).sum() if how.basis.is_ == "supply" else ibis.literal(0),
+        n_gap_days=ibis.literal(0) if by_prescription else in_course.n_gap_days.sum(),
         n_exposures=in_course.count(),
         is_antidepressant_use=any_row(in_course.is_antidepressant_use),
         first_mg_per_day=in_course.mg_per_day.argmin(in_course.start_day, where=in_course.mg_per_day.notnull()),
@@ -58,13 +59,16 @@ def find_trial(
         n_days_dose_unknown=days.sum(where=is_adequate.isnull()).fill_null(0),
         last_dose_may_be_adequate=is_adequate.fill_null(True).any(where=in_course.is_last),
         stop_reason=in_course.stop_reason.max(where=in_course.is_last),
+        next_prescription_day=(
+            in_course.next_prescription_day.max(where=in_course.is_last) if by_prescription else ibis.null("int64")
+        ),
     )
     trial = trial.join(first.drop("before_next_day"), ["person_id", "drug", "first_day"], how="inner")
     trial = trial.join(drug, "drug", how="inner").drop("drug", "low_dose_mg_per_day").rename(start_day="first_day")
     return _find_observation(trial, observation_period, how)
 
 
-def _find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
+def _find_supply(exposure: ir.Table, drug: ir.Table, how: TrialBuilding) -> ir.Table:
     """One row is one exposure, with whether it begins or ends a course, and the last day (`until_day`) it stands for within it.
 
     Rule: supplies belong together when the pause between them is at most `how.max_gap`, or, where the first one's end is
@@ -77,23 +81,55 @@ def _find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
             return (start - before_end - 1 <= how.max_gap.at_most) | (
                 ~is_known & (start - before_start <= how.unknown_supply.at_most)
             )
+    elif how.basis.is_ == "eras":
+        supply = _as_eras(supply)
+
+        def joins(before_start, before_end, is_known, start):
+            return start - before_end <= how.max_gap.at_most
     else:
         # Ends are not used, so none is unknown.
         supply = supply.mutate(end_day=supply.start_day, is_end_known=ibis.literal(True))
+        supply = _find_next_prescription(supply, drug)
 
         def joins(before_start, before_end, is_known, start):
             return start - before_start <= how.max_gap.at_most
 
     is_last = ~joins(supply.start_day, supply.end_day, supply.is_end_known, supply.next_start_day).fill_null(False)
     # Under `prescriptions` a day belongs to the supply before it, so that the last prescription adds none.
-    bridged_until_day = supply.next_start_day - (1 if how.basis.is_ == "supply" else 0)
+    bridged_until_day = supply.next_start_day - (0 if how.basis.is_ == "prescriptions" else 1)
+    until_day = is_last.ifelse(supply.end_day, bridged_until_day)
     return supply.mutate(
         is_first=~joins(
             supply.before_start_day, supply.before_end_day, supply.is_before_end_known, supply.start_day
         ).fill_null(False),
         is_last=is_last,
-        until_day=is_last.ifelse(supply.end_day, bridged_until_day),
+        until_day=until_day,
+        # An era may go on past the next supply.
+        n_gap_days=ibis.greatest(until_day - supply.end_day, 0),
     )
+
+
+def _as_eras(supply: ir.Table) -> ir.Table:
+    """The supplies with the ends of eras: the latest end of any supply of the drug so far, which no later supply shortens."""
+    so_far = ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, 0))
+    before = ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, -1))
+    return supply.mutate(
+        end_day=supply.era_until_day.max().over(so_far),
+        before_end_day=supply.era_until_day.max().over(before),
+        is_end_known=ibis.literal(True),
+    )
+
+
+def _find_next_prescription(supply: ir.Table, drug: ir.Table) -> ir.Table:
+    """The supplies of antidepressants with the day of the next one, if that is of another; those of one day are in the order
+    of the drugs' names."""
+    # Drugs are numbered in the order of their ingredients' names.
+    antidepressant = drug.filter(drug.role == "antidepressant").select("drug", is_antidepressant=ibis.literal(True))
+    supply = supply.left_join(antidepressant, "drug").drop("drug_right")
+    order = ibis.window(group_by=["person_id", "is_antidepressant"], order_by=["start_day", "drug"])
+    is_switch = supply.is_antidepressant.fill_null(False) & (supply.drug.lead().over(order) != supply.drug)
+    next_day = is_switch.ifelse(supply.start_day.lead().over(order), ibis.null("int64"))
+    return supply.mutate(next_prescription_day=next_day).drop("is_antidepressant")
 
 
 def _find_first(supply: ir.Table) -> ir.Table:

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from ..errors import Problem
 from .cited import Form
 from .contradictions import contradictions
-from .criteria import ScoreAtLeast
-from .definition import Diagnosis, DoseStandard, Drug, NeverDiagnosis, Within
+from .criteria import Diagnosed, Recent, ScoreAtLeast
+from .definition import AsCode, Definition, Diagnosis, DoseStandard, Drug, NeverDiagnosis, Within
 from .fill import MARK, closest, fill_parts, name_of
 from .forms import (
     Code,
@@ -166,6 +166,7 @@ def _names(entries: list[Entry]) -> Iterator[Problem]:
 def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     """Ingredients, dose standards and code sets that are named must exist."""
     ingredients = {entry.key for entry in _of(entries, Ingredient)}
+    definitions = {entry.written.data.get("id") for entry in _of(entries, Definition)}
     standards = {entry.key for entry in _of(entries, DoseStandardInfo)}
     conditions = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "condition"}
     procedures = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "procedure"}
@@ -183,7 +184,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
             if isinstance(form, DoseMinimum | DoseStandard):
                 key, standard = ("is", form.is_) if isinstance(form, DoseStandard) else ("standard", form.standard)
                 named.append((DoseStandardInfo, (key,), standard, "dose standard", standards, "dose_standard.yaml"))
-            if isinstance(form, Diagnosis | NeverDiagnosis | Psychotic):
+            if isinstance(form, Diagnosis | NeverDiagnosis | Diagnosed | Psychotic):
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
@@ -191,13 +192,16 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.diagnosis):
                     where = ("diagnosis", position)
                     named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
-            if isinstance(form, Drug):
+            if isinstance(form, Drug | Recent):
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Ingredient, where, name, "ingredient", ingredients, "ingredient.csv"))
+            if isinstance(form, Drug):
                 for position, name in enumerate(form.of_class):
                     where = ("of_class", position)
                     named.append((Ingredient, where, name, "class of drugs", classes, "ingredient.csv"))
+            if isinstance(form, AsCode):
+                named.append((Definition, ("of",), form.of, "definition", definitions, "definition/"))
             if isinstance(form, ScoreAtLeast | FirstScore | Scale):
                 name = form.instrument
                 named.append((Instrument, ("instrument",), name, "instrument", instruments, "instrument/"))

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .cited import Form, without_provenance
-from .definition import Added, Age, Count, Definition, Failure, Improvement, PublishedResult, TrialBuilding, Who, Within
+from .criteria import Recent
+from .definition import (
+    Added,
+    Age,
+    Count,
+    Definition,
+    Failure,
+    Improvement,
+    PublishedResult,
+    TakenCount,
+    TrialBuilding,
+    Who,
+    Within,
+)
 from .written import Path_
 
 Contradiction = tuple[Path_, str, str, str]
@@ -23,8 +36,11 @@ def contradictions(form: Form) -> Iterator[Contradiction]:
                 yield (name,), f"is {years} years", "an age from 1 to 100", _CHECK
         if form.at_least is not None and form.at_most is not None and form.at_least > form.at_most:
             yield ("at_most",), f"is {form.at_most} years, below the lower limit", "at least the lower limit", _CHECK
-    if isinstance(form, Count | Added) and form.at_least < 1:
+    if isinstance(form, Count | TakenCount | Added) and form.at_least < 1:
         yield ("at_least",), f"is {form.at_least} trials", "at least 1", _CHECK
+    if isinstance(form, Recent) and (form.at_least < 1 or (form.begun_before or 0) > form.at_least):
+        found = f"is {form.at_least} drugs"
+        yield ("at_least",), found, "at least 1, and as many as must have been begun before", _CHECK
     if isinstance(form, Within) and form.days == 0:
         yield ("days",), "is no time at all", "at least a day", _CHECK
     if isinstance(form, Improvement):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .cited import Cited, Days, Form, Percent, Points, Supplies, exactly_one
+from .cited import Cited, Days, Drugs, Form, Percent, Points, Supplies, exactly_one
 
 DrugRole = Literal["antidepressant", "antipsychotic", "augmentation"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -52,6 +52,15 @@ class Use(Cited):
     is_: Literal["antidepressant dose", "any"] = Field(alias="is")
 
 
+class Duration(Cited):
+    """How long it must have lasted."""
+
+    at_least: Days
+    single_until_next: Days | None = None
+    """A trial of a single prescription is taken to last until the next prescription of another antidepressant, where that came
+    at most so long after it."""
+
+
 class AtLeastSupplies(Cited):
     """How often it was prescribed or supplied; several supplies with one first day are one."""
 
@@ -62,6 +71,25 @@ class PrecededBy(Cited):
     """Another antidepressant that must have been taken in the time before this trial began, or still be running."""
 
     role: Literal["antidepressant"]
+    within: Days
+
+
+class Recent(Cited):
+    """Different drugs taken lately: in courses begun by the trial's first day (its own among them) and not over more than so many
+    days before it, which begin and end inside the observation period that holds that day."""
+
+    any_of: tuple[Id, ...] = Field(min_length=1)
+    at_least: Drugs
+    begun_before: Drugs | None = None
+    """How many different ones must have been begun before the trial's first day."""
+    within: Days
+
+
+class Diagnosed(Cited):
+    """A diagnosis of the code sets at most so many days before the trial's first day or on it, inside the observation period that
+    holds that day."""
+
+    any_of: tuple[Id, ...] = Field(min_length=1)
     within: Days
 
 
@@ -89,12 +117,14 @@ class TrialCriteria(Form):
     role: Role
     use: Use
     drug: Drug | None = None
-    min_duration: AtLeastDays | None = None
+    min_duration: Duration | None = None
     """The course lasted at least so long."""
     min_dose: AtLeastDays | None = None
     """It was taken at or above the drug's minimum dose for at least so long."""
     min_supplies: AtLeastSupplies | None = None
     preceded_by: PrecededBy | None = None
+    recent: Recent | None = None
+    diagnosed: Diagnosed | None = None
     still_ill: StillIll | None = None
 
 
@@ -126,6 +156,17 @@ class Switched(Cited):
     within: Days
     when: Literal["always", "unscored"]
     to: Literal["another drug", "another class"] = "another drug"
+    by: Literal["next start", "next prescription"] = "next start"
+    """`next prescription`: the prescription after its last one, if that is of another antidepressant and of a later day, whether
+    or not that drug had been taken before."""
+
+    @model_validator(mode="after")
+    def _to_any_drug(self):
+        if self.by == "next prescription" and self.to != "another drug":
+            raise ValueError(
+                "the next prescription may be of any other drug; write to: another drug, or by: next start"
+            )
+        return self
 
 
 class AddedTo(Cited):

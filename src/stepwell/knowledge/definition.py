@@ -14,19 +14,22 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from .cited import Cited, Days, Form, People, Percent, Records, Trials, Years, exactly_one
+from .cited import Cited, Days, Form, People, Percent, Trials, exactly_one
 from .criteria import (
     AddedTo,
     AtLeastDays,
     AtLeastSupplies,
     AtMostDays,
+    Diagnosed,
     Drug,
+    Duration,
     Failure,
     Id,
     Improvement,
     Intolerant,
     NotRemitted,
     PrecededBy,
+    Recent,
     Role,
     StillIll,
     Switched,
@@ -34,60 +37,16 @@ from .criteria import (
     TrialCriteria,
     Use,
 )
+from .who import Age, Diagnosis, NeverDiagnosis, Who
 
 Status = Literal["draft", "reviewed", "retired"]
 
 
-class Age(Cited):
-    """Age on the day the definition is met (or, where it is not, on the day it came closest)."""
-
-    at_least: Years | None = None
-    at_most: Years | None = None
-
-    @model_validator(mode="after")
-    def _not_empty(self):
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("no limit of age; write at_least, at_most, or both")
-        return self
-
-
-class Diagnosis(Cited):
-    """Diagnoses a person must have: on at least so many different days, any code of the code sets."""
-
-    any_of: tuple[Id, ...] = Field(min_length=1)
-    at_least: Records
-    when: Literal["ever", "before"] = "ever"
-    within: Days | None = None
-    """With `before`: at most so many days before."""
-
-    @model_validator(mode="after")
-    def _within_looks_back(self):
-        if self.within is not None and self.when != "before":
-            raise ValueError("within looks back from the day the definition is met; write when: before")
-        return self
-
-
-class NeverDiagnosis(Cited):
-    """Diagnoses a person must not have, ever or up to the day the definition is met."""
-
-    any_of: tuple[Id, ...] = Field(min_length=1)
-    when: Literal["ever", "before"] = "ever"
-
-
-class Who(Form):
-    """Whom the definition is about."""
-
-    age: Age | None = None
-    diagnosis: Diagnosis | None = None
-    never: NeverDiagnosis | None = None
-    washout: AtLeastDays | None = None
-    """Observed for so long without an antidepressant before the first one: a new user."""
-
-
 class Basis(Cited):
-    """Whether a course lasts as long as its supply, or from its first prescription to its last (supply unknown or unused)."""
+    """Whether a course lasts as long as its supply, from its first prescription to its last (supply unknown or unused), or as
+    long as an era of the OMOP CDM, which no later supply shortens."""
 
-    is_: Literal["supply", "prescriptions"] = Field(alias="is")
+    is_: Literal["supply", "prescriptions", "eras"] = Field(alias="is")
 
 
 class DoseStandard(Cited):
@@ -159,6 +118,15 @@ class Count(Cited):
     distinct: Distinct
 
 
+class TakenCount(Cited):
+    """How many different drugs must have been taken, whether they failed or not."""
+
+    at_least: Trials
+    distinct: Distinct
+    when: Literal["by then", "ever"] = "by then"
+    """`ever`: also after the day on which the definition is met, which they then do not put off."""
+
+
 class Added(Cited):
     """How many different drugs of other roles (antipsychotics, augmentation agents) must have been added to an antidepressant
     in the same stretch, each for so long, whether they helped or not."""
@@ -170,7 +138,7 @@ class Added(Cited):
 class Dated(Cited):
     """On which day a counted trial counts; the definition is met on the day of the one that completes the number."""
 
-    at: Literal["trial start", "trial end", "next treatment start"]
+    at: Literal["trial start", "trial end", "next treatment start", "next prescription"]
 
 
 class Branch(Form):
@@ -180,7 +148,7 @@ class Branch(Form):
     failure: Failure
     count: Count
     within: Within
-    taken: Count | None = None
+    taken: TakenCount | None = None
     """In addition, so many different drugs of the same role must have been taken in the same stretch, failed or not."""
     added: Added | None = None
     dated: Dated
@@ -193,6 +161,16 @@ class Branch(Form):
                 f"{name} needs within: {{is: episode}} or {{is: ever}}; write one of them, since a number of days cannot hold it"
             )
         return self
+
+    @property
+    def asks_next_prescription(self) -> bool:
+        """Whether it asks for the prescription that follows a trial's last one."""
+        duration, switched = self.trial.min_duration, self.failure.switched
+        return (
+            self.dated.at == "next prescription"
+            or (switched is not None and switched.by == "next prescription")
+            or (duration is not None and duration.single_until_next is not None)
+        )
 
 
 class PublishedResult(Cited):
@@ -220,6 +198,16 @@ class Policy(Cited):
             raise ValueError(f"{value!r} is no day; write it as 2025-01-31") from None
 
 
+class AsCode(Cited):
+    """The form follows a published program to the letter, beside the definition as its paper says it. Programs know no unknown:
+    what a program does not find it reads as not so, and so does the form."""
+
+    of: Id
+    """The definition as it is said."""
+    does: tuple[str, ...] = Field(min_length=1)
+    """What the program does and the words do not say, a sentence each."""
+
+
 class Definition(Form):
     """A TRD definition: who, how trials are built, which trials count, how many, when."""
 
@@ -236,6 +224,7 @@ class Definition(Form):
     by_default: bool = False
     """Whether it is run when nobody says which definitions to run."""
     policy: Policy | None = None
+    as_code: AsCode | None = None
     not_held: tuple[str, ...] = ()
     """What the published definition asks and this form does not hold, a sentence each; shown on its card."""
     who: Who
@@ -256,7 +245,8 @@ class Definition(Form):
     @property
     def standing(self) -> str:
         """The status in words, as every output says it: `draft`, or `draft, recalled, not verified`."""
-        return f"{self.status}, recalled, not verified" if self.rests_on_recall else self.status
+        status = f"{self.status}, as the code does it" if self.as_code else self.status
+        return f"{status}, recalled, not verified" if self.rests_on_recall else status
 
     def _deciding(self) -> Iterator[Cited]:
         forms: list[Form] = [self.who, self.trials]
@@ -269,6 +259,14 @@ class Definition(Form):
     def _a_diagnosis_to_begin_with(self):
         if self.who.diagnosis is None and any(b.within.after == "first diagnosis" for b in self.branch):
             raise ValueError("within counts from the first diagnosis, but who names none; write who.diagnosis")
+        return self
+
+    @model_validator(mode="after")
+    def _prescriptions_to_follow(self):
+        if self.trials.basis.is_ != "prescriptions" and any(branch.asks_next_prescription for branch in self.branch):
+            raise ValueError(
+                "the next prescription is asked of trials that are not of prescriptions; write basis: {is: prescriptions}"
+            )
         return self
 
     def needs_scores(self) -> bool:
@@ -300,10 +298,12 @@ CRITERIA: dict[str, type[Cited]] = {
     "trial.role": Role,
     "trial.use": Use,
     "trial.drug": Drug,
-    "trial.min_duration": AtLeastDays,
+    "trial.min_duration": Duration,
     "trial.min_dose": AtLeastDays,
     "trial.min_supplies": AtLeastSupplies,
     "trial.preceded_by": PrecededBy,
+    "trial.recent": Recent,
+    "trial.diagnosed": Diagnosed,
     "trial.still_ill": StillIll,
     "failure.improvement": Improvement,
     "failure.not_remitted": NotRemitted,
@@ -312,7 +312,7 @@ CRITERIA: dict[str, type[Cited]] = {
     "failure.added_to": AddedTo,
     "failure.taken": Taken,
     "count": Count,
-    "taken": Count,
+    "taken": TakenCount,
     "added": Added,
 }
 """Every criterion a definition can ask, by the path of its field."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..errors import Problem, QuestionError
 from .check import parts, sources, sources_of
 from .cited import Cited
-from .definition import Definition
+from .definition import AsCode, Definition
 from .fill import closest
 from .forms import Codeset, Knowledge, PublishedLadder
 from .instrument_card import crosswalk_card, instrument_card
@@ -78,6 +78,11 @@ def card(definition: Definition, knowledge: Knowledge) -> str:
         lines += ["", "*Draft: no clinician has reviewed this card yet.*"]
     if definition.rests_on_recall:
         lines += ["", "*Recalled, not verified: something that this definition decides by was not seen at any source.*"]
+    if definition.as_code:
+        lines += ["", *_as_code(definition.as_code, knowledge)]
+    followed = [d.id for d in knowledge.definitions.values() if d.as_code and d.as_code.of == definition.id]
+    if followed:
+        lines += ["", f"**As the code does it:** {', '.join(f'`{name}`' for name in followed)}."]
     if definition.policy:
         policy = definition.policy
         first, last = (day or "a day that the copy does not say" for day in (policy.valid_from, policy.valid_until))
@@ -102,6 +107,18 @@ def card(definition: Definition, knowledge: Knowledge) -> str:
             lines.append(f"- {numbers}: {result.setting}. {provenance(result, knowledge)}")
     lines += ["", "## Sources", "", bibliography(sources_of(definition), knowledge)]
     return "\n".join(lines) + "\n"
+
+
+def _as_code(as_code: AsCode, knowledge: Knowledge) -> list[str]:
+    """How the form of a program stands to the definition as it is said."""
+    return [
+        f"**As the code does it**, beside `{as_code.of}`, which says it in words. {provenance(as_code, knowledge)}",
+        "",
+        "A program knows no unknown: what it does not find it reads as not so, and so does this form. What the code does and the"
+        " words do not say:",
+        "",
+        *(f"- {sentence}" for sentence in as_code.does),
+    ]
 
 
 def dose_table(knowledge: Knowledge) -> str:

@@ -22,12 +22,20 @@ _DATED = {
     "trial start": "its first day",
     "trial end": "its last day",
     "next treatment start": "the first day of the next treatment",
+    "next prescription": "the day of the prescription after its last",
 }
 _DISTINCT = {"ingredient": "different drugs", "class": "drugs of different classes", "course": "courses"}
 _ROLE = {
     "antidepressant": "an antidepressant",
     "antipsychotic": "an antipsychotic",
     "augmentation": "an augmentation agent",
+}
+
+
+_BASIS = {
+    "supply": "a course lasts as long as its supply",
+    "prescriptions": "a course lasts from its first prescription to its last",
+    "eras": "a course is a drug era: to the latest end of its supplies, which no later supply shortens",
 }
 
 
@@ -59,6 +67,35 @@ def _still_ill(form) -> str:
     return "endpoint still at least " + " or ".join(f"{least:g} points of {i}" for i, least in form.limits.items())
 
 
+def _records(n: int) -> str:
+    return f"{n} record" if n == 1 else f"{n} records"
+
+
+def _min_duration(form) -> str:
+    said = f"at least {_days(form.at_least)}"
+    if form.single_until_next is None:
+        return said
+    longest = _days(form.single_until_next)
+    return (
+        f"{said}; a single prescription lasts to the next of another antidepressant, if that is at most {longest} later"
+    )
+
+
+def _recent(form) -> str:
+    number = f"{form.at_least} drug" if form.at_least == 1 else f"{form.at_least} different drugs"
+    before = "" if form.begun_before is None else f", {form.begun_before} of them begun before that day,"
+    span = f"in the {_days(form.within)} up to its first day{before}"
+    return f"at least {number} of {len(form.any_of)} listed taken {span} in one observation period"
+
+
+def _switched(form) -> str:
+    if form.by == "next prescription":
+        said = f"the next prescription, of another antidepressant, on a later day at most {_days(form.within)} after its last"
+    else:
+        said = f"{_TO[form.to]} begun at most {_days(form.within)} after its end"
+    return said + _UNSCORED[form.when]
+
+
 def _improvement(form) -> str:
     return f"improved by {'at most' if form.below is None else 'less than'} {form.limit:g} %"
 
@@ -66,10 +103,14 @@ def _improvement(form) -> str:
 _RULES: dict[str, Callable[[Cited], str]] = {
     "who.age": _age,
     "who.diagnosis": lambda f: (
-        f"a diagnosis of {_sets(f.any_of)} on at least {_days(f.at_least)}, "
+        f"a diagnosis of {_sets(f.any_of)} "
+        + (f"on at least {_days(f.at_least)}, " if f.counted == "days" else f"in at least {_records(f.at_least)}, ")
         + (_WHEN[f.when] if f.within is None else f"in the {_days(f.within)} before that day or on it")
     ),
-    "who.never": lambda f: f"no diagnosis of {_sets(f.any_of)}, {_WHEN[f.when]}",
+    "who.never": lambda f: (
+        f"no diagnosis of {_sets(f.any_of)}, {_WHEN[f.when]}"
+        + (", in the observation period that holds it" if f.in_one_period else "")
+    ),
     "who.washout": lambda f: (
         f"observed for at least {_days(f.at_least)} without an antidepressant before the first one"
     ),
@@ -78,30 +119,33 @@ _RULES: dict[str, Callable[[Cited], str]] = {
     "trial.min_supplies": lambda f: f"supplied at least {'once' if f.at_least == 1 else f'{f.at_least} times'}",
     "trial.still_ill": _still_ill,
     "trial.use": lambda f: "at an antidepressant's dose" if f.is_ == "antidepressant dose" else "at any dose",
-    "trial.min_duration": lambda f: f"at least {_days(f.at_least)}",
+    "trial.min_duration": _min_duration,
     "trial.min_dose": lambda f: f"at least {_days(f.at_least)} at or above the minimum dose",
     "trial.preceded_by": lambda f: f"beside {_ROLE[f.role]}, or at most {_days(f.within)} after one",
+    "trial.recent": _recent,
+    "trial.diagnosed": lambda f: (
+        f"a diagnosis of {_sets(f.any_of)} in the {_days(f.within)} before its first day or on it, in one observation period"
+    ),
     "failure.improvement": _improvement,
     "failure.not_remitted": lambda f: "not in remission at the end",
     "failure.intolerant": lambda f: "stopped for intolerance",
-    "failure.switched": lambda f: f"{_TO[f.to]} begun at most {_days(f.within)} after its end{_UNSCORED[f.when]}",
+    "failure.switched": _switched,
     "failure.added_to": lambda f: f"another drug added to it{_UNSCORED[f.when]}",
     "failure.taken": lambda f: "having taken it is enough; whether it helped is not asked",
     "count": lambda f: (
         f"at least {f.at_least} such {'trial' if f.at_least == 1 else 'trials'}, of {_DISTINCT[f.distinct]}"
     ),
-    "taken": lambda f: f"at least {f.at_least} {_DISTINCT[f.distinct]} taken, failed or not",
+    "taken": lambda f: (
+        f"at least {f.at_least} {_DISTINCT[f.distinct]} taken, failed or not"
+        + (", before that day or after it" if f.when == "ever" else "")
+    ),
     "added": lambda f: (
         f"at least {f.at_least} other {'drug' if f.at_least == 1 else 'drugs'} added to an antidepressant for at least"
         f" {_days(f.for_)}, whether that helped or not"
     ),
     "within": _stretch,
     "dated": lambda f: f"a trial counts on {_DATED[f.at]}",
-    "trials.basis": lambda f: (
-        "a course lasts as long as its supply"
-        if f.is_ == "supply"
-        else "a course lasts from its first prescription to its last"
-    ),
+    "trials.basis": lambda f: _BASIS[f.is_],
     "trials.max_gap": lambda f: f"a gap of at most {_days(f.at_most)} does not end a course",
     "trials.unknown_supply": lambda f: f"a supply of unknown length bridges at most {_days(f.at_most)}",
     "trials.cross_taper": lambda f: f"an overlap of at most {_days(f.at_most)} is a switch, a longer one a combination",

@@ -22,6 +22,7 @@ _EXAMPLES = {
         (cited.Percent, "N %"),
         (cited.Trials, "N trials"),
         (cited.Records, "N records"),
+        (cited.Drugs, "N drugs"),
         (cited.Supplies, "N supplies"),
         (cited.Points, "N points"),
         (cited.MgPerDay, "N mg/day"),

@@ -26,6 +26,8 @@ from stepwell.knowledge.shape import example_of, type_inside, words_of
 _WIDTH = 118
 _OF_THE_SOURCE_ONLY = ("published", "policy")
 """What is true of a packaged definition and no longer of one made from it."""
+_OF_PROGRAMS = ("as_code", "single_until_next", "in_one_period", "recent", "diagnosed")
+"""What only the code of others asks: not offered in an empty form."""
 
 
 def write_new(path: Path, knowledge: Knowledge, start: str | None = None) -> tuple[Path, Path]:
@@ -104,6 +106,7 @@ def _file(name: str) -> str:
 def _fields(form: type[Form], filled: dict[str, object], depth: int) -> Iterator[str]:
     """The lines of a form; `filled` holds its values by field, and what it does not hold is marked."""
     own = [(name, field) for name, field in form.model_fields.items() if name not in Cited.model_fields]
+    own = [(name, field) for name, field in own if name not in _OF_PROGRAMS or filled.get(name)]
     values = {name: filled.get(name) for name, _ in own}
     is_empty = all(value in (None, ()) for value in values.values())
     needed = [name for name, field in own if field.is_required() and field.annotation is not TrialBuilding]

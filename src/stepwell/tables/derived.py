@@ -14,6 +14,15 @@ _VERDICT = ("met", "not met", "unknown")
 _NOT_SURE = "The same, counting drugs of which nobody can say whether they were given as antidepressants."
 
 
+# fmt: off
+_OF_A_TRIAL = (
+    "trial.role", "trial.use", "trial.drug", "trial.min_duration", "trial.min_dose", "trial.min_supplies",
+    "trial.preceded_by", "trial.recent", "trial.diagnosed", "trial.still_ill", "failure.improvement",
+    "failure.not_remitted", "failure.intolerant", "failure.switched", "failure.added_to", "failure.taken",
+)
+# fmt: on
+
+
 def _other(name: str, words: str) -> Column:
     """A day of another drug's treatment."""
     return Column(name, "date", words, null="none recorded")
@@ -121,6 +130,7 @@ TRIAL = Table(
             "Last day, up to this trial's start, of another antidepressant begun before it or with it.",
         ),
         _other("possible_antidepressant_before_date", _NOT_SURE),
+        _other("next_prescription_date", "Next antidepressant prescription after its last, if of another drug."),
         Column("instrument", "string", "Instrument of baseline and endpoint.", null="no instrument has both"),
         Column("baseline_date", "date", "Day of the baseline score.", null="unscored"),
         Column("baseline_total", "float64", "Baseline score.", unit="points", null="unscored"),
@@ -162,25 +172,10 @@ JUDGED_TRIAL = Table(
         _PERSON,
         Column("trial_number", "int32", "The trial, within the definition's setting."),
         Column("branch", "int32", "The branch of the definition, from 1."),
-        *(
-            Column(name, "boolean", f"Verdict of {name}.", null="unknown, or not asked")
-            for name in (
-                "trial.role",
-                "trial.use",
-                "trial.drug",
-                "trial.min_duration",
-                "trial.min_dose",
-                "trial.min_supplies",
-                "trial.preceded_by",
-                "trial.still_ill",
-                "failure.improvement",
-                "failure.not_remitted",
-                "failure.intolerant",
-                "failure.switched",
-                "failure.added_to",
-                "failure.taken",
-            )
-        ),
+        *(Column(name, "boolean", f"Verdict of {name}.", null="unknown, or not asked") for name in _OF_A_TRIAL),
+        Column("n_recent_drugs", "int32", "Drugs that trial.recent counts.", null="not asked, or not observed"),
+        Column("n_recent_drugs_before", "int32", "Of these, begun before it.", null="not asked, or not observed"),
+        Column("n_recent_diagnoses", "int32", "Days that trial.diagnosed counts.", null="not asked, or not observed"),
         Column("failed", "boolean", "Any of the definition's ways to fail.", null="unknown"),
         Column("added", "boolean", "Is an added drug that the branch counts.", null="unknown, or not asked"),
         Column("counts", "boolean", "Counts towards the definition: all trial criteria, and failed.", null="unknown"),

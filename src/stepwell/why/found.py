@@ -14,7 +14,8 @@ from stepwell.knowledge.forms import Knowledge
 
 @dataclass(frozen=True)
 class Asked:
-    """What a finder needs: the trial (a row of the table), the filled-in field, how trials were built, the knowledge."""
+    """What a finder needs: the trial (its rows of `trial` and `judged_trial` in one), the filled-in field, how trials were built,
+    the knowledge."""
 
     trial: dict
     field: Cited
@@ -48,7 +49,11 @@ def _use(a: Asked) -> Found:
 def _min_duration(a: Asked) -> Found:
     t = a.trial
     words = f"{show_days(t['n_days'])}, {show_date(t['start_date'])} to {show_date(t['end_date'])}"
-    if t["n_days"] < a.field.at_least:
+    if a.field.single_until_next is not None and t["n_exposures"] == 1:
+        next_day = t["next_prescription_date"]
+        words = f"A single prescription, on {show_date(t['start_date'])}; "
+        words += f"the next of another drug on {show_date(next_day)}" if next_day else "none of another drug follows it"
+    elif t["n_days"] < a.field.at_least:
         words += _may_have_gone_on(t)
     return words, t["n_days"], "days", a.field.at_least
 
@@ -91,6 +96,26 @@ def _preceded_by(a: Asked) -> Found:
         gap,
         "days",
         a.field.within,
+    )
+
+
+def _recent(a: Asked) -> Found:
+    n, before = a.trial["n_recent_drugs"], a.trial["n_recent_drugs_before"]
+    if n is None:
+        return "Its first day is not inside an observed time", None, "drugs", a.field.at_least
+    number = "1 of the drugs listed" if n == 1 else f"{n} of the drugs listed"
+    return f"{number} taken lately, {before} begun before its first day", n, "drugs", a.field.at_least
+
+
+def _diagnosed(a: Asked) -> Found:
+    sets, n = ", ".join(a.knowledge.codesets[c].label for c in a.field.any_of), a.trial["n_recent_diagnoses"]
+    if n is None:
+        return "Its first day is not inside an observed time", None, "days", None
+    return (
+        f"{show_days(n)} with a diagnosis of {sets} in the {show_days(a.field.within)} up to its first day",
+        n,
+        "days",
+        None,
     )
 
 
@@ -151,6 +176,8 @@ def _switched(a: Asked) -> Found:
     t = a.trial
     if a.field.when == "unscored" and t["improvement_pct"] is not None:
         return "Scored, so a switch is not asked", None, "days", a.field.within
+    if a.field.by == "next prescription":
+        return _next_prescription(a)
     other_class = a.field.to == "another class"
     switch, possible = (t[f"{p}{'class_' * other_class}switch_date"] for p in ("", "possible_"))
     if switch is not None:
@@ -175,6 +202,14 @@ def _switched(a: Asked) -> Found:
     elif until < t["end_date"] + timedelta(a.field.within):
         words += f"; observed only until {show_date(until)}"
     return words, None, "days", a.field.within
+
+
+def _next_prescription(a: Asked) -> Found:
+    t, day = a.trial, a.trial["next_prescription_date"]
+    if day is None:
+        return "No prescription of another antidepressant comes next", None, "days", a.field.within
+    gap = (day - t["end_date"]).days
+    return f"Another antidepressant is prescribed next, {show_days(gap)} after its last", gap, "days", a.field.within
 
 
 def _added_to(a: Asked) -> Found:
@@ -221,6 +256,8 @@ FINDERS: dict[str, Callable[[Asked], Found]] = {
     "trial.min_dose": _min_dose,
     "trial.min_supplies": _min_supplies,
     "trial.preceded_by": _preceded_by,
+    "trial.recent": _recent,
+    "trial.diagnosed": _diagnosed,
     "trial.still_ill": _still_ill,
     "failure.improvement": _improvement,
     "failure.not_remitted": _not_remitted,
@@ -256,3 +293,8 @@ def _from_to(first: date, last: date) -> str:
 def show_days(n: int) -> str:
     """`1 day`, `28 days`."""
     return f"{n} day" if n == 1 else f"{n} days"
+
+
+def show_records(n: int) -> str:
+    """`1 record`, `2 records`."""
+    return f"{n} record" if n == 1 else f"{n} records"

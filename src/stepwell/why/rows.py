@@ -15,7 +15,7 @@ from stepwell.knowledge.definition import Branch, Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.staging import Staging
-from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number
+from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number, show_records
 
 if TYPE_CHECKING:
     from stepwell.result import Result
@@ -92,9 +92,11 @@ class _Maker:
             if asked is not None:
                 sets = ", ".join(self.knowledge.codesets[c].label for c in asked.any_of)
                 missing = "" if "condition" in has else "; this source holds no diagnoses"
-                words = f"{show_days(found[column])} with a diagnosis of {sets}{missing}"
+                unit = getattr(asked, "counted", "days")
+                number = show_days(found[column]) if unit == "days" else show_records(found[column])
+                words = f"{number} with a diagnosis of {sets}{missing}"
                 limit = asked.at_least if path == "who.diagnosis" else 0
-                yield self._row(path, asked, found[path], words, found[column], "days", limit, found=found)
+                yield self._row(path, asked, found[path], words, found[column], unit, limit, found=found)
         if who.washout is not None:
             days = found["n_days_washout"]
             words = (
@@ -133,7 +135,8 @@ class _Maker:
         for group, form in (("trial", branch.trial), ("failure", branch.failure)):
             for name, asked in fields(form):
                 path = f"{group}.{name}"
-                words, value, unit, limit = FINDERS[path](Asked(trial, asked, self.definition.trials, self.knowledge))
+                known = Asked({**verdicts, **trial}, asked, self.definition.trials, self.knowledge)
+                words, value, unit, limit = FINDERS[path](known)
                 yield self._row(
                     path, asked, verdicts[path], words, value, unit, limit, trial=trial, branch=verdicts["branch"]
                 )

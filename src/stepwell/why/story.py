@@ -55,6 +55,8 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
         own = {number: t for (s, number), t in trials.items() if s == setting}
         verdicts = [j for (name, _, _), j in judged.items() if name == definition.name]
         yield from tell_evidence(rows, own, verdicts, result.knowledge)
+        if definition.as_code is not None:
+            yield _beside_its_words(definition, determined, result)
         yield _rules(definition, result)
     if not definitions:
         yield from _tell_stages(result, person_id, evidence, trials)
@@ -101,6 +103,17 @@ def tell_evidence(
         own = [r for r in rows if (r["branch"], r["trial_number"]) == (branch, number)]
         headline = f"  {number}{way}. {_headline(trials[number], knowledge)}: {counts[branch, number]}"
         yield Group(Text(headline, style="bold"), _lines([r for r in own if not _goes_without_saying(r)]))
+
+
+def _beside_its_words(definition: Definition, determined: Mapping[str, dict], result: Result) -> RenderableType:
+    """What the definition says of the person that the form is the code of, and what the code does that the words do not say."""
+    said = next((d for d in result.definitions if d.id == definition.as_code.of), None)
+    if said is None:
+        first = f"The code of {definition.as_code.of}, which was not run beside it."
+    else:
+        first = f"The code of {said.name}, which in its own words is {show_verdict(determined[said.name])}."
+    lines = [first, "What the code does and the words do not say:", *(f"  {one}" for one in definition.as_code.does)]
+    return Padding(Text("\n".join(lines)), (0, 0, 0, 2))
 
 
 def show_verdict(found: dict) -> str:
