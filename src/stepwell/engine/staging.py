@@ -76,4 +76,4 @@ def _ids(signs: Mapping[str, ir.BooleanValue], which: Callable[[ir.BooleanValue]
     if not signs:
         return ibis.null("string")
     named = [which(verdict).ifelse(f" {name}", "") for name, verdict in signs.items()]
-    return reduce(add, named).strip()
+    return reduce(add, named).substr(1)

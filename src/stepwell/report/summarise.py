@@ -15,6 +15,7 @@ from .disclosure import Cells, Count
 from .ladder import published_ladder, summarise_ladder
 from .proportion import Proportion, wilson
 from .shown import ShownLadder, show_ladder
+from .stages import Stages, summarise_stages
 from .verdicts import Verdicts, summarise_verdicts
 from .waiting import Waiting, summarise_waiting
 
@@ -70,6 +71,7 @@ class Summary:
     outcomes: tuple[Column, ...]
     ladder: ShownLadder
     published: tuple[ShownLadder, ...]
+    stages: Stages
 
 
 def summarise(result: Result, *, suppress_below: int = 5) -> Summary:
@@ -94,6 +96,7 @@ def summarise(result: Result, *, suppress_below: int = 5) -> Summary:
         outcomes=outcomes,
         ladder=show_ladder(summarise_ladder(result.table("step"), "These records", n_steps), suppress_below),
         published=tuple(show_ladder(p, 0) for p in published),
+        stages=summarise_stages(result, _rows(result.table("person")), coverage[0].of, suppress_below),
     )
 
 
