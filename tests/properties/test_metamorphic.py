@@ -9,12 +9,15 @@ from agreement import TABLES, by_engine, of_definition
 from clinic import FORMS, KNOWLEDGE, branch, define
 from untidy import untidy_crowd
 
-SUPPLY_FORMS = [f for f in FORMS if f.trials.basis.is_ == "supply"]
+SUPPLY_FORMS = [
+    f for f in FORMS if f.trials.basis.is_ == "supply" and not any(b.trial.min_supplies for b in f.branch)
+]
+"""Forms to which it does not matter in how many supplies a drug is given."""
 
 
 @pytest.fixture(scope="module")
 def crowd():
-    return untidy_crowd(Random("metamorphic"), 400, KNOWLEDGE)
+    return untidy_crowd(Random("metamorphic 2"), 500, KNOWLEDGE)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,9 @@ def without(tables, *columns):
 def test_the_crowd_is_worth_asking(answer):
     """Every verdict of every form, every outcome and every kind of step occurs."""
     seen = Counter((r["definition"], r["verdict"]) for r in answer["determination"])
-    assert {(f.name, v) for f in FORMS for v in ("met", "not met", "unknown")} == set(seen)
+    # A form that answers as a published program does never says unknown.
+    never_open = {(f.name, "unknown") for f in FORMS if f.id.endswith("-code")}
+    assert {(f.name, v) for f in FORMS for v in ("met", "not met", "unknown")} - never_open == set(seen) - never_open
     for table, column in (("trial", "outcome"), ("step", "kind"), ("step", "ended")):
         assert set(TABLES[table].by_name[column].values) <= {r[column] for r in answer[table]}
 
