@@ -17,23 +17,22 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import stepwell
+from stepwell.asked import Asked, choose, find_asked
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect
-from stepwell.errors import Problem, QuestionError, UnfinishedError
+from stepwell.errors import Problem, UnfinishedError
 from stepwell.folder import clear_away, make_partial, put_in_place, told_when_full
-from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.pipeline import plan
 from stepwell.result import Result, keep_definitions, write_manifest
 from stepwell.session import Session
 from stepwell.sources import open_source
-from stepwell.sources.coverage import Coverage, find_coverage
+from stepwell.sources.coverage import find_coverage
 from stepwell.sources.source import Source
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
 from stepwell.tables import ATTRITION, RECORDS
@@ -45,7 +44,6 @@ On Spark a query costs seconds before it has seen a row, and a cluster holds mor
 _MEMORY_PER_PERSON = 16_000
 """Bytes that judging takes at its peak, measured with 28 drug records a person: how many buckets fit beside each other."""
 
-ALL = "all"
 _KEPT_RECORDS = ("person", "observation_period", "condition", "measurement", "procedure")
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 
@@ -57,6 +55,7 @@ def run(
     out: str | Path | None = None,
     *,
     definitions: Sequence[str] = (),
+    stagings: Sequence[str] = (),
     definition_files: Sequence[Path] = (),
     knowledge: Knowledge | None = None,
     replace_existing: bool = False,
@@ -73,14 +72,15 @@ def run(
     `location` is a path, the address of a database (`postgresql://user@host/db?schema=cdm`, `spark://host:7077/schema`) or,
     with a `connection` (psycopg's, or a Spark session), the name of a schema there. `engine` is `spark` to read a path by Spark.
     `definitions` are ids; none means the definitions that are run by default and those of `definition_files`, `all` means every
-    definition, both as far as the data can answer them. `memory` is DuckDB's limit, such as `2GB`.
+    definition, both as far as the data can answer them; `stagings` name staging models in the same way. `memory` is DuckDB's
+    limit, such as `2GB`.
     Raises `SourceError` for records that cannot be read, `QuestionError` for a definition that does not exist or that this data
     cannot answer, for a folder that cannot be written and for an engine that cannot be reached, `UnfinishedError` when the disk
     is full or the database goes away: what was done by then is kept, and the same run continues there.
     """
     started = time.monotonic()
     knowledge = knowledge or load(tuple(definition_files))
-    asked = _find_definitions(definitions, knowledge)
+    asked = find_asked(definitions, stagings, knowledge)
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
     out = Path(out) if out is not None else temporary / "result"
     partial = make_partial(out, replace_existing)
@@ -134,8 +134,8 @@ def _run_into(
     stored = _store(partial, work, place, asked, knowledge, people_per_bucket, progress)
     source = stored.source
     coverage = find_coverage(source, engine.tables, knowledge)
-    chosen = _choose(asked, coverage)
-    what = plan(chosen, knowledge, source.has)
+    chosen = choose(asked, coverage)
+    what = plan(chosen, knowledge, source.has, asked.stagings)
     tables = (*_KEPT_RECORDS, *what.results)
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
@@ -222,7 +222,7 @@ def _store(
         "stepwell": stepwell.__version__,
         "source": (stored.source if stored else source).fingerprint,
         "knowledge": knowledge.digest,
-        "asked": [d.name for d in (*asked.named, *asked.offered)],
+        "asked": [d.name for d in (*asked.named, *asked.offered, *asked.stagings)],
         "engine": place.engine.kind,
         "people_per_bucket": people_per_bucket,
     }
@@ -233,46 +233,6 @@ def _store(
         stored = store_in_folder(source, place.engine, work.folder, people_per_bucket, is_stored, progress)
     work.mark_stored(question)
     return stored
-
-
-class Asked(NamedTuple):
-    """The definitions named, which the data must be able to answer, and those offered, of which it may answer some."""
-
-    named: tuple[Definition, ...]
-    offered: tuple[Definition, ...]
-
-
-def _find_definitions(ids: Sequence[str], knowledge: Knowledge) -> Asked:
-    """Without ids, those run by default and the user's own; with `all`, every one in use."""
-    if ALL in ids or not ids:
-        shipped = load().definitions.keys()
-        every = (d for d in knowledge.definitions.values() if d.status != "retired")
-        return Asked((), tuple(d for d in every if ALL in ids or d.by_default or d.id not in shipped))
-    unknown = [i for i in ids if i not in knowledge.definitions]
-    if unknown:
-        raise QuestionError(
-            "There is no such definition.",
-            [Problem(i, "unknown definition", f"one of {', '.join(sorted(knowledge.definitions))}") for i in unknown],
-        )
-    return Asked(tuple(knowledge.definitions[i] for i in dict.fromkeys(ids)), ())
-
-
-def _choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:
-    """The definitions to run, by their names."""
-    problems = [
-        Problem(d.name, f"this data cannot answer it: {missing}", remedy="leave it out, or add the missing records")
-        for d in asked.named
-        for missing in coverage.missing_for(d)
-    ]
-    if problems:
-        raise QuestionError("The data cannot answer every definition that was asked.", problems)
-    chosen = (*asked.named, *(d for d in asked.offered if not coverage.missing_for(d)))
-    if not chosen:
-        raise QuestionError(
-            "The data can answer none of the definitions.",
-            [Problem(d.name, "; ".join(coverage.missing_for(d))) for d in asked.offered],
-        )
-    return tuple(sorted(chosen, key=lambda d: d.name))
 
 
 def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dict:

@@ -52,4 +52,5 @@ def test_why_is_told_for_everybody(result):
             if staging.points and told:
                 assert sum(float(e["value"].split()[0]) for e in lines) == row["points_at_least"]
             for e in lines:
-                assert e["found"] and (e["source"] or e["choice"])
+                assert e["found"]
+                assert e["source"] or e["choice"]

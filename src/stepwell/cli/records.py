@@ -73,6 +73,13 @@ def run(
         ),
     ] = None,
     definition_file: DefinitionFiles = None,
+    staging: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Id of a staging model (repeatable), or `all`; default: those that rest on nothing recalled.",
+            show_default=False,
+        ),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier result of the same name.")] = False,
     engine: EngineOption = None,
     memory: Annotated[
@@ -92,6 +99,7 @@ def run(
             out,
             definitions=definition or (),
             definition_files=definition_file or (),
+            stagings=staging or (),
             replace_existing=replace,
             engine=engine,
             memory=memory,

@@ -1,0 +1,73 @@
+"""What a run is asked: definitions and staging models, found by their ids, and which of them the data can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stepwell.errors import Problem, QuestionError
+from stepwell.knowledge.definition import Definition
+from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.load import load
+from stepwell.knowledge.staging import Staging
+from stepwell.sources.coverage import Coverage
+
+ALL = "all"
+"""Asks for every definition, or staging model, that is in use."""
+
+
+class Asked(NamedTuple):
+    """The definitions named, which the data must be able to answer, those offered, of which it may answer some, and the staging
+    models, each of which answers with a range where something is missing."""
+
+    named: tuple[Definition, ...]
+    offered: tuple[Definition, ...]
+    stagings: tuple[Staging, ...] = ()
+
+
+def find_asked(definitions: Sequence[str], stagings: Sequence[str], knowledge: Knowledge) -> Asked:
+    """Without ids, those used by default and the user's own; with `all`, every one in use."""
+    problems = []
+    for ids, known, what in (
+        (definitions, knowledge.definitions, "definition"),
+        (stagings, knowledge.stagings, "staging model"),
+    ):
+        expected = f"one of {', '.join(sorted(known))}"
+        problems += [Problem(i, f"unknown {what}", expected) for i in ids if i != ALL and i not in known]
+    if problems:
+        both = len({problem.found for problem in problems}) > 1
+        what = "definition or staging model" if both else problems[0].found.removeprefix("unknown ")
+        raise QuestionError(f"There is no such {what}.", problems)
+    models = (s for s in knowledge.stagings.values() if s.status != "retired")
+    if ALL not in stagings:
+        models = (
+            (knowledge.stagings[i] for i in dict.fromkeys(stagings))
+            if stagings
+            else (s for s in models if s.by_default)
+        )
+    named, offered = (), ()
+    if ALL in definitions or not definitions:
+        shipped = load().definitions.keys()
+        every = (d for d in knowledge.definitions.values() if d.status != "retired")
+        offered = tuple(d for d in every if ALL in definitions or d.by_default or d.id not in shipped)
+    else:
+        named = tuple(knowledge.definitions[i] for i in dict.fromkeys(definitions))
+    return Asked(named, offered, tuple(models))
+
+
+def choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:
+    """The definitions to run, by their names."""
+    problems = [
+        Problem(d.name, f"this data cannot answer it: {missing}", remedy="leave it out, or add the missing records")
+        for d in asked.named
+        for missing in coverage.missing_for(d)
+    ]
+    if problems:
+        raise QuestionError("The data cannot answer every definition that was asked.", problems)
+    chosen = (*asked.named, *(d for d in asked.offered if not coverage.missing_for(d)))
+    if not chosen:
+        raise QuestionError(
+            "The data can answer none of the definitions.",
+            [Problem(d.name, "; ".join(coverage.missing_for(d))) for d in asked.offered],
+        )
+    return tuple(sorted(chosen, key=lambda d: d.name))
