@@ -9,9 +9,7 @@ from agreement import TABLES, by_engine, of_definition
 from clinic import FORMS, KNOWLEDGE, branch, define
 from untidy import untidy_crowd
 
-SUPPLY_FORMS = [
-    f for f in FORMS if f.trials.basis.is_ == "supply" and not any(b.trial.min_supplies for b in f.branch)
-]
+SUPPLY_FORMS = [f for f in FORMS if f.trials.basis.is_ == "supply" and not any(b.trial.min_supplies for b in f.branch)]
 """Forms to which it does not matter in how many supplies a drug is given."""
 
 
