@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 import stepwell
 from stepwell.asked import Asked, choose, find_asked
-from stepwell.engines import Connection, DuckDB, Engine, Place, connect
+from stepwell.engines import Connection, DuckDB, Engine, Place, connect, write_parquet
 from stepwell.errors import Problem, UnfinishedError
 from stepwell.folder import clear_away, make_partial, put_in_place, told_when_full
 from stepwell.knowledge.forms import Knowledge
@@ -189,7 +189,8 @@ def _judge(
                 if name in _KEPT_RECORDS:
                     # Ordered by every column, so that equal rows give equal files.
                     schema = _DECLARED[name].schema
-                    free.engine.write([stored.select(name, bucket)], schema.to_pyarrow(), schema.names, path)
+                    select = stored.select(name, bucket)
+                    write_parquet(free.engine, [select], schema.to_pyarrow(), schema.names, path)
                 else:
                     free.write(name, path)
             work.mark_done(bucket)
@@ -236,7 +237,8 @@ def _store(
 
 
 def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dict:
-    settings = {"temp_directory": str(work / "spill")}
+    # Buckets come in any order and every table is ordered when it is written, so the engine need not keep the order of rows.
+    settings = {"temp_directory": str(work / "spill"), "preserve_insertion_order": False}
     if memory:
         settings["memory_limit"] = memory
     if threads:

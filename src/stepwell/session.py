@@ -14,7 +14,7 @@ import ibis.expr.operations as ops
 import pyarrow as pa
 
 from stepwell.engine.intervals import in_days
-from stepwell.engines import Connection, Engine, engine_on
+from stepwell.engines import Connection, Engine, engine_on, write_parquet
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.staging import Staging
@@ -71,15 +71,17 @@ class Session:
 
     def fetch(self, name: str) -> pa.Table:
         """A result table in its declared order of columns, ordered by its key."""
-        # Put in order here: databases have orders of their own for text.
-        schema = _DERIVED[name].schema.to_pyarrow()
-        rows = pa.concat_tables(self.engine.read(part, schema) for part in self._results[name])
-        return rows.sort_by([(column, "ascending") for column in _DERIVED[name].key])
+        schema, order = self._written(name)
+        return pa.concat_tables(self.engine.read(part, schema, order) for part in self._results[name])
 
     def write(self, name: str, path: Path) -> None:
         """Writes a result table as Parquet, ordered by its key: the same rows always give the same bytes."""
-        within_a_part = [column for column in _DERIVED[name].key if column not in PARTED_BY]
-        self.engine.write(self._results[name], _DERIVED[name].schema.to_pyarrow(), within_a_part, path)
+        write_parquet(self.engine, self._results[name], *self._written(name), path)
+
+    def _written(self, name: str) -> tuple[pa.Schema, list[str]]:
+        """The schema of a result table, and the order of the rows within each of its parts, which are in order themselves."""
+        table = _DERIVED[name]
+        return table.schema.to_pyarrow(), [column for column in table.key if column not in PARTED_BY]
 
     def judge(self, records: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """The result tables of these people: every record table is given, with its declared columns."""

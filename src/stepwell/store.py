@@ -103,9 +103,7 @@ def store_in_folder(
             typed = _typed(_RECORDS[name], lambda c: f'"{c}"')
             sql = f"SELECT {typed}, (person_id - 1) // {people_per_bucket} AS bucket FROM ({con.compile(rows)})"
             # Written in whatever order the threads deliver: every reader of these files puts the rows in order itself.
-            con.con.execute("SET preserve_insertion_order = false")
             con.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)")
-            con.con.execute("SET preserve_insertion_order = true")
         stored[name] = _open(con, target, _RECORDS[name])
     progress("reading", len(source.tables), len(source.tables))
 

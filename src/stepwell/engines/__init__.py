@@ -1,13 +1,24 @@
 """Where a plan runs: DuckDB embedded, PostgreSQL, or Spark. The plan is the same everywhere; an engine only keeps tables.
 
-An engine has a `dialect` and six methods: `store` keeps rows held in memory, `create` keeps the rows of a SELECT, `name` gives a
-SELECT a name without running it, `read` gives its rows back, `write` puts them into a Parquet file, `side_by_side` gives engines
-for several buckets at a time. `tables` is the same engine as Ibis sees it, for the readers of sources. All tables live for the
-length of a `with` block, are seen by nobody else, and leave nothing behind.
+An engine has a `dialect` and five methods: `store` keeps rows held in memory, `create` keeps the rows of a SELECT, `name` gives a
+SELECT a name without running it, `read` gives its rows back, `side_by_side` gives engines for several buckets at a time.
+`tables` is the same engine as Ibis sees it, for the readers of sources. All tables live for the length of a `with` block, are
+seen by nobody else, and leave nothing behind.
 """
 
 from .choose import Connection, Engine, engine_on
 from .connect import ENGINES, Place, connect, without_password
 from .duckdb import DuckDB
+from .written import write_parquet
 
-__all__ = ["ENGINES", "Connection", "DuckDB", "Engine", "Place", "connect", "engine_on", "without_password"]
+__all__ = [
+    "ENGINES",
+    "Connection",
+    "DuckDB",
+    "Engine",
+    "Place",
+    "connect",
+    "engine_on",
+    "without_password",
+    "write_parquet",
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
 import duckdb
 import ibis
@@ -55,25 +54,16 @@ class DuckDB:
         """Gives a SELECT a name; it is run where the name is read."""
         self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
-    def read(self, sql: str, schema: pa.Schema) -> pa.Table:
-        """The rows of a SELECT."""
+    def read(self, sql: str, schema: pa.Schema, order: Sequence[str] = ()) -> pa.Table:
+        """The rows of a SELECT, in the order of these columns."""
+        if order:
+            sql = f"SELECT * FROM ({sql}) AS rows ORDER BY {', '.join(map(quoted, order))}"
         return self._con.execute(sql).to_arrow_table()
-
-    def write(self, parts: Sequence[str], schema: pa.Schema, order: Sequence[str], path: Path) -> None:
-        """Writes the rows of SELECTs, one after the other, as a Parquet file; each in the order of these columns."""
-        write_parquet(self._con, parts, order, path)
 
 
 def quoted(name: str) -> str:
     """A name between double quotes."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def write_parquet(con: duckdb.DuckDBPyConnection, parts: Sequence[str], order: Sequence[str], path: Path) -> None:
-    """Writes the rows of SELECTs in order: the same rows give the same bytes, whichever engine they came from."""
-    by = ", ".join(map(quoted, order))
-    ordered = " UNION ALL ".join(f"(SELECT * FROM ({part}) AS part ORDER BY {by})" for part in parts)
-    con.execute(f"COPY ({ordered}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _bytes(shown: str) -> int:

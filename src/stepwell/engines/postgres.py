@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
-import duckdb
 import psycopg
 import psycopg.rows
 import pyarrow as pa
@@ -16,8 +14,9 @@ from psycopg.pq import TransactionStatus
 
 from stepwell.errors import Problem, QuestionError
 
-from .duckdb import quoted, write_parquet
+from .duckdb import quoted
 from .postgres_errors import in_our_words
+from .written import in_order
 
 _TYPES = {
     pa.int8(): "smallint",
@@ -139,29 +138,15 @@ class Postgres:
         # Nobody else counts the rows of a temporary table, and without counts the joins of the next stage are planned blindly.
         self._execute(f"ANALYZE {quoted(name)}")
 
-    def read(self, sql: str, schema: pa.Schema) -> pa.Table:
-        """The rows of a SELECT, in the types of the schema."""
-        with psycopg.Cursor(self._con, row_factory=psycopg.rows.tuple_row) as cursor:
-            # psycopg takes a percent sign for a parameter only where parameters are given.
-            rows = cursor.execute(f"SELECT {_typed(schema)} FROM ({sql}) AS rows", binary=True).fetchall()
-        columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-        return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
-
-    def write(self, parts: Sequence[str], schema: pa.Schema, order: Sequence[str], path: Path) -> None:
-        """Writes the rows of SELECTs, one after the other, as a Parquet file; each in the order of these columns."""
-        with duckdb.connect() as con:
-            for number, part in enumerate(parts):
-                con.register(f"part_{number}", self._copied(part, schema))
-            write_parquet(con, [f"SELECT * FROM part_{number}" for number in range(len(parts))], order, path)
-
-    def _copied(self, sql: str, schema: pa.Schema) -> pa.Table:
+    def read(self, sql: str, schema: pa.Schema, order: Sequence[str] = ()) -> pa.Table:
+        """The rows of a SELECT, in the types of the schema and in the order of these columns."""
         text = io.BytesIO()
         copied = f"COPY (SELECT {_typed(schema)} FROM ({sql}) AS rows) TO STDOUT (FORMAT csv)"
         with psycopg.Cursor(self._con) as cursor, cursor.copy(copied) as copy:
             for block in copy:
                 text.write(block)
         text.seek(0)
-        return _from_csv(text, schema)
+        return in_order(_from_csv(text, schema), order)
 
     def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
         """Keeps the rows of a SELECT in these types, found quickly by a key. Returns a digest of the rows in any order."""

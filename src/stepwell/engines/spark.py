@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 from ibis.backends.pyspark import Backend
 from py4j.protocol import Py4JError, Py4JNetworkError
@@ -18,7 +16,7 @@ from pyspark.sql import functions as f
 
 from stepwell.errors import Problem, QuestionError, UnfinishedError
 
-from .duckdb import write_parquet
+from .written import in_order
 
 # Ibis compiles for Spark only once its options are there, which otherwise happens on connecting.
 Backend.register_options()
@@ -96,16 +94,9 @@ class Spark:
         # within each that follows.
         self.session.sql(sql).localCheckpoint(eager=True).createOrReplaceTempView(name)
 
-    def read(self, sql: str, schema: pa.Schema) -> pa.Table:
-        """The rows of a SELECT, in the types of the schema."""
-        return self.session.sql(sql).toArrow().cast(schema)
-
-    def write(self, parts: Sequence[str], schema: pa.Schema, order: Sequence[str], path: Path) -> None:
-        """Writes the rows of SELECTs, one after the other, as a Parquet file; each in the order of these columns."""
-        with duckdb.connect() as con:
-            for number, part in enumerate(parts):
-                con.register(f"part_{number}", self.read(part, schema))
-            write_parquet(con, [f"SELECT * FROM part_{number}" for number in range(len(parts))], order, path)
+    def read(self, sql: str, schema: pa.Schema, order: Sequence[str] = ()) -> pa.Table:
+        """The rows of a SELECT, in the types of the schema and in the order of these columns."""
+        return in_order(self.session.sql(sql).toArrow().cast(schema), order)
 
     def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
         """Keeps the rows of a SELECT in these types, and gives a digest of the rows in any order."""
