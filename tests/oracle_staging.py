@@ -50,10 +50,11 @@ class Staged:
         for t in trials:
             oracle.look_beside(t, trials, form)
             oracle.respond(t, self.scores, form, knowledge, min([d for d in (t.switch, t.added) if d], default=None))
+        self.trials, self.periods, self.episodes = trials, periods, episodes
         self.episode = episodes[-1] if episodes else None
         number = self.episode.episode_number if self.episode else None
         own_trials = [t for t in trials if self.episode and t.episode_number == number]
-        self.judged = [oracle.judge(t, 1, staging.failed, trials, knowledge) for t in own_trials]
+        self.judged = [oracle.judge(t, 1, staging.failed, self, knowledge, knows_unknown=True) for t in own_trials]
         self.knows = {table: bool(periods) and table in has for table in ("medication", "condition", "procedure")}
         before = oracle.days_observed_before(self.episode.start, periods) if self.episode else None
         watched = before is not None and before > form.episode_gap.at_most

@@ -313,6 +313,8 @@ class Staging(Form):
     def _counts_in_the_episode(self):
         if self.failed.within.is_ != "episode":
             raise ValueError("a model stages the present episode; write failed.within: {is: episode}")
+        if self.failed.trial.recent is not None or self.failed.trial.diagnosed is not None:
+            raise ValueError("a model judges the trials of one episode; take recent and diagnosed out of failed.trial")
         return self
 
     @model_validator(mode="after")
