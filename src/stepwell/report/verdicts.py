@@ -73,7 +73,7 @@ def summarise_verdicts(
 ) -> Verdicts:
     """Shares and agreement. Needs: `determination` and `episode`. Rule: one row of the database per pattern of verdicts,
     so that a hundred million people cost what a hundred do after the first grouping."""
-    return count_verdicts(_patterns(determination, episode, definitions), definitions, suppress_below)
+    return count_verdicts(find_patterns(determination, episode, definitions), definitions, suppress_below)
 
 
 def count_verdicts(patterns: Counter[Pattern], definitions: Sequence[str], suppress_below: int) -> Verdicts:
@@ -91,7 +91,8 @@ def count_verdicts(patterns: Counter[Pattern], definitions: Sequence[str], suppr
     return Verdicts({g: counts[g] for g in (EVERYBODY, TREATED)}, shares, agreements)
 
 
-def _patterns(determination: ir.Table, episode: ir.Table, definitions: Sequence[str]) -> Counter[Pattern]:
+def find_patterns(determination: ir.Table, episode: ir.Table, definitions: Sequence[str]) -> Counter[Pattern]:
+    """How many people have each pattern of verdicts: few rows, whatever the number of people."""
     people = episode.group_by("person_id").agg(
         is_treated=(episode.n_diagnoses.max() > 0) & (episode.n_trials.max() > 0)
     )

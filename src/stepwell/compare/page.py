@@ -1,0 +1,105 @@
+"""The page of the comparison: one HTML file that needs nothing else, in the report's style, made to be printed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from stepwell.errors import Problem, QuestionError
+from stepwell.report.cards import make_bibliography
+from stepwell.report.verdicts import EVERYBODY, TREATED
+from stepwell.result import Result
+
+from .between import Between
+from .charts import draw_kappa, draw_overlap
+from .comparison import Comparison
+from .overlap import GROUPS
+
+
+def write_comparison(
+    result: Result,
+    comparison: Comparison,
+    out: Path | None = None,
+    *,
+    betweens: tuple[Between, ...] = (),
+    suppress_below: int = 5,
+) -> Path:
+    """Writes the page and returns where it is (default: `compare.html` in the result's folder).
+
+    Raises `QuestionError` for a place that cannot be written."""
+    out = Path(out) if out else result.folder / "compare.html"
+    out = out / "compare.html" if out.is_dir() else out
+    write_page(out, render_comparison(result, comparison, betweens=betweens, suppress_below=suppress_below))
+    return out
+
+
+def render_comparison(
+    result: Result, comparison: Comparison, *, betweens: tuple[Between, ...] = (), suppress_below: int = 5
+) -> str:
+    """The page as text; the same result gives the same text."""
+    rows = comparison.rows
+    letters = {row.definition.name: row.letter for row in rows}
+    labels = {row.definition.name: f"{_cut(row.definition.title)}  {row.letter}" for row in rows}
+    charts = {}
+    if comparison.overlap.combinations:
+        title = "Which definitions the same people meet"
+        charts["overlap"] = Markup(draw_overlap(comparison.overlap, labels, "overlap", title).svg)
+    if any(a.kappa is not None for a in comparison.verdicts.agreements):
+        charts["kappa"] = Markup(draw_kappa(comparison.verdicts.agreements, labels, letters, "kappa").svg)
+    return render(
+        "compare.html.j2",
+        manifest=result.manifest,
+        rows=rows,
+        comparison=comparison,
+        letters=letters,
+        charts=charts,
+        groups=GROUPS,
+        treated=comparison.verdicts.groups[TREATED],
+        everybody=comparison.verdicts.groups[EVERYBODY],
+        betweens=betweens,
+        suppress_below=suppress_below,
+        bibliography=make_bibliography(comparison.definitions, result.knowledge),
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """A page of this package in the report's style."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("stepwell.compare"), PackageLoader("stepwell.report")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["share"] = lambda p: "–" if p is None else f"{p.value:.1%}"
+    environment.filters["interval"] = lambda p: (
+        "–" if p is None or p.low is None else f"{100 * p.low:.1f} to {100 * p.high:.1f}"
+    )
+    style = "".join(environment.loader.get_source(environment, name)[0] for name in ("report.css", "compare.css"))
+    return environment.get_template(template).render(style=Markup(style), **values)
+
+
+def write_page(out: Path, html: str) -> None:
+    """All of it or nothing: a reader never meets half a page."""
+    try:
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=".compare-", suffix=".html")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(html)
+            os.chmod(name, 0o644)
+            os.replace(name, out)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        problem = Problem(str(out), error.strerror or "cannot be written", "a place that can be written")
+        raise QuestionError("The page cannot be written.", [problem]) from None
+
+
+def _cut(title: str, most: int = 52) -> str:
+    """A title short enough for the edge of a chart."""
+    return title if len(title) <= most else title[: most - 1].rstrip(" ,") + "…"

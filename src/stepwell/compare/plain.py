@@ -1,0 +1,84 @@
+"""The comparison as plain values, for JSON: what may be shown as a number, and None where it is withheld or has no value."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from stepwell.report.disclosure import Count
+from stepwell.report.proportion import Proportion
+from stepwell.report.verdicts import Agreement, Share
+
+from .between import Between, Side
+from .comparison import Comparison, Row
+
+
+def plain(comparison: Comparison, betweens: tuple[Between, ...] = ()) -> dict:
+    """The whole comparison. Counts are numbers, or what is shown in their place (`<5`, `withheld`)."""
+    return {
+        "definitions": [_row(row) for row in comparison.rows],
+        "groups": {name: count(n) for name, n in comparison.overlap.groups.items()},
+        "combinations": [
+            {"met": sorted(c.met), "unknown_for_some": sorted(c.unknown), "people": count(c.people)}
+            for c in comparison.overlap.combinations
+        ],
+        "other_combinations": {"combinations": comparison.overlap.n_other, "people": count(comparison.overlap.other)},
+        "agreement": [_agreement(a) for a in comparison.verdicts.agreements],
+        "between": [
+            {"agreement": _agreement(b.agreement), "sides": [_side(side) for side in b.sides]} for b in betweens
+        ],
+        "knowledge_has_changed": comparison.is_knowledge_changed,
+    }
+
+
+def count(n: Count) -> int | str:
+    """The number where it may be shown, else what stands in its place."""
+    return n.text if n.n is None else n.n
+
+
+def share(proportion: Proportion | None) -> dict | None:
+    """A share with its interval."""
+    return None if proportion is None else asdict(proportion)
+
+
+def _row(row: Row) -> dict:
+    definition = row.definition
+    return {
+        "definition": definition.name,
+        "title": definition.title,
+        "standing": definition.standing,
+        "as_code_of": definition.as_code.of if definition.as_code else None,
+        "asks": row.aligned.cells,
+        "not_held": list(definition.not_held),
+        "published": [asdict(p) for p in row.aligned.published],
+        "treated": _share(row.treated) | {"share_of_judged": share(row.of_judged)},
+        "everybody": _share(row.everybody),
+    }
+
+
+def _share(found: Share) -> dict:
+    counts = {verdict.replace(" ", "_"): count(n) for verdict, n in found.counts.items()}
+    return {"people": count(found.people), **counts, "share_met": share(found.share("met"))}
+
+
+def _agreement(a: Agreement) -> dict:
+    counts = {name: count(getattr(a, name)) for name in ("known", "both", "only_first", "only_second", "neither")}
+    return {"first": a.first, "second": a.second, **counts, "kappa": a.kappa, "jaccard": a.jaccard}
+
+
+def _side(side: Side) -> dict:
+    return {
+        "inside": side.inside.name,
+        "outside": side.outside.name,
+        "not_met": count(side.not_met),
+        "unknown": count(side.unknown),
+        "reasons": [
+            {
+                "verdict": r.verdict,
+                "criterion": r.criterion,
+                "asked": r.asked,
+                "people": count(r.people),
+                "drugs": {name: count(n) for name, n in r.drugs},
+            }
+            for r in side.reasons
+        ],
+    }
