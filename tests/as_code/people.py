@@ -11,6 +11,7 @@ from drawn import complete
 BEGIN = date(2018, 3, 1)
 # fmt: off
 STEPS = (0, 0, 1, 10, 21, 28, 28, 29, 30, 31, 32, 41, 42, 42, 43, 56, 60, 70, 84, 97, 98, 99, 150, 181, 182, 183, 364, 365, 366)
+YEAR = (364, 365, 366)
 LENGTHS = (None, 1, 2, 14, 28, 28, 28, 30, 42, 90, 180)
 CODESETS = ("major-depression", "major-depression", "depression-other", "depression-other", "bipolar", "psychosis",
             "dementia", "substance-use")
@@ -47,10 +48,21 @@ def _supplies(rng: Random):
             yield {"ingredient": drug, "start_date": at, "end_date": end, "mg_per_day": rng.choice((50.0, None))}
         at += timedelta(rng.choice(STEPS))
         current = rng.choice(mine) if rng.random() < 0.5 else current
+    if rng.random() < 0.3:  # one that ended about a year before the last of another drug
+        yield from _a_year_before(rng, at, mine)
+
+
+def _a_year_before(rng: Random, at: date, mine: list[str]):
+    last = rng.choice(("quetiapine", mine[0]))
+    for drug, begun, ended in ((mine[-1], 385, rng.choice(YEAR)), (mine[1], 100, 80), (last, 0, -10)):
+        yield {"ingredient": drug, "start_date": at - timedelta(begun), "end_date": at - timedelta(ended)}
 
 
 def _codes(rng: Random, days: list[date]):
-    on = rng.choice(days) - timedelta(rng.choice((0, 0, 1, 30, 364, 365, 366)))
+    if rng.random() < 0.15:
+        yield {"condition_date": days[-1] - timedelta(rng.choice(YEAR)), "codeset": "major-depression"}
+        return
+    on = rng.choice(days) - timedelta(rng.choice((0, 0, 1, 30, *YEAR)))
     yield from ({"condition_date": on, "codeset": "major-depression"} for _ in range(rng.choice((0, 1, 2, 2))))
     if rng.random() < 0.2:
         yield {"condition_date": on, "codeset": "psychotic-depression", "address": "condition/same"}

@@ -56,7 +56,7 @@ def differences(form: str, people: dict[int, dict], determined: list[dict]) -> l
 
 
 def drawn_near_limits():
-    return crowd_near_limits(Random("near the limits"), 4000)
+    return crowd_near_limits(Random("near the limits"), 6000)
 
 
 def untidy():
