@@ -22,6 +22,7 @@ EVERYDAY = {0, 1, 2, 7, 100}
 NOT_CLINICAL = {
     "engine/exposure.py": ({0.5, 1e6, 53}, "rounding to a millionth; the bits of a double's whole numbers"),
     "engine/intervals.py": ({1970}, "the day from which days are counted"),
+    "engine/trial.py": ({40}, "bits of a day after every day there is"),
     "knowledge/answers.py": ({5}, "lines named of a column with wrong answers"),
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
     "pipeline.py": ({6}, "letters of a hash"),
