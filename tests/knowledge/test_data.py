@@ -18,7 +18,16 @@ SETTING = ("basis", "max_gap", "unknown_supply", "cross_taper", "episode_gap", "
 def everything():
     yield from K.ingredients.values()
     yield from (*K.role_rules, *K.product_uses, *K.combinations, *K.dose_minima)
-    for forms in (K.dose_standards, K.codesets, K.all_instruments, K.crosswalks, K.definitions, K.stagings, K.quality, K.ladders):
+    for forms in (
+        K.dose_standards,
+        K.codesets,
+        K.all_instruments,
+        K.crosswalks,
+        K.definitions,
+        K.stagings,
+        K.quality,
+        K.ladders,
+    ):
         yield from forms.values()
 
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from ..errors import Problem
 from .cited import Form
 from .contradictions import contradictions
-from .criteria import Diagnosed, Recent, ScoreAtLeast
-from .definition import AsCode, Definition, Diagnosis, DoseStandard, Drug, NeverDiagnosis, Within
+from .criteria import Diagnosed, Drug, Recent, ScoreAtLeast
+from .definition import AsCode, Definition, Diagnosis, DoseStandard, NeverDiagnosis, Within
 from .fill import MARK, closest, fill_parts, name_of
 from .forms import (
     Code,

@@ -8,9 +8,8 @@ data/instrument/ID.yaml    a questionnaire or rating scale
 data/crosswalk/ID.yaml     totals of several scales that go with each other
 data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
-data/quality/ID.yaml       a quality measure
-data/trials.yaml           how trials are built where a definition does not say
 data/staging/ID.yaml       a staging model, or a profile
+data/quality/ID.yaml       a quality measure
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
 data/knowledge.lock        the digest of every reviewed file: a reviewed file no longer changes
@@ -241,9 +240,6 @@ class _Reader:
     def _fill(self, form: type[F], written: Written, key: str | None, is_own: bool = False) -> F | None:
         own = written.data.get("trials", {})
         if form in (Definition, Staging) and isinstance(own, dict):
-            written = Written(written.file, {**written.data, "trials": {**self.trials, **own}}, written.lines)
-        own = written.data.get("trials", {})
-        if form is Definition and isinstance(own, dict):
             written = Written(written.file, {**written.data, "trials": {**self.trials, **own}}, written.lines)
         entry = fill(form, written, self.problems)
         self.entries.append(Entry(form, entry, written, key, is_own))
