@@ -10,23 +10,37 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from .app import app, out_console
+from .app import app, out_console, progress
 
 
 @app.command()
 def compare(
     result: Annotated[
         str,
-        typer.Argument(help="A folder that `stepwell run --definition all --out` wrote.", show_default=False),
+        typer.Argument(
+            help="A folder that `stepwell run --definition all --out` wrote; with --vary the records themselves.",
+            show_default=False,
+        ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The HTML file.", show_default="compare.html in the result folder")
+        Path | None,
+        typer.Option(
+            help="The HTML file.", show_default="compare.html in the result folder; vary-DEFINITION.html here"
+        ),
     ] = None,
     between: Annotated[
         tuple[str, str] | None,
         typer.Option(
             metavar="A B",
             help="Why two definitions do not mean the same people, criterion by criterion.",
+            show_default=False,
+        ),
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEFINITION",
+            help="Which single choice moves the answer most: this definition, and each single change of it, on the records.",
             show_default=False,
         ),
     ] = None,
@@ -39,6 +53,10 @@ def compare(
     from stepwell.compare.plain import plain
     from stepwell.result import Result
 
+    if vary:
+        _refuse_together(between)
+        _vary(result, vary, out, as_json, suppress_below)
+        return
     opened = Result.open(result)
     comparison = find(opened, suppress_below=suppress_below)
     betweens = ()
@@ -54,6 +72,32 @@ def compare(
                 out_console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not betweens:
         _show(comparison)
+    out_console.print(f"\nPage: [bold]{escape(str(page))}[/bold]", highlight=False)
+
+
+def _refuse_together(between) -> None:
+    from stepwell.errors import Problem, QuestionError
+
+    if between:
+        found = "was asked together with --vary, which reads records and no result"
+        raise QuestionError("One question at a time.", [Problem("--between", found, "one of the two", "ask twice")])
+
+
+def _vary(source: str, definition: str, out: Path | None, as_json: bool, suppress_below: int) -> None:
+    from stepwell.compare import vary, write_varied
+    from stepwell.compare.plain import plain_varied
+
+    with progress() as report_progress:
+        varied = vary(source, definition, suppress_below=suppress_below, progress=report_progress)
+    if as_json:
+        print(json.dumps(plain_varied(varied), indent=2, ensure_ascii=False))
+        return
+    page = write_varied(varied, out or Path(f"vary-{varied.base.id}.html"), suppress_below=suppress_below)
+    base = "too few people" if varied.base_share is None else f"{varied.base_share.value:.1%}"
+    shown = Table("choice", "lowest", "highest", title=f"{varied.base.name}: {base}", box=None, pad_edge=False)
+    for choice, least, most in varied.spans:
+        shown.add_row(choice, f"{least.value:.1%}", f"{most.value:.1%}")
+    out_console.print(shown)
     out_console.print(f"\nPage: [bold]{escape(str(page))}[/bold]", highlight=False)
 
 

@@ -154,7 +154,8 @@ def _also(branch: Branch) -> str:
     if trial.drug is not None:
         words.append("named drugs only")
     if trial.preceded_by is not None:
-        words.append(f"≤ {_time(trial.preceded_by.within)} after another antidepressant")
+        within = trial.preceded_by.within
+        words.append(f"beside an antidepressant{f' or ≤ {_time(within)} after one' if within else ''}")
     if trial.recent is not None:
         words.append(f"{trial.recent.at_least} drugs in {_time(trial.recent.within)}")
     if trial.diagnosed is not None:

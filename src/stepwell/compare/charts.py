@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from stepwell.report.drawing import DARK, MIDDLE, PAPER, RULE, SHADE, Drawing, render
+from stepwell.report.drawing import DARK, INK, MIDDLE, MUTED, PAPER, RULE, SHADE, Drawing, render
 from stepwell.report.verdicts import Agreement
 
 from .overlap import Overlap
+from .varied import Varied
 
 
 def draw_overlap(overlap: Overlap, labels: Mapping[str, str], name: str, title: str) -> Drawing:
@@ -38,7 +39,7 @@ def draw_overlap(overlap: Overlap, labels: Mapping[str, str], name: str, title: 
     )
     top = alt.layer(
         bar.mark_bar(color=DARK, size=11),
-        bar.mark_text(dy=-6, fontSize=9, baseline="bottom", angle=270, align="left", dx=6).encode(text="said:N"),
+        bar.mark_text(fontSize=9, baseline="middle", angle=270, align="left", dx=4).encode(text="said:N"),
     ).properties(width=alt.Step(17), height=130)
     dot = alt.Chart(alt.Data(values=dots)).encode(x=x, y=y)
     matrix = alt.layer(
@@ -64,7 +65,7 @@ def draw_kappa(
         first, second = sorted((a.first, a.second), key=place.__getitem__)
         kappa = None if a.kappa is None else max(a.kappa, 0.0)
         text = "#ffffff" if kappa is not None and kappa > 0.6 else "#000000"
-        said = "" if a.kappa is None else f"{a.kappa:.1f}".replace("0.", ".").replace("1.0", "1")
+        said = "" if a.kappa is None else f"{100 * a.kappa:.0f}"
         cells.append({"row": labels[second], "column": letters[first], "kappa": kappa, "said": said, "text": text})
     y = alt.Y("row:N", scale=alt.Scale(domain=[labels[d] for d in order[1:]])).axis(
         title=None, ticks=False, domain=False, labelFontSize=10, labelLimit=330
@@ -76,7 +77,7 @@ def draw_kappa(
     fill = alt.Color("kappa:Q", scale=alt.Scale(domain=[0, 1], range=["#f4f7fa", DARK], interpolate="lab"), legend=None)
     chart = alt.layer(
         base.transform_filter("isValid(datum.kappa)").mark_rect(stroke=RULE, strokeWidth=0.5).encode(color=fill),
-        base.mark_text(fontSize=8).encode(text="said:N", color=alt.Color("text:N", scale=None)),
+        base.mark_text(fontSize=7.5).encode(text="said:N", color=alt.Color("text:N", scale=None)),
     ).resolve_scale(color="independent")
     known = [a for a in agreements if a.kappa is not None]
     most = max(known, key=lambda a: a.kappa)
@@ -86,3 +87,22 @@ def draw_kappa(
         f"to {most.kappa:.2f} ({labels[most.first]} and {labels[most.second]})."
     )
     return render(chart.properties(width=alt.Step(14), height=alt.Step(13)), name, "Kappa of each pair", described)
+
+
+def draw_varied(varied: Varied, name: str) -> Drawing:
+    """A tornado: for each choice, how far the share moves from the base definition's when that one choice is another."""
+    points = [{"choice": choice, "low": least.value, "high": most.value} for choice, least, most in varied.spans]
+    base = varied.base_share
+    order = [p["choice"] for p in points]
+    y = alt.Y("choice:N", scale=alt.Scale(domain=order)).axis(title=None, ticks=False, domain=False, labelFontSize=12)
+    x = alt.X("low:Q", scale=alt.Scale(zero=True, nice=True)).axis(
+        format="%" if varied.spans[0][2].value > 0.1 else ".1%", title="share that meets it", tickCount=6
+    )
+    values = [{"choice": v.option.choice, "share": v.share.value} for v in varied.variants if v.share is not None]
+    chart = alt.layer(
+        alt.Chart(alt.Data(values=points)).mark_bar(height=14, color=MIDDLE).encode(x=x, x2="high:Q", y=y),
+        alt.Chart(alt.Data(values=values)).mark_tick(color=INK, thickness=2, height=14).encode(x=alt.X("share:Q"), y=y),
+        alt.Chart(alt.Data(values=[{"base": base.value}])).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(x="base:Q"),
+    ).properties(width=420, height=alt.Step(26))
+    described = "; ".join(f"{p['choice']}: {p['low']:.1%} to {p['high']:.1%}" for p in points)
+    return render(chart, name, "Which single choice moves the answer most", f"Base {base.value:.1%}. {described}.")

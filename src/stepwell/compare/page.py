@@ -15,9 +15,10 @@ from stepwell.report.verdicts import EVERYBODY, TREATED
 from stepwell.result import Result
 
 from .between import Between
-from .charts import draw_kappa, draw_overlap
+from .charts import draw_kappa, draw_overlap, draw_varied
 from .comparison import Comparison
 from .overlap import GROUPS
+from .varied import Varied
 
 
 def write_comparison(
@@ -63,6 +64,23 @@ def render_comparison(
         betweens=betweens,
         suppress_below=suppress_below,
         bibliography=make_bibliography(comparison.definitions, result.knowledge),
+    )
+
+
+def write_varied(varied: Varied, out: Path, *, suppress_below: int = 5) -> Path:
+    """Writes the page of one choice at a time. Raises `QuestionError` for a place that cannot be written."""
+    write_page(out, render_varied(varied, suppress_below=suppress_below))
+    return out
+
+
+def render_varied(varied: Varied, *, suppress_below: int = 5) -> str:
+    """The page of one choice at a time as text."""
+    return render(
+        "vary.html.j2",
+        varied=varied,
+        chart=Markup(draw_varied(varied, "varied").svg) if varied.spans else None,
+        suppress_below=suppress_below,
+        bibliography=make_bibliography([varied.base], varied.knowledge),
     )
 
 

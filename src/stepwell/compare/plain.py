@@ -10,6 +10,7 @@ from stepwell.report.verdicts import Agreement, Share
 
 from .between import Between, Side
 from .comparison import Comparison, Row
+from .varied import Varied
 
 
 def plain(comparison: Comparison, betweens: tuple[Between, ...] = ()) -> dict:
@@ -27,6 +28,30 @@ def plain(comparison: Comparison, betweens: tuple[Between, ...] = ()) -> dict:
             {"agreement": _agreement(b.agreement), "sides": [_side(side) for side in b.sides]} for b in betweens
         ],
         "knowledge_has_changed": comparison.is_knowledge_changed,
+    }
+
+
+def plain_varied(varied: Varied) -> dict:
+    """One choice at a time: the base definition, its variants, and what each choice spans."""
+    return {
+        "base": {"definition": varied.base.name, "standing": varied.base.standing, **_share(varied.found)},
+        "spans": [{"choice": choice, "least": least.value, "most": most.value} for choice, least, most in varied.spans],
+        "variants": [
+            {
+                "choice": v.option.choice,
+                "value": v.option.value,
+                "used_by": list(v.option.used_by),
+                "recalled": v.option.is_recalled,
+                **_share(v.found),
+                "newly_met": count(v.agreement.only_second),
+                "no_longer_met": count(v.agreement.only_first),
+            }
+            for v in varied.variants
+        ],
+        "not_answerable": [
+            {"choice": option.choice, "value": option.value, "missing": missing}
+            for option, missing in varied.not_answerable
+        ],
     }
 
 
