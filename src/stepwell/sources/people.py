@@ -14,14 +14,19 @@ from .values import text
 @dataclass(frozen=True)
 class People:
     """The numbered people. `numbers` has one row per person: `key` as other tables hold it, `person_id`,
-    `source_person_id`."""
+    `source_person_id`. `without_gaps` are the first and the last key, where they are whole numbers of which none is left out."""
 
     numbers: ir.Table
     keys_are_integers: bool
+    without_gaps: tuple[int, int] | None
 
     def attach(self, rows: ir.Table, column: str) -> ir.Table:
         """The rows with `person_id`, NULL where the id is not among the people."""
         key = _integer(rows[column]) if self.keys_are_integers else text(rows[column])
+        if self.without_gaps is not None:
+            # Millions of people need not be looked up to be counted.
+            first, last = self.without_gaps
+            return rows.mutate(person_id=key.between(first, last).ifelse(key - (first - 1), ibis.null("int64")))
         numbers = self.numbers.select(_key="key", person_id="person_id")
         return rows.mutate(_person=key).left_join(numbers, [("_person", "_key")]).drop("_person", "_key")
 
@@ -50,7 +55,13 @@ def number_people(con: ibis.BaseBackend, ids: ir.Column, where: str) -> People:
         order = [seen.key.try_cast("decimal(38, 0)"), seen.key] if shape["numeric"] else ["key"]
     seen = seen.filter(seen.key.notnull()).distinct()
     numbered = seen.mutate(person_id=(ibis.row_number().over(order_by=order) + 1).cast("int64"))
-    return People(store(con, numbered, where), are_integers)
+    numbers = store(con, numbered, where)
+    return People(numbers, are_integers, _without_gaps(numbers, where) if are_integers else None)
+
+
+def _without_gaps(numbers: ir.Table, where: str) -> tuple[int, int] | None:
+    ends = run(numbers.agg(n=numbers.count(), first=numbers.key.min(), last=numbers.key.max()), where).to_pylist()[0]
+    return (ends["first"], ends["last"]) if ends["n"] and ends["last"] - ends["first"] + 1 == ends["n"] else None
 
 
 def _integer(column: ir.Column) -> ir.Column:

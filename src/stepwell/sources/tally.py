@@ -11,6 +11,8 @@ import ibis.expr.types as ir
 from .files import run
 from .source import Loss
 
+_IDS_AT_A_TIME = 20_000_000
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -28,7 +30,7 @@ def settle(
     """The rows that remain, one Loss per finding that occurs, and the number that remain.
 
     A row left out is counted for its first reason only; the other findings are counted among the rows that remain.
-    Rows and people are counted together, by adding up per person first.
+    Rows and people are counted in one pass, by adding up per person first.
     """
     left_out = [f for f in findings if f.effect == "left out"]
     notes = [f for f in findings if f.effect != "left out"]
@@ -37,38 +39,37 @@ def settle(
     bits = sum((f.when.fill_null(False).ifelse(2**n, 0) for n, f in enumerate(notes)), ibis.literal(0, "int64"))
     marked = rows.select(person=rows[person], reason=reason, notes=bits.cast("int64"))
     alike = marked.group_by("person", "reason", "notes").agg(n=marked.count())
-    has = {f"note{n}": ((alike.notes // 2**n) % 2).cast("int64") for n, _ in enumerate(notes)}
-    each = alike.group_by("person", "reason").agg(n=alike.n.sum(), **{c: (h * alike.n).sum() for c, h in has.items()})
-    counted = each.group_by("reason").agg(
-        rows=each.n.sum(),
-        people=each.person.count(),
-        **{f"{c}_rows": each[c].sum() for c in has},
-        **{f"{c}_people": (each[c] > 0).sum() for c in has},
-    )
-    counts = {c["reason"]: c for c in run(counted, where).to_pylist()}
-    remaining = int(sum(c["rows"] for c in counts.values()))
+    each = alike.group_by("person", "reason").agg(notes=alike.notes.bit_or())
+    counts = run(
+        _counted(alike, "rows", alike.n.sum()).union(_counted(each, "people", each.person.count())), where
+    ).to_pylist()
+
+    def count(of: str, reason: int, note: int | None = None) -> int:
+        """Of how many rows or people this is the reason (the last: they remain), and among them those with this note."""
+        of_reason = (c for c in counts if c["of"] == of and c["reason"] == reason)
+        return sum(int(c["n"]) for c in of_reason if note is None or c["notes"] >> note & 1)
+
+    remaining = sum(int(c["n"]) for c in counts if c["of"] == "rows")
     losses = []
     for n, finding in enumerate(left_out):
-        if n in counts:
-            remaining -= int(counts[n]["rows"])
-            people = int(counts[n]["people"]) or None
-            losses.append(Loss(table, finding.what, finding.effect, int(counts[n]["rows"]), people, remaining))
-    kept = counts.get(len(left_out), {})
+        if n_rows := count("rows", n):
+            remaining -= n_rows
+            people = count("people", n) or None
+            losses.append(Loss(table, finding.what, finding.effect, n_rows, people, remaining))
     for n, finding in enumerate(notes):
-        if seen := int(kept.get(f"note{n}_rows") or 0):
-            people = int(kept[f"note{n}_people"])
-            losses.append(Loss(table, finding.what, finding.effect, seen, people))
+        if n_rows := count("rows", len(left_out), n):
+            losses.append(Loss(table, finding.what, finding.effect, n_rows, count("people", len(left_out), n)))
     return rows.filter(reason == len(left_out)), losses, remaining
+
+
+def _counted(rows: ir.Table, of: str, n: ir.IntegerScalar) -> ir.Table:
+    return rows.group_by("reason", "notes").agg(n=n.cast("int64"), of=ibis.literal(of))
 
 
 def without_repeats(table: str, where: str, kept: ir.Table, ids: ir.Table, kind: str) -> tuple[ir.Table, list[Loss]]:
     """Rows sent more than once become one. `ids` has the `id` and `kind` of the source rows behind `kept`, whose column `kind`
     tells rows of one address apart. Counting the ids first spares making all rows distinct, which costs far more."""
-    each = ids.group_by("kind").agg(n=ids.id.count(), different=ids.id.nunique())
-    counts = run(each.agg(n=each.n.sum().fill_null(0), different=each.different.sum().fill_null(0)), where).to_pylist()[
-        0
-    ]
-    if counts["n"] == counts["different"]:
+    if not _any_repeated(ids, where):
         return kept, []
     once = kept.distinct()
     named = once.select("address", kind).distinct()
@@ -79,3 +80,16 @@ def without_repeats(table: str, where: str, kept: ir.Table, ids: ir.Table, kind:
     if n_once > n_named:
         losses.append(Loss(table, "rows that share their id with another, different row", "kept", n_once - n_named))
     return once, losses
+
+
+def _any_repeated(ids: ir.Table, where: str) -> bool:
+    """Whether any id occurs twice in a kind. So many ids at a time that those met already fit into memory."""
+    n_parts = 1
+    if ids.id.type().is_integer():
+        n_parts += run(ids.count(), where).as_py() // _IDS_AT_A_TIME
+    for part in range(n_parts):
+        some = ids.filter(ids.id.abs() % n_parts == part) if n_parts > 1 else ids
+        each = some.group_by("kind").agg(n=some.id.count(), different=some.id.nunique())
+        if run(each.filter(each.n > each.different).count(), where).as_py():
+            return True
+    return False
