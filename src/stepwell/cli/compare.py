@@ -36,6 +36,13 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    persistence: Annotated[
+        bool,
+        typer.Option(
+            "--persistence",
+            help="Who begins, switches, adds and stops in the first weeks, as a regulator asked for it.",
+        ),
+    ] = False,
     vary: Annotated[
         str | None,
         typer.Option(
@@ -49,12 +56,12 @@ def compare(
 ) -> None:
     """Lays definitions side by side on the same people: shares, fields, agreement, overlap, and why two differ."""
     from stepwell.compare import compare as find
-    from stepwell.compare import find_between, write_comparison
+    from stepwell.compare import find_between, find_first_weeks, write_comparison
     from stepwell.compare.plain import plain
     from stepwell.result import Result
 
     if vary:
-        _refuse_together(between)
+        _refuse_together(between, persistence)
         _vary(result, vary, out, as_json, suppress_below)
         return
     opened = Result.open(result)
@@ -62,25 +69,34 @@ def compare(
     betweens = ()
     if between:
         betweens = (find_between(opened, comparison, *between, suppress_below=suppress_below),)
+    weeks = find_first_weeks(opened, suppress_below=suppress_below) if persistence else None
     if as_json:
-        print(json.dumps(plain(comparison, betweens), indent=2, ensure_ascii=False))
+        print(json.dumps(plain(comparison, betweens, weeks), indent=2, ensure_ascii=False))
         return
-    page = write_comparison(opened, comparison, out, betweens=betweens, suppress_below=suppress_below)
+    page = write_comparison(
+        opened, comparison, out, betweens=betweens, first_weeks=weeks, suppress_below=suppress_below
+    )
     for found in betweens:
         for side in found.sides:
             for line in side.sentences():
                 out_console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if not betweens:
+    if weeks is not None:
+        for clock in (weeks.diagnosis, weeks.treatment):
+            _show_clock(clock)
+    if not betweens and weeks is None:
         _show(comparison)
     out_console.print(f"\nPage: [bold]{escape(str(page))}[/bold]", highlight=False)
 
 
-def _refuse_together(between) -> None:
+def _refuse_together(between, persistence: bool) -> None:
     from stepwell.errors import Problem, QuestionError
 
-    if between:
+    if between or persistence:
         found = "was asked together with --vary, which reads records and no result"
-        raise QuestionError("One question at a time.", [Problem("--between", found, "one of the two", "ask twice")])
+        raise QuestionError(
+            "One question at a time.",
+            [Problem("--between" if between else "--persistence", found, "one of the two", "ask twice")],
+        )
 
 
 def _vary(source: str, definition: str, out: Path | None, as_json: bool, suppress_below: int) -> None:
@@ -99,6 +115,18 @@ def _vary(source: str, definition: str, out: Path | None, as_json: bool, suppres
         shown.add_row(choice, f"{least.value:.1%}", f"{most.value:.1%}")
     out_console.print(shown)
     out_console.print(f"\nPage: [bold]{escape(str(page))}[/bold]", highlight=False)
+
+
+def _show_clock(clock) -> None:
+    title = f"From the {clock.what}: {clock.people} people"
+    shown = Table("days", "followed", *clock.states, "not observed so long", title=title, box=None, pad_edge=False)
+    for line in clock.lines:
+        cells = []
+        for state in clock.states:
+            found = line.share(state)
+            cells.append(line.counts[state].text + (f" ({found.value:.0%})" if found else ""))
+        shown.add_row(str(line.days), line.followed.text, *cells, line.lost.text)
+    out_console.print(shown)
 
 
 def _show(comparison) -> None:

@@ -6,11 +6,22 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from stepwell.report.drawing import DARK, INK, MIDDLE, MUTED, PAPER, RULE, SHADE, Drawing, render
+from stepwell.report.drawing import DARK, INK, LIGHT, MIDDLE, MUTED, PAPER, RULE, SHADE, Drawing, render
 from stepwell.report.verdicts import Agreement
 
 from .overlap import Overlap
+from .persistence import Clock
 from .varied import Varied
+
+_STATE_COLOURS = {
+    "still on it": DARK,
+    "started": DARK,
+    "switched": MIDDLE,
+    "added to": "#b9cbdb",
+    "stopped": LIGHT,
+    "not started": LIGHT,
+    "not known": PAPER,
+}
 
 
 def draw_overlap(overlap: Overlap, labels: Mapping[str, str], name: str, title: str) -> Drawing:
@@ -106,3 +117,44 @@ def draw_varied(varied: Varied, name: str) -> Drawing:
     ).properties(width=420, height=alt.Step(26))
     described = "; ".join(f"{p['choice']}: {p['low']:.1%} to {p['high']:.1%}" for p in points)
     return render(chart, name, "Which single choice moves the answer most", f"Base {base.value:.1%}. {described}.")
+
+
+def time_of(days: int) -> str:
+    """`12 weeks`, or days where it is no whole number of weeks."""
+    return f"{days // 7} weeks" if days % 7 == 0 else f"{days} days"
+
+
+def draw_clock(clock: Clock, name: str, title: str) -> Drawing:
+    """One bar a time: what had become of the people followed for so long."""
+    bars = []
+    for line in clock.lines:
+        if any(line.share(state) is None for state in clock.states):
+            continue
+        start = 0.0
+        for state in clock.states:
+            value = line.share(state).value
+            bars.append({"weeks": time_of(line.days), "state": state, "start": start, "end": start + value})
+            start += value
+    y = alt.Y("weeks:N", scale=alt.Scale(domain=[time_of(line.days) for line in clock.lines])).axis(
+        title=None, ticks=False, domain=False
+    )
+    x = alt.X("start:Q", scale=alt.Scale(domain=[0, 1])).axis(
+        format="%", title="of those followed for so long", tickCount=5
+    )
+    colour = alt.Color(
+        "state:N",
+        scale=alt.Scale(domain=list(clock.states), range=[_STATE_COLOURS[s] for s in clock.states]),
+        legend=alt.Legend(title=None, orient="top", direction="horizontal", symbolType="square"),
+    )
+    chart = (
+        alt.Chart(alt.Data(values=bars))
+        .mark_bar(height=16, stroke=MUTED, strokeWidth=0.5)
+        .encode(x=x, x2="end:Q", y=y, color=colour)
+        .properties(width=420, height=alt.Step(26))
+    )
+    described = "; ".join(
+        f"{time_of(line.days)}: " + ", ".join(f"{line.share(s).value:.0%} {s}" for s in clock.states)
+        for line in clock.lines
+        if all(line.share(s) is not None for s in clock.states)
+    )
+    return render(chart, name, title, f"{described}.")

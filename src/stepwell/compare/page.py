@@ -10,14 +10,16 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stepwell.errors import Problem, QuestionError
+from stepwell.knowledge.sentences import short_name
 from stepwell.report.cards import make_bibliography
 from stepwell.report.verdicts import EVERYBODY, TREATED
 from stepwell.result import Result
 
 from .between import Between
-from .charts import draw_kappa, draw_overlap, draw_varied
+from .charts import draw_clock, draw_kappa, draw_overlap, draw_varied, time_of
 from .comparison import Comparison
 from .overlap import GROUPS
+from .persistence import Clock, FirstWeeks
 from .varied import Varied
 
 
@@ -27,6 +29,7 @@ def write_comparison(
     out: Path | None = None,
     *,
     betweens: tuple[Between, ...] = (),
+    first_weeks: FirstWeeks | None = None,
     suppress_below: int = 5,
 ) -> Path:
     """Writes the page and returns where it is (default: `compare.html` in the result's folder).
@@ -34,12 +37,20 @@ def write_comparison(
     Raises `QuestionError` for a place that cannot be written."""
     out = Path(out) if out else result.folder / "compare.html"
     out = out / "compare.html" if out.is_dir() else out
-    write_page(out, render_comparison(result, comparison, betweens=betweens, suppress_below=suppress_below))
+    html = render_comparison(
+        result, comparison, betweens=betweens, first_weeks=first_weeks, suppress_below=suppress_below
+    )
+    write_page(out, html)
     return out
 
 
 def render_comparison(
-    result: Result, comparison: Comparison, *, betweens: tuple[Between, ...] = (), suppress_below: int = 5
+    result: Result,
+    comparison: Comparison,
+    *,
+    betweens: tuple[Between, ...] = (),
+    first_weeks: FirstWeeks | None = None,
+    suppress_below: int = 5,
 ) -> str:
     """The page as text; the same result gives the same text."""
     rows = comparison.rows
@@ -62,9 +73,22 @@ def render_comparison(
         treated=comparison.verdicts.groups[TREATED],
         everybody=comparison.verdicts.groups[EVERYBODY],
         betweens=betweens,
+        first_weeks=first_weeks,
+        names={key: short_name(key, result.knowledge.references) for key in result.knowledge.references},
+        clocks=_clocks(first_weeks) if first_weeks else (),
         suppress_below=suppress_below,
         bibliography=make_bibliography(comparison.definitions, result.knowledge),
     )
+
+
+def _clocks(first_weeks: FirstWeeks) -> list[tuple[Clock, Markup | None]]:
+    """Each clock with its chart, where there is something to draw."""
+    clocks = []
+    for name, clock in (("diagnosis", first_weeks.diagnosis), ("treatment", first_weeks.treatment)):
+        is_drawn = any(line.share(state) for line in clock.lines for state in clock.states)
+        title = f"What had become, from the {clock.what}"
+        clocks.append((clock, Markup(draw_clock(clock, f"clock-{name}", title).svg) if is_drawn else None))
+    return clocks
 
 
 def write_varied(varied: Varied, out: Path, *, suppress_below: int = 5) -> Path:
@@ -93,6 +117,7 @@ def render(template: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["time"] = time_of
     environment.filters["share"] = lambda p: "–" if p is None else f"{p.value:.1%}"
     environment.filters["interval"] = lambda p: (
         "–" if p is None or p.low is None else f"{100 * p.low:.1f} to {100 * p.high:.1f}"

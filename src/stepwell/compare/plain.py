@@ -10,10 +10,11 @@ from stepwell.report.verdicts import Agreement, Share
 
 from .between import Between, Side
 from .comparison import Comparison, Row
+from .persistence import Clock, FirstWeeks
 from .varied import Varied
 
 
-def plain(comparison: Comparison, betweens: tuple[Between, ...] = ()) -> dict:
+def plain(comparison: Comparison, betweens: tuple[Between, ...] = (), first_weeks: FirstWeeks | None = None) -> dict:
     """The whole comparison. Counts are numbers, or what is shown in their place (`<5`, `withheld`)."""
     return {
         "definitions": [_row(row) for row in comparison.rows],
@@ -27,6 +28,7 @@ def plain(comparison: Comparison, betweens: tuple[Between, ...] = ()) -> dict:
         "between": [
             {"agreement": _agreement(b.agreement), "sides": [_side(side) for side in b.sides]} for b in betweens
         ],
+        "first_weeks": first_weeks and [_clock(c) for c in (first_weeks.diagnosis, first_weeks.treatment)],
         "knowledge_has_changed": comparison.is_knowledge_changed,
     }
 
@@ -105,5 +107,23 @@ def _side(side: Side) -> dict:
                 "drugs": {name: count(n) for name, n in r.drugs},
             }
             for r in side.reasons
+        ],
+    }
+
+
+def _clock(clock: Clock) -> dict:
+    return {
+        "from": clock.what,
+        "people": count(clock.people),
+        "times": [
+            {
+                "days": line.days,
+                "followed": count(line.followed),
+                "not_observed_so_long": count(line.lost),
+                "states": {
+                    state: {"people": count(n), "share": share(line.share(state))} for state, n in line.counts.items()
+                },
+            }
+            for line in clock.lines
         ],
     }

@@ -10,6 +10,7 @@ from pydantic import Field
 from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
+from .persistence import Persistence
 from .quality import QualityMeasure
 from .staging import Staging
 
@@ -183,6 +184,8 @@ class Knowledge:
     """Staging models, and profiles."""
     quality: dict[str, QualityMeasure] = field(default_factory=dict)
     """Quality measures."""
+    persistence: dict[str, Persistence] = field(default_factory=dict)
+    """When the first weeks of treatment are looked at."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
 
     @property
