@@ -71,7 +71,8 @@ def days_in_common(a: ir.Table, b: ir.Table) -> ir.IntegerValue:
 def without_breaks(period: ir.Table) -> ir.Table:
     """One row is one stretch of days (`from_day` to `until_day`) on which a person was observed without a break: periods that
     overlap or adjoin one another taken together."""
-    period = period.select("person_id", "start_day", "end_day")
+    # Of two equal periods no order would say which comes first.
+    period = period.select("person_id", "start_day", "end_day").distinct()
     earlier = ibis.window(group_by="person_id", order_by=["start_day", "end_day"], rows=(None, -1))
     period = period.mutate(begins=(period.start_day > period.end_day.max().over(earlier) + 1).fill_null(True))
     upto = ibis.window(group_by="person_id", order_by=["start_day", "end_day"], rows=(None, 0))
