@@ -125,16 +125,16 @@ def time_of(days: int) -> str:
 
 
 def draw_clock(clock: Clock, name: str, title: str) -> Drawing:
-    """One bar a time: what had become of the people followed for so long."""
+    """One bar a time: what had become of the people followed for so long, up to the first share that may not be shown."""
     bars = []
     for line in clock.lines:
-        if any(line.share(state) is None for state in clock.states):
-            continue
         start = 0.0
         for state in clock.states:
-            value = line.share(state).value
-            bars.append({"weeks": time_of(line.days), "state": state, "start": start, "end": start + value})
-            start += value
+            found = line.share(state)
+            if found is None:
+                break
+            bars.append({"weeks": time_of(line.days), "state": state, "start": start, "end": start + found.value})
+            start += found.value
     y = alt.Y("weeks:N", scale=alt.Scale(domain=[time_of(line.days) for line in clock.lines])).axis(
         title=None, ticks=False, domain=False
     )
@@ -153,8 +153,7 @@ def draw_clock(clock: Clock, name: str, title: str) -> Drawing:
         .properties(width=420, height=alt.Step(26))
     )
     described = "; ".join(
-        f"{time_of(line.days)}: " + ", ".join(f"{line.share(s).value:.0%} {s}" for s in clock.states)
+        f"{time_of(line.days)}: " + ", ".join(f"{p.value:.0%} {s}" for s in clock.states if (p := line.share(s)))
         for line in clock.lines
-        if all(line.share(s) is not None for s in clock.states)
     )
     return render(chart, name, title, f"{described}.")

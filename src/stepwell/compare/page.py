@@ -85,7 +85,7 @@ def _clocks(first_weeks: FirstWeeks) -> list[tuple[Clock, Markup | None]]:
     """Each clock with its chart, where there is something to draw."""
     clocks = []
     for name, clock in (("diagnosis", first_weeks.diagnosis), ("treatment", first_weeks.treatment)):
-        is_drawn = any(line.share(state) for line in clock.lines for state in clock.states)
+        is_drawn = any(line.share(clock.states[0]) for line in clock.lines)
         title = f"What had become, from the {clock.what}"
         clocks.append((clock, Markup(draw_clock(clock, f"clock-{name}", title).svg) if is_drawn else None))
     return clocks
