@@ -123,7 +123,7 @@ def render(template: str, **values: object) -> str:
         "–" if p is None or p.low is None else f"{100 * p.low:.1f} to {100 * p.high:.1f}"
     )
     style = "".join(environment.loader.get_source(environment, name)[0] for name in ("report.css", "compare.css"))
-    return environment.get_template(template).render(style=Markup(style), **values)
+    return environment.get_template(template).render(style=Markup(style), **values).lstrip()
 
 
 def write_page(out: Path, html: str) -> None:

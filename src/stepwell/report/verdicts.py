@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, islice, product
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 
 from .disclosure import Cells, Count
 from .proportion import Proportion, wilson
@@ -84,8 +85,9 @@ def count_verdicts(patterns: Counter[Pattern], definitions: Sequence[str], suppr
         for group in (EVERYBODY, TREATED)
         for name in definitions
     )
+    together = _count_together(patterns, len(definitions))
     agreements = tuple(
-        _agreement(patterns, (i, a), (j, b), counts, suppress_below)
+        _agreement(together[i, :, j, :], a, b, counts, suppress_below)
         for (i, a), (j, b) in combinations(enumerate(definitions), 2)
     )
     return Verdicts({g: counts[g] for g in (EVERYBODY, TREATED)}, shares, agreements)
@@ -109,17 +111,48 @@ def find_patterns(determination: ir.Table, episode: ir.Table, definitions: Seque
     return Counter({(row["is_treated"], tuple(row[name] for name in names)): row["n"] for row in rows})
 
 
+_ROWS_AT_A_TIME = 20_000
+
+
+def _coded(patterns: Counter[Pattern], n_definitions: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The patterns as arrays of 0 and 1 (pattern, definition, verdict), with the number of people of each; some at a time."""
+    place = {verdict: i for i, verdict in enumerate(VERDICTS)}
+    rows = iter(patterns.items())
+    while some := tuple(islice(rows, _ROWS_AT_A_TIME)):
+        codes = np.array([[place[v] for v in verdicts] for (_, verdicts), _ in some], dtype=np.int8)
+        is_so = codes.reshape(len(some), n_definitions, 1) == np.arange(len(VERDICTS))
+        yield is_so.astype(np.float64), np.array([n for _, n in some], dtype=np.float64)
+
+
+def _count_by_verdict(patterns: Counter[Pattern], n_definitions: int) -> np.ndarray:
+    """People by definition and verdict."""
+    counts = np.zeros((n_definitions, len(VERDICTS)))
+    for is_so, people in _coded(patterns, n_definitions):
+        counts += np.tensordot(people, is_so, axes=1)
+    return counts.astype(np.int64)
+
+
+def _count_together(patterns: Counter[Pattern], n_definitions: int) -> np.ndarray:
+    """People by definition and verdict, and by another definition and its verdict."""
+    size = n_definitions * len(VERDICTS)
+    counts = np.zeros((size, size))
+    for is_so, people in _coded(patterns, n_definitions):
+        flat = is_so.reshape(len(people), size)
+        counts += (flat * people[:, None]).T @ flat
+    return counts.astype(np.int64).reshape(n_definitions, len(VERDICTS), n_definitions, len(VERDICTS))
+
+
 def _count_shares(patterns: Counter[Pattern], definitions: Sequence[str], suppress_below: int) -> dict:
     """Counts by group, and by group, definition and verdict."""
     cells = Cells()
     rest = "rest"  # never shown, but a reader can subtract
     groups = {EVERYBODY: (True, False), TREATED: (True,), rest: (False,)}
     for group, members in groups.items():
-        here = {p: n for p, n in patterns.items() if p[0] in members}
-        cells.add(group, sum(here.values()), is_shown=group != rest, keep=True)
-        for i, name in enumerate(definitions):
-            for verdict in VERDICTS:
-                n = sum(n for (_, v), n in here.items() if v[i] == verdict)
+        here = Counter({p: n for p, n in patterns.items() if p[0] in members})
+        numbers = _count_by_verdict(here, len(definitions))
+        cells.add(group, here.total(), is_shown=group != rest, keep=True)
+        for name, of_name in zip(definitions, numbers, strict=True):
+            for verdict, n in zip(VERDICTS, of_name, strict=True):
                 cells.add((group, name, verdict), n, is_shown=group != rest, keep=verdict == "met")
             cells.add_sum(group, [(group, name, v) for v in VERDICTS])
     cells.add_sum(EVERYBODY, [TREATED, rest])
@@ -128,24 +161,23 @@ def _count_shares(patterns: Counter[Pattern], definitions: Sequence[str], suppre
     return cells.protect(suppress_below)
 
 
-def _agreement(
-    patterns: Counter[Pattern], first: tuple[int, str], second: tuple[int, str], shares: dict, suppress_below: int
-) -> Agreement:
-    """The four counts of two definitions; protected together with the shares, which are their margins."""
-    (i, a), (j, b) = first, second
+def _agreement(together: np.ndarray, a: str, b: str, shares: dict, suppress_below: int) -> Agreement:
+    """The four counts of two definitions, of people by both verdicts; protected together with the shares, which are their
+    margins."""
     known = VERDICTS[:2]
+    people = {
+        (x, y): int(together[k])
+        for k, (x, y) in zip(np.ndindex(together.shape), product(VERDICTS, repeat=2), strict=True)
+    }
     cells = Cells()
-    for x, y in product(VERDICTS, repeat=2):
-        cells.add(
-            (x, y), sum(n for (_, v), n in patterns.items() if (v[i], v[j]) == (x, y)), is_shown={x, y} <= set(known)
-        )
+    for (x, y), n in people.items():
+        cells.add((x, y), n, is_shown={x, y} <= set(known))
     for x in VERDICTS:
         row, column = [(x, y) for y in VERDICTS], [(y, x) for y in VERDICTS]
-        for name, index, parts in ((a, i, row), (b, j, column)):
-            n = sum(n for (_, v), n in patterns.items() if v[index] == x)
-            cells.add_decided((name, x), n, shares[EVERYBODY, name, x])
+        for name, parts in ((a, row), (b, column)):
+            cells.add_decided((name, x), sum(people[p] for p in parts), shares[EVERYBODY, name, x])
             cells.add_sum((name, x), parts)
-    cells.add("known", sum(n for (_, v), n in patterns.items() if v[i] in known and v[j] in known))
+    cells.add("known", sum(people[p] for p in product(known, repeat=2)))
     cells.add_sum("known", list(product(known, repeat=2)))
     counts = cells.protect(suppress_below)
     four = [counts[x] for x in product(known, repeat=2)]
