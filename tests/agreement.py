@@ -17,8 +17,9 @@ Tables = dict[str, list[dict]]
 
 
 def by_engine(records: Tables, definitions: Sequence[Definition], knowledge: Knowledge, has=None) -> Tables:
-    """The engine's tables as lists of rows, in the engine's order."""
-    return {n: t.to_pylist() for n, t in determine_records(records, definitions, knowledge, has=has).items()}
+    """The engine's tables as lists of rows, in the engine's order; staging has tests of its own."""
+    found = determine_records(records, definitions, knowledge, has=has, stagings=())
+    return {name: table.to_pylist() for name, table in found.items()}
 
 
 def of_definition(tables: Tables, definition: Definition) -> Tables:
