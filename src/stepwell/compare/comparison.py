@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition
+from stepwell.report.letters import letter
 from stepwell.report.proportion import Proportion, wilson
 from stepwell.report.verdicts import TREATED, Agreement, Share, Verdicts, count_verdicts, find_patterns
 from stepwell.result import Result
@@ -139,8 +140,3 @@ def find_definition(result: Result, asked: str) -> Definition:
     raise QuestionError(
         "There is no such definition in this result.", [Problem(asked, "was not run", expected, remedy)]
     )
-
-
-def letter(i: int) -> str:
-    """A, B, ... Z, AA, AB, ..."""
-    return (letter(i // 26 - 1) if i >= 26 else "") + chr(ord("A") + i % 26)

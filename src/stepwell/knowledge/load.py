@@ -10,7 +10,7 @@ data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
 data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
-data/persistence.yaml      when the first weeks of treatment are looked at
+data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
 data/knowledge.lock        the digest of every reviewed file: a reviewed file no longer changes
@@ -96,7 +96,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     definitions = reader.files("definition", Definition)
     stagings = reader.files("staging", Staging)
     quality = reader.files("quality", QualityMeasure)
-    persistence = reader.table("persistence.yaml", Persistence)
+    persistence = reader.files("persistence", Persistence)
     ladders = reader.files("ladder", PublishedLadder)
     for path in extra:
         definitions += reader.own_definition(path, references)
@@ -120,7 +120,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
         quality={form.id: form for form in quality},
-        persistence=persistence,
+        persistence={form.id: form for form in persistence},
         stagings={form.id: form for form in stagings},
         digest=_digest(folder, extra),
     )

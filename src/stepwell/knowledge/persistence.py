@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from .cited import Cited, Days, Form
-from .criteria import AtLeastDays
+from .criteria import AtLeastDays, Id
 
 
 class Times(Cited):
@@ -15,8 +15,9 @@ class Times(Cited):
 
 
 class Persistence(Form):
-    """One entry of `persistence.yaml`: when to look, and who is new."""
+    """One file of `persistence/`: when to look, and who is new."""
 
+    id: Id
     label: str
     times: Times
     new: AtLeastDays

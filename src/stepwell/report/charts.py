@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from string import ascii_uppercase
 
 import altair as alt
 
 from .drawing import BESIDE, DARK, INK, LIGHT, MIDDLE, MUTED, PAPER, RULE, Drawing, render
+from .letters import letter
 from .shown import ShownLadder
 from .verdicts import Agreement, Share
 from .waiting import Waiting
@@ -74,19 +74,19 @@ def _words(share: Share) -> str:
 def draw_agreement(agreements: Sequence[Agreement], titles: Mapping[str, str], name: str, title: str) -> Drawing:
     """A triangle of definitions: how many of the people who meet either meet both. Their names stand on the diagonal."""
     definitions = list(dict.fromkeys(d for a in agreements for d in (a.first, a.second)))
-    letter = dict(zip(definitions, ascii_uppercase, strict=False))
+    letters = {d: letter(i) for i, d in enumerate(definitions)}
     cells = [
         {
-            "row": letter[a.second],
-            "column": letter[a.first],
+            "row": letters[a.second],
+            "column": letters[a.first],
             "jaccard": a.jaccard,
             "said": "–" if a.jaccard is None else f"{a.jaccard:.0%}",
             "text": INK if a.jaccard is None else "#ffffff" if a.jaccard > 0.6 else "#000000",
         }
         for a in agreements
     ]
-    names = [{"row": letter[d], "column": letter[d], "said": f"{letter[d]}  {titles[d]}"} for d in definitions]
-    order = [letter[d] for d in definitions]
+    names = [{"row": letters[d], "column": letters[d], "said": f"{letters[d]}  {titles[d]}"} for d in definitions]
+    order = [letters[d] for d in definitions]
     y = alt.Y("row:N", scale=alt.Scale(domain=order), axis=None)
     x = alt.X("column:N", scale=alt.Scale(domain=order), title=None).axis(
         orient="bottom", ticks=False, domain=False, labelAngle=0, labelPadding=6

@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import ascii_uppercase
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -18,6 +17,7 @@ from stepwell.result import Result
 from .cards import make_bibliography, make_cards
 from .charts import draw_agreement, draw_ladder, draw_shares, draw_waiting
 from .drawing import Drawing
+from .letters import letter
 from .proportion import Proportion
 from .summarise import Summary, summarise
 from .timeline import draw_timeline, find_story
@@ -63,7 +63,7 @@ def _write_whole(out: Path, html: str) -> None:
 def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[str] | None = ()) -> str:
     """The page as text; the same result gives the same text."""
     definitions = result.definitions
-    letters = {d.name: _letter(i) for i, d in enumerate(definitions)}
+    letters = {d.name: letter(i) for i, d in enumerate(definitions)}
     titles = {d.name: d.title for d in definitions}
     summary = summarise(result, suppress_below=suppress_below)
     environment = Environment(
@@ -96,11 +96,6 @@ def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[s
         EVERYBODY=EVERYBODY,
         TREATED=TREATED,
     )
-
-
-def _letter(i: int) -> str:
-    """A, B, ... Z, AA, AB, ..."""
-    return (_letter(i // 26 - 1) if i >= 26 else "") + ascii_uppercase[i % 26]
 
 
 def _share(proportion: Proportion | None) -> str:
@@ -169,7 +164,7 @@ def _stories(result: Result, letters: Mapping[str, str], people: Sequence[str] |
     if people:
         chosen = [(result.person_id(p), f"person {p}") for p in dict.fromkeys(people)]
     else:
-        chosen = [(p, f"person {_letter(i)}") for i, p in enumerate(_choose_people(result))]
+        chosen = [(p, f"person {letter(i)}") for i, p in enumerate(_choose_people(result))]
     stories = [find_story(result, p, name, letters, is_named=bool(people)) for p, name in chosen]
     drawings = [draw_timeline(s, letters, f"person-{i}") for i, s in enumerate(stories)]
     return [{"story": s, "chart": None if d is None else _inline(d)} for s, d in zip(stories, drawings, strict=True)]
