@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import stepwell.runner
+import stepwell.session
 from stepwell.bench.question import DEFINITION
 from stepwell.bench.tables import write_into
 from stepwell.engines.duckdb import DuckDB
@@ -51,8 +53,8 @@ class Profile:
         ended, self._running, self._since = self._running, name, (wall, cpu)
         return ended
 
-    def around(self, of: type, method: str, name: Callable[..., str]) -> None:
-        """Makes every call of a method a step."""
+    def around(self, of: object, method: str, name: Callable[..., str]) -> None:
+        """Makes every call of a method, or of a function of a module, a step."""
         original = getattr(of, method)
 
         def watched(engine, *arguments):
@@ -91,7 +93,7 @@ def profile(records: Path, result: Path, definitions: list[str], explain: str | 
     def creating(name: str, sql: str) -> str:
         return f"loading {name}" if name in record_names else f"stage {name}"
 
-    create, write = DuckDB.create, DuckDB.write
+    create, write = DuckDB.create, stepwell.session.write_parquet
 
     def explained(engine: DuckDB, name: str, sql: str) -> None:
         if name == explain:
@@ -101,10 +103,12 @@ def profile(records: Path, result: Path, definitions: list[str], explain: str | 
     try:
         DuckDB.create = explained
         watch.around(DuckDB, "create", creating)
-        watch.around(DuckDB, "write", lambda *arguments: f"writing {Path(arguments[-1]).parent.name}")
+        for module in (stepwell.session, stepwell.runner):
+            watch.around(module, "write_parquet", lambda *arguments: f"writing {Path(arguments[-1]).parent.name}")
         run(records, result, definitions=definitions, replace_existing=True, progress=watch.progress)
     finally:
-        DuckDB.create, DuckDB.write = create, write
+        DuckDB.create = create
+        stepwell.session.write_parquet = stepwell.runner.write_parquet = write
     watch.go_on_to("")
     return watch
 

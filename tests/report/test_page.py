@@ -126,6 +126,9 @@ def test_people_are_not_named_or_dated_unless_asked_for(result, html):
     words = set(re.findall(r"\w+", re.sub(r"<svg.*?</svg>", "", shown, flags=re.DOTALL)))
     assert words.isdisjoint(ids)
     assert "Person A" in shown
+    # Definitions and staging models carry the year of their publication in their titles.
+    for form in (*result.knowledge.definitions.values(), *result.knowledge.stagings.values()):
+        shown = shown.replace(form.title, "")
     assert not re.search(r"\b20(1[4-9]|20)\b", shown)
 
     trial = result.table("trial")

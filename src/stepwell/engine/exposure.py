@@ -72,9 +72,9 @@ def _take_together(rows: ir.Table) -> ir.Table:
     alone = rows.anti_join(several, day)
     alone = alone.select(
         *day,
-        "mg_per_day",
         "stop_rank",
         "address",
+        mg_per_day=_to_a_millionth(alone.mg_per_day),
         supplied_until_day=alone.end_day,
         era_until_day=_era_end(alone),
         is_other_product=alone.labelled_use.notnull(),
