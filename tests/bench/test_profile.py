@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import stepwell.runner
+import stepwell.session
 from stepwell.bench.question import DEFINITION
 from stepwell.engines.duckdb import DuckDB
 from stepwell.runner import run
@@ -24,13 +26,14 @@ def profile():
 
 def test_every_step_of_a_run_is_timed_once(profile, tmp_path, capsys):
     simulate(60, 1, tmp_path / "records")
-    create, write = DuckDB.create, DuckDB.write
-    watch = profile(tmp_path / "records", tmp_path / "result", [DEFINITION], explain="judged_0")
-    assert (DuckDB.create, DuckDB.write) == (create, write)
+    create, write = DuckDB.create, stepwell.session.write_parquet
+    watch = profile(tmp_path / "records", tmp_path / "result", [DEFINITION], explain="counted_0")
+    assert DuckDB.create is create
+    assert stepwell.session.write_parquet is stepwell.runner.write_parquet is write
 
     steps = watch.steps
     assert {f"reading {t.name}" for t in RECORDS} < set(steps)
-    assert {"stage exposure", "stage score", "stage judged_0", "stage determined_0", "stage step"} < set(steps)
+    assert {"stage exposure", "stage score", "stage counted_0", "stage determined_0", "stage step"} < set(steps)
     written = {t.name for t in DERIVED if (tmp_path / "result" / t.name).is_dir()} - {"attrition"}
     assert {f"writing {name}" for name in written} < set(steps)
     assert all(s.wall_s >= 0 and s.cpu_s >= 0 for s in steps.values())
