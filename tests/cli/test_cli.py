@@ -151,6 +151,8 @@ def test_stopping_with_ctrl_c_leaves_nothing(tmp_path):
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # A test suite run in the background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("out.partial")) and time.monotonic() < deadline:

@@ -27,6 +27,7 @@ def everything():
         K.stagings,
         K.quality,
         K.ladders,
+        K.persistence,
     ):
         yield from forms.values()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from stepwell.cli import app
+from stepwell.cli.app import err_console, out_console
 
 PAGE = Path(__file__).parents[2] / "docs/own-definition.md"
 _BLOCK = re.compile(r"^```(sh|diff)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
@@ -33,6 +34,8 @@ def _played(block: re.Match) -> str:
     command = content.strip().partition("  #")[0]
     program, *arguments = command.split()
     assert program == "stepwell", command
+    for console in (out_console, err_console):
+        console.width = 100  # whatever the terminal was when the commands were first imported
     done = CliRunner().invoke(app, arguments, env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"})
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception

@@ -37,6 +37,9 @@ class _Compiler(PySparkCompiler):
     def _try_cast(self, arg: sge.Expression, to: sge.DataType) -> sge.TryCast:
         return sge.TryCast(this=arg, to=to, safe=True)  # without `safe` it is written as a plain cast
 
+    def visit_BitOr(self, op, *, arg, where):
+        return self.agg.bit_or(arg, where=where)
+
     def visit_Strip(self, op, *, arg):
         # Ibis lists the blanks to strip in escapes, two of which Spark takes for the letters v and f: venlafaxine loses its v.
         blanks = self.f.concat(" \t\n\r", self.f.char(11), self.f.char(12))
