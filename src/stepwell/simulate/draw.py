@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .chance import Draws, days_in, pick, triangle, weighted
+from .spread import Draws, days_in, pick, triangle, weighted
 from .course import NEVER, Course, Ended
 from .formulary import Formulary
 from .streams import Kind, Streams

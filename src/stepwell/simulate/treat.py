@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from .chance import Draws, days_in, weighted
+from .spread import Draws, days_in, weighted
 from .course import NEVER, Course, Ended
 from .formulary import Formulary
 from .streams import Kind, Streams
