@@ -6,6 +6,7 @@ import numpy as np
 
 from .chance import exp, log
 from .compiled import compiled
+from .layout import WINDOW
 from .states import Cause, Event, Resistance, State
 
 OVER, DECIDE, TRY, COURSE, WELL = range(5)
@@ -20,9 +21,9 @@ _OTHER, _SUICIDE, _TWO_FAILED = int(Cause.OTHER), int(Cause.SUICIDE), int(Resist
 
 @compiled
 def note(me, table, event, what, value):
-    """Writes an event down, or only counts it where the table has no room."""
-    n = me.row
-    if n < len(table.day):
+    """Writes an event down where it falls into the window of the table, and counts it."""
+    n = me.row - table.first
+    if 0 <= n < WINDOW:
         table.day[n] = me.day
         table.event[n] = event
         table.state[n] = me.state
@@ -32,7 +33,7 @@ def note(me, table, event, what, value):
         table.course[n] = me.course
         table.what[n] = what
         table.value[n] = value
-    me.row = n + 1
+    me.row += 1
 
 
 @compiled

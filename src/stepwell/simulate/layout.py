@@ -168,8 +168,29 @@ PERSON = np.dtype(
 )
 
 
-class Log(NamedTuple):
-    """The columns of the event table (all but `person`); of no length when events are only counted."""
+WINDOW = 256
+"""Events of one person that are written at a time; who has more is drawn again for the next so many."""
+
+EVENT_COLUMNS = {
+    "day": np.float64,
+    "event": np.uint8,
+    "state": np.uint8,
+    "episode": np.int16,
+    "step": np.int16,
+    "trial": np.int16,
+    "course": np.int16,
+    "what": np.int16,
+    "value": np.float64,
+}
+"""The columns of the event table (all but `person`)."""
+
+# The walk hands this record on in place of arrays: counting the references to nine arrays would cost more than the walk.
+LOG = np.dtype([("first", "i8"), *((name, kind, (WINDOW,)) for name, kind in EVENT_COLUMNS.items())])
+"""The window that begins with the event number `first`; one that begins after all events only lets them be counted."""
+
+
+class Events(NamedTuple):
+    """The columns of the event table, for the compiled code."""
 
     day: np.ndarray
     event: np.ndarray
@@ -182,10 +203,9 @@ class Log(NamedTuple):
     value: np.ndarray
 
     @classmethod
-    def of(cls, n: int) -> Log:
+    def of(cls, n: int) -> Events:
         """Room for so many events."""
-        small = {"day": "f8", "event": "u1", "state": "u1", "value": "f8"}
-        return cls(*(np.empty(n, small.get(name, "i2")) for name in cls._fields))
+        return cls(*(np.empty(n, EVENT_COLUMNS[name]) for name in cls._fields))
 
 
 class Outcomes(NamedTuple):

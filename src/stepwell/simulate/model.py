@@ -181,17 +181,24 @@ class ModelParameters(Form):
         Numbers in the units of the file: per cent, days, years, times. Raises KnowledgeError with everything that is
         impossible or no path.
         """
-        changed, problems = self, []
-        for path, value in changes.items():
-            try:
-                changed = _changed(changed, path.split("."), value)
-            except AttributeError:
-                problems.append(Problem(path, "is no number of the model", "a path as in model.yaml", "correct it"))
+        problems = [
+            Problem(p, "is no number of the model", "a path as in model.yaml", "correct it")
+            for p in changes
+            if not _is_number(self, p)
+        ]
         if not problems:
+            changed = self.changed(changes)
             problems = [Problem(path, *rest) for path, *rest in impossible(changed)]
         if problems:
             raise KnowledgeError("The parameters cannot be simulated", problems)
         return changed
+
+    def changed(self, changes: Mapping[str, object]) -> Self:
+        """The same as `but`, unchecked."""
+        form = self
+        for path, value in changes.items():
+            form = _changed(form, path.split("."), value)
+        return form
 
 
 def _quantities(form: Form, path: tuple[str, ...]) -> Iterator[tuple[str, Quantity]]:
@@ -205,13 +212,17 @@ def _quantities(form: Form, path: tuple[str, ...]) -> Iterator[tuple[str, Quanti
 
 def _changed(form: Form, path: list[str], value: object) -> Form:
     name, *rest = path
-    if name not in type(form).model_fields:
-        raise AttributeError(name)
-    if not rest:
-        if isinstance(getattr(form, name), Form | None) or name in Cited.model_fields:
-            raise AttributeError(name)
-        return form.model_copy(update={name: value})
-    return form.model_copy(update={name: _changed(getattr(form, name), rest, value)})
+    return form.model_copy(update={name: _changed(getattr(form, name), rest, value) if rest else value})
+
+
+def _is_number(form: Form, path: str) -> bool:
+    """Whether the path leads to a number, or a few, of some quantity."""
+    *above, last = path.split(".")
+    for name in above:
+        if name not in type(form).model_fields:
+            return False
+        form = getattr(form, name)
+    return isinstance(form, Quantity) and last in type(form).model_fields and last not in ("free", *Cited.model_fields)
 
 
 def impossible(parameters: ModelParameters) -> Iterator[tuple[str, str, str, str]]:
@@ -225,7 +236,12 @@ def impossible(parameters: ModelParameters) -> Iterator[tuple[str, str, str, str
     sums["trial.intolerance"] = (*sums["trial.response_only"], parameters.trial.intolerance)
     for path, parts in sums.items():
         if max(sum(at_step(part.by_step, k) for part in parts) for k in range(STEPS)) > 100:
-            yield path, "is more than is left over of 100 % at some step", "shares that add up to 100 % at most", "lower it"
+            yield (
+                path,
+                "is more than is left over of 100 % at some step",
+                "shares that add up to 100 % at most",
+                "lower it",
+            )
     for name in COURSES:
         course = getattr(parameters, name)
         for path, part in ((name, course), (f"{name}.again", course.again)):

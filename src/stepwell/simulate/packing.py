@@ -34,7 +34,10 @@ def model_parameters(path: Path = DATA / "model.yaml") -> ModelParameters:
     filled = fill(ModelParameters, written, problems) if written else None
     if filled is not None:
         problems += unresolved(filled, written)
-        problems += [Problem(written.at(tuple(at.split("."))), f"`{at}` {found}", *rest) for at, found, *rest in impossible(filled)]
+        problems += [
+            Problem(written.at(tuple(at.split("."))), f"`{at}` {found}", *rest)
+            for at, found, *rest in impossible(filled)
+        ]
     if problems:
         raise KnowledgeError("The model's parameters are wrong", problems)
     return filled
@@ -179,7 +182,9 @@ def _drugs() -> dict:
     sums = {"first_drugs": first, "later_drugs": later, "added_drugs": added}
     if len(rows) > DRUGS or not all(any(odds) for odds in sums.values()):
         found, expected = f"has {len(rows)} rows", f"{DRUGS} at most, some for each use"
-        raise KnowledgeError("The model's drugs are wrong", [Problem("drug.csv", found, expected, "shorten or fill it")])
+        raise KnowledgeError(
+            "The model's drugs are wrong", [Problem("drug.csv", found, expected, "shorten or fill it")]
+        )
     return {name: _running(odds) for name, odds in sums.items()} | {
         "is_antidepressant": is_antidepressant + [False] * (DRUGS - len(rows))
     }

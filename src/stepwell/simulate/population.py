@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +12,12 @@ import pyarrow.parquet as pq
 
 from stepwell.errors import Problem, QuestionError
 
-from .chance import base_of
-from .clock import ALIVE, TRY
-from .compiled import compiled
-from .layout import PERSON, Log, Outcomes
-from .model import ModelParameters
+from .layout import LOG, Events, Outcomes
+from .lives import live_all, meet_all, unborn
+from .model import COURSES, ModelParameters
 from .packing import packed
 from .policy import Policy
-from .walk import meet, walk
+from .states import State, Treatment
 
 CHUNK = 1 << 14
 """People that one thread draws at a time. It changes no result."""
@@ -36,14 +32,7 @@ def draw_outcomes(
     """
     _check(seed, people)
     out = Outcomes.of(len(people))
-    p, q, blank, none = packed(parameters), policy.packed(), _blank(), Log.of(0)
-
-    def draw(begin: int) -> None:
-        end = min(begin + CHUNK, len(people))
-        part = Outcomes(*(column[begin:end] for column in out))
-        _draw_outcomes(p, q, np.uint64(seed), people.start + begin * people.step, people.step, blank.copy(), none, part)
-
-    _share_out(draw, range(0, len(people), CHUNK), threads)
+    _draw(parameters, policy, seed, people, out, None, threads)
     return {"person": _numbers(people), **out._asdict()}
 
 
@@ -56,26 +45,33 @@ def draw_events(
     `draw_outcomes` does.
     """
     _check(seed, people)
-    p, q, blank = packed(parameters), policy.packed(), _blank()
-    counts = np.empty(len(people), dtype=np.int64)
+    out = Outcomes.of(len(people))
+    _draw(parameters, policy, seed, people, out, None, threads)
+    counts = out.n_events.astype(np.int64)
+    events = Events.of(int(counts.sum()))
+    _draw(parameters, policy, seed, people, out, events, threads)
+    return {"person": np.repeat(_numbers(people), counts), **events._asdict()}
 
-    def count(begin: int) -> None:
-        part = counts[begin : begin + CHUNK]
-        _count_events(p, q, np.uint64(seed), people.start + begin * people.step, people.step, blank.copy(), Log.of(0), part)
 
-    _share_out(count, range(0, len(people), CHUNK), threads)
-    ends = np.cumsum(counts)
-    table = Log.of(int(ends[-1]) if len(ends) else 0)
+def _draw(parameters, policy, seed, people, out: Outcomes, events: Events | None, threads: int | None) -> None:
+    """Fills the outcomes, and the events whose places they have counted; the chunks share nothing."""
+    p, q, seed = packed(parameters), policy.packed(), np.uint64(seed)
+    counted = [] if events is None else np.concatenate([[0], np.cumsum(out.n_events, dtype=np.int64)])
 
-    def write(begin: int) -> None:
-        first, last = ends[begin] - counts[begin], ends[min(begin + CHUNK, len(people)) - 1]
-        part = Log(*(column[first:last] for column in table))
-        n = len(counts[begin : begin + CHUNK])
-        _write_events(p, q, np.uint64(seed), people.start + begin * people.step, people.step, n, blank.copy(), part)
+    def draw(begin: int) -> None:
+        end = min(begin + CHUNK, len(people))
+        part = Outcomes(*(column[begin:end] for column in out))
+        rows = Events.of(0) if events is None else Events(*(c[counted[begin] : counted[end]] for c in events))
+        live_all(p, q, seed, people[begin], people.step, unborn(), np.zeros(1, LOG), part, rows)
 
-    _share_out(write, range(0, len(people), CHUNK), threads)
-    person = np.repeat(_numbers(people), counts)
-    return {"person": person, **table._asdict()}
+    chunks = range(0, len(people), CHUNK)
+    threads = min(threads or os.cpu_count() or 1, len(chunks))
+    if threads <= 1:
+        for chunk in chunks:
+            draw(chunk)
+        return
+    with ThreadPoolExecutor(threads) as pool:  # the compiled code holds no lock: the threads run side by side
+        list(pool.map(draw, chunks))
 
 
 def draw_people(parameters: ModelParameters, seed: int, people: range) -> dict[str, np.ndarray]:
@@ -85,7 +81,7 @@ def draw_people(parameters: ModelParameters, seed: int, people: range) -> dict[s
     n = len(people)
     who = {"is_female": np.empty(n, bool), "age_years": np.empty(n), "frailty": np.empty(n)}
     who["is_never"] = np.empty(n, bool)
-    _draw_people(packed(parameters), np.uint64(seed), people.start, people.step, _blank(), *who.values())
+    meet_all(packed(parameters), np.uint64(seed), people.start, people.step, unborn(), *who.values())
     return {"person": _numbers(people), **who}
 
 
@@ -117,95 +113,25 @@ def _check(seed: int, people: range) -> None:
     problems = []
     if not 0 <= seed < 2**64:
         problems.append(Problem("seed", f"is {seed}", "a whole number from 0 to 2^64 - 1", "choose another"))
-    if len(people) and not (people.step > 0 and 0 <= people.start and people.stop < 2**63):
+    if len(people) and not (people.step > 0 and people.start >= 0 and people.stop < 2**63):
         problems.append(Problem("people", f"is {people}", "rising numbers of 0 or more", "choose others"))
     if problems:
         raise QuestionError("Nothing was simulated", problems)
 
 
-def _share_out(work: Callable[[int], None], chunks: range, threads: int | None) -> None:
-    """Does the work for every chunk. The compiled code holds no lock, so the threads run side by side."""
-    threads = min(threads or os.cpu_count() or 1, len(chunks))
-    if threads <= 1:
-        for chunk in chunks:
-            work(chunk)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, chunks))
+def days_ill(outcomes: dict[str, np.ndarray]) -> np.ndarray:
+    """Days in the states that are ill, for each person."""
+    return outcomes["days_in"][:, : State.RESPONSE].sum(axis=1)
 
 
-@cache
-def _unborn() -> np.ndarray:
-    """A person before entering: nothing has happened, nothing is taken, nothing ends."""
-    person = np.zeros(1, PERSON)
-    for name in ("drug", "added", "treatment"):
-        person[name] = -1
-    for name in ("next_day", "drug_end", "course_end", "on_until", "therapy_end"):
-        person[name] = np.inf
-    person["episode"] = 1
-    person["cause"] = ALIVE
-    person["phase"] = TRY
-    person["resistant_day"] = np.nan
-    return person
+def session_days(parameters: ModelParameters, treatment: Treatment, days: float) -> np.ndarray:
+    """The days, from the first one on, on which the acute sessions of a course that ran for so many days were given."""
+    given = getattr(parameters, COURSES[treatment]).given
+    at = np.arange(given.sessions) * given.over / given.sessions
+    return at[at <= days]
 
 
-def _blank() -> np.ndarray:
-    """Room for one person at a time, and the one before entering beside it."""
-    return np.concatenate([_unborn(), _unborn()])
-
-
-@compiled
-def _meet(two, p, q, seed, person, table):
-    """One life; returns the record of it."""
-    two[0] = two[1]
-    me = two[0]
-    me.base = base_of(seed, person)
-    walk(me, p[0], q[0], table)
-    return me
-
-
-@compiled
-def _draw_outcomes(p, q, seed, first, step, two, none, out):
-    for n in range(len(out.days)):
-        me = _meet(two, p, q, seed, first + n * step, none)
-        out.days[n] = me.day
-        out.days_in[n] = me.days_in
-        out.days_resistant[n] = me.days_resistant
-        out.resistant_day[n] = me.resistant_day
-        out.n_trials[n] = me.trial
-        out.n_relapses[n] = me.n_relapses
-        out.n_recurrences[n] = me.n_recurrences
-        out.n_remissions[n] = me.n_remissions
-        out.n_courses[n] = me.n_courses
-        out.n_sessions[n] = me.n_sessions
-        out.days_maintained[n] = me.days_maintained
-        out.died_day[n] = me.day if me.cause != ALIVE else np.nan
-        out.cause[n] = me.cause
-        out.n_events[n] = me.row
-
-
-@compiled
-def _count_events(p, q, seed, first, step, two, none, counts):
-    for n in range(len(counts)):
-        counts[n] = _meet(two, p, q, seed, first + n * step, none).row
-
-
-@compiled
-def _write_events(p, q, seed, first, step, n_people, two, table):
-    row = 0
-    for n in range(n_people):
-        two[1].row = row
-        row = _meet(two, p, q, seed, first + n * step, table).row
-
-
-@compiled
-def _draw_people(p, seed, first, step, two, is_female, age_years, frailty, is_never):
-    for n in range(len(age_years)):
-        two[0] = two[1]
-        me = two[0]
-        me.base = base_of(seed, first + n * step)
-        meet(me, p[0])
-        is_female[n] = me.is_female
-        age_years[n] = me.age
-        frailty[n] = me.frailty
-        is_never[n] = me.is_never
+def maintenance_days(parameters: ModelParameters, treatment: Treatment, days: float) -> np.ndarray:
+    """The days, counted from the beginning of maintenance, on which its sessions were given within so many days."""
+    every = getattr(parameters, COURSES[treatment]).maintenance.every.after
+    return every * np.arange(1, np.floor(days / every) + 1)

@@ -174,9 +174,15 @@ class Early(Quantity):
     def _impossible(self) -> Wrong:
         yield from _more_than_all(*self.numbers())
         if (self.at_the_end is None) != (self.at_the_end_of_others is None):
-            yield "says only half of how early and late go together", "both at_the_end and at_the_end_of_others, or neither"
+            yield (
+                "says only half of how early and late go together",
+                "both at_the_end and at_the_end_of_others, or neither",
+            )
         elif not all(0 <= p <= 1 for p in self.given_the_end()):
-            yield "cannot be: of those with the early response, fewer than none or more than all respond", "other shares"
+            yield (
+                "cannot be: of those with the early response, fewer than none or more than all respond",
+                "other shares",
+            )
 
     def given_the_end(self) -> tuple[float, float]:
         """The probability of the early response in those with and without response at the end."""

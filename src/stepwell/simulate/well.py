@@ -204,10 +204,10 @@ def _relapse(me, p, q, table):
 
 @compiled
 def _is_offered(j, q):
+    found = False
     for n in range(q.n_offers):
-        if q.treatment[n] == j:
-            return True
-    return False
+        found = found or q.treatment[n] == j
+    return found
 
 
 @compiled
