@@ -101,6 +101,7 @@ PARAMETERS = np.dtype(
         ("later_drugs", "f8", _BY_DRUG),
         ("added_drugs", "f8", _BY_DRUG),
         ("is_antidepressant", "i8", _BY_DRUG),
+        ("antidepressants", "u8"),
     ]
 )
 """Shares are probabilities, times days, hazards per day, odds odds."""
@@ -134,6 +135,7 @@ PERSON = np.dtype(
         ("added", "i8"),
         ("adds", "i8"),
         ("tried", "u8"),
+        ("tried_now", "u8"),
         ("is_dosed", "i8"),
         ("given", "i8"),
         ("treatment", "i8"),

@@ -186,7 +186,8 @@ def _drugs() -> dict:
             "The model's drugs are wrong", [Problem("drug.csv", found, expected, "shorten or fill it")]
         )
     return {name: _running(odds) for name, odds in sums.items()} | {
-        "is_antidepressant": is_antidepressant + [False] * (DRUGS - len(rows))
+        "is_antidepressant": is_antidepressant + [False] * (DRUGS - len(rows)),
+        "antidepressants": sum(1 << n for n, weight in enumerate(later) if weight > 0),
     }
 
 

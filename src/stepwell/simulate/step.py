@@ -37,11 +37,11 @@ def decide(me, p, q, table):
     """After a failure, a relapse or a return: a next step, the same treatment, or none."""
     me.decision += 1
     chance = p.goes_on_relapsed if me.is_relapsed else p.goes_on[_of_step(me)]
-    if me.goes_on or uniform(me.base, _STEP, me.decision, 0) < chance:
-        me.goes_on = 0
-        me.treatment = _offered(me, q)
-        me.is_again = 0
-        beside_trial = me.treatment < 0 or p.beside[me.treatment]
+    goes_on = me.goes_on or uniform(me.base, _STEP, me.decision, 0) < chance
+    me.goes_on = me.is_again = 0
+    me.treatment = _offered(me, q) if goes_on else -1
+    beside_trial = me.treatment < 0 or p.beside[me.treatment]
+    if goes_on and (not beside_trial or me.tried & p.antidepressants != p.antidepressants):
         alone = me.drug < 0 or me.added >= 0 or not beside_trial
         me.adds = not alone and uniform(me.base, _STEP, me.decision, 1) < p.adds
         pause = 0.0
@@ -138,7 +138,8 @@ def stop_added(me, table):
 
 @compiled
 def _choose(me, odds):
-    """A drug that was not tried in the episode: drawn again while it was, for as many tries as there are slots."""
+    """A drug that was not tried lately: drawn again while it was, for as many tries as there are slots, then the first; -1
+    where there is none."""
     for slot in range(_FIRST_SLOT, _FIRST_SLOT + _SLOTS):
         u = uniform(me.base, _TRIAL, me.trial, slot)
         drug = 0
@@ -146,25 +147,23 @@ def _choose(me, odds):
             drug += 1
         if not me.tried >> np.uint64(drug) & np.uint64(1):
             return drug
-    before, repeated = 0.0, -1
+    before = 0.0
     for drug in range(DRUGS):
-        if odds[drug] > before:
-            if not me.tried >> np.uint64(drug) & np.uint64(1):
-                return drug
-            if repeated < 0 and drug != me.drug and drug != me.added:
-                repeated = drug
+        if odds[drug] > before and not me.tried >> np.uint64(drug) & np.uint64(1):
+            return drug
         before = odds[drug]
-    return repeated
+    return -1
 
 
 @compiled
 def _begin_drug(me, p, table):
     """The drug of the next trial; returns it."""
     if me.adds:
-        if uniform(me.base, _TRIAL, me.trial, 6) < p.adds_antidepressant:
-            drug = _choose(me, p.later_drugs)
-        else:
+        drug = -1
+        if uniform(me.base, _TRIAL, me.trial, 6) >= p.adds_antidepressant:
             drug = _choose(me, p.added_drugs)
+        if drug < 0:
+            drug = _choose(me, p.later_drugs)
         event, me.added = _ADDED, drug
     else:
         drug = _choose(me, p.first_drugs if me.step == 1 else p.later_drugs)
@@ -172,7 +171,9 @@ def _begin_drug(me, p, table):
         stop_drugs(me, table)
         me.drug = drug
     me.drug_end = np.inf
-    me.tried |= np.uint64(1) << np.uint64(drug)
+    bit = np.uint64(1) << np.uint64(drug)
+    me.tried |= bit
+    me.tried_now |= bit
     me.is_dosed = uniform(me.base, _TRIAL, me.trial, 3) >= p.underdosed
     note(me, table, event, drug, float(me.is_dosed))
     if p.is_antidepressant[drug]:

@@ -212,11 +212,11 @@ def _is_offered(j, q):
 
 @compiled
 def _begin_episode(me):
-    """Nothing has failed yet; what is being taken counts as tried."""
+    """Nothing has failed yet. What was taken in the episode before is not tried at once again."""
     me.episode += 1
     me.step = me.n_failed = me.n_started = me.n_steps = me.given = 0
     me.is_resistant[:] = 0
-    me.tried = np.uint64(0)
+    me.tried, me.tried_now = me.tried_now, np.uint64(0)
     for drug in (me.drug, me.added):
         if drug >= 0:
-            me.tried |= np.uint64(1) << np.uint64(drug)
+            me.tried_now |= np.uint64(1) << np.uint64(drug)
