@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from numba import njit
 
+_ROOT = Path(__file__).parent
+
+
 # Numba looks only at the file of the compiled function itself to see whether what it kept is still good, not at the files of
 # the functions that it calls. With the digest of all of them in its name, nothing stale is ever taken.
-_DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+@cache
+def _digest(folder: Path) -> str:
+    """Of this folder's files and those of the model, which others call, but not the other way about."""
+    files = sorted({*_ROOT.glob("*.py"), *folder.glob("*.py")})
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def compiled(function: Callable) -> Callable:
     """The function in machine code, with IEEE arithmetic to the letter and without Python's global lock."""
-    function.__qualname__ = f"{function.__qualname__}_{_DIGEST[:12]}"
+    function.__qualname__ = f"{function.__qualname__}_{_digest(Path(function.__code__.co_filename).parent)}"
     how = {"nogil": True, "fastmath": False, "error_model": "numpy"}
     try:
         return njit(cache=True, **how)(function)

@@ -21,14 +21,26 @@ class Kind(IntEnum):
     """What a draw is for. Numbers are fixed for good: a new kind gets a new number."""
 
     PERSON = 1
-    TREATMENT = 2
+    """Once a person, in the records: what kind of patient, when observed, how followed."""
     SCORE = 3
+    """The n-th event of a life that moves the score."""
     DIAGNOSIS = 4
+    """The n-th trial."""
     BESIDE = 5
+    """The n-th drug taken for something else than depression."""
     NOISE_FILL = 6
     NOISE_SCORE = 7
     NOISE_DIAGNOSIS = 8
     NOISE_PERSON = 9
+    DOSE = 10
+    """The n-th trial; what is taken beside has numbers above all trials."""
+    VISIT = 11
+    """The n-th visit."""
+    SESSION = 12
+    """The n-th session; slots from 16 on are noise."""
+    NOISE_READING = 14
+    GIVEN = 13
+    """The n-th course: what is given in it."""
 
     WHO = 16
     """Once a person: sex, age, frailty, whether never helped, the two clocks of death."""
@@ -58,7 +70,8 @@ class Streams:
 
     def __init__(self, seed: int, person: np.ndarray):
         key = mix(np.array([seed % 2**64], dtype=np.uint64) + GOLDEN)
-        self._base = mix(key + person.astype(np.uint64) * GOLDEN)
+        self.base = mix(key + person.astype(np.uint64) * GOLDEN)
+        """The part of the key that is one person's."""
 
     def bits(
         self, kind: Kind, occurrence: int | np.ndarray, slot: int, rows: np.ndarray | slice = slice(None)
@@ -66,7 +79,7 @@ class Streams:
         """64 random bits for each of `rows` (indices into the people, repeated as often as needed)."""
         occurrence = np.atleast_1d(occurrence).astype(np.uint64)
         number = np.uint64(kind << 40 | slot) | occurrence << np.uint64(8)
-        return mix(self._base[rows] + (number + np.uint64(1)) * GOLDEN)
+        return mix(self.base[rows] + (number + np.uint64(1)) * GOLDEN)
 
     def uniform(
         self, kind: Kind, occurrence: int | np.ndarray, slot: int, rows: np.ndarray | slice = slice(None)

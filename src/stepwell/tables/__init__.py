@@ -12,13 +12,11 @@ from .derived import (
     STAGED_TRIAL,
     STEP,
     TRIAL,
-    TRUTH,
-    TRUTH_PERSON,
-    TRUTH_TRIAL,
 )
 from .quality import QUALITY
 from .records import CONDITION, MEASUREMENT, MEDICATION, OBSERVATION_PERIOD, PERSON, PROCEDURE, RECORDS
 from .staged import STAGE
+from .truth import TRUTH, TRUTH_EXPOSURE, TRUTH_PERSON, TRUTH_SERIES, TRUTH_SESSION, TRUTH_STATE, TRUTH_TRIAL
 
 __all__ = [
     "ATTRITION",
@@ -41,7 +39,11 @@ __all__ = [
     "STEP",
     "TRIAL",
     "TRUTH",
+    "TRUTH_EXPOSURE",
     "TRUTH_PERSON",
+    "TRUTH_SERIES",
+    "TRUTH_SESSION",
+    "TRUTH_STATE",
     "TRUTH_TRIAL",
     "Column",
     "Table",
