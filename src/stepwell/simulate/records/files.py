@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-_PARQUET = {"compression": "zstd", "compression_level": 1}
 
 
 class Files:
@@ -50,10 +49,10 @@ class Files:
         if isinstance(rows, pa.Array):
             return (self._folder / f"{name}.ndjson").open("wb")
         if is_truth:
-            return pa.parquet.ParquetWriter(self._folder / "truth" / f"{name}.parquet", rows.schema, **_PARQUET)
+            return _parquet(self._folder / "truth" / f"{name}.parquet", rows.schema)
         if self._form in ("omop-csv", "csv-folder"):
             return pa.csv.CSVWriter(self._folder / f"{name}.csv", rows.schema)
-        return pa.parquet.ParquetWriter(self._folder / f"{name}.parquet", rows.schema, **_PARQUET)
+        return _parquet(self._folder / f"{name}.parquet", rows.schema)
 
     def _fill_database(self) -> None:
         """The tables written so far, moved into one database file."""
@@ -61,6 +60,19 @@ class Files:
             for file in sorted(self._folder.glob("*.parquet")):
                 con.read_parquet(str(file)).create(file.stem)
                 file.unlink()
+
+
+def _parquet(path: Path, schema: pa.Schema) -> pa.parquet.ParquetWriter:
+    """Numbers that count rows or people are kept as differences: smaller, and faster to write, than as a dictionary."""
+    counted = [f.name for f in schema if f.type == pa.int64() and f.name.endswith("_id") and "concept" not in f.name]
+    return pa.parquet.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[name for name in schema.names if name not in counted],
+        column_encoding=dict.fromkeys(counted, "DELTA_BINARY_PACKED"),
+    )
 
 
 def _bytes(lines: pa.Array) -> bytes | memoryview:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -74,9 +75,9 @@ def simulate(
     with new_folder(Path(out)) as partial, Files(partial, form) as files:
         writer = _writer(form, f)
         first = dict.fromkeys(TABLES, 1)
-        for begin in range(1, people + 1, chunk):
-            some = range(begin, min(begin + chunk, people + 1))
-            records, truth = _draw(some, seed, model, policy, blur, f)
+        chunks = [range(begin, min(begin + chunk, people + 1)) for begin in range(1, people + 1, chunk)]
+        drawn = _ahead(lambda some: _draw(some, seed, model, policy, blur, f), chunks)
+        for some, (records, truth) in zip(chunks, drawn, strict=True):
             listed = list_rows(records, f, first)
             for name, rows in writer.tables(listed).items():
                 files.write(name, rows)
@@ -99,6 +100,17 @@ def simulate(
             "unverified": [str(what.path) for what in unverified(model)],
         }
         _say(partial, settings | {"n_rows": files.finish()})
+
+
+def _ahead(draw: Callable, chunks: list[range]) -> Iterator:
+    """What is drawn of each chunk, in order: the next one is drawn while the last one is written."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(draw, chunks[0])
+        for following in (*chunks[1:], None):
+            drawn = coming.result()
+            if following is not None:
+                coming = pool.submit(draw, following)
+            yield drawn
 
 
 def _draw(some: range, seed: int, model: ModelParameters, policy: Policy, noise: Noise | None, f: Formulary):

@@ -12,9 +12,7 @@ import numpy as np
 from .formulary import Formulary
 from .made import Records
 from .people import People
-from .rows import Rows
-
-_SHIFT = 24
+from .rows import Rows, day_key, different_days
 
 
 @dataclass
@@ -96,11 +94,12 @@ TABLES = ("visit", "drug", "condition", "measurement", "procedure")
 def list_rows(records: Records, f: Formulary, first: dict[str, int]) -> Listed:
     """The rows in the order in which they are written."""
     r = records
-    keys = np.unique(np.concatenate([_key(x.row, x.day) for x in (r.diagnoses, r.scores, r.charted)]))
-    visit = Seen(keys >> _SHIFT, keys & ((1 << _SHIFT) - 1))
+    days = (day_key(x.row, x.day) for x in (r.diagnoses, r.scores, r.charted))
+    keys, *visits = different_days(np.concatenate(list(days)))
+    visit = Seen(*visits)
 
     def at_visit(rows: Rows, day: np.ndarray) -> np.ndarray:
-        return np.searchsorted(keys, _key(rows.row, day))
+        return np.searchsorted(keys, day_key(rows.row, day))
 
     billed = r.charted.take(r.charted.has_code)
     return Listed(
@@ -119,10 +118,6 @@ def list_rows(records: Records, f: Formulary, first: dict[str, int]) -> Listed:
         procedure=Coded(billed.row, billed.day, billed.given, billed.minute, at_visit(billed, billed.day)),
         first=first,
     )
-
-
-def _key(row: np.ndarray, day: np.ndarray) -> np.ndarray:
-    return (row.astype(np.int64) << _SHIFT) + day
 
 
 def _drugs(r: Records, f: Formulary, at_visit) -> Drugs:

@@ -13,11 +13,9 @@ from ..streams import Kind, Streams
 from .formulary import Formulary
 from .history import is_any, is_any_state
 from .people import People
-from .rows import LATER, Draws, Rows, repeated, whole_in
+from .rows import LATER, Draws, Rows, day_key, different_days, repeated, whole_in
 
 _SCORE = int(Kind.SCORE)
-_SHIFT = 24
-"""Bits of a day in a key of person and day."""
 _NOTHING, _ILL, _BEGINS, _RESPONDS, _REMITS, _FAILS, _IS_LOST, _RETURNS = range(8)
 _DOES = np.full(max(Event) + 1, _NOTHING)
 _DOES[[Event.ENTERED, Event.RELAPSED, Event.RECURRED]] = _ILL
@@ -41,8 +39,8 @@ class Mood(Rows):
 
     def score_on(self, row: np.ndarray, day: np.ndarray) -> np.ndarray:
         """The true total of these people on these days, none before their first; in whole numbers, the same everywhere."""
-        keys = _key(self.row, self.day)
-        at = np.searchsorted(keys, _key(row, day), side="right") - 1
+        keys = day_key(self.row, self.day)
+        at = np.searchsorted(keys, day_key(row, day), side="right") - 1
         following = np.minimum(at + 1, len(keys) - 1)
         goes = (following > at) & (self.row[following] == row) & self.is_gradual[following]
         length = np.where(goes, self.day[following] - self.day[at], 1)
@@ -56,10 +54,6 @@ class Visits(Rows):
 
     day: np.ndarray
     total: np.ndarray
-
-
-def _key(row: np.ndarray, day: np.ndarray) -> np.ndarray:
-    return (row.astype(np.int64) << _SHIFT) + day
 
 
 def find_mood(streams: Streams, people: People, events: dict[str, np.ndarray], formulary: Formulary) -> Mood:
@@ -134,9 +128,8 @@ def find_visits(streams: Streams, people: People, mood: Mood, formulary: Formula
     moved = whole_in(Draws(streams, Kind.VISIT, _number_of(mood, which, number), row)(0), v.moved)
     day = np.minimum(mood.day[which] + (number + 1) * every[which] + moved, until[which] - 1)
     seen = mood.is_in_care & (mood.day <= people.last_day[mood.row])
-    keys = np.concatenate([_key(mood.row[seen], mood.day[seen]), _key(row, day)])
-    keys = np.unique(keys)
-    row, day = keys >> _SHIFT, keys & ((1 << _SHIFT) - 1)
+    keys = np.concatenate([day_key(mood.row[seen], mood.day[seen]), day_key(row, day)])
+    _, row, day = different_days(keys)
     return Visits(row, day, mood.score_on(row, day))
 
 

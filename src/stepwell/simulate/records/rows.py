@@ -14,6 +14,7 @@ NEVER = -(10**6)
 """A day before all others."""
 LATER = 10**6
 """A day after all others."""
+_DAY_BITS = 24
 
 
 @dataclass
@@ -56,6 +57,18 @@ def joined(parts: Iterable[Rows]) -> Rows:
     parts = list(parts)
     columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])}
     return replace(parts[0], **columns)
+
+
+def day_key(row: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """One number for a person and a day, in the order of both."""
+    return (row.astype(np.int64) << _DAY_BITS) + day
+
+
+def different_days(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different keys in order, and their people and days."""
+    keys = np.sort(keys)
+    keys = keys[np.append(True, np.diff(keys) > 0)[: len(keys)]]
+    return keys, keys >> _DAY_BITS, keys & ((1 << _DAY_BITS) - 1)
 
 
 class Draws:

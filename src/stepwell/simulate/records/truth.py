@@ -336,7 +336,11 @@ def _dated(branch, trials, t):
 def _enough(branch, trials, begin, n, counts, day, at_least, by):
     """For the stretch of each trial: the day on which enough different ones are reached, or LATER."""
     reached = np.full(n, LATER)
+    if counts.sum() < at_least:
+        return reached
     for k in range(n):
+        if not counts[k]:
+            continue
         seen = np.uint64(0)
         for j in range(n):
             upto = counts[j] and day[j] <= day[k]
@@ -353,7 +357,7 @@ def _enough(branch, trials, begin, n, counts, day, at_least, by):
         while seen:
             seen &= seen - np.uint64(1)
             number += 1
-        if counts[k] and number >= at_least:
+        if number >= at_least:
             reached[k] = day[k]
     if branch.within > EPISODE:
         return reached
