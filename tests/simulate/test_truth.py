@@ -8,7 +8,7 @@ import oracle
 import pytest
 
 from stepwell.simulate.parameters import parameters
-from stepwell.simulate.truth import completed_years
+from stepwell.simulate.records.truth import completed_years
 
 DEFINITIONS = parameters().truth.definitions
 

@@ -46,8 +46,8 @@ __all__ = [
     "model_parameters",
     "session_days",
     "simulate",
-    "usual_policy",
     "unverified",
+    "usual_policy",
     "vary",
     "write_events",
 ]

@@ -282,6 +282,7 @@ class Parameters(Form):
     noise: Noise
     concepts: Concepts
     types: Concepts
+    of_visits: Concepts
 
 
 class Drug(Cited):

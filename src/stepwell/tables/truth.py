@@ -95,7 +95,12 @@ TRUTH_SERIES = Table(
         Column("end_date", "date", "Day of the last session within observation, maintenance included."),
         Column("n_sessions", "int32", "Sessions within observation."),
         Column("is_again", "boolean", "Whether it was given again, because it had helped, after a relapse."),
-        Column("early_response_date", "date", "Response on the day after the first session, which may not last.", null="none"),
+        Column(
+            "early_response_date",
+            "date",
+            "Response on the day after the first session, which may not last.",
+            null="none",
+        ),
         Column("response_date", "date", "Response (or remission at once).", null="none within observation"),
         Column("remission_date", "date", "Remission.", null="none within observation"),
         Column("lost_date", "date", "Relapse or recurrence.", null="none within observation"),

@@ -17,28 +17,14 @@ UNSCORED, ALWAYS = 1, 2
 EVER, EPISODE = 0, 1
 """Above these, `within` is a number of days."""
 
-HOW = np.dtype(
-    [
-        (name, "i8")
-        for name in ("basis", "max_gap", "taper", "episode_gap", "antidepressant", "of_depression")
-        + ("before", "after", "after_start", "after_end")
-    ]
+_HOW = "basis max_gap taper episode_gap antidepressant of_depression before after after_start after_end"
+_BRANCH = (
+    "role needs_use min_days min_adequate preceded_within preceded_by not_remitted intolerant switched switched_within "
+    "added_to is_taken dated within count count_by taken_count taken_by"
 )
-BRANCH = np.dtype(
-    [
-        (name, "i8")
-        for name in ("role", "needs_use", "min_days", "min_adequate", "preceded_within", "preceded_by")
-        + ("not_remitted", "intolerant", "switched", "switched_within", "added_to", "is_taken", "dated", "within")
-        + ("count", "count_by", "taken_count", "taken_by")
-    ]
-    + [("improvement_below", "f8")]
-)
-WHO = np.dtype(
-    [
-        (name, "i8")
-        for name in ("any_of", "at_least", "is_any_time", "never", "is_never_ever", "washout", "antidepressant")
-    ]
-)
+_WHO = "any_of at_least is_any_time never is_never_ever washout antidepressant"
+HOW, BRANCH, WHO = ([(name, "i8") for name in names.split()] for names in (_HOW, _BRANCH, _WHO))
+HOW, BRANCH, WHO = np.dtype(HOW), np.dtype([*BRANCH, ("improvement_below", "f8")]), np.dtype(WHO)
 _NONE = -(10**9)
 _KINDS = {"ingredient": BY_INGREDIENT, "class": BY_CLASS, "course": BY_COURSE}
 _DATES = {"trial start": START, "trial end": END, "next treatment start": NEXT}
@@ -69,7 +55,9 @@ def asked_by(definition: Definition, formulary: Formulary, sets: dict[str, int])
         after_start=t.endpoint.after_start,
         after_end=t.endpoint.after_end,
     )
-    return Asked(how, np.concatenate([_branch(b, formulary) for b in definition.branch]), _who(definition, sets, antidepressant))
+    return Asked(
+        how, np.concatenate([_branch(b, formulary) for b in definition.branch]), _who(definition, sets, antidepressant)
+    )
 
 
 def _branch(branch: Branch, formulary: Formulary) -> np.ndarray:

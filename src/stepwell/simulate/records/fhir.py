@@ -188,7 +188,11 @@ class Fhir:
             words([f"{r.mg or 0:g}" for r in given], d.given),
             f",{_UNIT_OF_MG}}}}}}}",
         )
-        return {"MedicationRequest": request, "MedicationDispense": dispense, "MedicationAdministration": administration}
+        return {
+            "MedicationRequest": request,
+            "MedicationDispense": dispense,
+            "MedicationAdministration": administration,
+        }
 
     def _drug(self, d) -> pa.Array:
         return words([*self._mapped, *self._unmapped], d.product + np.where(d.is_mapped, 0, len(self._mapped)))

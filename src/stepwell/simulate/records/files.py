@@ -11,7 +11,6 @@ import pyarrow.csv
 import pyarrow.parquet
 
 
-
 class Files:
     """Parquet, CSV or NDJSON, as the format asks; the truth is Parquet in any case. Leaves closed files behind."""
 

@@ -18,6 +18,7 @@ from stepwell.knowledge.forms import Code
 from ..forms import Drug, Parameters, SessionCode, WrittenCode
 from ..parameters import codes, drugs, session_codes
 
+
 @dataclass(frozen=True)
 class Formulary:
     """The drugs in the order of `drug.csv`, the instruments people are followed with, and the definitions with known truth."""

@@ -241,4 +241,3 @@ def prepared(events: dict[str, np.ndarray], people: People) -> dict[str, np.ndar
 def number_of_person(person: np.ndarray) -> np.ndarray:
     """0, 1, 2 ... for the people in the order in which they come."""
     return np.cumsum(np.diff(person, prepend=person[:1] - 1) != 0) - 1
-

@@ -75,7 +75,9 @@ def find_mood(streams: Streams, people: People, events: dict[str, np.ndarray], f
 
 
 @compiled
-def _set_scores(row, does, value, base, instrument, limits, cuts, responses, ill, failing, improvements, score, in_care):
+def _set_scores(
+    row, does, value, base, instrument, limits, cuts, responses, ill, failing, improvements, score, in_care
+):
     """Event after event: what the score is from then on."""
     now, baseline, number, cares, before = 0, 0, 0, True, -1
     for n in range(len(row)):
@@ -85,7 +87,7 @@ def _set_scores(row, does, value, base, instrument, limits, cuts, responses, ill
         least, greatest = limits[instrument[n], 0], limits[instrument[n], 1]
         cut, response = cuts[instrument[n]], responses[instrument[n]]
         u = uniform(key, _SCORE, number, 0)
-        if what == _ILL or what == _RETURNS:
+        if what in (_ILL, _RETURNS):
             share = ill[0] + u * (ill[1] - ill[0])
             now = max(np.int64(np.floor(least + share * (greatest - least) + 0.5)), cut + 1)
         elif what == _BEGINS:
@@ -108,7 +110,7 @@ def _set_scores(row, does, value, base, instrument, limits, cuts, responses, ill
             now = min(max(now, cut + 1), greatest)
         if what == _IS_LOST:
             cares = False
-        elif what == _RETURNS or what == _BEGINS:
+        elif what in (_RETURNS, _BEGINS):
             cares = True
         score[n], in_care[n] = now, cares
         number += 1

@@ -105,9 +105,7 @@ def _blur_scores(scores: Scores, records: Records, streams: Streams, noise: Nois
     return scores.but(total=np.clip(total, least, greatest)).take(~chance.happens(2, noise.unscored_visit))
 
 
-def _blur_sessions(
-    charted: Charted, readings: Readings, streams: Streams, noise: Noise
-) -> tuple[Charted, Readings]:
+def _blur_sessions(charted: Charted, readings: Readings, streams: Streams, noise: Noise) -> tuple[Charted, Readings]:
     chance = _Chance(streams, Kind.SESSION, charted)
     # Of a session that has both, one of the two records may be missing, and not both.
     no_drug = charted.has_code & chance.happens(_NOISE, noise.missing_session_drug)

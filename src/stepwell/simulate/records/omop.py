@@ -40,7 +40,8 @@ class Omop:
 
     def __init__(self, formulary: Formulary):
         self.f = formulary
-        self._types, self._concepts = formulary.parameters.types.of, formulary.parameters.concepts.of
+        p = formulary.parameters
+        self._types, self._concepts = p.types.of | p.of_visits.of, p.concepts.of | p.of_visits.of
         self._product_concept = np.array(product_concepts(formulary))
         self._product_name = [product_name(formulary, n) for n in range(len(formulary.products))]
 

@@ -15,7 +15,7 @@ _UNNAMED = "unnamed product"
 
 
 class Own:
-    """The files of one chunk after the other. Lines are in the order of the OMOP tables; readings around sessions are left out."""
+    """The files of one chunk after the other, in the order of the OMOP tables; readings around sessions are left out."""
 
     def __init__(self, formulary: Formulary):
         self.f = formulary

@@ -39,7 +39,9 @@ class People(Rows):
     other_diagnosis: dict[str, np.ndarray]
 
 
-def draw_whom(streams: Streams, who_is: dict[str, np.ndarray], events: dict[str, np.ndarray], formulary: Formulary) -> People:
+def draw_whom(
+    streams: Streams, who_is: dict[str, np.ndarray], events: dict[str, np.ndarray], formulary: Formulary
+) -> People:
     """The people whose events these are, in order; `who_is` is what the model says of them (`draw_people`)."""
     who, when, p = formulary.parameters.people, formulary.parameters.observation, formulary.parameters
 

@@ -61,7 +61,7 @@ def _concepts(f: Formulary, ingredients: dict[str, int]):
     yield _concept(0, "No matching concept", "Metadata", "None", "Undefined", "No matching concept", standard=None)
     for sex in ("male", "female"):
         yield _concept(of[sex], sex.upper(), "Gender", "Gender", "Gender", sex[0].upper())
-    yield _concept(of["outpatient visit"], "Outpatient Visit", "Visit", "Visit", "Visit", "OP")
+    yield _concept(f.parameters.of_visits.of["outpatient visit"], "Outpatient Visit", "Visit", "Visit", "Visit", "OP")
     yield _concept(of["milligram"], "milligram", "Unit", "UCUM", "Unit", "mg")
     for i, concept in ingredients.items():
         known = f.knowledge.ingredients[i]
@@ -69,8 +69,7 @@ def _concepts(f: Formulary, ingredients: dict[str, int]):
     for n, (concept, (_, mg)) in enumerate(zip(product_concepts(f), f.products, strict=True)):
         if mg is not None:
             yield _concept(concept, product_name(f, n), "Drug", "stepwell", "Clinical Drug", f"simulated-{n + 1}")
-    types = f.parameters.types.of
-    yield _concept(types["administration"], "EHR administration record", *["Type Concept"] * 3, "OMOP4976890")
+    yield _concept(f.parameters.of_visits.of["administration"], "EHR administration record", *["Type Concept"] * 3, "OMOP4976890")
     for c in f.codes.values():
         yield _concept(c.standard_concept_id, c.label, "Condition", "SNOMED", "Clinical Finding", c.snomed)
         if c.source_concept_id:
