@@ -89,7 +89,7 @@ def test_who_is_to_stay_below_the_least_dose_does(lives, formulary):
     of_trial = lives.treatments.trial[lives.spans.treatment] > 0
     reaches = np.zeros(len(lives.treatments), dtype=bool)
     np.logical_or.at(reaches, lives.spans.treatment, lives.spans.mg >= minimum)
-    low_possible = (formulary.levels[:, 0] < formulary.minima(formulary.reference.trials.dose_standard.is_))
+    low_possible = formulary.levels[:, 0] < formulary.minima(formulary.reference.trials.dose_standard.is_)
     low = ~lives.treatments.is_dosed & low_possible[lives.treatments.drug]
     assert of_trial.any()
     assert low.sum() > 300

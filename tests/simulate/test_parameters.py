@@ -41,8 +41,12 @@ def test_shares_that_belong_together_make_a_whole():
     [
         ("  bipolar:", "  bipola:", "bipola"),
         ("{share: 84 %,", "{share: 84,", "no unit"),
-        ("encounters\"\n  seen: secondary", "encounters\"\n  seen: heard", "secondary"),
-        ("  source: omop-vocabulary\n  locator: concept", "  source: omop-vocabularies\n  locator: concept", "omop-vocabularies"),
+        ('encounters"\n  seen: secondary', 'encounters"\n  seen: heard', "secondary"),
+        (
+            "  source: omop-vocabulary\n  locator: concept",
+            "  source: omop-vocabularies\n  locator: concept",
+            "omop-vocabularies",
+        ),
         ("  omop-vocabulary:\n", "  nobody-cites-this:\n    title: x\n  omop-vocabulary:\n", "nobody-cites-this"),
         (", choice: Most people in the data have depression and are treated for it.", "", "choice"),
     ],

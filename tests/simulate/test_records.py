@@ -67,6 +67,11 @@ def doses(folder) -> list[dict]:
     return [r for r in folder.rows("drug_exposure") if r["drug_type_concept_id"] != parameters().types.of["fill"]]
 
 
+def n_readings(folder) -> int:
+    """Readings around sessions: of scores, only the day is known."""
+    return sum(r["measurement_datetime"] is not None for r in folder.rows("measurement"))
+
+
 def test_supplies_follow_without_a_gap_or_an_overlap(tidy):
     rows = sorted(
         supplies(tidy),
@@ -172,7 +177,9 @@ def test_a_session_is_charted_billed_and_read_around(tidy):
 
 
 def test_every_record_of_care_belongs_to_a_visit(untidy):
-    visits = {r["visit_occurrence_id"]: (r["person_id"], r["visit_start_date"]) for r in untidy.rows("visit_occurrence")}
+    visits = {
+        r["visit_occurrence_id"]: (r["person_id"], r["visit_start_date"]) for r in untidy.rows("visit_occurrence")
+    }
     assert len(set(visits.values())) == len(visits)
     for table, day in (
         ("condition_occurrence", "condition_start_date"),
@@ -245,7 +252,11 @@ def test_a_knob_loses_or_repeats_as_many_rows_as_it_says(simulated, tidy, knob, 
     def counted(folder) -> int:
         if table == "drug_exposure":
             return len(supplies(folder))
-        return sum(r["measurement_datetime"] is None for r in folder.rows(table)) if table == "measurement" else len(folder[table])
+        return (
+            sum(r["measurement_datetime"] is None for r in folder.rows(table))
+            if table == "measurement"
+            else len(folder[table])
+        )
 
     n = counted(tidy)
     found = counted(simulated(noise=parameters().noise.off().but(**{knob: 20})))
@@ -269,7 +280,9 @@ def test_score_errors_stay_within_points_and_range(simulated, tidy):
     error = pc.subtract(two, one)
     most = parameters().noise.score_error.most
     assert (pc.min(error).as_py(), pc.max(error).as_py()) == (-most, most)
-    of_scores = [e for e, r in zip(error.to_pylist(), tidy.rows("measurement"), strict=True) if not r["measurement_datetime"]]
+    of_scores = [
+        e for e, r in zip(error.to_pylist(), tidy.rows("measurement"), strict=True) if not r["measurement_datetime"]
+    ]
     assert 0.3 < share(of_scores, bool) < 0.55
 
 
@@ -307,9 +320,17 @@ def test_reasons_for_stopping_go_missing(simulated, tidy):
 @pytest.mark.parametrize("knob", ["missing_session", "missing_session_drug", "missing_session_code", "missing_reading"])
 def test_sessions_go_missing_in_parts_and_never_wholly_by_halves(simulated, tidy, knob):
     off = parameters().noise.off()
-    n = [len(doses(tidy)), len(tidy["procedure_occurrence"]), sum(bool(r["measurement_datetime"]) for r in tidy.rows("measurement"))]
+    n = [
+        len(doses(tidy)),
+        len(tidy["procedure_occurrence"]),
+        sum(bool(r["measurement_datetime"]) for r in tidy.rows("measurement")),
+    ]
     other = simulated(noise=off.but(**{knob: 40}))
-    m = [len(doses(other)), len(other["procedure_occurrence"]), sum(bool(r["measurement_datetime"]) for r in other.rows("measurement"))]
+    m = [
+        len(doses(other)),
+        len(other["procedure_occurrence"]),
+        sum(bool(r["measurement_datetime"]) for r in other.rows("measurement")),
+    ]
     lost = [1 - after / before for before, after in zip(n, m, strict=True)]
     falls = {
         "missing_session": (True, True, True),

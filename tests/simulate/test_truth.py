@@ -245,6 +245,8 @@ def test_series_are_their_sessions_and_say_what_they_did(tidy):
         assert not known or known[0] >= r["start_date"]
         if r["remission_date"] and r["remission_date"] != r["lost_date"]:
             n_helped += 1
-            (now,) = [s for s in state[r["source_person_id"]] if s["start_date"] <= r["remission_date"] <= s["end_date"]]
+            (now,) = [
+                s for s in state[r["source_person_id"]] if s["start_date"] <= r["remission_date"] <= s["end_date"]
+            ]
             assert now["state"] == "remission"
     assert n_helped > 3

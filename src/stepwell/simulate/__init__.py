@@ -10,6 +10,7 @@ from .certainty import Unverified, unverified, vary
 from .forms import Noise
 from .model import ModelParameters
 from .packing import model_parameters
+from .parameters import parameters as record_parameters
 from .policy import Offer, Policy
 from .population import (
     days_ill,
@@ -44,6 +45,7 @@ __all__ = [
     "draw_people",
     "maintenance_days",
     "model_parameters",
+    "record_parameters",
     "session_days",
     "simulate",
     "unverified",

@@ -256,6 +256,10 @@ class Noise(Form):
         """The same with every knob off: the records show the true course and nothing else."""
         return self.but(**dict.fromkeys(type(self).model_fields, 0))
 
+    def times(self, factor: float) -> Noise:
+        """The same with every share so many times as great, up to 100 %."""
+        return self.but(**{name: min(getattr(self, name).share * factor, 100) for name in type(self).model_fields})
+
     def but(self, **share_pct: float) -> Noise:
         """The same with other shares, in percent: `noise.off().but(missing_fill=10)`."""
         known = {name: getattr(self, name) for name in type(self).model_fields}
