@@ -77,9 +77,11 @@ def _who(m: ModelParameters) -> dict:
 
 def _death(m: ModelParameters) -> dict:
     d = m.death
+    growth = log(2.0) / d.doubles.after
     return {
         "death_rate": _hazard(d.each_year.share),
-        "death_growth": log(2.0) / d.doubles.after,
+        "death_growth": growth,
+        "death_years": (exp(growth * m.horizon.after) - 1) / growth,
         "death_at_age": d.at_age.years,
         "death_ill": d.while_ill.ratio,
         "suicide_ill": _hazard(d.suicide_each_year_ill.share),
