@@ -20,7 +20,7 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
     """
     taper = how.cross_taper.at_most
     other = trial.view()
-    pair = trial.join(other, [trial.person_id == other.person_id, trial.ingredient != other.ingredient])
+    pair = trial.join(other, [trial.person_id == other.person_id, trial.drug != other.drug])
     is_antidepressant = other.role == "antidepressant"
     certain = other.is_antidepressant_use.fill_null(False)
     possible = other.is_antidepressant_use.fill_null(True)
