@@ -17,7 +17,18 @@ from .derived import (
     TRUTH_TRIAL,
 )
 from .quality import QUALITY
-from .records import CONDITION, MEASUREMENT, MEDICATION, OBSERVATION_PERIOD, PERSON, PROCEDURE, RECORDS
+from .records import (
+    CONDITION,
+    MEASUREMENT,
+    MEDICATION,
+    MONITORING,
+    OBSERVATION_PERIOD,
+    PERSON,
+    PROCEDURE,
+    RECORDS,
+    SESSION_RECORD,
+)
+from .sessions import EFFECT, JUDGED_SERIES, JUDGED_SESSION, LOAD, SERIES, SERIES_RESPONSE, SESSION, SESSIONS
 from .staged import STAGE
 
 __all__ = [
@@ -25,17 +36,27 @@ __all__ = [
     "CONDITION",
     "DERIVED",
     "DETERMINATION",
+    "EFFECT",
     "EPISODE",
     "EVIDENCE",
     "EXPOSURE",
+    "JUDGED_SERIES",
+    "JUDGED_SESSION",
     "JUDGED_TRIAL",
+    "LOAD",
     "MEASUREMENT",
     "MEDICATION",
+    "MONITORING",
     "OBSERVATION_PERIOD",
     "PERSON",
     "PROCEDURE",
     "QUALITY",
     "RECORDS",
+    "SERIES",
+    "SERIES_RESPONSE",
+    "SESSION",
+    "SESSIONS",
+    "SESSION_RECORD",
     "STAGE",
     "STAGED_TRIAL",
     "STEP",

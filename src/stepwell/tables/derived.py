@@ -6,6 +6,7 @@ determination, step. Inside the engine a day is an integer (`_day`, days since 1
 from __future__ import annotations
 
 from .declare import Column, Table
+from .sessions import SESSIONS
 from .staged import STAGE, make_staged_trial
 
 _PERSON = Column("person_id", "int64", "The person, numbered on reading.")
@@ -337,5 +338,5 @@ TRUTH_TRIAL = Table(
 
 STAGED_TRIAL = make_staged_trial(JUDGED_TRIAL)
 
-DERIVED = (EXPOSURE, EPISODE, TRIAL, JUDGED_TRIAL, DETERMINATION, STEP, STAGED_TRIAL, STAGE, ATTRITION)
+DERIVED = (EXPOSURE, EPISODE, TRIAL, JUDGED_TRIAL, DETERMINATION, STEP, STAGED_TRIAL, STAGE, *SESSIONS, ATTRITION)
 TRUTH = (TRUTH_PERSON, TRUTH_TRIAL)

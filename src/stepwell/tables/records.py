@@ -133,4 +133,62 @@ PROCEDURE = Table(
     ),
 )
 
-RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE)
+SESSION_RECORD = Table(
+    "session_record",
+    "one source row that speaks of a treatment given in sessions on one day: a dose, a visit, units billed, a stimulation",
+    ("person_id", "given_date", "what", "address"),
+    (
+        _PERSON,
+        Column("given_date", "date", "The day."),
+        Column("what", "string", "The ingredient's id, or the code set of a procedure, such as `ect`."),
+        Column(
+            "kind",
+            "string",
+            "What sort of row it is: a dose charted as given, a supply (prescription or fill), or a coded procedure or visit.",
+            null="a drug row that does not say whether it is a dose given or a supply",
+            values=("administration", "supply", "procedure"),
+        ),
+        Column("code", "string", "The billing or procedure code as recorded.", null="none"),
+        Column("quantity", "float64", "Units of the row, as recorded.", null="not recorded"),
+        Column(
+            "mg", "float64", "Amount of the drug: recorded, or strength x quantity.", unit="mg", null="not known so far"
+        ),
+        Column(
+            "route",
+            "string",
+            "How it was given.",
+            null="not recorded",
+            values=("nasal", "intravenous", "intramuscular", "subcutaneous", "oral", "other"),
+        ),
+        Column("minute", "int32", "Minute of the day on which it began.", unit="minutes", null="no time recorded"),
+        _ADDRESS,
+    ),
+)
+
+MONITORING = Table(
+    "monitoring",
+    "one reading taken around a session, or one thing done about it",
+    ("person_id", "session_date", "kind", "minutes", "address"),
+    (
+        _PERSON,
+        Column("session_date", "date", "The day of the session it belongs to."),
+        Column(
+            "kind",
+            "string",
+            "What was read: a pressure (mmHg), a scale (points), how long the person was observed (minutes), how many days after "
+            "the session its form was sent (days).",
+            values=("systolic", "diastolic", "moaa-s", "cadss", "observed", "form sent"),
+        ),
+        Column(
+            "minutes",
+            "int32",
+            "Minutes from the start of the dose to the reading; 0 or less: before it.",
+            unit="minutes",
+            null="no time recorded, or not a reading",
+        ),
+        Column("value", "float64", "The reading.", null="taken, but no value recorded"),
+        _ADDRESS,
+    ),
+)
+
+RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, SESSION_RECORD, MONITORING)
