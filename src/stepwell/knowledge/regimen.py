@@ -1,5 +1,5 @@
-"""The form of a regimen: in which phases, how often, at which dose and under which observation a treatment is given, by a label or
-by practice, each rule with its source."""
+"""The form of a regimen: in which phases, how often, at which dose and under which observation a treatment is given, by a
+label or by practice, each rule with its source."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Indication(Cited):
 
 
 class Phase(Cited):
-    """So many sessions in each week of some weeks, counted from the first session: not more than `at_most` in a week, not fewer than
-    `at_least` in every `every` days."""
+    """So many sessions in each week of some weeks, counted from the first session: not more than `at_most` in a week, not
+    fewer than `at_least` in every `every` days."""
 
     id: Literal["induction", "optimisation", "maintenance"]
     from_week: int = Field(ge=1)

@@ -76,8 +76,8 @@ class Repeated(Cited):
 
 
 class Again(Cited):
-    """An unbroken series begins anew, as a re-induction, with the first of so many sessions within so many days that come more than
-    `after` days after its first session and at least `pause` days after the session before."""
+    """An unbroken series begins anew, as a re-induction, with the first of so many sessions within so many days that come more
+    than `after` days after its first session and at least `pause` days after the session before."""
 
     at_least: Sessions
     within: Days
