@@ -31,9 +31,10 @@ from stepwell.knowledge.load import load
 from stepwell.pipeline import plan
 from stepwell.result import Result, keep_definitions, write_manifest
 from stepwell.session import Session, holds_sessions
+from stepwell.session_losses import find_session_losses
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
-from stepwell.sources.source import Source
+from stepwell.sources.source import Loss
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
 from stepwell.tables import ATTRITION, RECORDS, SESSIONS
 
@@ -144,7 +145,7 @@ def _run_into(
     beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
     _judge(stored, Session(engine, what, knowledge), beside, partial, work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
-    _write_attrition(source, partial / "attrition" / "part-00000.parquet")
+    _write_attrition((*source.losses, *find_session_losses(partial)), partial / "attrition" / "part-00000.parquet")
     return {
         "stepwell": stepwell.__version__,
         "source": {
@@ -248,7 +249,7 @@ def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dic
     return settings
 
 
-def _write_attrition(source: Source, path: Path) -> None:
+def _write_attrition(losses: Sequence[Loss], path: Path) -> None:
     rows = [
         {
             "number": number,
@@ -259,7 +260,7 @@ def _write_attrition(source: Source, path: Path) -> None:
             "n_people": loss.n_people,
             "n_remaining": loss.n_remaining,
         }
-        for number, loss in enumerate(source.losses, 1)
+        for number, loss in enumerate(losses, 1)
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=ATTRITION.schema.to_pyarrow()), path)
 
