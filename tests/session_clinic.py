@@ -7,7 +7,7 @@ from dataclasses import replace
 from clinic import DRUGS as CLINIC_DRUGS
 from clinic import KNOWLEDGE, WHY
 
-from stepwell.knowledge.forms import Ingredient
+from stepwell.knowledge.forms import Ingredient, LabelMaximum
 from stepwell.knowledge.regimen import Regimen
 from stepwell.knowledge.treatment import Following, Treatment
 
@@ -125,6 +125,9 @@ SESSION_CLINIC = replace(
     treatments={t.id: t for t in (SPRAY, INFUSION, SHOCK)},
     regimens={REGIMEN.id: REGIMEN},
     following=FOLLOWING,
-    label_maxima={"sertraline": 200.0, "venlafaxine": 300.0},
+    label_maxima={
+        name: LabelMaximum(ingredient=name, max_mg_per_day=mg, **WHY)
+        for name, mg in {"sertraline": 200, "venlafaxine": 300}.items()
+    },
     digest="session clinic",
 )
