@@ -43,7 +43,9 @@ def determine(
             key = [k for k in table.key if k not in ("setting", "rule")]
             if table is JUDGED_TRIAL:
                 # Several branches may share a rule; here each has rows of its own.
-                rows = [r | {"definition": o.definition, "branch": o.branch} for r, o in zip(rows, objects, strict=True)]
+                rows = [
+                    r | {"definition": o.definition, "branch": o.branch} for r, o in zip(rows, objects, strict=True)
+                ]
                 key.append("branch")
             result[table.name] += sorted(rows, key=lambda r, key=key: [r[k] for k in key])
     return result
