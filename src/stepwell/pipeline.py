@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from stepwell.engine.adherence import judge_series, judge_session
-from stepwell.engine.beside import find_beside
+from stepwell.engine.beside import add_beside, find_beside
 from stepwell.engine.count import count_trials
 from stepwell.engine.determine import determine, find_candidate, find_treated
 from stepwell.engine.effect import find_effect, find_followed, find_load, find_series_response
@@ -87,7 +87,7 @@ def plan(
 
     supplies = find_exposure(record["medication"], drug)
     if all(d.trials.basis.is_ != "eras" for d in definitions):
-        supplies = supplies.drop("era_until_day")
+        supplies = supplies.drop("era_end_day", "before_era_end_day")
     exposure = make("exposure", supplies)
     score = make("score", find_score(record["measurement"]))
 
@@ -98,19 +98,18 @@ def plan(
         course = make(f"course_{setting}", find_trial(exposure, drug, dose_minimum, record["observation_period"], how))
         activity = make(f"activity_{setting}", find_activity(course, record["condition"], how))
         episodes[setting] = make(f"episode_{setting}", find_episode(activity))
-        beside = make(f"beside_{setting}", add_episode(find_beside(course, how), activity))
-        trials[setting] = make(f"trial_{setting}", add_response(beside, score, instrument, how))
+        beside = make(f"beside_{setting}", find_beside(course, how))
+        trial = add_response(add_episode(add_beside(course, beside), activity), score, instrument, how)
+        trials[setting] = make(f"trial_{setting}", trial)
         treated = find_treated(record["person"], record["observation_period"], trials[setting])
         people[setting] = make(f"treated_{setting}", treated)
 
     rules = {form.name: rules_of(form) for form in (*definitions, *stagings)}
     judged = {}
     for name, asked in _by_sheet(rules.values()).items():
-        setting, of_trial = asked[0].setting, asked[0].branch.trial
-        trial = trials[setting]
+        trial, of_trial = trials[asked[0].setting], asked[0].branch.trial
         if looks_back(of_trial):
-            behind = look_back(trial, record["condition"], record["observation_period"], of_trial)
-            trial = make(f"looked_{name}", behind)
+            trial = look_back(trial, record["condition"], record["observation_period"], of_trial)
         judged[name] = make(f"judged_{name}", judge_trial(trial, asked))
 
     determined = {}
@@ -126,7 +125,7 @@ def plan(
     # The ladder is climbed once, on the way of building trials that most definitions share.
     uses = [setting_of[d.name] for d in definitions]
     step_setting = min(settings, key=lambda s: (-uses.count(s), s))
-    step = make("step", find_step(trials[step_setting], score, instrument, settings[step_setting]))
+    step = find_step(trials[step_setting], score, instrument, settings[step_setting])
 
     presenting, counted, staged_trials, stages = {}, {}, {}, {}
     rule_of = {s.name: rule_id(s) for s in stagings}
@@ -145,8 +144,7 @@ def plan(
             counted[rule] = make(f"failures_{rule}", count_failed(failed, staging.failed, classes))
             staged_trials[rule] = failed
         points = find_points(presenting[setting], counted[rule], record, score, instrument, staging, knowledge, has)
-        points = make(f"points_{number}", points)
-        stages[staging.name] = make(f"stage_{number}", find_stage(points, staging))
+        stages[staging.name] = find_stage(make(f"points_{number}", points), staging)
 
     own_rules = [rules[definition.name] for definition in definitions]
     results = {

@@ -65,7 +65,9 @@ def _whole_quantity(kind: str, factors: dict[str, float]):
 
 
 Days = Annotated[int, _whole_quantity("a time", {"days": 1, "day": 1, "weeks": 7, "week": 7})]
-Duration = Annotated[float, _quantity("a time", {"days": 1, "day": 1, "weeks": 7, "week": 7, "years": 365.25, "year": 365.25})]
+Duration = Annotated[
+    float, _quantity("a time", {"days": 1, "day": 1, "weeks": 7, "week": 7, "years": 365.25, "year": 365.25})
+]
 """A time that need not be whole days, in days."""
 Years = Annotated[int, _whole_quantity("an age", {"years": 1, "year": 1})]
 Percent = Annotated[float, _quantity("a share", {"%": 1})]
