@@ -10,15 +10,17 @@ from pathlib import Path
 from numba import njit
 
 _ROOT = Path(__file__).parent
+SOURCES = ("chance", "clock", "layout", "lives", "quantities", "states", "step", "streams", "walk", "well")
+"""The modules of which something goes into the machine code of the model."""
 
 
 # Numba looks only at the file of the compiled function itself to see whether what it kept is still good, not at the files of
 # the functions that it calls. With the digest of all of them in its name, nothing stale is ever taken.
 @cache
 def _digest(folder: Path) -> str:
-    """Of this folder's files and those of the model, which others call, but not the other way about."""
-    files = sorted({*_ROOT.glob("*.py"), *folder.glob("*.py")})
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+    """Of the model's modules, and, for code that lies elsewhere and calls the model's, of all that lies beside it."""
+    files = {_ROOT / f"{name}.py" for name in SOURCES} | (set() if folder == _ROOT else set(folder.glob("*.py")))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:12]
 
 
 def compiled(function: Callable) -> Callable:
