@@ -74,6 +74,8 @@ Supplies = Annotated[int, _whole_quantity("a number of supplies", {"supplies": 1
 Points = Annotated[float, _quantity("a score", {"points": 1, "point": 1})]
 MgPerDay = Annotated[float, _quantity("a dose", {"mg/day": 1})]
 People = Annotated[int, _whole_quantity("a number of people", {"people": 1, "episodes": 1})]
+Sessions = Annotated[int, _whole_quantity("a number of sessions", {"sessions": 1, "session": 1})]
+MmHg = Annotated[float, _quantity("a pressure", {"mmHg": 1})]
 
 
 def exactly_one(*names: str):

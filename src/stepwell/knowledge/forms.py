@@ -7,10 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from .candidacy import Candidacy, Nearly
 from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
+from .published import PublishedTrial
 from .quality import QualityMeasure
 from .staging import Staging
 
@@ -187,6 +189,12 @@ class Knowledge:
     persistence: dict[str, Persistence] = field(default_factory=dict)
     """When the first weeks of treatment are looked at."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
+    candidacies: dict[str, Candidacy] = field(default_factory=dict)
+    """Labels, practices and payers' policies."""
+    published: dict[str, PublishedTrial] = field(default_factory=dict)
+    """Published trials of esketamine and ketamine."""
+    nearly: dict[str, Nearly] = field(default_factory=dict)
+    """Which share of a limit is nearly all of it, by kind of limit."""
 
     @property
     def all_instruments(self) -> dict[str, Instrument]:

@@ -10,6 +10,9 @@ data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
 data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
+data/candidacy/ID.yaml     what is asked before esketamine or ketamine: a label, a practice, a payer's policy
+data/published/ID.yaml     a published trial of either
+data/nearly.yaml           which share of a limit is nearly all of it
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
@@ -25,6 +28,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import KnowledgeError, Problem
+from .candidacy import Candidacy, Nearly
 from .check import Entry, check
 from .definition import Definition, TrialBuilding
 from .fill import columns_of, fill, fill_row
@@ -46,6 +50,7 @@ from .forms import (
     RoleRule,
 )
 from .persistence import Persistence
+from .published import PublishedTrial
 from .quality import QualityMeasure
 from .staging import Staging
 from .written import Path_, Written, read_csv, read_yaml
@@ -98,6 +103,9 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     quality = reader.files("quality", QualityMeasure)
     persistence = reader.files("persistence", Persistence)
     ladders = reader.files("ladder", PublishedLadder)
+    candidacies = reader.files("candidacy", Candidacy)
+    published = reader.files("published", PublishedTrial)
+    nearly = reader.table("nearly.yaml", Nearly)
     for path in extra:
         definitions += reader.own_definition(path, references)
     check(reader.entries, reader.unread, reader.problems)
@@ -122,6 +130,9 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         quality={form.id: form for form in quality},
         persistence={form.id: form for form in persistence},
         stagings={form.id: form for form in stagings},
+        candidacies={form.id: form for form in candidacies},
+        published={form.id: form for form in published},
+        nearly=nearly,
         digest=_digest(folder, extra),
     )
 

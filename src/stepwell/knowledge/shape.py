@@ -27,6 +27,8 @@ _EXAMPLES = {
         (cited.Points, "N points"),
         (cited.MgPerDay, "N mg/day"),
         (cited.People, "N people"),
+        (cited.Sessions, "N sessions"),
+        (cited.MmHg, "N mmHg"),
     )
 }
 _PLAIN_TYPES = ((str, "text"), (int, "a whole number"), (float, "a number"))
