@@ -13,6 +13,8 @@ def book(knowledge: Knowledge) -> str:
         *knowledge.definitions,
         *knowledge.stagings,
         *knowledge.quality,
+        *knowledge.candidacies,
+        *knowledge.published,
         "doses",
         *knowledge.all_instruments,
         *knowledge.crosswalks,
