@@ -18,7 +18,7 @@ Tables = dict[str, list[dict]]
 
 def by_engine(records: Tables, definitions: Sequence[Definition], knowledge: Knowledge, has=None) -> Tables:
     """The engine's tables as lists of rows, in the engine's order; staging has tests of its own."""
-    found = determine_records(records, definitions, knowledge, has=has, stagings=())
+    found = determine_records(records, definitions, knowledge, has=has)
     return {name: table.to_pylist() for name, table in found.items()}
 
 

@@ -72,13 +72,11 @@ def plan(
     definitions: Sequence[Definition],
     knowledge: Knowledge,
     has: Iterable[str],
-    stagings: Sequence[Staging] | None = None,
+    stagings: Sequence[Staging] = (),
 ) -> Plan:
     """The stages that judge these definitions on records of which `has` names the tables that exist at all, and stage people by
-    these models (None: those that are used by default)."""
+    these models."""
     has = frozenset(has)
-    if stagings is None:
-        stagings = tuple(s for s in knowledge.stagings.values() if s.by_default)
     record = {table.name: ibis.table(engine_schema(table), name=table.name) for table in RECORDS}
     known = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in _KNOWN.items()}
     drug, dose_minimum, instrument = known["known_drug"], known["known_dose_minimum"], known["known_instrument"]
@@ -195,6 +193,7 @@ def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
     for rule in knowledge.role_rules:
         low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
     rows = {
+        # Numbered in the order of their names: the engine puts trials of one day in the order of the numbers.
         "known_drug": [
             {
                 "drug": number,

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import stepwell
-from stepwell.errors import QuestionError, SourceError
+from stepwell.errors import QuestionError, SourceError, UnfinishedError
 from stepwell.result import Result
 from stepwell.runner import run
 from stepwell.tables import DERIVED, RECORDS
@@ -190,6 +190,22 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(records, tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(QuestionError, match="cannot be written"):
         run(records, tmp_path / "file" / "out")
+
+
+def test_work_that_does_not_fit_into_memory_is_kept_and_goes_on_with_more(records, result, tmp_path):
+    with pytest.raises(UnfinishedError) as raised:
+        run(records, tmp_path / "out", memory="10MB")
+    assert "--memory" in str(raised.value)
+    assert "run the same command again" in str(raised.value)
+    again = run(records, tmp_path / "out")
+    assert tables_of(again) == tables_of(result)
+
+
+def test_an_amount_of_memory_needs_its_unit(records, tmp_path):
+    with pytest.raises(QuestionError, match="such as 2GB") as raised:
+        run(records, tmp_path / "out", memory="2 gigs")
+    assert "'2 gigs'" in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_progress_only_grows_and_ends_complete(records, tmp_path):

@@ -44,11 +44,10 @@ def _judge_branch(trial: ir.Table, branch: Branch, number: int, knows_unknown: b
     if not knows_unknown:
         verdict = {path: found.fill_null(False) for path, found in verdict.items()}
     failed = any_of(*(verdict[path] for path in failure))
-    next_day = ibis.least(trial.switch_day.fill_null(trial.added_day), trial.added_day.fill_null(trial.switch_day))
     counted_day = {
         "trial start": trial.start_day,
         "trial end": trial.end_day,
-        "next treatment start": next_day.fill_null(trial.end_day),
+        "next treatment start": trial.next_day.fill_null(trial.end_day),
         "next prescription": trial.next_prescription_day.fill_null(trial.end_day),
     }[branch.dated.at]
     return trial.select(
