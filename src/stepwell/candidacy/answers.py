@@ -42,7 +42,9 @@ def age(known: Known, ask: AgeLimits) -> Found:
     """Completed years on the day; unknown where the birth leaves it open."""
     years = known.chart.age
     limit = " to ".join(str(n) for n in (ask.at_least, ask.at_most) if n is not None)
-    comparison = "from" if None not in (ask.at_least, ask.at_most) else "at most" if ask.at_least is None else "at least"
+    comparison = (
+        "from" if None not in (ask.at_least, ask.at_most) else "at most" if ask.at_least is None else "at least"
+    )
     if years is None:
         return Found(None, "Year of birth not known", None, "years", comparison, limit)
     low, high = ((n >= (ask.at_least or 0)) and (ask.at_most is None or n <= ask.at_most) for n in years)
@@ -77,14 +79,17 @@ def scored(known: Known, ask: Scored) -> Found:
     limits = {limit.instrument: limit for limit in ask.any_of}
     names = " or ".join(known.knowledge.all_instruments[i].label for i in limits)
     rows = [r for r in known.chart.measurement if r["instrument"] in limits and r["total"] is not None]
-    inside = [r for r in rows if known.chart.day - timedelta(ask.within) <= r["measured_date"]]
+    inside = [r for r in rows if _first_day(known, ask.within) <= r["measured_date"]]
     if not inside:
         words = f"No score of {names} in the last {show_days(ask.within)}"
         if rows:
             words += f"; the last is of {show_date(max(r['measured_date'] for r in rows))}"
         return Found(None, words, unit="points")
     order = list(limits)
-    latest = min(sort_by_day(inside, "measured_date"), key=lambda r: (-r["measured_date"].toordinal(), order.index(r["instrument"]), -r["total"]))
+    latest = min(
+        sort_by_day(inside, "measured_date"),
+        key=lambda r: (-r["measured_date"].toordinal(), order.index(r["instrument"]), -r["total"]),
+    )
     limit, total = limits[latest["instrument"]], latest["total"]
     label = known.knowledge.all_instruments[latest["instrument"]].label
     words = f"{label} {show_number(total)} on {show_date(latest['measured_date'])}"
@@ -94,7 +99,9 @@ def scored(known: Known, ask: Scored) -> Found:
     verdict = total >= least if limit.above is None else total > least
     comparison = "at least" if limit.above is None else "above"
     nearly = not verdict and total >= known.share("points") / 100 * least
-    return Found(verdict, words, show_number(total), "points", comparison, show_number(least), latest["address"], nearly)
+    return Found(
+        verdict, words, show_number(total), "points", comparison, show_number(least), latest["address"], nearly
+    )
 
 
 def pressure(known: Known, ask: Pressure) -> Found:
@@ -107,7 +114,7 @@ def pressure(known: Known, ask: Pressure) -> Found:
         for r in known.chart.measurement
         if r["instrument"] in (SYSTOLIC, DIASTOLIC)
         and r["total"] is not None
-        and known.chart.day - timedelta(ask.within) <= r["measured_date"]
+        and _first_day(known, ask.within) <= r["measured_date"]
     ]
     if not rows:
         return Found(None, f"No blood pressure in the last {show_days(ask.within)}", **shape)
@@ -147,7 +154,7 @@ def had(known: Known, ask: Had) -> Found:
 
 def not_had(known: Known, ask: NotHad) -> Found:
     """Not met by a recorded session in the window; never met."""
-    first = known.chart.day - timedelta(ask.within)
+    first = _first_day(known, ask.within)
     rows = [r for r in known.chart.procedure if r["procedure"] in ask.any_of and r["procedure_date"] >= first]
     label = _labels(known, ask.any_of)
     if rows:
@@ -175,9 +182,14 @@ def _applies(chart: Chart, ask: Pressure) -> bool | None:
 
 
 def _latest(known: Known, sets: Iterable[str], within: int | None) -> dict | None:
-    first = date.min if within is None else known.chart.day - timedelta(within)
+    first = _first_day(known, within)
     rows = [r for r in known.chart.condition if r["codeset"] in sets and r["condition_date"] >= first]
     return sort_by_day(rows, "condition_date")[0] if rows else None
+
+
+def _first_day(known: Known, within: int | None) -> date:
+    """The first day looked at."""
+    return date.min if within is None else known.chart.day - timedelta(within)
 
 
 def _diagnosis(known: Known, row: dict) -> str:

@@ -107,7 +107,12 @@ class Assessment:
             "day": self.day.isoformat(),
             "stands": self.stands,
             "indications": [
-                {"id": w.indication.id, "label": w.indication.label, "verdict": _word(w), "lines": [x.as_row() for x in w.lines]}
+                {
+                    "id": w.indication.id,
+                    "label": w.indication.label,
+                    "verdict": _word(w),
+                    "lines": [x.as_row() for x in w.lines],
+                }
                 for w in self.indications
             ],
             "contraindications": [line.as_row() for line in self.contraindications],
@@ -142,7 +147,9 @@ def find_forms(ids: Sequence[str], knowledge: Knowledge) -> list[Candidacy]:
         if name not in known:
             meant = closest(name, known)
             remedy = f"did you mean `{meant}`?" if meant else "see `stepwell knowledge list`"
-            problems.append(Problem(name, "no such label, practice or policy", f"one of {', '.join(sorted(known))}", remedy))
+            problems.append(
+                Problem(name, "no such label, practice or policy", f"one of {', '.join(sorted(known))}", remedy)
+            )
     if problems:
         raise QuestionError("There is no such policy.", problems)
     chosen = [known[name] for name in dict.fromkeys(ids)] or [f for f in known.values() if f.status != "retired"]
@@ -159,9 +166,7 @@ def _with_definition(form: Candidacy, definition: Definition | None) -> Candidac
             return one
         return one.model_copy(update={"resistance": one.resistance.model_copy(update={"definition": definition.id})})
 
-    indications = tuple(
-        i.model_copy(update={"asks": tuple(other(one) for one in i.asks)}) for i in form.indications
-    )
+    indications = tuple(i.model_copy(update={"asks": tuple(other(one) for one in i.asks)}) for i in form.indications)
     return form.model_copy(update={"indications": indications})
 
 
@@ -173,7 +178,11 @@ def _definitions(forms: Iterable[Candidacy], knowledge: Knowledge) -> Iterator[D
     for form in forms:
         for _, requirement in form.requirements():
             asks = (requirement, *requirement.either)
-            yield from (without_further_parts(knowledge.definitions[a.failed_trials.definition]) for a in asks if a.failed_trials)
+            yield from (
+                without_further_parts(knowledge.definitions[a.failed_trials.definition])
+                for a in asks
+                if a.failed_trials
+            )
 
 
 def _assess(form: Candidacy, chart: Chart, judged: dict[str, Judged]) -> Assessment:
@@ -190,9 +199,7 @@ def _assess(form: Candidacy, chart: Chart, judged: dict[str, Judged]) -> Assessm
         form=form,
         day=chart.day,
         is_in_force=True,
-        indications=tuple(
-            Weighed(i, lines(i.id, i.asks)) for i in form.indications if i.holds_on(chart.day)
-        ),
+        indications=tuple(Weighed(i, lines(i.id, i.asks)) for i in form.indications if i.holds_on(chart.day)),
         contraindications=lines("contraindications", form.contraindications),
         cautions=lines("cautions", form.cautions),
         documents=tuple(d for d in form.documents if d.holds_on(chart.day)),

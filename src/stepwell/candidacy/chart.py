@@ -97,7 +97,9 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
     day = day or last_day
     if day < first_day:
         expected = "a day on which something was recorded already"
-        raise _no_day(result, "the day lies before this person's first record", expected, "leave out --at for the last day")
+        raise _no_day(
+            result, "the day lies before this person's first record", expected, "leave out --at for the last day"
+        )
     if death is not None and day > death:
         expected = "a day on which the person was alive"
         raise _no_day(result, "the day lies after this person's death", expected, "leave out --at for the last day")

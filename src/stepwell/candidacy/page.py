@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 from markupsafe import Markup
 
 import stepwell
@@ -13,6 +13,7 @@ from stepwell.knowledge.candidacy_card import KINDS, arms, days_of, standing_of
 from stepwell.knowledge.check import sources_of
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.sentences import provenance, short_name
+from stepwell.report.paper import make_environment, write_page
 from stepwell.result import Result
 from stepwell.why.found import show_date, show_number
 
@@ -21,6 +22,7 @@ from .chart import Chart
 from .story import MARKS, reach
 from .trials import Judged
 
+_COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
 _PARTS = (("Contraindications", "contraindications"), ("To be weighed", "cautions"))
 
 
@@ -33,13 +35,7 @@ def write_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessme
 def render_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessment]) -> str:
     """The page as text; the same question gives the same text."""
     knowledge = chart.knowledge
-    environment = Environment(
-        loader=PackageLoader("stepwell.candidacy"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment(PackageLoader("stepwell.candidacy"))
     environment.filters |= {"date": show_date}
     return environment.get_template("candidacy.html.j2").render(
         style=Markup(environment.loader.get_source(environment, "candidacy.css")[0]),
@@ -52,7 +48,9 @@ def render_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessm
         assessments=assessments,
         parts=_PARTS,
         marks={stands: mark for stands, (mark, _) in MARKS.items()},
-        trials={one.form.id: [_tell_trials(j, knowledge) for j in one.judged] for one in assessments},
+        nearly=" or ".join(dict.fromkeys(f"{n.share:g} %" for n in knowledge.nearly.values())),
+        trials=_trials(assessments, knowledge),
+        evidence=_evidence(assessments, knowledge),
         published=knowledge.published,
         kinds=KINDS,
         standing_of=standing_of,
@@ -63,14 +61,24 @@ def render_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessm
     )
 
 
+def _trials(assessments: Sequence[Assessment], knowledge: Knowledge) -> dict[str, list[dict]]:
+    """The trials by each definition, under the first form that asks for it."""
+    told, by_form = set(), {}
+    for one in assessments:
+        new = [j for j in one.judged if j.definition.name not in told]
+        told |= {j.definition.name for j in new}
+        by_form[one.form.name] = [_tell_trials(j, knowledge) for j in new]
+    return by_form
+
+
 def _tell_trials(judged: Judged, knowledge: Knowledge) -> dict:
-    """The antidepressant trials by one definition, each with what keeps it from counting."""
+    """The trials by one definition, each with what makes it count, or keeps it from counting."""
     evidence = judged.evidence(knowledge)
     rows = []
     for row in judged.rows:
-        trial = judged.trials[row["trial_number"]]
         if not row["trial.role"]:
             continue
+        trial = judged.trials[row["trial_number"]]
         own = [e for e in evidence if (e["branch"], e["trial_number"]) == (row["branch"], row["trial_number"])]
         rows.append(
             {
@@ -80,8 +88,8 @@ def _tell_trials(judged: Judged, knowledge: Knowledge) -> dict:
                 "to": trial["end_date"],
                 "days": trial["n_days"],
                 "dose": "not known" if trial["max_mg_per_day"] is None else show_number(trial["max_mg_per_day"]),
-                "counts": {True: "counts", False: "does not count", None: "unknown"}[row["counts"]],
-                "why": [f"{e['found']} (asked: {e['comparison']} {e['limit']} {e['unit'] or ''})" if e["comparison"] and e["limit"] else e["found"] for e in own if e["verdict"] != "met" and _says_why(e, row)],
+                "counts": _COUNTS[row["counts"]],
+                "why": [_why(e) for e in own if _says_why(e, row)],
                 "address": trial["address"],
             }
         )
@@ -89,8 +97,25 @@ def _tell_trials(judged: Judged, knowledge: Knowledge) -> dict:
 
 
 def _says_why(evidence: Mapping, row: Mapping) -> bool:
-    """Whether the line is why the trial does not count: of the ways to fail, only where none of them is met."""
-    return row["counts"] is not True and (evidence["criterion"].startswith("trial.") or row["failed"] is not True)
+    """Whether a line says why the trial counts, or why it does not: the way in which it failed, or else every line that is not met."""
+    is_way_to_fail = evidence["criterion"].startswith("failure.")
+    if is_way_to_fail and row["failed"] is True:
+        return evidence["verdict"] == "met"
+    return evidence["verdict"] != "met" and not evidence["found"].startswith("Scored, so")
+
+
+def _why(evidence: Mapping) -> str:
+    asked = f" (asked: {evidence['comparison']} {evidence['limit']} {evidence['unit'] or ''})".replace(" )", ")")
+    return evidence["found"] + (asked if evidence["comparison"] and evidence["limit"] else "")
+
+
+def _evidence(assessments: Sequence[Assessment], knowledge: Knowledge) -> list[tuple[str, list[str]]]:
+    """The published trials beside the forms, once each, by what they treated with."""
+    by_treatment: dict[str, dict[str, None]] = {}
+    for one in assessments:
+        label = knowledge.ingredients[one.form.treatment].label
+        by_treatment.setdefault(label, {}).update(dict.fromkeys(one.form.evidence))
+    return [(label, list(names)) for label, names in by_treatment.items() if names]
 
 
 def _sources(assessments: Sequence[Assessment], knowledge: Knowledge) -> list[tuple[str, str]]:

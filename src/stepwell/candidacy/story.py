@@ -37,7 +37,10 @@ def tell_candidacy(chart: Chart, assessments: Sequence[Assessment]) -> Iterator[
         yield _overview(assessments)
     for one in assessments:
         yield from _tell_form(one, knowledge)
-    yield Text("\n✓ met   ≈ nearly met   ✗ not met   ? unknown   – none recorded, which is not the same as none: ask", style="dim")
+    yield Text(
+        "\n✓ met   ≈ nearly met   ✗ not met   ? unknown   – none recorded, which is not the same as none: ask",
+        style="dim",
+    )
     yield Text("stepwell explains what the records show; clinicians decide.")
 
 
@@ -45,9 +48,7 @@ def reach(chart: Chart) -> str:
     """How far the records reach on that day."""
     if chart.is_observed:
         return f"{chart.observed_days():,} days observed up to that day, which is observed."
-    return (
-        f"{chart.observed_days():,} days observed up to that day, which itself is not observed: what is taken on it is not known."
-    )
+    return f"{chart.observed_days():,} days observed up to that day, which itself is not observed: what is taken on it is not known."
 
 
 def _overview(assessments: Iterable[Assessment]) -> RenderableType:

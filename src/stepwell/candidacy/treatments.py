@@ -27,7 +27,8 @@ def added(known: Known, ask: OfDefinition) -> Found:
     """Different drugs added, as the definition counts them; unknown where those of unknown length would be enough, or where drugs are
     not held."""
     certain, possible, needed = known.judged[ask.definition].added()
-    words = f"{certain} of {needed} {'drug' if needed == 1 else 'drugs'} added to an antidepressant for long enough"
+    drugs = "drug" if certain == 1 else "drugs"
+    words = f"{certain or 'No'} {drugs} added to an antidepressant for long enough, {needed} needed"
     words += f"; {possible}, if those of unknown length were" if possible > certain else ""
     is_seen = "medication" in known.chart.has and bool(known.chart.periods)
     verdict = True if certain >= needed else None if possible >= needed or not is_seen else False
@@ -70,11 +71,7 @@ def taking(known: Known, ask: Taking) -> Found:
 
 def not_taking(known: Known, ask: NotTaking) -> Found:
     """Not met by one that is taken on the day; never met."""
-    rows = [
-        t
-        for t in known.trials.trials.values()
-        if t["drug_class"] in ask.of_class or t["ingredient"] in ask.any_of
-    ]
+    rows = [t for t in known.trials.trials.values() if t["drug_class"] in ask.of_class or t["ingredient"] in ask.any_of]
     current = [t for t in rows if t["end_date"] >= known.chart.day]
     if current:
         t = max(current, key=lambda t: (t["start_date"], t["ingredient"]))
@@ -101,12 +98,16 @@ def _of_trials(known: Known, judged: Judged, name: str) -> Found:
     verdict = judged.verdict(name)
     branch = judged.definition.branch[(found["branch"] or 1) - 1]
     what = {"ingredient": "drugs", "class": "drugs of different classes", "course": "courses"}[branch.count.distinct]
-    words = f"{found['n_counted']} of {found['n_needed']} {what} count"
+    n = found["n_counted"]
+    what = what.replace("drugs", "drug", 1).replace("courses", "course") if n == 1 else what
+    words = f"{n or 'No'} {what} count{'s' if n == 1 else ''}, {found['n_needed']} needed"
     if found["n_possible"] > found["n_counted"]:
         words += f"; {found['n_possible']} would, if everything unknown did"
     if judged.counts_in_episode and judged.episode:
         words += f"; episode of {show_date(judged.episode['start_date'])} to {show_date(judged.episode['end_date'])}"
-        words += {False: ", which is over", None: ", of which nobody knows whether it goes on", True: ""}[judged.is_present]
+        words += {False: ", which is over", None: ", of which nobody knows whether it goes on", True: ""}[
+            judged.is_present
+        ]
     if name == "verdict" and found["count"] and (against := _what_else(found)):
         words += f"; but {', '.join(against)}"
     short = judged.nearly(known.share("days")) if verdict is False and found["count"] is False else ()

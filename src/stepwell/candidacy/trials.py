@@ -119,9 +119,7 @@ def judge(chart: Chart, definitions: Iterable[Definition]) -> dict[str, Judged]:
 def _judge(chart: Chart, definitions: list[Definition], begun_from: date | None) -> dict[str, Judged]:
     if not definitions:
         return {}
-    tables = determine_records(
-        chart.records(begun_from), definitions, chart.knowledge, has=chart.has, stagings=()
-    )
+    tables = determine_records(chart.records(begun_from), definitions, chart.knowledge, has=chart.has, stagings=())
     rows = {name: tables[name].to_pylist() for name in ("determination", "trial", "judged_trial", "episode")}
     judged = {}
     for definition in definitions:

@@ -130,10 +130,10 @@ class Had(Form):
 
 
 class NotHad(Form):
-    """No session of these procedures in so many days before that day."""
+    """No session of these procedures in so many days before that day; ever, where this is left out."""
 
     any_of: tuple[Id, ...] = Field(min_length=1)
-    within: Days
+    within: Days | None = None
 
 
 ASKS = (

@@ -55,7 +55,9 @@ RULES: dict[str, Callable[[Form], str]] = {
         f"at most {f.systolic_at_most:g}/{f.diastolic_at_most:g} mmHg{_ages(f)}, the latest in the {f.within} days up to that day"
     ),
     "taking": _taking,
-    "not_taking": lambda f: "none taken on that day: " + ", ".join([*f.of_class, *f.any_of, *([f.not_held] if f.not_held else [])]),
+    "not_taking": lambda f: (
+        "none taken on that day: " + ", ".join([*f.of_class, *f.any_of, *([f.not_held] if f.not_held else [])])
+    ),
     "scored": lambda f: f"latest score of {' or '.join(_limit(one) for one in f.any_of)}{_within(f)}",
     "had": lambda f: (
         f"{' or '.join(f.any_of)}, at least {f.at_least} {'session' if f.at_least == 1 else 'sessions'} in the present episode"
@@ -97,7 +99,10 @@ def candidacy_card(form: Candidacy, knowledge: Knowledge) -> str:
     if form.status == "draft":
         lines += ["", "*Draft: no clinician has reviewed this card yet.*"]
     whose = f" of {form.payer}" if form.payer else ""
-    lines += ["", f"In force{whose}: {days_of(form.in_force) or 'no day is named'}. {provenance(form.in_force, knowledge)}"]
+    lines += [
+        "",
+        f"In force{whose}: {days_of(form.in_force) or 'no day is named'}. {provenance(form.in_force, knowledge)}",
+    ]
     for one in form.indications:
         dates = f" ({days_of(one)})" if days_of(one) else ""
         lines += ["", f"## {one.label}{dates}", "", provenance(one, knowledge), ""]
