@@ -16,7 +16,7 @@ from .line import Found
 from .trials import Judged
 
 SYSTOLIC, DIASTOLIC = "blood-pressure-systolic", "blood-pressure-diastolic"
-"""The instruments under which blood pressure is recorded, in mmHg."""
+"""The two numbers of a blood pressure."""
 
 
 @dataclass(frozen=True)
@@ -109,19 +109,15 @@ def pressure(known: Known, ask: Pressure) -> Found:
     unless they are kept anyway."""
     limit = f"{show_number(ask.systolic_at_most)}/{show_number(ask.diastolic_at_most)}"
     shape = {"unit": "mmHg", "comparison": "at most", "limit": limit}
-    rows = [
-        r
-        for r in known.chart.measurement
-        if r["instrument"] in (SYSTOLIC, DIASTOLIC)
-        and r["total"] is not None
-        and _first_day(known, ask.within) <= r["measured_date"]
-    ]
+    first = _first_day(known, ask.within)
+    rows = [r for r in known.chart.vital if r["mmhg"] is not None and r["measured_date"] >= first]
+    rows = [r for r in rows if r["vital"] in (SYSTOLIC, DIASTOLIC)]
     if not rows:
         return Found(None, f"No blood pressure in the last {show_days(ask.within)}", **shape)
     day = max(r["measured_date"] for r in rows)
+    of_day = [r for r in rows if r["measured_date"] == day]
     highest = {
-        name: max((r["total"] for r in rows if r["measured_date"] == day and r["instrument"] == name), default=None)
-        for name in (SYSTOLIC, DIASTOLIC)
+        name: max((r["mmhg"] for r in of_day if r["vital"] == name), default=None) for name in (SYSTOLIC, DIASTOLIC)
     }
     sides = ((highest[SYSTOLIC], ask.systolic_at_most), (highest[DIASTOLIC], ask.diastolic_at_most))
     is_above = any(value is not None and value > most for value, most in sides)
@@ -164,7 +160,8 @@ def not_had(known: Known, ask: NotHad) -> Found:
     if "procedure" not in known.chart.has:
         return Found(None, f"{label}: this source holds no procedures")
     n = known.chart.observed_days(ask.within)
-    return Found(None, f"{label}: none recorded in {show_days(n)} observed", is_none_recorded=n > 0)
+    since = "" if ask.within is None else f" since {show_date(first)}"
+    return Found(None, f"{label}: none recorded in {show_days(n)} observed{since}", is_none_recorded=n > 0)
 
 
 def applies_to(known: Known, ask: object) -> bool:
@@ -204,8 +201,8 @@ def _none_recorded(known: Known, sets: Iterable[str], within: int | None) -> tup
     n = known.chart.observed_days(within)
     if not n:
         return f"{label}: this person was not observed in that time", False
-    of = "" if within is None else f" of the last {within}"
-    return f"{label}: none recorded in {show_days(n)} observed{of}", True
+    since = "" if within is None else f" since {show_date(_first_day(known, within))}"
+    return f"{label}: none recorded in {show_days(n)} observed{since}", True
 
 
 def _labels(known: Known, sets: Iterable[str]) -> str:

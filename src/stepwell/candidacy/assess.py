@@ -18,7 +18,7 @@ from stepwell.result import Result
 
 from .answers import Known, applies_to
 from .chart import Chart, read_chart
-from .line import Found, Line, all_of, any_of
+from .line import VERDICTS, Found, Line, all_of, any_of
 from .treatments import JUDGES
 from .trials import Judged, find_definition, judge, without_further_parts
 
@@ -41,6 +41,11 @@ class Weighed:
     def is_nearly(self) -> bool:
         """Whether all that is not met is nearly met."""
         return _is_nearly(self.lines)
+
+    @property
+    def stands(self) -> str:
+        """The verdict in words."""
+        return "nearly met" if self.is_nearly else VERDICTS[self.verdict]
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,14 @@ class Assessment:
 
     @property
     def stands(self) -> str:
-        """The same in words. It is never a yes: documents and what nobody recorded are still open."""
+        """The same in words: of a policy for the whole, of a label or a practice for each indication. It is never a yes: documents and
+        what nobody recorded are still open."""
         if not self.is_in_force:
             return "not in force on that day"
+        if self.form.kind != "policy":
+            said = [f"{w.indication.label.lower()}: {w.stands}" for w in self.indications]
+            said += ["a contraindication is recorded"] * bool(self.against)
+            return "; ".join(said)
         if self.verdict is False and _is_nearly((*self.best.lines, *self.contraindications)):
             return "nearly met"
         return {True: "met, as far as records show", False: "not met", None: "unknown"}[self.verdict]
@@ -110,7 +120,7 @@ class Assessment:
                 {
                     "id": w.indication.id,
                     "label": w.indication.label,
-                    "verdict": _word(w),
+                    "stands": w.stands,
                     "lines": [x.as_row() for x in w.lines],
                 }
                 for w in self.indications
@@ -231,10 +241,15 @@ def _line(form: Candidacy, path: str, one: Requirement, known: Known) -> Line:
         source=f"{one.source}, {one.locator}" if one.source else None,
         seen=one.seen,
         choice=one.choice,
-        provenance=provenance(one, known.knowledge).strip("[]"),
+        provenance=_from(one, known.knowledge),
         settled_by=one.settled_by,
         definition=next((a.definition for a in asks if hasattr(a, "definition")), None),
     )
+
+
+def _from(one: Requirement, knowledge: Knowledge) -> str:
+    said = provenance(one, knowledge).strip("[]")
+    return f"stepwell's {said}" if one.choice else said
 
 
 def _answer(known: Known, ask) -> Found:
@@ -245,9 +260,3 @@ def _answer(known: Known, ask) -> Found:
 def _is_nearly(lines: Iterable[Line]) -> bool:
     missed = [line for line in lines if line.found.verdict is False]
     return bool(missed) and all(line.found.is_nearly for line in missed)
-
-
-def _word(weighed: Weighed) -> str:
-    if weighed.is_nearly:
-        return "nearly met"
-    return {True: "met", False: "not met", None: "unknown"}[weighed.verdict]

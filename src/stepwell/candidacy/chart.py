@@ -14,7 +14,12 @@ from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.result import Result
 
-_DATED = {"condition": "condition_date", "measurement": "measured_date", "procedure": "procedure_date"}
+_DATED = {
+    "condition": "condition_date",
+    "measurement": "measured_date",
+    "procedure": "procedure_date",
+    "vital": "measured_date",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Chart:
     condition: tuple[dict, ...]
     measurement: tuple[dict, ...]
     procedure: tuple[dict, ...]
+    vital: tuple[dict, ...]
     exposure: tuple[dict, ...]
     has: frozenset[str]
     """Record tables that the source has at all."""
@@ -71,7 +77,7 @@ class Chart:
             "medication": [
                 _medication(row) for row in self.exposure if begun_from is None or row["start_date"] >= begun_from
             ],
-            "measurement": [row for row in self.measurement if row["instrument"] in self.knowledge.instruments],
+            "measurement": list(self.measurement),
             "procedure": list(self.procedure),
         }
 
@@ -85,7 +91,9 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
     person_id = result.person_id(person)
     row = result.rows_of("person", person_id)[0]
     periods = [(r["start_date"], r["end_date"]) for r in result.rows_of("observation_period", person_id)]
-    tables = {name: result.rows_of(name, person_id) for name in (*_DATED, "exposure")}
+    # A result of an earlier version may have no table of vital signs.
+    kept = (name for name in (*_DATED, "exposure") if name in result.tables)
+    tables = dict.fromkeys(_DATED, ()) | {name: result.rows_of(name, person_id) for name in kept}
     starts = [first for first, _ in periods] + [r["start_date"] for r in tables["exposure"]]
     ends = [last for _, last in periods] + [r["end_date"] for r in tables["exposure"]]
     dated = [r[column] for name, column in _DATED.items() for r in tables[name]]

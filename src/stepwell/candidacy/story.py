@@ -66,7 +66,7 @@ def _tell_form(one: Assessment, knowledge: Knowledge) -> Iterator[RenderableType
     if not one.is_in_force:
         return
     for weighed in one.indications:
-        yield Text(f"  {weighed.indication.label}", style="bold")
+        yield Text(f"  {weighed.indication.label}: {weighed.stands}", style="bold")
         yield _lines(weighed.lines)
     for title, lines in (("Contraindications", one.contraindications), ("To be weighed", one.cautions)):
         if lines:

@@ -90,7 +90,8 @@ def not_taking(known: Known, ask: NotTaking) -> Found:
         said.append(f"{looked_for}: {'none recorded on that day' if is_seen else 'the day itself is not observed'}")
     if ask.not_held:
         said.append(f"{ask.not_held}: not read by stepwell")
-    return Found(None, "; ".join(said), is_none_recorded=is_seen and not ask.not_held)
+    words = "; ".join(said)
+    return Found(None, words[0].upper() + words[1:], is_none_recorded=is_seen and not ask.not_held)
 
 
 def _of_trials(known: Known, judged: Judged, name: str) -> Found:

@@ -92,6 +92,19 @@ class DoseMinimum(Cited):
     min_mg_per_day: float = Field(gt=0)
 
 
+class Vital(Cited):
+    """One row of `vital.csv`: a vital sign, the codes under which records hold it and the range outside which it is a misprint."""
+
+    vital: Id
+    label: str
+    at_least_mmhg: float = Field(ge=0)
+    at_most_mmhg: float = Field(gt=0)
+    loinc: tuple[str, ...] = ()
+    omop: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    """Local names, lower case."""
+
+
 class DoseStandardInfo(Form):
     """One entry of `dose_standard.yaml`: what a dose standard is."""
 
@@ -193,6 +206,8 @@ class Knowledge:
     """Labels, practices and payers' policies."""
     published: dict[str, PublishedTrial] = field(default_factory=dict)
     """Published trials of esketamine and ketamine."""
+    vitals: dict[str, Vital] = field(default_factory=dict)
+    """Vital signs."""
     nearly: dict[str, Nearly] = field(default_factory=dict)
     """Which share of a limit is nearly all of it, by kind of limit."""
 

@@ -12,6 +12,7 @@ data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
 data/candidacy/ID.yaml     what is asked before esketamine or ketamine: a label, a practice, a payer's policy
 data/published/ID.yaml     a published trial of either
+data/vital.csv             a vital sign: its codes and range
 data/nearly.yaml           which share of a limit is nearly all of it
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/trials.yaml           how trials are built where a definition does not say
@@ -48,6 +49,7 @@ from .forms import (
     PublishedLadder,
     Reference,
     RoleRule,
+    Vital,
 )
 from .persistence import Persistence
 from .published import PublishedTrial
@@ -106,6 +108,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     candidacies = reader.files("candidacy", Candidacy)
     published = reader.files("published", PublishedTrial)
     nearly = reader.table("nearly.yaml", Nearly)
+    vitals = reader.rows("vital.csv", Vital, ("vital",))
     for path in extra:
         definitions += reader.own_definition(path, references)
     check(reader.entries, reader.unread, reader.problems)
@@ -133,6 +136,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         candidacies={form.id: form for form in candidacies},
         published={form.id: form for form in published},
         nearly=nearly,
+        vitals={form.vital: form for form in vitals},
         digest=_digest(folder, extra),
     )
 

@@ -18,6 +18,7 @@ _NOUNS = {
     "medication": "prescriptions, fills and administrations of drugs looked for",
     "measurement": "scores",
     "procedure": "procedures",
+    "vital": "vital signs",
 }
 _NO_SCORE = (
     "No usable score: improvement, response and remission stay unknown for every treatment. That a treatment failed can only "

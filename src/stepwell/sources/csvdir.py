@@ -19,7 +19,7 @@ from .drugs import find_named_drugs
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .medication import settle_medication, stop_reason
 from .people import People, number_people
-from .records import empty, merge_rows, settle_periods, settle_scores
+from .records import empty, merge_rows, settle_periods, settle_scores, settle_vitals
 from .source import Loss
 from .tally import Finding, settle
 from .values import day, number, text, whole
@@ -70,6 +70,7 @@ def read_csv_folder(
         "medication": _medications,
         "measurement": _measurements,
         "procedure": _coded,
+        "vital": _vitals,
     }
     records, losses = {}, []
     for name, reader in readers.items():
@@ -130,6 +131,10 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
         known = list(_instrument_names(knowledge))
         labels = ", ".join(sorted(knowledge.instruments))
         checks.append((rows.instrument.lower().notin(known), "an unknown instrument", f"one of {labels}"))
+    if raw.name == "vital":
+        known = list(_vital_names(knowledge))
+        expected = f"one of {', '.join(sorted(knowledge.vitals))}"
+        checks.append((rows.vital.lower().notin(known), "an unknown vital sign", expected))
     marked = rows.select("line", **{f"c{n}": when.fill_null(False) for n, (when, *_words) in enumerate(checks)})
     found = marked.agg(
         **{f"n{n}": marked[f"c{n}"].sum() for n in range(len(checks))},
@@ -174,6 +179,10 @@ _READABLE = {
 
 def _instrument_names(knowledge: Knowledge) -> dict[str, str]:
     return {name.lower(): i.id for i in knowledge.instruments.values() for name in (i.id, i.label, *i.names)}
+
+
+def _vital_names(knowledge: Knowledge) -> dict[str, str]:
+    return {name.lower(): v.vital for v in knowledge.vitals.values() for name in (v.vital, v.label, *v.names)}
 
 
 def _persons(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
@@ -293,3 +302,16 @@ def _measurements(
         is_marker=when.is_marker,
     )
     return settle_scores(rows, raw.where, knowledge)
+
+
+def _vitals(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+    rows = raw.rows
+    called = rows.vital.lower()
+    rows = rows.select(
+        "person_id",
+        "address",
+        vital=ibis.cases(*((called == word, v) for word, v in _vital_names(knowledge).items())),
+        measured_date=day(rows.measured_date).value,
+        value=number(rows.mmhg),
+    )
+    return settle_vitals(rows, raw.where, knowledge)

@@ -69,5 +69,11 @@ FILES: dict[str, tuple[Field, ...]] = {
         Field("vocabulary", "text", True, "HCPCS, CPT4, ICD10PCS, ICD9Proc, SNOMED or OMOP; or stepwell"),
         Field("code", "text", True, "the code; or, with stepwell, the code set (ect, tms, esketamine-session)"),
     ),
+    "vital": (
+        _person(),
+        Field("measured_date", "date", True, "the day on which it was measured"),
+        Field("vital", "text", True, "blood-pressure-systolic or blood-pressure-diastolic"),
+        Field("mmhg", "number", False, "the reading in mmHg; empty when it was taken but not written down"),
+    ),
 }
 REQUIRED_FILES = ("person", "medication")

@@ -14,12 +14,12 @@ import ibis.expr.types as ir
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
-from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes
+from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes, vital_codes
 from .drugs import WAYS, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .medication import read_medication
 from .people import People, number_people
-from .records import empty, merge_rows, settle_periods, settle_scores
+from .records import empty, merge_rows, settle_periods, settle_scores, settle_vitals
 from .source import Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
@@ -90,6 +90,7 @@ def read_omop(
         "medication": (_medications, ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (_procedures, ("procedure_occurrence",)),
+        "vital": (_vitals, ("measurement",)),
     }
     for name, (reader, sources) in readers.items():
         present = [filled[s] for s in sources if s in filled]
@@ -292,6 +293,22 @@ def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowled
     if items:
         losses += _items_seen(con, raws, items, vocabulary)
     return kept, losses + found
+
+
+def _vitals(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+    (raw,) = raws
+    columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
+    rows = find_coded(con, raw, columns, vital_codes(knowledge.vitals.values()), vocabulary)
+    told = RawTable(raw.name, raw.where, rows)
+    stated = [number(told.column(c, t)) for c, t in (("value_as_number", "float64"), ("value_source_value", "string"))]
+    rows = rows.select(
+        id="person_id",
+        vital="set_id",
+        measured_date=day(rows.measurement_date).value,
+        value=ibis.coalesce(*stated),
+        address=address(raw.name, rows.measurement_id),
+    )
+    return settle_vitals(people.attach(rows, "id"), raw.where, knowledge)
 
 
 def _items_seen(con, raws: list[RawTable], items: list[SetCode], vocabulary) -> list[Loss]:

@@ -17,7 +17,7 @@ from .derived import (
     TRUTH_TRIAL,
 )
 from .quality import QUALITY
-from .records import CONDITION, MEASUREMENT, MEDICATION, OBSERVATION_PERIOD, PERSON, PROCEDURE, RECORDS
+from .records import CONDITION, MEASUREMENT, MEDICATION, OBSERVATION_PERIOD, PERSON, PROCEDURE, RECORDS, VITAL
 from .staged import STAGE
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "TRUTH",
     "TRUTH_PERSON",
     "TRUTH_TRIAL",
+    "VITAL",
     "Column",
     "Table",
 ]
