@@ -28,6 +28,10 @@ def everything():
         K.quality,
         K.ladders,
         K.persistence,
+        K.candidacies,
+        K.published,
+        K.vitals,
+        K.nearly,
     ):
         yield from forms.values()
 

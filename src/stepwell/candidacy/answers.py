@@ -21,8 +21,8 @@ SYSTOLIC, DIASTOLIC = "blood-pressure-systolic", "blood-pressure-diastolic"
 
 @dataclass(frozen=True)
 class Known:
-    """What an answer is found from: the chart, what the definitions say of it by their ids, and the trials it was built into by the
-    house's way."""
+    """What an answer is found from: the chart, what the definitions say of it by their ids, and the trials of the first
+    of them."""
 
     chart: Chart
     judged: Mapping[str, Judged]
@@ -74,8 +74,8 @@ def free_of(known: Known, ask: FreeOf) -> Found:
 
 
 def scored(known: Known, ask: Scored) -> Found:
-    """The latest score in the window, of two on one day the one whose instrument is named first; nearly met from a declared share of
-    the limit on."""
+    """The latest score in the window, of two on one day the one whose instrument is named first; nearly met from a declared share
+    of the limit on."""
     limits = {limit.instrument: limit for limit in ask.any_of}
     names = " or ".join(known.knowledge.all_instruments[i].label for i in limits)
     rows = [r for r in known.chart.measurement if r["instrument"] in limits and r["total"] is not None]
@@ -105,8 +105,8 @@ def scored(known: Known, ask: Scored) -> Found:
 
 
 def pressure(known: Known, ask: Pressure) -> Found:
-    """The highest systolic and diastolic pressure of the latest day in the window. Unknown where the limits may not be this person's,
-    unless they are kept anyway."""
+    """The highest systolic and diastolic pressure of the latest day in the window. Above them it is unknown where the limits may
+    not be those of this person's age."""
     limit = f"{show_number(ask.systolic_at_most)}/{show_number(ask.diastolic_at_most)}"
     shape = {"unit": "mmHg", "comparison": "at most", "limit": limit}
     first = _first_day(known, ask.within)
@@ -132,8 +132,8 @@ def pressure(known: Known, ask: Pressure) -> Found:
 
 
 def had(known: Known, ask: Had) -> Found:
-    """Days with the procedure since the present episode began, or ever where there is none; too few are unknown, for much is billed
-    elsewhere."""
+    """Days with the procedure since the present episode began, or ever where there is none; too few are unknown, for much is
+    billed elsewhere."""
     episode = known.trials.episode
     rows = [r for r in known.chart.procedure if r["procedure"] in ask.any_of]
     rows = [r for r in rows if episode is None or r["procedure_date"] >= episode["start_date"]]

@@ -50,7 +50,7 @@ class Weighed:
 
 @dataclass(frozen=True)
 class Assessment:
-    """One form beside one person's records. `is_in_force` is false where the form does not hold on that day: it has no lines then."""
+    """One form beside one person's records. Where the form does not hold on that day, it has no lines."""
 
     form: Candidacy
     day: date
@@ -82,8 +82,8 @@ class Assessment:
 
     @property
     def stands(self) -> str:
-        """The same in words: of a policy for the whole, of a label or a practice for each indication. It is never a yes: documents and
-        what nobody recorded are still open."""
+        """The same in words: of a policy for the whole, of a label or a practice for each indication. It is never a yes:
+        documents and what nobody recorded are still open."""
         if not self.is_in_force:
             return "not in force on that day"
         if self.form.kind != "policy":
@@ -136,9 +136,9 @@ def assess(
 ) -> tuple[Chart, tuple[Assessment, ...]]:
     """Lays forms beside a person's records on a day: labels and practices first, then policies.
 
-    `forms` are ids; none means all in use. `definition` is asked for resistance in the place of the one that a label or a practice
-    names. Without `day`, the last day that is observed or recorded. Raises `QuestionError` for a person, form or definition that
-    is not there, and for a day before the first record.
+    `forms` are ids; none means all in use. `definition` is asked for resistance in the place of the one that a label or a
+    practice names. Without `day`, the last day that is observed or recorded. Raises `QuestionError` for a person, form or
+    definition that is not there, and for a day before the first record.
     """
     chosen = find_forms(forms, result.knowledge)
     other = None if definition is None else find_definition(definition, result.knowledge)
@@ -227,10 +227,8 @@ def _applies(one: Requirement, known: Known) -> bool:
 
 
 def _line(form: Candidacy, path: str, one: Requirement, known: Known) -> Line:
-    if one.either:
-        found = any_of((other.label, _answer(known, other)) for other in one.either)
-    else:
-        found = _answer(known, one)
+    answers = [(other.label, _answer(known, other)) for other in one.either]
+    found = any_of(answers) if answers else _answer(known, one)
     asks = [other.asked[1] for other in one.either] if one.either else [one.asked[1]]
     return Line(
         form=form.name,

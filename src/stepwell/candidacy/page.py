@@ -97,7 +97,7 @@ def _tell_trials(judged: Judged, knowledge: Knowledge) -> dict:
 
 
 def _says_why(evidence: Mapping, row: Mapping) -> bool:
-    """Whether a line says why the trial counts, or why it does not: the way in which it failed, or else every line that is not met."""
+    """Whether a line says why the trial counts, or why it does not: how it failed, or else every line that is not met."""
     is_way_to_fail = evidence["criterion"].startswith("failure.")
     if is_way_to_fail and row["failed"] is True:
         return evidence["verdict"] == "met"

@@ -46,9 +46,9 @@ def tell_candidacy(chart: Chart, assessments: Sequence[Assessment]) -> Iterator[
 
 def reach(chart: Chart) -> str:
     """How far the records reach on that day."""
-    if chart.is_observed:
-        return f"{chart.observed_days():,} days observed up to that day, which is observed."
-    return f"{chart.observed_days():,} days observed up to that day, which itself is not observed: what is taken on it is not known."
+    unseen = "which itself is not observed: what is taken on it is not known"
+    tail = "which is observed" if chart.is_observed else unseen
+    return f"{chart.observed_days():,} days observed up to that day, {tail}."
 
 
 def _overview(assessments: Iterable[Assessment]) -> RenderableType:

@@ -24,8 +24,8 @@ def failed_trials(known: Known, ask: OfDefinition) -> Found:
 
 
 def added(known: Known, ask: OfDefinition) -> Found:
-    """Different drugs added, as the definition counts them; unknown where those of unknown length would be enough, or where drugs are
-    not held."""
+    """Different drugs added, as the definition counts them; unknown where those of unknown length would be enough, or where
+    drugs are not held."""
     certain, possible, needed = known.judged[ask.definition].added()
     drugs = "drug" if certain == 1 else "drugs"
     words = f"{certain or 'No'} {drugs} added to an antidepressant for long enough, {needed} needed"

@@ -53,8 +53,8 @@ class Judged:
         return self.is_present
 
     def nearly(self, share: float) -> tuple[tuple[str, str], ...]:
-        """The trials that fall short only by their length and reach so many per cent of it, where with them there would be enough:
-        the ingredient of each, and by how much it falls short."""
+        """The trials that fall short only by their length and reach so many per cent of it, where with them there would be
+        enough: the ingredient of each, and by how much it falls short."""
         for number, branch in enumerate(self.definition.branch, 1):
             rows = [r for r in self.rows if r["branch"] == number]
             key = KEY[branch.count.distinct]

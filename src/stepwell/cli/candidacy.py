@@ -20,7 +20,7 @@ def candidacy(
     policy: Annotated[
         list[str] | None,
         typer.Option(
-            help="Id of a payer's policy, a label or a practice (repeatable); default: all of them. See `stepwell knowledge list`.",
+            help="Id of a payer's policy, a label or a practice (repeatable); default: all. See `stepwell knowledge list`.",
             show_default=False,
         ),
     ] = None,

@@ -93,7 +93,7 @@ class DoseMinimum(Cited):
 
 
 class Vital(Cited):
-    """One row of `vital.csv`: a vital sign, the codes under which records hold it and the range outside which it is a misprint."""
+    """One row of `vital.csv`: a vital sign, its codes in the records, and the range beyond which it is a misprint."""
 
     vital: Id
     label: str

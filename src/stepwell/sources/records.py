@@ -100,7 +100,7 @@ def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.
 
 
 def settle_vitals(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-    """Vital signs from rows with `person_id`, `vital`, `measured_date`, `value`, `address`: values outside the range are unknown."""
+    """Vital signs from rows with `person_id`, `vital`, `measured_date`, `value`, `address`; beyond the range they are unknown."""
     vitals = knowledge.vitals.values()
     low = ibis.cases(*((rows.vital == v.vital, v.at_least_mmhg) for v in vitals), else_=0.0)
     high = ibis.cases(*((rows.vital == v.vital, v.at_most_mmhg) for v in vitals), else_=0.0)
