@@ -145,7 +145,9 @@ def had(known: Known, ask: Had) -> Found:
         return Found(True, f"{label} on {show_days(n)}{since}", str(n), address=address, **shape)
     if "procedure" not in known.chart.has:
         return Found(None, f"{label}: this source holds no procedures", **shape)
-    return Found(None, f"{label} on {show_days(n)}{since}", str(n), is_none_recorded=n == 0, **shape)
+    words = f"{label} on {show_days(n)}{since}" if n else f"{label}: none recorded{since}"
+    is_none = n == 0 and known.chart.observed_days() > 0
+    return Found(None, words, str(n), is_none_recorded=is_none, **shape)
 
 
 def not_had(known: Known, ask: NotHad) -> Found:

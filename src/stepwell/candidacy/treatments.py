@@ -10,7 +10,7 @@ from stepwell.why.found import show_date, show_days
 
 from .answers import ANSWERS, Known
 from .line import Found
-from .trials import Judged
+from .trials import Judged, without_further_parts
 
 
 def resistance(known: Known, ask: OfDefinition) -> Found:
@@ -20,7 +20,8 @@ def resistance(known: Known, ask: OfDefinition) -> Found:
 
 def failed_trials(known: Known, ask: OfDefinition) -> Found:
     """Enough trials count by the definition, whatever else it asks."""
-    return _of_trials(known, known.judged[f"{ask.definition}-trials"], "count")
+    only = without_further_parts(known.knowledge.definitions[ask.definition])
+    return _of_trials(known, known.judged[only.id], "count")
 
 
 def added(known: Known, ask: OfDefinition) -> Found:
@@ -109,7 +110,7 @@ def _of_trials(known: Known, judged: Judged, name: str) -> Found:
         words += {False: ", which is over", None: ", of which nobody knows whether it goes on", True: ""}[
             judged.is_present
         ]
-    if name == "verdict" and found["count"] and (against := _what_else(found)):
+    if name == "verdict" and found["count"] is not False and (against := _what_else(found)):
         words += f"; but {', '.join(against)}"
     short = judged.nearly(known.share("days")) if verdict is False and found["count"] is False else ()
     if short:

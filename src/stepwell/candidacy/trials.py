@@ -54,13 +54,13 @@ class Judged:
 
     def nearly(self, share: float) -> tuple[tuple[str, str], ...]:
         """The trials that fall short only by their length and reach so many per cent of it, where with them there would be
-        enough: the ingredient of each, and by how much it falls short."""
+        enough if everything unknown counted too: the ingredient of each, and by how much it falls short."""
         for number, branch in enumerate(self.definition.branch, 1):
             rows = [r for r in self.rows if r["branch"] == number]
             key = KEY[branch.count.distinct]
-            counted = {self.trials[r["trial_number"]][key] for r in rows if r["counts"]}
+            possible = {self.trials[r["trial_number"]][key] for r in rows if r["counts"] is not False}
             short = [r for r in rows if _falls_short_by_length(r, self.trials[r["trial_number"]], branch, share)]
-            if len(counted | {self.trials[r["trial_number"]][key] for r in short}) >= branch.count.at_least:
+            if short and len(possible | {self.trials[r["trial_number"]][key] for r in short}) >= branch.count.at_least:
                 return tuple(_how_short(r, self.trials[r["trial_number"]], branch) for r in short)
         return ()
 
@@ -82,6 +82,8 @@ class Judged:
 
 def without_further_parts(definition: Definition) -> Definition:
     """The same definition asking for failed trials only: what must be added or taken beside them is asked for by itself."""
+    if all(b.added is None and b.taken is None for b in definition.branch):
+        return definition
     branches = tuple(b.model_copy(update={"added": None, "taken": None}) for b in definition.branch)
     return definition.model_copy(update={"id": f"{definition.id}-trials", "branch": branches})
 
