@@ -14,12 +14,13 @@ from stepwell.knowledge import load
 PACKAGE = Path(stepwell.__file__).parent
 
 # The rooms in which a number could decide something about a person.
-DECIDING = ("engine/", "knowledge/", "sources/", "evidence.py", "pipeline.py")
+DECIDING = ("engine/", "knowledge/", "sources/", "candidacy/", "evidence.py", "pipeline.py")
 
 # Nothing, one, both, days of a week, per cent.
 EVERYDAY = {0, 1, 2, 7, 100}
 
 NOT_CLINICAL = {
+    "candidacy/story.py": ({5}, "blanks before a table"),
     "engine/exposure.py": ({0.5, 1e6, 53}, "rounding to a millionth; the bits of a double's whole numbers"),
     "engine/intervals.py": ({1970}, "the day from which days are counted"),
     "engine/trial.py": ({40}, "bits of a day after every day there is"),

@@ -18,7 +18,7 @@ from stepwell.result import Result
 
 from .answers import Known, applies_to
 from .chart import Chart, read_chart
-from .line import VERDICTS, Found, Line, all_of, any_of
+from .line import NEARLY, VERDICTS, Found, Line, all_of, any_of
 from .treatments import JUDGES
 from .trials import Judged, find_definition, judge, without_further_parts
 
@@ -45,7 +45,7 @@ class Weighed:
     @property
     def stands(self) -> str:
         """The verdict in words."""
-        return "nearly met" if self.is_nearly else VERDICTS[self.verdict]
+        return NEARLY if self.is_nearly else VERDICTS[self.verdict]
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Assessment:
     @property
     def best(self) -> Weighed:
         """The indication that comes closest: met before unknown before nearly met before not met."""
-        rank = {True: 0, None: 1, False: 3}
-        return min(self.indications, key=lambda w: rank[w.verdict] - w.is_nearly)
+        order = [VERDICTS[True], VERDICTS[None], NEARLY, VERDICTS[False]]
+        return min(self.indications, key=lambda w: order.index(w.stands))
 
     @property
     def against(self) -> tuple[Line, ...]:
@@ -91,7 +91,7 @@ class Assessment:
             said += ["a contraindication is recorded"] * bool(self.against)
             return "; ".join(said)
         if self.verdict is False and _is_nearly((*self.best.lines, *self.contraindications)):
-            return "nearly met"
+            return NEARLY
         return {True: "met, as far as records show", False: "not met", None: "unknown"}[self.verdict]
 
     @property

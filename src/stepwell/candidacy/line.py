@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 VERDICTS = {True: "met", False: "not met", None: "unknown"}
+NEARLY, NONE_RECORDED = "nearly met", "none recorded"
+"""What is told apart from the rest of what is not met, and of what is unknown."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ class Line:
     def stands(self) -> str:
         """The verdict as it is shown: `nearly met` and `none recorded` are told apart from the rest of theirs."""
         if self.found.is_nearly:
-            return "nearly met"
+            return NEARLY
         if self.found.is_none_recorded:
-            return "none recorded"
+            return NONE_RECORDED
         return self.verdict
 
     def as_row(self) -> dict:

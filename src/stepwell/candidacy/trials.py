@@ -162,10 +162,10 @@ def _is_present(chart: Chart, episode: dict | None, definition: Definition) -> b
 def _falls_short_by_length(row: dict, trial: dict, branch: Branch, share: float) -> bool:
     if row["counts"] is not False or row["failed"] is False:
         return False
-    asked = dict(fields(branch.trial))
-    short = [path for path in CRITERIA if path.startswith("trial.") and path[6:] in asked and row[path] is False]
+    asked = {f"trial.{name}": field for name, field in fields(branch.trial)}
+    short = [path for path in CRITERIA if path in asked and row[path] is False]
     return bool(short) and all(
-        path in _BY_LENGTH and trial[_BY_LENGTH[path]] >= share / 100 * asked[path[6:]].at_least for path in short
+        path in _BY_LENGTH and trial[_BY_LENGTH[path]] >= share / 100 * asked[path].at_least for path in short
     )
 
 
