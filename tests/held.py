@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import ibis
+
 from stepwell.candidacy import assess
 from stepwell.candidacy.answers import Known
 from stepwell.candidacy.chart import read_chart
@@ -17,9 +19,10 @@ ALL = frozenset({"person", "observation_period", "condition", "medication", "mea
 
 
 class Held:
-    """What a result holds of one person, as rows. `has` names the tables that the source has at all."""
+    """What a result holds of one person, as rows. `has` names the tables that the source has at all, `coded` the
+    vocabularies of its diagnoses."""
 
-    def __init__(self, has=ALL, birth=date(1980, 5, 17), death=None, **tables):
+    def __init__(self, has=ALL, birth=date(1980, 5, 17), death=None, coded=("ICD10CM",), **tables):
         person = {"person_id": 1, "source_person_id": "anna", "sex": "female", "death_date": death, "address": "p/1"}
         births = birth if isinstance(birth, tuple) else (birth, birth)
         person |= {"birth_earliest_date": births[0], "birth_latest_date": births[1]}
@@ -34,6 +37,13 @@ class Held:
                 row["person_id"] = 1
         self.tables, self.knowledge, self.folder = tuple(self.rows), K, Path("held")
         self.manifest = {"has": sorted(has), "knowledge": K.digest, "source": {"label": "held"}}
+
+        self.coded = coded
+
+    def table(self, name):
+        """Of everybody's diagnoses, the vocabularies."""
+        assert name == "condition"
+        return ibis.memtable({"vocabulary": list(self.coded)}, schema={"vocabulary": "string"})
 
     def person_id(self, person):
         assert person == "anna"

@@ -71,6 +71,17 @@ def test_a_table_that_is_not_there_says_no_to_nothing_in_it(missing):
     assert seen or missing == "observation_period"
 
 
+@pytest.mark.parametrize(
+    ("coded", "is_seen"),
+    [(("ICD10CM",), True), (("SNOMED",), False), ((), False), (("ICD9CM", "ICD10CM"), True), (("STEPWELL",), True)],
+)
+def test_a_set_is_looked_through_only_in_its_vocabulary(coded, is_seen):
+    """A source of SNOMED codes without a way to ICD-10-CM could not have shown an aneurysm: that is no "none recorded"."""
+    found = line(one(Held(coded=coded), "esketamine-us"), "contraindications.aneurysm")
+    assert (found.verdict, found.found.is_none_recorded) == ("unknown", is_seen)
+    assert ("in no vocabulary" in found.found.words) is not is_seen
+
+
 def test_somebody_never_observed_is_unknown_throughout():
     held = Held(observed=(), condition=[diagnosis("major-depression", date(2025, 1, 1))])
     for x in (x for a in assess(held, "anna", SOME, day=DAY)[1] for x in a.lines):

@@ -15,6 +15,8 @@ from .chart import Chart, sort_by_day
 from .line import Found
 from .trials import Judged
 
+BY_NAME = "STEPWELL"
+"""The vocabulary of own records that name the code set itself: every set can be named there."""
 SYSTOLIC, DIASTOLIC = "blood-pressure-systolic", "blood-pressure-diastolic"
 """The two numbers of a blood pressure."""
 
@@ -200,11 +202,24 @@ def _none_recorded(known: Known, sets: Iterable[str], within: int | None) -> tup
     label = _labels(known, sets)
     if "condition" not in known.chart.has:
         return f"{label}: this source holds no diagnoses", False
+    blind = [name for name in sets if not _can_be_seen(known, name)]
+    if blind:
+        words = (
+            f"{_labels(known, blind)}: not found, but this source codes diagnoses in no vocabulary by which it would be"
+        )
+        return words, False
     n = known.chart.observed_days(within)
     if not n:
         return f"{label}: this person was not observed in that time", False
     since = "" if within is None else f" since {show_date(_first_day(known, within))}"
     return f"{label}: none recorded in {show_days(n)} observed{since}", True
+
+
+def _can_be_seen(known: Known, name: str) -> bool:
+    """Whether the code set holds codes of a vocabulary in which this source records diagnoses at all."""
+    of_set = {code.vocabulary for code in known.knowledge.codesets[name].codes}
+    of_set |= {"SNOMED"} if "OMOP" in of_set else set()
+    return bool((of_set | {BY_NAME}) & known.chart.vocabularies)
 
 
 def _labels(known: Known, sets: Iterable[str]) -> str:
