@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.tables import Table
+from stepwell.tables import Column, Table
 
 _EPOCH = ibis.date(1970, 1, 1)
 
@@ -38,14 +40,14 @@ def in_days(table: Table, rows: ir.Table) -> ir.Table:
     return rows.select(**columns)
 
 
-def in_dates(table: Table, rows: ir.Table) -> ir.Table:
-    """A table of the engine as it is declared: days as dates, declared types, declared order of columns."""
+def in_dates(columns: Iterable[Column], rows: ir.Table) -> ir.Table:
+    """Rows of the engine with these columns as they are declared: days as dates, declared types."""
     return rows.select(
         **{
             column.name: (to_date(rows[day_name(column.name)]) if column.type == "date" else rows[column.name]).cast(
                 column.type
             )
-            for column in table.columns
+            for column in columns
         }
     )
 
@@ -81,3 +83,10 @@ def without_breaks(period: ir.Table) -> ir.Table:
         from_day=period.start_day.min(), until_day=period.end_day.max()
     )
     return whole.drop("unbroken")
+
+
+def completed_years(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue:
+    """Completed years from one day to another."""
+    born, on = to_date(birth_day), to_date(on_day)
+    before_birthday = (on.month() * 100 + on.day()) < (born.month() * 100 + born.day())
+    return (on.year() - born.year() - before_birthday.ifelse(1, 0)).cast("int64")

@@ -14,7 +14,9 @@ from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
 from .published import PublishedTrial
 from .quality import QualityMeasure
+from .regimen import Regimen
 from .staging import Staging
+from .treatment import Following, Treatment
 
 
 class Reference(Form):
@@ -103,6 +105,13 @@ class Vital(Cited):
     omop: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     """Local names, lower case."""
+
+
+class LabelMaximum(Cited):
+    """One row of `label_maximum.csv`: the greatest daily dose that a label allows."""
+
+    ingredient: Id
+    max_mg_per_day: float = Field(gt=0)
 
 
 class DoseStandardInfo(Form):
@@ -210,6 +219,13 @@ class Knowledge:
     """Vital signs."""
     nearly: dict[str, Nearly] = field(default_factory=dict)
     """Which share of a limit is nearly all of it, by kind of limit."""
+    treatments: dict[str, Treatment] = field(default_factory=dict)
+    """Treatments given in sessions."""
+    regimens: dict[str, Regimen] = field(default_factory=dict)
+    following: Following | None = None
+    """How their series are followed; None where there are none."""
+    label_maxima: dict[str, LabelMaximum] = field(default_factory=dict)
+    """The greatest daily dose by the label, of the ingredients of which it was seen."""
 
     @property
     def all_instruments(self) -> dict[str, Instrument]:

@@ -15,6 +15,9 @@ data/published/ID.yaml     a published trial of either
 data/vital.csv             a vital sign: its codes and range
 data/nearly.yaml           which share of a limit is nearly all of it
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
+data/treatment/ID.yaml     a treatment given in sessions: what is one, what is a series of them
+data/regimen/ID.yaml       how a treatment is given, by a label or by practice
+data/effect.yaml           how a series is followed
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
 data/knowledge.lock        the digest of every reviewed file: a reviewed file no longer changes
@@ -45,6 +48,7 @@ from .forms import (
     Ingredient,
     Instrument,
     Knowledge,
+    LabelMaximum,
     ProductUse,
     PublishedLadder,
     Reference,
@@ -54,7 +58,9 @@ from .forms import (
 from .persistence import Persistence
 from .published import PublishedTrial
 from .quality import QualityMeasure
+from .regimen import Regimen
 from .staging import Staging
+from .treatment import Following, Treatment
 from .written import Path_, Written, read_csv, read_yaml
 
 DATA = Path(__file__).parent / "data"
@@ -109,6 +115,10 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     published = reader.files("published", PublishedTrial)
     nearly = reader.table("nearly.yaml", Nearly)
     vitals = reader.rows("vital.csv", Vital, ("vital",))
+    treatments = reader.files("treatment", Treatment)
+    regimens = reader.files("regimen", Regimen)
+    following = reader.single("effect.yaml", Following)
+    maxima = reader.rows("label_maximum.csv", LabelMaximum, ("ingredient",))
     for path in extra:
         definitions += reader.own_definition(path, references)
     check(reader.entries, reader.unread, reader.problems)
@@ -137,6 +147,10 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         published={form.id: form for form in published},
         nearly=nearly,
         vitals={form.vital: form for form in vitals},
+        treatments={form.id: form for form in treatments},
+        regimens={form.id: form for form in regimens},
+        following=following,
+        label_maxima={form.ingredient: form for form in maxima},
         digest=_digest(folder, extra),
     )
 
@@ -158,6 +172,13 @@ class _Reader:
             self.trials = written.data
         else:
             self.unread.add(TrialBuilding)
+
+    def single(self, file: str, form: type[F]) -> F | None:
+        """A YAML file that is one form."""
+        written = read_yaml(self.folder / file, file, self.problems)
+        if written is None:
+            self.unread.add(form)
+        return self._fill(form, written, None) if written else None
 
     def table(self, file: str, form: type[F]) -> dict[str, F]:
         """A YAML file of forms by key."""

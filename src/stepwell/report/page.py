@@ -20,6 +20,9 @@ from .summarise import Summary, summarise
 from .timeline import draw_timeline, find_story
 from .verdicts import EVERYBODY, TREATED
 
+_MOST_PAIRS = 100
+"""Of definitions, in a table that somebody may still read through."""
+
 _MONTHS = (6, 12, 24, 60)
 """The months at which the waiting-time table reads off its curves."""
 
@@ -56,6 +59,7 @@ def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[s
         titles=titles,
         months=_MONTHS,
         suppress_below=suppress_below,
+        most_pairs=_MOST_PAIRS,
         crisis=result.knowledge.crisis["us"].text,
         met_range=_range_met(summary),
         has_steps=_has_scores(summary),

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from ..knowledge.forms import Codeset, Instrument, Vital
+from ..knowledge.forms import Codeset, Instrument
 from .files import RawTable, store
 from .values import concept, text
 
@@ -71,16 +71,6 @@ def instrument_codes(instruments: Iterable[Instrument]) -> list[SetCode]:
         SetCode(i.id, vocabulary, str(code), "exact")
         for i in instruments
         for vocabulary, codes in (("LOINC", i.loinc), ("SNOMED", i.snomed), ("OMOP", i.omop), (NAME, i.names))
-        for code in codes
-    ]
-
-
-def vital_codes(vitals: Iterable[Vital]) -> list[SetCode]:
-    """The codes and names of vital signs."""
-    return [
-        SetCode(v.vital, vocabulary, str(code), "exact")
-        for v in vitals
-        for vocabulary, codes in (("LOINC", v.loinc), ("OMOP", v.omop), (NAME, v.names))
         for code in codes
     ]
 

@@ -19,6 +19,8 @@ _NOUNS = {
     "measurement": "scores",
     "procedure": "procedures",
     "vital": "vital signs",
+    "dose": "doses of drugs given in sessions",
+    "monitoring": "readings around sessions",
 }
 _NO_SCORE = (
     "No usable score: improvement, response and remission stay unknown for every treatment. That a treatment failed can only "

@@ -15,16 +15,19 @@ from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .codes import SHAPES, codeset_codes, plain_code
 from .csvform import FILES, REQUIRED_FILES, Field
+from .doses import route, session_ingredients
 from .drugs import find_named_drugs
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .medication import settle_medication, stop_reason
 from .people import People, number_people
-from .records import empty, merge_rows, settle_periods, settle_scores, settle_vitals
+from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
 from .tally import Finding, settle
 from .values import day, number, text, whole
+from .vitals import read_own_vitals, vital_names
 
 LINES_SHOWN = 5
+_CLOCK = "^([01]?[0-9]|2[0-3]):([0-5][0-9])$"
 
 
 _OWN = "stepwell"
@@ -70,13 +73,18 @@ def read_csv_folder(
         "medication": _medications,
         "measurement": _measurements,
         "procedure": _coded,
-        "vital": _vitals,
+        "vital": read_own_vitals,
+        "monitoring": _monitoring,
     }
     records, losses = {}, []
     for name, reader in readers.items():
         if name in lines:
             records[name], found = reader(con, people, lines[name], knowledge)
             losses += found
+    if "medication" in lines:
+        doses = store(con, _doses(con, lines["medication"], knowledge), lines["medication"].where)
+        if run(doses.count(), lines["medication"].where).as_py():
+            records["dose"] = doses
     has = frozenset(records)
     for table in RECORDS:
         if table.name not in records:
@@ -132,7 +140,7 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
         labels = ", ".join(sorted(knowledge.instruments))
         checks.append((rows.instrument.lower().notin(known), "an unknown instrument", f"one of {labels}"))
     if raw.name == "vital":
-        known = list(_vital_names(knowledge))
+        known = list(vital_names(knowledge))
         expected = f"one of {', '.join(sorted(knowledge.vitals))}"
         checks.append((rows.vital.lower().notin(known), "an unknown vital sign", expected))
     marked = rows.select("line", **{f"c{n}": when.fill_null(False) for n, (when, *_words) in enumerate(checks)})
@@ -173,16 +181,13 @@ _READABLE = {
     "birth": (lambda cell, field: _birth(cell)[0].notnull(), "no usable date"),
     "whole": (lambda cell, field: number(cell) == number(cell).floor(), "no whole number"),
     "number": (lambda cell, field: number(cell).notnull(), "no number"),
+    "time": (lambda cell, field: cell.re_search(_CLOCK), "no time such as 09:30"),
     "word": (lambda cell, field: cell.lower().isin(field.words), "none of the words known"),
 }
 
 
 def _instrument_names(knowledge: Knowledge) -> dict[str, str]:
     return {name.lower(): i.id for i in knowledge.instruments.values() for name in (i.id, i.label, *i.names)}
-
-
-def _vital_names(knowledge: Knowledge) -> dict[str, str]:
-    return {name.lower(): v.vital for v in knowledge.vitals.values() for name in (v.vital, v.label, *v.names)}
 
 
 def _persons(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
@@ -245,7 +250,8 @@ def _coded(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Know
     )
     date = f"{raw.name}_date"
     kept = kept.mutate(**{column: kept.set_id, date: day(kept[date]).value})
-    return kept.select("person_id", date, column, "vocabulary", "code", "address"), losses
+    kept = kept.mutate(quantity=number(kept.quantity) if raw.name == "procedure" else ibis.null("float64"))
+    return kept.select("person_id", date, column, "vocabulary", "code", "quantity", "address"), losses
 
 
 def _medications(
@@ -304,14 +310,37 @@ def _measurements(
     return settle_scores(rows, raw.where, knowledge)
 
 
-def _vitals(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+def _doses(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> ir.Table:
+    """The lines of drugs that are given in sessions."""
+    named = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
+    named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
+    rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
+    strength = ibis.coalesce(number(rows.strength_mg), rows.mg_per_unit)
+    hours, minutes = (rows.time.re_extract(_CLOCK, n).try_cast("int32") for n in (1, 2))
+    return rows.select(
+        "person_id",
+        "ingredient",
+        "address",
+        given_date=day(rows.start_date).value,
+        kind=rows.kind.lower(),
+        code=ibis.null("string"),
+        quantity=number(rows.quantity),
+        mg=ibis.coalesce(number(rows.mg), (strength * number(rows.quantity)).nullif(0)),
+        route=route(rows.route),
+        minute=(hours * 60 + minutes).cast("int32"),
+    )
+
+
+def _monitoring(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
     rows = raw.rows
-    called = rows.vital.lower()
     rows = rows.select(
         "person_id",
         "address",
-        vital=ibis.cases(*((called == word, v) for word, v in _vital_names(knowledge).items())),
-        measured_date=day(rows.measured_date).value,
-        value=number(rows.mmhg),
+        session_date=day(rows.session_date).value,
+        kind=rows.kind.lower(),
+        minutes=whole(rows.minutes).cast("int32"),
+        value=number(rows.value),
     )
-    return settle_vitals(rows, raw.where, knowledge)
+    return rows, []

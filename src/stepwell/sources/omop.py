@@ -7,6 +7,7 @@ tables (`concept`, `concept_ancestor`, `drug_strength`) are used where they hold
 from __future__ import annotations
 
 import difflib
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -14,16 +15,18 @@ import ibis.expr.types as ir
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
-from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes, vital_codes
-from .drugs import WAYS, find_drugs
+from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes
+from .doses import read_doses
+from .drugs import WAYS, Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .medication import read_medication
 from .people import People, number_people
-from .records import empty, merge_rows, settle_periods, settle_scores, settle_vitals
+from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
 from .values import concept, day, number, text, whole
+from .vitals import read_vitals
 
 REQUIRED_TABLES = ("person", "drug_exposure")
 REQUIRED_COLUMNS = {
@@ -84,13 +87,14 @@ def read_omop(
     records["person"], found = _persons(people, filled["person"], filled.get("death"))
     losses += found
     has = {"person"}
+    drugs = find_drugs(con, filled["drug_exposure"], vocabulary, knowledge) if "drug_exposure" in filled else None
     readers = {
         "observation_period": (_observation, ("observation_period",)),
         "condition": (_conditions, ("condition_occurrence",)),
-        "medication": (_medications, ("drug_exposure",)),
+        "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (_procedures, ("procedure_occurrence",)),
-        "vital": (_vitals, ("measurement",)),
+        "vital": (read_vitals, ("measurement",)),
     }
     for name, (reader, sources) in readers.items():
         present = [filled[s] for s in sources if s in filled]
@@ -98,6 +102,12 @@ def read_omop(
             records[name], found = reader(con, people, present, vocabulary, knowledge)
             losses += found
             has.add(name)
+    if drugs is not None:
+        found = read_doses(con, people, filled, drugs, vocabulary, knowledge)
+        if found is not None:
+            records["dose"], records["monitoring"], more = found
+            losses += more
+            has |= {"dose", "monitoring"}
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)
@@ -207,7 +217,9 @@ def read_coded(
     rows = find_coded(con, raw, columns, codes, vocabulary)
     ids = rows.select(kind="set_id", id=f"{raw.name}_id")
     when = day(rows[date])
+    more = {"quantity": number(RawTable(raw.name, raw.where, rows).column("quantity", "float64"))}
     rows = rows.select(
+        **(more if record == "procedure" else {}),
         id="person_id",
         set_id="set_id",
         vocabulary="vocabulary",
@@ -238,9 +250,10 @@ def read_coded(
     return kept, losses + found + repeats
 
 
-def _medications(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+def _medications(
+    drugs: Drugs, con, people: People, raws: list[RawTable], vocabulary, knowledge
+) -> tuple[ir.Table, list[Loss]]:
     (raw,) = raws
-    drugs = find_drugs(con, raw, vocabulary, knowledge)
     keys = drugs.keys
     counted = run(keys.group_by("kind").agg(n=keys.n_rows.sum()), raw.where).to_pylist()
     counts = {c["kind"]: int(c["n"]) for c in counted}
@@ -293,22 +306,6 @@ def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowled
     if items:
         losses += _items_seen(con, raws, items, vocabulary)
     return kept, losses + found
-
-
-def _vitals(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
-    (raw,) = raws
-    columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
-    rows = find_coded(con, raw, columns, vital_codes(knowledge.vitals.values()), vocabulary)
-    told = RawTable(raw.name, raw.where, rows)
-    stated = [number(told.column(c, t)) for c, t in (("value_as_number", "float64"), ("value_source_value", "string"))]
-    rows = rows.select(
-        id="person_id",
-        vital="set_id",
-        measured_date=day(rows.measurement_date).value,
-        value=ibis.coalesce(*stated),
-        address=address(raw.name, rows.measurement_id),
-    )
-    return settle_vitals(people.attach(rows, "id"), raw.where, knowledge)
 
 
 def _items_seen(con, raws: list[RawTable], items: list[SetCode], vocabulary) -> list[Loss]:

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 from ibis.util import gen_name
 
 from ..knowledge.forms import Knowledge
-from ..tables import MEASUREMENT, OBSERVATION_PERIOD, VITAL
+from ..tables import MEASUREMENT, OBSERVATION_PERIOD
 from .files import run
 from .people import People
 from .source import Loss
@@ -97,24 +97,3 @@ def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.
         ],
     )
     return kept.select("person_id", "instrument", "measured_date", "total", "address").distinct(), losses
-
-
-def settle_vitals(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-    """Vital signs from rows with `person_id`, `vital`, `measured_date`, `value`, `address`; beyond the range they are unknown."""
-    vitals = knowledge.vitals.values()
-    low = ibis.cases(*((rows.vital == v.vital, v.at_least_mmhg) for v in vitals), else_=0.0)
-    high = ibis.cases(*((rows.vital == v.vital, v.at_most_mmhg) for v in vitals), else_=0.0)
-    is_usable = rows.value.between(low, high)
-    rows = rows.mutate(mmhg=is_usable.ifelse(rows.value, ibis.null("float64")))
-    kept, losses, _n = settle(
-        VITAL.name,
-        where,
-        rows,
-        [
-            Finding(rows.person_id.isnull(), "vital signs of people who are not in person", "left out"),
-            Finding(rows.measured_date.isnull(), "vital signs without a usable date", "left out"),
-            Finding(rows.value.isnull(), "vital signs without a value", "kept"),
-            Finding(rows.value.notnull() & ~is_usable, "vital signs outside the range of any", "read as unknown"),
-        ],
-    )
-    return kept.select("person_id", "vital", "measured_date", "mmhg", "address").distinct(), losses
