@@ -24,6 +24,7 @@ from .records import (
     PERSON,
     PROCEDURE,
     RECORDS,
+    VITAL,
 )
 from .sessions import (
     EFFECT,
@@ -77,6 +78,7 @@ __all__ = [
     "TRUTH_SESSION",
     "TRUTH_STATE",
     "TRUTH_TRIAL",
+    "VITAL",
     "Column",
     "Table",
 ]
