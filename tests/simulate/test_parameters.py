@@ -73,3 +73,13 @@ def test_files_that_do_not_fit_the_knowledge_are_refused(formulary):
 @pytest.mark.parametrize("treatment", ["esketamine", "ketamine", "ect", "tms"])
 def test_every_session_is_given_something(treatment, when):
     assert sum(r.share_pct for r in session_codes() if (r.treatment, r.when) == (treatment, when)) == 100
+
+
+def test_noise_is_scaled_by_its_odds():
+    usual = parameters().noise
+    assert usual.times(0) == usual.off()
+    for name in type(usual).model_fields:
+        half, once, double = (getattr(usual.times(f), name).share for f in (0.5, 1, 2))
+        assert once == pytest.approx(getattr(usual, name).share)
+        assert 0 < half < once < double < 100
+        assert double / (100 - double) == pytest.approx(2 * once / (100 - once))

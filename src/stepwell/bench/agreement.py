@@ -15,7 +15,7 @@ from stepwell.runner import run
 from stepwell.simulate import Noise, record_parameters, simulate
 
 LEVELS = {"off": 0.0, "half": 0.5, "realistic": 1.0, "double": 2.0}
-"""The noise levels: every share of the usual noise so many times over."""
+"""The noise levels: the odds of everything that goes wrong, so many times the usual ones."""
 
 Progress = Callable[[str, int, int], None]
 

@@ -257,8 +257,12 @@ class Noise(Form):
         return self.but(**dict.fromkeys(type(self).model_fields, 0))
 
     def times(self, factor: float) -> Noise:
-        """The same with every share so many times as great, up to 100 %."""
-        return self.but(**{name: min(getattr(self, name).share * factor, 100) for name in type(self).model_fields})
+        """The same with the odds of everything so many times as great, so that nothing becomes certain that was not."""
+
+        def share(knob: Share) -> float:
+            return 100 * factor * knob.p / (1 - knob.p + factor * knob.p) if knob.p else 0.0
+
+        return self.but(**{name: share(getattr(self, name)) for name in type(self).model_fields})
 
     def but(self, **share_pct: float) -> Noise:
         """The same with other shares, in percent: `noise.off().but(missing_fill=10)`."""
