@@ -68,7 +68,8 @@ def record_tables(folder, knowledge) -> dict[str, list[dict]]:
         return ingredient[known["ingredient_concept_id"] if known else r["drug_concept_id"]]
 
     def mg_per_day(r: dict) -> float | None:
-        return r["days_supply"] and strength[r["drug_concept_id"]]["amount_value"] * r["quantity"] / r["days_supply"]
+        known = strength.get(r["drug_concept_id"])
+        return known and known["amount_value"] * r["quantity"] / r["days_supply"]
 
     medication = [
         {
@@ -76,7 +77,7 @@ def record_tables(folder, knowledge) -> dict[str, list[dict]]:
             "ingredient": of(r),
             "start_date": r["drug_exposure_start_date"],
             "end_date": r["drug_exposure_end_date"],
-            "end_basis": "days supply" if r["days_supply"] else "administration",
+            "end_basis": "days supply",
             "mg_per_day": mg_per_day(r),
             "dose_basis": "-",
             "labelled_use": None,
@@ -216,7 +217,7 @@ def test_true_exposures_are_the_supplies(tidy):
     for r in tidy.rows("truth_exposure"):
         true[r["source_person_id"]] += (r["end_date"] - r["start_date"]).days + 1
     for r in tidy.rows("drug_exposure"):
-        supplied[str(r["person_id"])] += r["days_supply"] or 0
+        supplied[str(r["person_id"])] += r["days_supply"] if r["visit_occurrence_id"] is None else 0
     assert true == {person: days for person, days in supplied.items() if days}
     assert len(true) > 300
 

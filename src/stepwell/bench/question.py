@@ -69,6 +69,8 @@ def _drugs(records: Path, knowledge: Knowledge, form: Definition) -> dict:
         low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
     rows = duckdb.read_parquet(str(records / "drug_strength.parquet"))
     strengths = rows.select("drug_concept_id, ingredient_concept_id, amount_value").order("ALL").fetchall()
+    # A row may name the ingredient itself, of which no strength is known.
+    strengths += [(concept, concept, None) for concept in sorted(number)]
     return {
         "products": [
             {"product": product, "drug": number[part], "mg_per_unit": mg}

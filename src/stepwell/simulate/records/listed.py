@@ -134,7 +134,7 @@ def _drugs(r: Records, f: Formulary, at_visit) -> Drugs:
         given=np.concatenate([none, doses.given]),
         start=np.concatenate([fills.start, doses.day]),
         end=np.concatenate([fills.end, doses.day]),
-        days_supply=np.concatenate([fills.days_supply, of_dose]),
+        days_supply=np.concatenate([fills.days_supply, np.ones(m, dtype=np.int64)]),
         quantity=np.concatenate([fills.quantity, units[doses.given]]),
         stop=np.concatenate([fills.stop, of_dose]),
         minute=np.concatenate([none, doses.minute]),

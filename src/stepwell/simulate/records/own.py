@@ -68,8 +68,8 @@ class Own:
         d = listed.drug
         labels = [self.f.knowledge.ingredients[i].label for i, _ in self.f.products]
         strength = np.array([np.nan if mg is None else mg for _, mg in self.f.products])[d.product]
-        # An export that knows no length of a supply leaves the end out; one of a dose is its day.
-        no_end = (d.end == d.start) & (d.days_supply < 1) & ~d.is_dose
+        # An export that knows no length of a supply leaves the end out.
+        no_end = (d.end == d.start) & (d.days_supply < 1)
         given = self.f.session_codes
         mg, dose = np.array([r.mg or 0.0 for r in given])[d.given], np.where(d.is_dose, d.given, -1)
         return {
@@ -77,7 +77,7 @@ class Own:
             "drug": words([*labels, _UNNAMED], np.where(d.is_mapped, d.product, len(labels))),
             "start_date": dates(d.start),
             "end_date": dates(d.end, no_end),
-            "days_supply": pa.array(np.where(d.is_dose, 1, d.days_supply), mask=(d.days_supply < 0) & ~d.is_dose),
+            "days_supply": pa.array(d.days_supply, mask=d.days_supply < 0),
             "strength_mg": pa.array(strength, mask=np.isnan(strength)),
             "quantity": pa.array(d.quantity, mask=(d.quantity < 0) | np.isnan(strength)),
             "stop_reason": words([_STOP.get(e, "other") for e in Ended], d.stop),
