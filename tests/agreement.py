@@ -20,7 +20,7 @@ Tables = dict[str, list[dict]]
 def by_engine(records: Tables, definitions: Sequence[Definition], knowledge: Knowledge, has=None) -> Tables:
     """The engine's tables as lists of rows, in the engine's order, judged trials by definition and branch; staging has tests of
     its own."""
-    found = determine_records(records, definitions, knowledge, has=has, stagings=())
+    found = determine_records(records, definitions, knowledge, has=has)
     tables = {name: table.to_pylist() for name, table in found.items()}
     return tables | {"judged_trial": [row for d in definitions for row in judged_for(d, tables["judged_trial"])]}
 

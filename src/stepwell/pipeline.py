@@ -13,20 +13,26 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from stepwell.engine.adherence import judge_series, judge_session
 from stepwell.engine.beside import add_beside, find_beside
 from stepwell.engine.count import count_trials
 from stepwell.engine.determine import determine, find_candidate, find_treated
+from stepwell.engine.effect import find_effect, find_followed, find_load, find_series_response
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema
 from stepwell.engine.judge import by_rule, judge_trial
 from stepwell.engine.look_back import look_back, looks_back
+from stepwell.engine.occasion import find_occasion
 from stepwell.engine.points import find_points
 from stepwell.engine.presenting import count_failed, find_presenting, judge_failed
 from stepwell.engine.response import add_response, find_score
+from stepwell.engine.series import find_series
+from stepwell.engine.session import find_session
 from stepwell.engine.sheet import Sheet, judged_sheet, sheet_of
 from stepwell.engine.staging import find_stage
 from stepwell.engine.step import find_step
+from stepwell.engine.treatments import KNOWN_TREATMENTS, known_treatments, lengths
 from stepwell.engine.trial import find_trial
 from stepwell.knowledge.definition import Definition, TrialBuilding
 from stepwell.knowledge.forms import Knowledge
@@ -66,22 +72,21 @@ def plan(
     definitions: Sequence[Definition],
     knowledge: Knowledge,
     has: Iterable[str],
-    stagings: Sequence[Staging] | None = None,
+    stagings: Sequence[Staging] = (),
+    *,
+    has_sessions: bool = False,
 ) -> Plan:
     """The stages that judge these definitions on records of which `has` names the tables that exist at all, and stage people by
-    these models (None: those that are used by default)."""
+    these models. Without any record of a treatment given in sessions (`has_sessions`) there are no stages for them, and they
+    cost nothing."""
     has = frozenset(has)
-    if stagings is None:
-        stagings = tuple(s for s in knowledge.stagings.values() if s.by_default)
     record = {table.name: ibis.table(engine_schema(table), name=table.name) for table in RECORDS}
     known = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in _KNOWN.items()}
     drug, dose_minimum, instrument = known["known_drug"], known["known_dose_minimum"], known["known_instrument"]
     make = _Stages()
 
-    supplies = find_exposure(record["medication"], drug)
-    if all(d.trials.basis.is_ != "eras" for d in definitions):
-        supplies = supplies.drop("era_end_day", "before_era_end_day")
-    exposure = make("exposure", supplies)
+    asks_eras = any(form.trials.basis.is_ == "eras" for form in (*definitions, *stagings))
+    exposure = make("exposure", find_exposure(record["medication"], drug, asks_eras=asks_eras))
     score = make("score", find_score(record["measurement"]))
 
     settings = {setting_id(d.trials): d.trials for d in (*definitions, *stagings)}
@@ -148,11 +153,49 @@ def plan(
         "determination": _together("determination", "definition", determined),
         "step": [sheet_of(_DERIVED["step"], step)],
     }
+    if has_sessions and knowledge.treatments:
+        ladder = {
+            "trial": trials[step_setting],
+            "episode": episodes[step_setting],
+            "exposure": exposure,
+            "score": score,
+        }
+        results |= _plan_sessions(make, record | known | ladder, knowledge, has)
     if stagings:
         results["staged_trial"] = _together("staged_trial", "rule", staged_trials)
         results["stage"] = _together("stage", "staging", stages)
     rule_ids = {d.name: tuple(rule.id for rule in rules[d.name]) for d in definitions}
     return Plan(tuple(make.stages), results, settings, setting_of, rule_ids, step_setting, rule_of)
+
+
+def _plan_sessions(
+    make: _Stages, t: Mapping[str, ir.Table], knowledge: Knowledge, has: frozenset[str]
+) -> dict[str, list[Sheet]]:
+    """The stages of treatments given in sessions, and the results that they give. `t` holds all tables made so far."""
+    period, following = t["observation_period"], knowledge.following
+    occasion = make("occasion", find_occasion(t["dose"], t["procedure"], t))
+    found = find_session(occasion, t, t, has, lengths(knowledge, "repeated"), lengths(knowledge, "again"))
+    session = make("session", found)
+    series = make("series", find_series(session, t, t))
+    judged_session, judged_series = {}, {}
+    for number, regimen in enumerate(knowledge.regimens.values()):
+        judged = make(f"regimen_{number}", judge_session(session, series, t["monitoring"], regimen))
+        judged_session[regimen.name] = judged
+        judged_series[regimen.name] = make(f"regimen_{number}_series", judge_series(judged, series, regimen))
+    followed = make("followed", find_followed(series, t["score"], t["known_instrument"], following))
+    made = {
+        "session": session,
+        "series": series,
+        "series_response": make("series_response", find_series_response(series, followed, t["known_checkpoint"])),
+        "effect": make("effect", find_effect(series, session, followed, t["trial"], t["episode"], period, following)),
+        "load": make(
+            "load", find_load(series, t["exposure"], t["known_drug"], period, t["known_label_maximum"], following)
+        ),
+    }
+    return {name: [sheet_of(_DERIVED[name], rows)] for name, rows in made.items()} | {
+        "judged_session": _together("judged_session", "regimen", judged_session),
+        "judged_series": _together("judged_series", "regimen", judged_series),
+    }
 
 
 _KNOWN = {
@@ -170,15 +213,17 @@ _KNOWN = {
         "remission_at_most": "float64",
         "response_at_least_pct": "float64",
     },
+    **KNOWN_TREATMENTS,
 }
 
 
 def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
-    """What the engine needs of the knowledge files, as three small tables."""
+    """What the engine needs of the knowledge files, as small tables."""
     low_dose: dict[str, float] = {}
     for rule in knowledge.role_rules:
         low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
     rows = {
+        # Numbered in the order of their names: the engine puts trials of one day in the order of the numbers.
         "known_drug": [
             {
                 "drug": number,
@@ -203,6 +248,7 @@ def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
             }
             for i in knowledge.instruments.values()
         ],
+        **known_treatments(knowledge),
     }
     return {
         name: pa.Table.from_pylist(rows[name], schema=ibis.schema(schema).to_pyarrow())

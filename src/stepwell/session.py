@@ -98,24 +98,31 @@ def determine_records(
     knowledge: Knowledge,
     *,
     has: Iterable[str] | None = None,
-    stagings: Sequence[Staging] | None = None,
+    stagings: Sequence[Staging] = (),
     connection: Connection | None = None,
 ) -> dict[str, pa.Table]:
     """Judges records held in memory, for one person or a few thousand: the same engine as a run over a whole source.
 
     `records` maps record tables to Arrow tables or lists of rows with the declared columns; a table that is left out does
-    not exist in the source (its absence says nothing), unless `has` says otherwise. `stagings` are the models to stage them by
-    (None: those used by default). The work is done by DuckDB inside this
-    process, or on `connection`, a psycopg connection or a Spark session, in tables that are gone afterwards. Returns the
-    result tables by name, the same wherever they were made.
+    not exist in the source (its absence says nothing), unless `has` says otherwise. `stagings` are models to stage them by; each
+    takes about as long as judging by one definition more. The work is done by DuckDB inside this process, or on `connection`,
+    a psycopg connection or a Spark session, in tables that are gone afterwards. Returns the result tables by name, the same
+    wherever they were made.
     """
     has = frozenset(records if has is None else has)
     given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
-    staged = None if stagings is None else tuple(stagings)
+    has_sessions = holds_sessions(given["dose"].num_rows, set(given["procedure"]["procedure"].to_pylist()), knowledge)
     if connection is None:
-        return _embedded(tuple(definitions), knowledge, has, staged).judge(given)
+        return _embedded(tuple(definitions), knowledge, has, tuple(stagings), has_sessions).judge(given)
     with engine_on(connection) as engine:
-        return Session(engine, plan(definitions, knowledge, has, stagings), knowledge).judge(given)
+        what = plan(definitions, knowledge, has, stagings, has_sessions=has_sessions)
+        return Session(engine, what, knowledge).judge(given)
+
+
+def holds_sessions(n_doses: int, procedures: Iterable[str], knowledge: Knowledge) -> bool:
+    """Whether records with so many doses and procedures of these sets can speak of a treatment given in sessions."""
+    asked = {name for t in knowledge.treatments.values() for name in t.procedures}
+    return bool(knowledge.treatments) and (n_doses > 0 or not asked.isdisjoint(procedures))
 
 
 def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:
@@ -131,8 +138,9 @@ def _embedded(
     definitions: tuple[Definition, ...],
     knowledge: Knowledge,
     has: frozenset[str],
-    stagings: tuple[Staging, ...] | None,
+    stagings: tuple[Staging, ...],
+    has_sessions: bool,
 ) -> Session:
     con = duckdb.connect()
     con.execute("SET threads = 1")  # a person's few rows are not worth a second thread
-    return Session(con, plan(definitions, knowledge, has, stagings), knowledge)
+    return Session(con, plan(definitions, knowledge, has, stagings, has_sessions=has_sessions), knowledge)

@@ -16,6 +16,7 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
 
     Rule: a switch begins near or after the trial's end and outlasts it; an addition begins while the trial goes on and runs
     beside it for more than `how.cross_taper` days; shorter overlaps are cross-tapering.
+    `next_day` is the first day of the next treatment: the switch or the addition, whichever came first.
     Unknown when: only a drug of unknown use could be the switch or the addition (`possible_...` is then the earlier day).
     """
     taper = how.cross_taper.at_most
@@ -68,5 +69,8 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
 
 
 def add_beside(trial: ir.Table, beside: ir.Table) -> ir.Table:
-    """The trials with what was taken beside them (`find_beside`)."""
-    return trial.left_join(beside, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
+    """The trials with what was taken beside them (`find_beside`), and the first day of the next treatment (`next_day`)."""
+    trial = trial.left_join(beside, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
+    # LEAST passes over NULL on some engines and gives it back on others.
+    switch, added = trial.switch_day, trial.added_day
+    return trial.mutate(next_day=ibis.least(switch.fill_null(added), added.fill_null(switch)))

@@ -42,11 +42,10 @@ def _judge(trial: ir.Table, rule: Rule, path: str) -> ir.Value:
 
 
 def _counted_day(trial: ir.Table, branch: Branch) -> ir.IntegerValue:
-    next_day = ibis.least(trial.switch_day.fill_null(trial.added_day), trial.added_day.fill_null(trial.switch_day))
     return {
         "trial start": trial.start_day,
         "trial end": trial.end_day,
-        "next treatment start": next_day.fill_null(trial.end_day),
+        "next treatment start": trial.next_day.fill_null(trial.end_day),
         "next prescription": trial.next_prescription_day.fill_null(trial.end_day),
     }[branch.dated.at]
 

@@ -18,14 +18,21 @@ _EXAMPLES = {
     id(quantity.__metadata__[0]): example
     for quantity, example in (
         (cited.Days, "N days"),
+        (cited.Duration, "N days"),
         (cited.Years, "N years"),
         (cited.Percent, "N %"),
+        (cited.Ratio, "N times"),
+        (cited.Sessions, "N sessions"),
         (cited.Trials, "N trials"),
         (cited.Records, "N records"),
         (cited.Drugs, "N drugs"),
         (cited.Supplies, "N supplies"),
         (cited.Points, "N points"),
         (cited.MgPerDay, "N mg/day"),
+        (cited.Mg, "N mg"),
+        (cited.Minutes, "N minutes"),
+        (cited.MmHg, "N mmHg"),
+        (cited.Sessions, "N sessions"),
         (cited.People, "N people"),
     )
 }

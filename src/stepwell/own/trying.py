@@ -41,7 +41,7 @@ def try_people(people: Sequence[WrittenPerson], definition: Definition, knowledg
     """Everybody under the definition, in their order. All record tables exist: what is not written down did not happen."""
     records = as_records(people)
     # Nobody is staged: the trials are then those of the definition's own setting alone.
-    made = determine_records(records, [definition], knowledge, stagings=())
+    made = determine_records(records, [definition], knowledge)
     tables = {name: rows.to_pylist() for name, rows in made.items()}
     has = frozenset(records)
     tried = []
