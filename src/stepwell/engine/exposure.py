@@ -12,8 +12,8 @@ _ERA = ("era_end_day", "before_era_end_day")
 
 
 def find_exposure(medication: ir.Table, drug: ir.Table, *, asks_eras: bool) -> ir.Table:
-    """One row is one ingredient, one stretch of supply with its dose, the days of the supplies before and after it, and, where they
-    are asked, the ends of the eras.
+    """One row is one ingredient, one stretch of supply with its dose, the days of the supplies before and after it, and, where
+    eras are asked for, their ends.
 
     Needs: `medication` in days; `drug` (ingredient, drug: its number, low_dose_mg_per_day: NULL without a low-dose rule).
     Rule: a row sent twice counts once; what begins on one day is taken together, doses added; the next supply of the same
