@@ -16,19 +16,28 @@ from stepwell.knowledge.fill import fill
 from stepwell.knowledge.written import read_yaml
 
 from .chance import exp, log, power
+from .changes import calibrate_by, read_calibrated
 from .layout import DRUGS, PARAMETERS
 from .model import COURSES, CourseForm, ModelParameters, impossible
 from .parameters import DATA, drugs, unresolved
 from .quantities import STEPS, Early, Kept, at_step
 
+CALIBRATED = DATA / "calibrated.yaml"
+"""What `stepwell calibrate` writes."""
 _DAYS_A_YEAR = 365.25
 _CERTAIN = 1e300
 """The odds of what always happens."""
 
 
 @cache
-def model_parameters(path: Path = DATA / "model.yaml") -> ModelParameters:
-    """The model's parameters that are shipped, or another file's. Raises KnowledgeError with every problem, by file and line."""
+def model_parameters(path: Path | None = None, calibrated: Path | None = None) -> ModelParameters:
+    """The model's parameters that are shipped, calibrated, or those of another file alone.
+
+    `calibrated` is a file of calibrated numbers, which take the place of those of `path`. Raises KnowledgeError with every
+    problem, by file and line.
+    """
+    if path is None:
+        path, calibrated = DATA / "model.yaml", calibrated or CALIBRATED
     problems: list[Problem] = []
     written = read_yaml(path, path.name, problems)
     filled = fill(ModelParameters, written, problems) if written else None
@@ -38,6 +47,8 @@ def model_parameters(path: Path = DATA / "model.yaml") -> ModelParameters:
             Problem(written.at(tuple(at.split("."))), f"`{at}` {found}", *rest)
             for at, found, *rest in impossible(filled)
         ]
+    if calibrated is not None and filled is not None and not problems:
+        filled = calibrate_by(filled, read_calibrated(calibrated, problems), problems)
     if problems:
         raise KnowledgeError("The model's parameters are wrong", problems)
     return filled
