@@ -75,7 +75,9 @@ class History:
 
     def time_to_relapse(self, since: Since) -> tuple[np.ndarray, np.ndarray]:
         """Days until the relapse, or until nothing more can be known (death, the end, a next step), and whether it came."""
-        over = self.is_one_of((*_RELAPSES, Event.ENDED, Event.DIED)) | (self.state == State.BETWEEN)
+        over = self.is_one_of(
+            (*_RELAPSES, *_TRIALS, Event.COURSE_BEGAN, Event.STAYED, Event.LEFT, Event.ENDED, Event.DIED)
+        )
         row = self.first_row_of(over, since)
         return self.day[row] - since.day, np.isin(self.event[row], [int(e) for e in _RELAPSES])
 

@@ -29,8 +29,8 @@ F = TypeVar("F", bound=Form)
 
 Use = Literal["calibrate", "validate"]
 Among = Literal["everybody", "step", "remitted", "responded", "course", "helped", "stable"]
-"""Whom a result is about, and from when time is counted: from the first treatment on, from a step's beginning, its
-response or its remission, from a course's beginning, from the end of a course that helped, from a time on maintenance in good state."""
+"""Whom a result is about, and from when time is counted: from the first treatment on, from a step's beginning, its response or
+its remission, from a course's beginning, from the end of a course that helped, from a time on maintenance in good state."""
 Count = Literal[
     "entered",
     "remitted",
@@ -60,7 +60,7 @@ class Study(Cited):
     """How a study is simulated: what of the model is other than usual, and what is offered."""
 
     title: str
-    changes: dict[str, str | tuple[str, ...]] = {}
+    changes: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     like: Id | None = None
     """A study whose changes, and whose numbers set by calibration, hold here too."""
     offers: tuple[OfferForm, ...] = ()
@@ -135,7 +135,7 @@ class _Studies(Form):
 
 class _Targets(Form):
     use: Use
-    free: dict[str, FreeNumber] = {}
+    free: dict[str, FreeNumber] = Field(default_factory=dict)
     targets: dict[Id, Target] = Field(min_length=1)
 
 

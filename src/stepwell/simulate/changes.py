@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from stepwell.errors import Problem
 from stepwell.knowledge.cited import Form
@@ -29,8 +29,8 @@ class Calibrated(Form):
 class CalibratedFile(Form):
     """Everything in `data/calibrated.yaml`: numbers of the model, and numbers of how single studies are simulated."""
 
-    values: dict[str, Calibrated] = {}
-    studies: dict[str, dict[str, Calibrated]] = {}
+    values: dict[str, Calibrated] = Field(default_factory=dict)
+    studies: dict[str, dict[str, Calibrated]] = Field(default_factory=dict)
 
 
 def quantity_at(parameters: ModelParameters, path: str) -> Quantity | None:

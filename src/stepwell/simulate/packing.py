@@ -22,8 +22,8 @@ from .model import COURSES, CourseForm, ModelParameters, impossible
 from .parameters import DATA, drugs, unresolved
 from .quantities import STEPS, Early, Kept, at_step
 
-CALIBRATED = DATA / "calibrated.yaml"
-"""What `stepwell calibrate` writes."""
+MODEL, CALIBRATED = DATA / "model.yaml", DATA / "calibrated.yaml"
+"""What is written by hand, and what `stepwell calibrate` writes."""
 _DAYS_A_YEAR = 365.25
 _CERTAIN = 1e300
 """The odds of what always happens."""
@@ -37,7 +37,7 @@ def model_parameters(path: Path | None = None, calibrated: Path | None = None) -
     problem, by file and line.
     """
     if path is None:
-        path, calibrated = DATA / "model.yaml", calibrated or CALIBRATED
+        path, calibrated = MODEL, calibrated or CALIBRATED
     problems: list[Problem] = []
     written = read_yaml(path, path.name, problems)
     filled = fill(ModelParameters, written, problems) if written else None
