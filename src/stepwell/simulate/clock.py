@@ -14,8 +14,8 @@ OVER, DECIDE, TRY, COURSE, WELL = range(5)
 
 ALIVE = -1
 _DAYS_A_YEAR = 365.25
-_RESPONSE, _REMISSION, _DEAD = int(State.RESPONSE), int(State.REMISSION), int(State.DEAD)
-_DIED, _RESISTANT = int(Event.DIED), int(Event.RESISTANT)
+_RESPONSE, _REMISSION = int(State.RESPONSE), int(State.REMISSION)
+_RESISTANT = int(Event.RESISTANT)
 _OTHER, _SUICIDE, _TWO_FAILED = int(Cause.OTHER), int(Cause.SUICIDE), int(Resistance.TWO_FAILED)
 
 
@@ -39,67 +39,97 @@ def note(me, table, event, what, value):
 @compiled
 def advance(me, p, to):
     """Lets time pass until then; False, and the walk is over, where death or the horizon comes first."""
-    goes_on = to < p.horizon
-    if not goes_on:
-        to = p.horizon
-    if me.is_mortal:
-        death = _death(me, p, to)
-        if death < to:
-            to, goes_on = death, False
-    days = to - me.day
+    if me.death_day < to and me.death_day < p.horizon:
+        me.day = me.death_day
+        me.cause = me.death_cause
+    elif to < p.horizon:
+        me.day = to
+        return True
+    else:
+        me.day = p.horizon
+    me.phase = OVER
+    return False
+
+
+@compiled
+def become(me, p, state):
+    """Changes the state; the days in the one before are counted."""
+    settle(me)
+    turns = (state >= _REMISSION) != (me.state >= _REMISSION)
+    if turns and me.is_mortal:
+        _use_clocks(me, p)
+    me.state = state
+    if turns and me.is_mortal:
+        _set_death(me, p)
+
+
+# Days are added up where the state changes, and nowhere else: what happens meanwhile must not change a last bit of their sum.
+@compiled
+def settle(me):
+    """Counts the days since the last time."""
+    days = me.day - me.since
     me.days_in[me.state] += days
     if me.state < _RESPONSE and me.is_resistant[_TWO_FAILED]:
         me.days_resistant += days
-    me.day = to
-    if not goes_on:
-        me.phase = OVER
-    return goes_on
-
-
-@compiled
-def set_death(me, p, other, suicide):
-    """Sets the two clocks of death, which run at the speed of the state; most never run out before the horizon.
-
-    Death from other causes doubles its hazard with age (Gompertz).
-    """
-    me.other_left, me.suicide_left = -log(other), -log(suicide)
-    me.hazard = p.death_rate * exp(p.death_growth * _DAYS_A_YEAR * (me.age - p.death_at_age))
-    most_other = max(p.death_ill, 1.0) * me.hazard * (exp(p.death_growth * p.horizon) - 1.0) / p.death_growth
-    most_suicide = max(p.suicide_ill, p.suicide_well) * p.horizon
-    me.is_mortal = me.other_left <= most_other or me.suicide_left <= most_suicide
-
-
-@compiled
-def _death(me, p, to):
-    """The day of death if it is before `to`, else infinity; the clocks run on until then."""
-    is_well = me.state >= _REMISSION
-    other = me.hazard * (1.0 if is_well else p.death_ill)
-    suicide = p.suicide_well if is_well else p.suicide_ill
-    now = exp(p.death_growth * me.day)
-    other_used = other * (exp(p.death_growth * to) - now) / p.death_growth
-    suicide_used = suicide * (to - me.day)
-    death = np.inf
-    if other_used >= me.other_left:
-        death = max(log(now + me.other_left * p.death_growth / other) / p.death_growth, me.day)
-        me.cause = _OTHER
-    if suicide_used >= me.suicide_left:
-        by_suicide = me.day + me.suicide_left / suicide
-        if by_suicide < death:
-            death = by_suicide
-            me.cause = _SUICIDE
-    if death < to:
-        return death
-    me.cause = ALIVE
-    me.other_left -= other_used
-    me.suicide_left -= suicide_used
-    return np.inf
+    me.since = me.day
 
 
 @compiled
 def resist(me, table, which):
     """Notes that the person is resistant by one of the truths, once an episode."""
     if not me.is_resistant[which]:
+        settle(me)
         me.is_resistant[which] = 1
         note(me, table, _RESISTANT, which, 0.0)
         if np.isnan(me.resistant_day[which]):
             me.resistant_day[which] = me.day
+
+
+# --- death -----------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def start_clocks(me, p, other, suicide):
+    """Sets the two clocks of death. They run at one speed while ill and at another while well; of those who can run out
+    before the horizon the day is known.
+
+    Death from other causes has a hazard that doubles with age at equal distances (Gompertz).
+    """
+    me.other_left, me.suicide_left = -log(other), -log(suicide)
+    me.hazard = p.death_rate * exp(p.death_growth * _DAYS_A_YEAR * (me.age - p.death_at_age))
+    most_other = max(p.death_ill, 1.0) * me.hazard * p.death_years
+    most_suicide = max(p.suicide_ill, p.suicide_well) * p.horizon
+    me.is_mortal = me.other_left <= most_other or me.suicide_left <= most_suicide
+    if me.is_mortal:
+        _set_death(me, p)
+
+
+@compiled
+def _speeds(me, p):
+    if me.state >= _REMISSION:
+        return me.hazard, p.suicide_well
+    return me.hazard * p.death_ill, p.suicide_ill
+
+
+@compiled
+def _set_death(me, p):
+    """The day of death if nothing changed from now on."""
+    other, suicide = _speeds(me, p)
+    me.clocks_day = me.day
+    me.death_day = np.inf
+    if other > 0.0:
+        me.death_day = log(exp(p.death_growth * me.day) + me.other_left * p.death_growth / other) / p.death_growth
+        me.death_day = max(me.death_day, me.day)
+        me.death_cause = _OTHER
+    if suicide > 0.0 and me.day + me.suicide_left / suicide < me.death_day:
+        me.death_day = me.day + me.suicide_left / suicide
+        me.death_cause = _SUICIDE
+
+
+@compiled
+def _use_clocks(me, p):
+    """Takes off the clocks what ran since they were set."""
+    other, suicide = _speeds(me, p)
+    ran = (exp(p.death_growth * me.day) - exp(p.death_growth * me.clocks_day)) / p.death_growth
+    me.other_left = max(me.other_left - other * ran, 0.0)
+    me.suicide_left = max(me.suicide_left - suicide * (me.day - me.clocks_day), 0.0)

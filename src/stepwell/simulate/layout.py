@@ -29,6 +29,7 @@ PARAMETERS = np.dtype(
         ("death_rate", "f8"),
         ("death_growth", "f8"),
         ("death_at_age", "f8"),
+        ("death_years", "f8"),
         ("death_ill", "f8"),
         ("suicide_ill", "f8"),
         ("suicide_well", "f8"),
@@ -110,6 +111,7 @@ PERSON = np.dtype(
     [
         ("base", "u8"),
         ("day", "f8"),
+        ("since", "f8"),
         ("phase", "i8"),
         ("state", "i8"),
         # who
@@ -121,6 +123,9 @@ PERSON = np.dtype(
         ("hazard", "f8"),
         ("other_left", "f8"),
         ("suicide_left", "f8"),
+        ("clocks_day", "f8"),
+        ("death_day", "f8"),
+        ("death_cause", "i8"),
         # where in the episode
         ("episode", "i8"),
         ("step", "i8"),

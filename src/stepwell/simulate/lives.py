@@ -19,7 +19,7 @@ def unborn() -> np.ndarray:
     person = np.zeros(2, PERSON)
     for name in ("drug", "added", "treatment"):
         person[name] = -1
-    for name in ("next_day", "drug_end", "course_end", "on_until", "therapy_end"):
+    for name in ("next_day", "drug_end", "course_end", "on_until", "therapy_end", "death_day"):
         person[name] = np.inf
     person["episode"] = 1
     person["cause"] = ALIVE

@@ -34,6 +34,8 @@ from .quantities import (
 
 COURSES = ("esketamine", "ketamine", "ect", "tms")
 """The fields of the treatments, in the order of `Treatment`."""
+CORRECT = "correct the number"
+"""What to do about what no simulation can be made with."""
 
 
 class Who(Form):
@@ -229,7 +231,7 @@ def impossible(parameters: ModelParameters) -> Iterator[tuple[str, str, str, str
     """Everything that no simulation can be made with: path, what was found, what was expected, what to do."""
     for path, quantity in parameters.quantities():
         for found, expected in quantity.wrong():
-            yield path, found, expected, "correct the number"
+            yield path, found, expected, CORRECT
     if any(True for _, quantity in parameters.quantities() for _ in quantity.wrong()):
         return
     sums = {"trial.response_only": (parameters.trial.remission, parameters.trial.response_only)}

@@ -12,15 +12,15 @@ import numpy as np
 
 from stepwell.errors import KnowledgeError, Problem
 from stepwell.knowledge import load
-from stepwell.knowledge.fill import fill
+from stepwell.knowledge.fill import fill, fill_parts
 from stepwell.knowledge.written import read_yaml
 
 from .chance import exp, log, power
 from .changes import calibrate_by, read_calibrated
 from .layout import DRUGS, PARAMETERS
-from .model import COURSES, CourseForm, ModelParameters, impossible
+from .model import CORRECT, COURSES, CourseForm, ModelParameters, impossible
 from .parameters import DATA, drugs, unresolved
-from .quantities import STEPS, Early, Kept, at_step
+from .quantities import STEPS, Early, Kept, Quantity, at_step
 
 MODEL, CALIBRATED = DATA / "model.yaml", DATA / "calibrated.yaml"
 """What is written by hand, and what `stepwell calibrate` writes."""
@@ -41,15 +41,17 @@ def model_parameters(path: Path | None = None, calibrated: Path | None = None) -
     problems: list[Problem] = []
     written = read_yaml(path, path.name, problems)
     filled = fill(ModelParameters, written, problems) if written else None
+    wrong: list[tuple[str, str, str, str]] = []
     if filled is not None:
         problems += unresolved(filled, written)
-        problems += [
-            Problem(written.at(tuple(at.split("."))), f"`{at}` {found}", *rest)
-            for at, found, *rest in impossible(filled)
-        ]
-    if calibrated is not None and filled is not None and not problems:
+        wrong = list(impossible(filled))
+    elif written is not None:
+        parts = ((".".join(map(str, at)), part) for at, part in fill_parts(ModelParameters, written.data))
+        wrong = [(at, *said, CORRECT) for at, part in parts if isinstance(part, Quantity) for said in part.wrong()]
+    if calibrated is not None and filled is not None and not problems and not wrong:
         filled = calibrate_by(filled, read_calibrated(calibrated, problems), problems)
-    if problems:
+    if problems or wrong:
+        problems += [Problem(written.at(tuple(at.split("."))), f"`{at}` {found}", *rest) for at, found, *rest in wrong]
         raise KnowledgeError("The model's parameters are wrong", problems)
     return filled
 
@@ -86,9 +88,11 @@ def _who(m: ModelParameters) -> dict:
 
 def _death(m: ModelParameters) -> dict:
     d = m.death
+    growth = log(2.0) / d.doubles.after
     return {
         "death_rate": _hazard(d.each_year.share),
-        "death_growth": log(2.0) / d.doubles.after,
+        "death_growth": growth,
+        "death_years": (exp(growth * m.horizon.after) - 1) / growth,
         "death_at_age": d.at_age.years,
         "death_ill": d.while_ill.ratio,
         "suicide_ill": _hazard(d.suicide_each_year_ill.share),

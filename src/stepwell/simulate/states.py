@@ -72,6 +72,8 @@ class Event(IntEnum):
     """Psychotherapy in the days after doses."""
     THERAPY_ENDED = 20
     """Its assumed effect is over."""
+    DECIDED = 24
+    """A next treatment is decided on and begins later; `what` is the Treatment, -1 for a trial alone."""
     RESISTANT = 21
     """`what` is the Resistance that is met, for the first time in the episode."""
     DIED = 22

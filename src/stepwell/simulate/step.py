@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .chance import between, exponential, uniform
-from .clock import COURSE, DECIDE, TRY, WELL, advance, note, resist
+from .clock import COURSE, DECIDE, TRY, WELL, advance, become, note, resist
 from .compiled import compiled
 from .layout import DRUGS
 from .quantities import STEPS
@@ -19,7 +19,7 @@ _STARTED, _SWITCHED, _ADDED, _DRUG_STOPPED = (
     int(e) for e in (Event.STARTED, Event.SWITCHED, Event.ADDED, Event.DRUG_STOPPED)
 )
 _RESPONDED, _REMITTED, _FAILED = int(Event.RESPONDED), int(Event.REMITTED), int(Event.FAILED)
-_STAYED, _LEFT, _RETURNED = int(Event.STAYED), int(Event.LEFT), int(Event.RETURNED)
+_STAYED, _LEFT, _RETURNED, _DECIDED = (int(e) for e in (Event.STAYED, Event.LEFT, Event.RETURNED, Event.DECIDED))
 _BEGAN, _ENDED, _EARLY = int(Event.COURSE_BEGAN), int(Event.COURSE_ENDED), int(Event.EARLY_RESPONSE)
 _REMITS, _RESPONDS, _INTOLERANT, _GIVES_UP, _UNHELPED = (int(o) for o in Outcome)
 _TWO_FAILED, _THIRD_START, _TWO_STEPS = (int(r) for r in Resistance)
@@ -49,20 +49,21 @@ def decide(me, p, q, table):
             pause = between(uniform(me.base, _STEP, me.decision, 3), p.pause_least, p.pause_width)
         if me.treatment >= 0:
             pause += _wait(me, q)
-        elif pause > 0.0:
-            stop_drugs(me, table)
         if pause > 0.0:
-            me.state = _BETWEEN
+            become(me, p, _BETWEEN)
+            note(me, table, _DECIDED, me.treatment, 0.0)
+            if me.treatment < 0:
+                stop_drugs(me, table)
             if not advance(me, p, me.day + pause):
                 return
         me.phase = COURSE if me.treatment >= 0 else TRY
     elif me.drug >= 0 and uniform(me.base, _STEP, me.decision, 4) < p.stays:
-        me.state = _STAYS
+        become(me, p, _STAYS)
         note(me, table, _STAYED, -1, 0.0)
         _wait_and_see(me, p, table, p.stays_remission_rate, p.stays_step_rate)
     else:
         stop_drugs(me, table)
-        me.state = _LOST
+        become(me, p, _LOST)
         note(me, table, _LEFT, -1, 0.0)
         _wait_and_see(me, p, table, p.lost_remission_rate, p.lost_return_rate)
 
@@ -106,7 +107,7 @@ def _wait_and_see(me, p, table, remission_rate, step_rate):
     if uniform(me.base, _STEP, me.decision, 6) * both < remission_rate:
         me.treatment = -1
         me.next_day = np.inf
-        me.state = _REMISSION
+        become(me, p, _REMISSION)
         me.phase = WELL
         note(me, table, _REMITTED, -1, 0.0)
     else:
@@ -191,7 +192,7 @@ def try_drug(me, p, q, table):
     """The acute phase of a trial, with esketamine beside it where that is the treatment."""
     me.step += 1
     me.trial += 1
-    me.state = _IN_TRIAL
+    become(me, p, _IN_TRIAL)
     j = me.treatment
     if j >= 0:
         _begin_course(me, table)
@@ -234,7 +235,7 @@ def give_course(me, p, q, table):
     if p.beside[j] and not me.is_again:
         try_drug(me, p, q, table)
         return
-    me.state = _IN_COURSE
+    become(me, p, _IN_COURSE)
     _begin_course(me, table)
     if me.is_again:
         remits, helped = p.again_remission[j], p.again_response[j]
@@ -296,7 +297,7 @@ def _take_effect(me, p, table, outcome, after, judged, drug, is_judged):
             if not advance(me, p, me.begun + 1.0):
                 return
             if is_helped:
-                me.state = _RESPONSE
+                become(me, p, _RESPONSE)
             note(me, table, _EARLY, j, 0.0)
             if outcome == _RESPONDS:
                 after = 1.0
@@ -305,7 +306,7 @@ def _take_effect(me, p, table, outcome, after, judged, drug, is_judged):
     if me.day < me.begun + after and not advance(me, p, me.begun + after):
         return
     if is_helped:
-        me.state = _REMISSION if outcome == _REMITS else _RESPONSE
+        become(me, p, _REMISSION if outcome == _REMITS else _RESPONSE)
         note(me, table, _REMITTED if outcome == _REMITS else _RESPONDED, -1, 0.0)
         me.next_day = np.inf
         me.phase = WELL

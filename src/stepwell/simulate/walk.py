@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from .chance import exp, normal, uniform
-from .clock import ALIVE, COURSE, DECIDE, OVER, TRY, note, resist, set_death
+from .clock import ALIVE, COURSE, DECIDE, OVER, TRY, note, resist, settle, start_clocks
 from .compiled import compiled
 from .states import Event, State
 from .step import ENOUGH, decide, give_course, try_drug
@@ -38,7 +38,7 @@ def walk(me, p, q, table):
 def _enter(me, p, table):
     """At the beginning of the first trial, or at a decision after so many failed ones."""
     meet(me, p)
-    set_death(me, p, uniform(me.base, _WHO, 0, 4), uniform(me.base, _WHO, 0, 5))
+    start_clocks(me, p, uniform(me.base, _WHO, 0, 4), uniform(me.base, _WHO, 0, 5))
     note(me, table, _ENTERED, -1, me.age)
     if p.failed_before > 0:
         me.step = me.n_failed = me.n_started = me.n_steps = p.failed_before
@@ -70,6 +70,7 @@ def _triangle(u, low, mode, high):
 def _leave(me, p, table):
     """The last row; what was going on until then is counted."""
     finish_treatment(me, p)
+    settle(me)
     if me.cause != ALIVE:
         me.state = _DEAD
         note(me, table, _DIED, -1, float(me.cause))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .chance import between, exponential, log, power, uniform
-from .clock import COURSE, DECIDE, advance, note
+from .clock import COURSE, DECIDE, advance, become, note
 from .compiled import compiled
 from .quantities import STEPS
 from .states import Event, State, Treatment
@@ -50,7 +50,7 @@ def be_well(me, p, q, table):
                 return
             if change == recovers:
                 recovers = np.inf
-                me.state = _RECOVERY
+                become(me, p, _RECOVERY)
                 note(me, table, _RECOVERED, -1, 0.0)
             if change == me.drug_end:
                 stop_drugs(me, table)
@@ -174,7 +174,7 @@ def _leave_response(me, p, table):
     me.next_day = np.inf
     _stop_treatment(me, p, table)
     me.treatment = -1
-    me.state = _BETWEEN
+    become(me, p, _BETWEEN)
     me.goes_on = 1
     me.phase = DECIDE
     end_step(me, table)
@@ -185,7 +185,7 @@ def _relapse(me, p, q, table):
     """Ill again: a new episode after recovery, else the same; then the course that had helped, or a decision."""
     j = me.treatment
     was_recovered = me.state == _RECOVERY
-    me.state = _BETWEEN
+    become(me, p, _BETWEEN)
     _stop_treatment(me, p, table)
     if was_recovered:
         me.n_recurrences += 1
