@@ -12,7 +12,7 @@ from stepwell.knowledge.cited import Form
 from stepwell.knowledge.fill import closest, fill
 from stepwell.knowledge.written import read_yaml
 
-from .model import ModelParameters
+from .model import ModelParameters, impossible
 from .quantities import Quantity
 
 Texts = Mapping[str, object]
@@ -75,7 +75,9 @@ def calibrate_by(parameters: ModelParameters, file: CalibratedFile, problems: li
         form, _ = path.rsplit(".", 1)
         changes |= {f"{form}.{name}": None for name in ("source", "locator", "seen")}
         changes[f"{form}.choice"] = set_to.choice
-    return parameters.changed(changes)
+    changed = parameters.changed(changes)
+    problems += [Problem(where, f"`{path}` {found}", *rest) for path, found, *rest in impossible(changed)]
+    return changed
 
 
 def not_free(parameters: ModelParameters, paths: Iterable[str], where: str) -> Iterator[Problem]:
