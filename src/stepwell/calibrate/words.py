@@ -8,7 +8,7 @@ KINDS: dict[Kind, tuple[str, str]] = {
     "calibrated": ("Calibrated to", "Free numbers of the model were set by these, so agreement is no merit."),
     "went in": (
         "Taken from the same source",
-        "A number of the model is from the same result. Where it is not given back, something else in the model works against it.",
+        "A number of the model is from the same result. Where it is not given back, something else works against it.",
     ),
     "held out": ("Held out", "Nothing was set by these: they judge the model."),
 }

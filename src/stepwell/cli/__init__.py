@@ -1,6 +1,6 @@
 """The command line. Every command is a thin line to a function that Python users call too."""
 
-from . import bench, calibrate, compare, definition, knowledge, quality, records, score, simulated
+from . import bench, calibrate, compare, definition, knowledge, quality, records, score, simulated, whatif
 from .app import app
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "records",
     "score",
     "simulated",
+    "whatif",
 ]
 
 

@@ -32,7 +32,8 @@ _DAYS_A_YEAR = 365.25
 @dataclass(frozen=True)
 class Estimate:
     """A mean per person. `error` is its standard error, from the finite number of people and draws; `low` and `high` hold 95 % of
-    what the mean would be under other draws of the uncertain numbers, without that error. None with a single draw."""
+    what the mean would be under other draws of the uncertain numbers, without that error. They are None with a single draw, and
+    where the draws differ by no more than chance explains: then more people would tell."""
 
     value: float
     error: float
@@ -113,7 +114,10 @@ def _case(q: Question, name: str, parameters: ModelParameters, threads, n: int, 
         first = 1 + max(sample - 1, 0) * q.people
         people = range(first, first + q.people)
         counts = {policy: _counts(q, drawn, levers, people) for policy, levers in policies.items()}
-        return {policy: [_moments(c, b) for c, b in zip(counts[policy], counts[q.base_name], strict=True)] for policy in policies}
+        return {
+            policy: [_moments(c, b) for c, b in zip(counts[policy], counts[q.base_name], strict=True)]
+            for policy in policies
+        }
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         drawn = list(pool.map(draw, samples))
@@ -196,7 +200,11 @@ def _estimate(means: np.ndarray, variances: np.ndarray, people: int) -> Estimate
     if n == 1:
         return Estimate(value, by_chance**0.5, None, None)
     spread = float(means.var(ddof=1))
-    by_parameters = max(spread - by_chance, 0.0)
-    shrunk = value + (means - value) * ((by_parameters / spread) ** 0.5 if spread > 0 else 0.0)
+    if spread == 0:
+        return Estimate(value, 0.0, value, value)
+    error = (spread / n) ** 0.5
+    if spread <= by_chance:
+        return Estimate(value, error, None, None)
+    shrunk = value + (means - value) * (1 - by_chance / spread) ** 0.5
     low, high = np.quantile(shrunk, [0.025, 0.975])
-    return Estimate(value, (spread / n) ** 0.5, float(low), float(high))
+    return Estimate(value, error, float(low), float(high))

@@ -1,4 +1,4 @@
-"""A question: policies to compare with a base policy, on whom, for how long, and how surely. All that is wrong is told at once."""
+"""A question: policies to compare with a base policy, on whom, for how long, how surely. All that is wrong is told at once."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Question:
     """`policies` by name are each compared with `base`, on the same people under the same draws of the uncertain numbers.
 
     `draws` of those numbers (1: as they stand, without uncertainty) times `people` each; `years` of follow-up from the beginning
-    of a first trial, or from a decision after `failed_before` failed ones. `scenarios` are answered beside the base case; `utilities`
-    and `costs` name a set each; `discount` is a yearly rate in per cent, for these two alone.
+    of a first trial, or from a decision after `failed_before` failed ones. `scenarios` are answered beside the base case;
+    `utilities` and `costs` name a set each; `discount` is a yearly rate in per cent, for these two alone.
     """
 
     policies: Mapping[str, Policy]
@@ -130,7 +130,9 @@ def _wrong(q: Question) -> Iterator[Problem]:
             yield Problem(what, f"`{name}` is no set of {what}", f"one of {', '.join(sets_of)}", "choose one of these")
     for name in q.scenarios:
         if name not in known:
-            yield Problem("scenario", f"`{name}` is no scenario", f"base or one of {', '.join(known)}", "choose another")
+            yield Problem(
+                "scenario", f"`{name}` is no scenario", f"base or one of {', '.join(known)}", "choose another"
+            )
     if q.costs in sets.costs:
         priced = sets.costs[q.costs].sessions
         for treatment in q.treatments:

@@ -118,11 +118,18 @@ class Scenario(Cited):
     def of(self, parameters: ModelParameters) -> ModelParameters:
         """The parameters under the scenario. What it sets is certain in it."""
         texts = {path: text for path, text in self.changes.items() if not text.startswith(_AS)}
-        changes = parse(parameters, texts, "scenarios.yaml", [])
-        for path, text in self.changes.items():
-            if text.startswith(_AS):
-                other = text.removeprefix(_AS)
-                changes[path] = getattr(quantity_at(parameters, other), other.rsplit(".", 1)[1])
+        problems: list[Problem] = []
+        changes = parse(parameters, texts, "scenarios.yaml", problems)
+        others = {path: text.removeprefix(_AS) for path, text in self.changes.items() if text.startswith(_AS)}
+        problems += [
+            Problem("scenarios.yaml", f"`{path}` is no number of the model")
+            for pair in others.items()
+            for path in pair
+            if quantity_at(parameters, path) is None
+        ]
+        if problems:
+            raise KnowledgeError(f"The scenario “{self.title}” is wrong", problems)
+        changes |= {path: getattr(quantity_at(parameters, o), o.rsplit(".", 1)[1]) for path, o in others.items()}
         for path in self.changes:
             quantity, _ = path.rsplit(".", 1)
             fields = type(quantity_at(parameters, path)).model_fields
@@ -155,7 +162,9 @@ def _load(form: type[F], path: Path) -> F:
     filled = fill(form, written, problems) if written else None
     if filled is not None:
         cited = dict(_sources(filled))
-        problems += [Problem(path.name, f"`{s}` is no reference of this file") for s in cited if s not in filled.references]
+        problems += [
+            Problem(path.name, f"`{s}` is no reference of this file") for s in cited if s not in filled.references
+        ]
         problems += [Problem(path.name, f"`{s}` is cited nowhere") for s in filled.references if s not in cited]
     if problems:
         raise KnowledgeError("The values of what-if are wrong", problems)
