@@ -52,7 +52,11 @@ def test_an_impossible_number_is_refused_with_its_line(tmp_path, said):
     ("old", "new", "said"),
     [
         ("[36.8 %, 30.6 %,", "[96.8 %, 30.6 %,", "left over of 100 %"),
-        ('response: {share: 70 %, choice: "A little', 'response: {share: 7 %, choice: "A little', "rarer than remission"),
+        (
+            'response: {share: 70 %, choice: "A little',
+            'response: {share: 7 %, choice: "A little',
+            "rarer than remission",
+        ),
         ("source: reif-2023,", "source: reif-2024,", "reif-2024"),
         ("response_odds: {ratio: 1.72 times", "response: {share: 60 %, choice: x}\n  odd: {ratio: 1.72 times", "odd"),
         ("within: {after: 1 years, source: rush-2006,", "within: {after: 1 years,", "source missing"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from stepwell.errors import QuestionError
@@ -116,14 +117,29 @@ def test_a_wrong_question_is_refused(p, seed, people):
         draw_outcomes(p, Policy(), seed, people)
 
 
-def test_events_on_disk_are_those_drawn(p, tmp_path):
-    import pyarrow.parquet as pq
-
-    n_rows = write_events(tmp_path / "events.parquet", p, EVERYTHING, 5, range(1, 501), at_a_time=120)
+@pytest.mark.parametrize("room", [1, 32])
+def test_events_on_disk_are_those_drawn(p, tmp_path, monkeypatch, room):
+    monkeypatch.setattr(population, "CHUNK", 120)
+    monkeypatch.setattr(population, "ROOM", room)
+    n_rows = write_events(tmp_path / "events.parquet", p, EVERYTHING, 5, range(1, 501))
     written = pq.read_table(tmp_path / "events.parquet")
+    monkeypatch.undo()
     drawn = draw_events(p, EVERYTHING, 5, range(1, 501))
     assert len(written) == n_rows == len(drawn["day"])
     assert all(np.array_equal(written[c].to_numpy(), drawn[c]) for c in drawn)
+
+
+def test_a_file_that_cannot_be_written_is_not_begun(p, tmp_path, monkeypatch):
+    with pytest.raises(QuestionError, match="Nothing was simulated"):
+        write_events(tmp_path / "no folder" / "events.parquet", p, Policy(), 1, range(1, 10))
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(population, "live_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_events(tmp_path / "events.parquet", p, Policy(), 1, range(1, 10))
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- the history is that of the outcomes -----------------------------------------------------------------------------

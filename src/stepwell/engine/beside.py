@@ -15,11 +15,12 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
 
     Rule: a switch begins near or after the trial's end and outlasts it; an addition begins while the trial goes on and runs
     beside it for more than `how.cross_taper` days; shorter overlaps are cross-tapering.
+    `next_day` is the first day of the next treatment: the switch or the addition, whichever came first.
     Unknown when: only a drug of unknown use could be the switch or the addition (`possible_...` is then the earlier day).
     """
     taper = how.cross_taper.at_most
     other = trial.view()
-    pair = trial.join(other, [trial.person_id == other.person_id, trial.ingredient != other.ingredient])
+    pair = trial.join(other, [trial.person_id == other.person_id, trial.drug != other.drug])
     is_antidepressant = other.role == "antidepressant"
     certain = other.is_antidepressant_use.fill_null(False)
     possible = other.is_antidepressant_use.fill_null(True)
@@ -64,4 +65,7 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
         antidepressant_before_day=pair.antidepressant_before_day.max(),
         possible_antidepressant_before_day=pair.possible_antidepressant_before_day.max(),
     )
-    return trial.left_join(beside, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
+    trial = trial.left_join(beside, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
+    # LEAST passes over NULL on some engines and gives it back on others.
+    switch, added = trial.switch_day, trial.added_day
+    return trial.mutate(next_day=ibis.least(switch.fill_null(added), added.fill_null(switch)))

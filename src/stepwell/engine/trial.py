@@ -64,7 +64,7 @@ def find_trial(
         ),
     )
     trial = trial.join(first.drop("before_next_day"), ["person_id", "drug", "first_day"], how="inner")
-    trial = trial.join(drug, "drug", how="inner").drop("drug", "low_dose_mg_per_day").rename(start_day="first_day")
+    trial = trial.join(drug, "drug", how="inner").drop("low_dose_mg_per_day").rename(start_day="first_day")
     return _find_observation(trial, observation_period, how)
 
 

@@ -19,7 +19,7 @@ _SQRT_TWO = 1.41421356237309504880
 _MANTISSA, _ONE = np.uint64(2**52 - 1), np.uint64(1023 << 52)
 _STEP = 2.0**-52
 _LOWEST, _HIGHEST = -708.0, 709.0
-_CENTRE = np.array(
+CENTRE = np.array(
     [
         [
             3.3871328727963666080e0,
@@ -43,7 +43,7 @@ _CENTRE = np.array(
         ],
     ]
 )
-_TAIL = np.array(
+TAIL = np.array(
     [
         [
             1.42343711074968357734e0,
@@ -67,7 +67,7 @@ _TAIL = np.array(
         ],
     ]
 )
-_FAR = np.array(
+FAR = np.array(
     [
         [
             6.65790464350110377720e0,
@@ -180,9 +180,9 @@ def normal(u):
     q = u - 0.5
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
-        return q * _ratio(_CENTRE, r)
+        return q * _ratio(CENTRE, r)
     r = np.sqrt(-log(u if q < 0.0 else 1.0 - u))
-    z = _ratio(_TAIL, r - 1.6) if r <= 5.0 else _ratio(_FAR, r - 5.0)
+    z = _ratio(TAIL, r - 1.6) if r <= 5.0 else _ratio(FAR, r - 5.0)
     return -z if q < 0.0 else z
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from numba import njit
 
+SOURCES = ("chance", "clock", "layout", "lives", "quantities", "states", "step", "streams", "walk", "well")
+"""The modules of which something goes into the machine code."""
+
 # Numba looks only at the file of the compiled function itself to see whether what it kept is still good, not at the files of
 # the functions that it calls. With the digest of all of them in its name, nothing stale is ever taken.
-_DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+_DIGEST = hashlib.sha256(b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in SOURCES)).hexdigest()
 
 
 def compiled(function: Callable) -> Callable:

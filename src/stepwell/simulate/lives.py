@@ -30,16 +30,21 @@ def unborn() -> np.ndarray:
 
 @compiled
 def live_all(p, q, seed, first, step, two, log, out, events):
-    """The lives of so many people as `out` has rows; `events` has a row for each of theirs, or none at all."""
-    begin = 0
+    """Lives of as many people as `out` has rows, or as many as `events` has room for; an `events` without any room keeps none.
+
+    Returns how many people that were, and how many events were written.
+    """
+    n_rows, keeps = 0, len(events.day) > 0
     for n in range(len(out.days)):
-        log[0].first = 0 if len(events.day) > 0 else _NOWHERE
+        log[0].first = 0 if keeps else _NOWHERE
         me = _live(two, p, q, seed, first + n * step, log)
+        if keeps and n_rows + me.row > len(events.day):
+            return n, n_rows
         _keep(me, out, n)
-        while len(events.day) > 0:
-            first_row = log[0].first
-            for row in range(min(me.row - first_row, WINDOW)):
-                to = begin + first_row + row
+        while keeps:
+            begin = log[0].first
+            for row in range(min(me.row - begin, WINDOW)):
+                to = n_rows + begin + row
                 events.day[to] = log[0].day[row]
                 events.event[to] = log[0].event[row]
                 events.state[to] = log[0].state[row]
@@ -51,9 +56,10 @@ def live_all(p, q, seed, first, step, two, log, out, events):
                 events.value[to] = log[0].value[row]
             log[0].first += WINDOW
             if log[0].first >= me.row:
+                n_rows += me.row
                 break
             me = _live(two, p, q, seed, first + n * step, log)
-        begin += me.row
+    return len(out.days), n_rows
 
 
 @compiled

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pyarrow.parquet as pq
 
 from stepwell.errors import Problem, QuestionError
 
-from .layout import LOG, Events, Outcomes
+from .layout import EVENT_COLUMNS, LOG, Events, Outcomes
 from .lives import live_all, meet_all, unborn
 from .model import COURSES, ModelParameters
 from .packing import packed
@@ -21,6 +23,8 @@ from .states import State, Treatment
 
 CHUNK = 1 << 14
 """People that one thread draws at a time. It changes no result."""
+ROOM = 32
+"""Events of a person for which room is made at first; who needs more gets it."""
 
 
 def draw_outcomes(
@@ -31,8 +35,14 @@ def draw_outcomes(
     Raises QuestionError where a seed or a person is no whole number of 0 or more.
     """
     _check(seed, people)
-    out = Outcomes.of(len(people))
-    _draw(parameters, policy, seed, people, out, None, threads)
+    out, given = Outcomes.of(len(people)), (packed(parameters), policy.packed(), np.uint64(seed))
+
+    def draw(begin: int) -> None:
+        part = Outcomes(*(column[begin : begin + CHUNK] for column in out))
+        live_all(*given, people[begin], people.step, unborn(), np.zeros(1, LOG), part, Events.of(0))
+
+    for _ in _side_by_side(draw, range(0, len(people), CHUNK), threads):
+        pass
     return {"person": _numbers(people), **out._asdict()}
 
 
@@ -41,37 +51,79 @@ def draw_events(
 ) -> dict[str, np.ndarray]:
     """One row an event, by person and in the order of happening: the history of the same draws as `draw_outcomes`.
 
-    The lives are drawn twice: once to count the events, once to write each to its place. Raises QuestionError as
-    `draw_outcomes` does.
+    Raises QuestionError as `draw_outcomes` does.
     """
+    parts = list(_draw_events(parameters, policy, seed, people, threads))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def write_events(
+    path: Path, parameters: ModelParameters, policy: Policy, seed: int, people: range, *, threads: int | None = None
+) -> int:
+    """Writes the event table to a Parquet file, some thousand people at a time; returns its rows.
+
+    Raises QuestionError as `draw_events` does, and where the file cannot be written; it is there whole or as it was.
+    """
+    n_rows, schema = (
+        0,
+        pa.schema([("person", pa.int64()), *((n, pa.from_numpy_dtype(t)) for n, t in EVENT_COLUMNS.items())]),
+    )
+    parts = _draw_events(parameters, policy, seed, people, threads)
+    # Neither dictionaries nor stronger compression: they halve the file and double the time.
+    how = {"compression": "lz4", "use_dictionary": False, "write_statistics": ["person"]}
+    path = Path(path).absolute()
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        with pq.ParquetWriter(partial, schema, **how) as writer:
+            for part in parts:
+                writer.write_table(pa.table(part, schema))
+                n_rows += len(part["day"])
+        partial.replace(path)
+    except OSError as error:
+        found = f"cannot be written ({error.strerror or 'no room, or no such folder'})"
+        expected = "a file in a folder you may write to, with room for the events"
+        raise QuestionError("Nothing was simulated", [Problem(str(path), found, expected, "name another")]) from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return n_rows
+
+
+def _draw_events(parameters, policy, seed, people, threads) -> Iterator[dict[str, np.ndarray]]:
+    """The events, some thousand people at a time and in their order."""
     _check(seed, people)
-    out = Outcomes.of(len(people))
-    _draw(parameters, policy, seed, people, out, None, threads)
-    counts = out.n_events.astype(np.int64)
-    events = Events.of(int(counts.sum()))
-    _draw(parameters, policy, seed, people, out, events, threads)
-    return {"person": np.repeat(_numbers(people), counts), **events._asdict()}
+    given = (packed(parameters), policy.packed(), np.uint64(seed))
+
+    def draw(begin: int) -> dict[str, np.ndarray]:
+        some, parts, persons = people[begin : begin + CHUNK], [], []
+        room = ROOM * CHUNK
+        while len(some):
+            out, events = Outcomes.of(len(some)), Events.of(room)
+            n, n_rows = live_all(*given, some[0], some.step, unborn(), np.zeros(1, LOG), out, events)
+            parts.append(Events(*(column[:n_rows] for column in events)))
+            persons.append(np.repeat(_numbers(some[:n]), out.n_events[:n]))
+            some, room = some[n:], room if n else 2 * room
+        columns = {name: [getattr(part, name) for part in parts] for name in Events._fields}
+        return {name: np.concatenate(column) for name, column in {"person": persons, **columns}.items()}
+
+    # Nobody has no events, and a table of them all the same.
+    nobody = {"person": _numbers(range(0)), **Events.of(0)._asdict()}
+    yield from _side_by_side(draw, range(0, len(people), CHUNK), threads) if len(people) else [nobody]
 
 
-def _draw(parameters, policy, seed, people, out: Outcomes, events: Events | None, threads: int | None) -> None:
-    """Fills the outcomes, and the events whose places they have counted; the chunks share nothing."""
-    p, q, seed = packed(parameters), policy.packed(), np.uint64(seed)
-    counted = [] if events is None else np.concatenate([[0], np.cumsum(out.n_events, dtype=np.int64)])
-
-    def draw(begin: int) -> None:
-        end = min(begin + CHUNK, len(people))
-        part = Outcomes(*(column[begin:end] for column in out))
-        rows = Events.of(0) if events is None else Events(*(c[counted[begin] : counted[end]] for c in events))
-        live_all(p, q, seed, people[begin], people.step, unborn(), np.zeros(1, LOG), part, rows)
-
-    chunks = range(0, len(people), CHUNK)
+def _side_by_side(draw: Callable, chunks: range, threads: int | None) -> Iterator:
+    """What is drawn for each chunk, in order, a few ahead. The compiled code holds no lock: the threads run side by side."""
     threads = min(threads or os.cpu_count() or 1, len(chunks))
     if threads <= 1:
-        for chunk in chunks:
-            draw(chunk)
+        yield from map(draw, chunks)
         return
-    with ThreadPoolExecutor(threads) as pool:  # the compiled code holds no lock: the threads run side by side
-        list(pool.map(draw, chunks))
+    with ThreadPoolExecutor(threads) as pool:
+        ahead: deque[Future] = deque()
+        for chunk in chunks:
+            ahead.append(pool.submit(draw, chunk))
+            if len(ahead) > 2 * threads:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def draw_people(parameters: ModelParameters, seed: int, people: range) -> dict[str, np.ndarray]:
@@ -83,26 +135,6 @@ def draw_people(parameters: ModelParameters, seed: int, people: range) -> dict[s
     who["is_never"] = np.empty(n, bool)
     meet_all(packed(parameters), np.uint64(seed), people.start, people.step, unborn(), *who.values())
     return {"person": _numbers(people), **who}
-
-
-def write_events(
-    path: Path, parameters: ModelParameters, policy: Policy, seed: int, people: range, *, at_a_time: int = 1 << 18
-) -> int:
-    """Writes the event table to a Parquet file, so many people at a time; returns its rows.
-
-    Raises QuestionError as `draw_events` does.
-    """
-    n_rows, writer = 0, None
-    try:
-        for first in range(0, len(people), at_a_time):
-            events = pa.table(draw_events(parameters, policy, seed, people[first : first + at_a_time]))
-            writer = writer or pq.ParquetWriter(path, events.schema, compression="zstd", compression_level=1)
-            writer.write_table(events)
-            n_rows += len(events)
-    finally:
-        if writer is not None:
-            writer.close()
-    return n_rows
 
 
 def _numbers(people: range) -> np.ndarray:
