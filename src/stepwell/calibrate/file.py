@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from stepwell.compare.page import write_page
 from stepwell.errors import KnowledgeError, Problem
+from stepwell.report.paper import write_page
 from stepwell.simulate import ModelParameters, model_parameters
 from stepwell.simulate.changes import parse, quantity_at, read_calibrated
 from stepwell.simulate.packing import CALIBRATED, MODEL

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
 import stepwell
-from stepwell.compare.page import write_page
 from stepwell.knowledge.sentences import short_name
+from stepwell.report.paper import make_environment, write_page
 from stepwell.simulate import unverified
 
 from . import words
@@ -26,15 +26,8 @@ def write_fit(fit: Fit, out: Path) -> Path:
 
 def render_fit(fit: Fit) -> str:
     """The page as text; the same fit gives the same text."""
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("stepwell.calibrate"), PackageLoader("stepwell.compare"), PackageLoader("stepwell.report")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    rooms = ("stepwell.calibrate", "stepwell.compare", "stepwell.report")
+    environment = make_environment(ChoiceLoader([PackageLoader(room) for room in rooms]))
     style = "".join(environment.loader.get_source(environment, name)[0] for name in ("report.css", "compare.css"))
     charts = {}
     for n, (kind, (title, _)) in enumerate(words.KINDS.items()):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
 import stepwell
-from stepwell.compare.page import write_page
+from stepwell.report.paper import make_environment, write_page
 
 from . import words
 from .answer import Answer
@@ -24,15 +24,8 @@ def write_answer(answer: Answer, out: Path) -> Path:
 
 def render_answer(answer: Answer) -> str:
     """The page as text; the same answer gives the same text."""
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("stepwell.whatif"), PackageLoader("stepwell.compare"), PackageLoader("stepwell.report")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    rooms = ("stepwell.whatif", "stepwell.compare", "stepwell.report")
+    environment = make_environment(ChoiceLoader([PackageLoader(room) for room in rooms]))
     style = "".join(environment.loader.get_source(environment, name)[0] for name in ("report.css", "compare.css"))
     return environment.get_template("whatif.html.j2").render(
         style=Markup(style),
