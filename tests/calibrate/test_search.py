@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -26,6 +29,12 @@ def test_another_step_from_the_shipped_numbers_does_not_improve_them():
     again = calibrate(begin=shipped(model_parameters()), steps=1)
     assert again.found > 0.99 * again.start
     assert again.found < 2
+
+
+@pytest.mark.long
+def test_the_table_of_the_page_is_current():
+    printed = runpy.run_path(str(Path(__file__).parent / "print_fit.py"))
+    assert printed["PAGE"].read_text("utf-8") == printed["page"](), "python tests/calibrate/print_fit.py"
 
 
 def test_the_same_search_gives_the_same_numbers(small):

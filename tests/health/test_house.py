@@ -31,6 +31,8 @@ MAY_IMPORT = {
     "pipeline": {"engine", "tables", "knowledge"},
     "engines": {"errors"},
     "session": {"engine", "engines", "tables", "knowledge", "pipeline"},
+    "calibrate": {"errors", "knowledge", "simulate", "report"},
+    "whatif": {"errors", "knowledge", "simulate", "report"},
     "own": {"errors", "tables", "knowledge", "session", "why"},
 }
 
