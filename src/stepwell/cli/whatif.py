@@ -41,7 +41,7 @@ def what_if(
         list[str] | None,
         typer.Option(
             help="A scenario to show beside the base case: null-trials or late-recovery; base for none. Repeatable.",
-            show_default="null-trials, where it concerns what is offered",
+            show_default="all that concern what is offered",
         ),
     ] = None,
     people: Annotated[int, typer.Option(help="People in each draw of the uncertain numbers.")] = 1000,

@@ -81,7 +81,7 @@ def ask(
         return Policy((Offer(treatment, n, uptake, wait_days),))
 
     if scenarios is None:
-        scenarios = [name for name, s in load_scenarios().scenarios.items() if s.by_default and offer in s.concerns]
+        scenarios = [name for name, s in load_scenarios().scenarios.items() if offer in s.concerns]
     settings = {"scenarios": tuple(s for s in scenarios if s != "base"), **how}
     try:
         if problems:

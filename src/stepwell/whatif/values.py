@@ -110,7 +110,6 @@ class Scenario(Cited):
 
     title: str
     says: str
-    by_default: bool = False
     concerns: tuple[Course, ...]
     because: tuple[Evidence, ...] = Field(min_length=1)
     changes: dict[str, str] = Field(min_length=1)
