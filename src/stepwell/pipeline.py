@@ -13,20 +13,26 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from stepwell.engine.beside import find_beside
+from stepwell.engine.adherence import judge_series, judge_session
+from stepwell.engine.beside import add_beside, find_beside
 from stepwell.engine.count import count_trials
 from stepwell.engine.determine import determine, find_candidate, find_treated
+from stepwell.engine.effect import find_effect, find_followed, find_load, find_series_response
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema
 from stepwell.engine.judge import by_rule, judge_trial
 from stepwell.engine.look_back import look_back, looks_back
+from stepwell.engine.occasion import find_occasion
 from stepwell.engine.points import find_points
 from stepwell.engine.presenting import count_failed, find_presenting, judge_failed
 from stepwell.engine.response import add_response, find_score
+from stepwell.engine.series import find_series
+from stepwell.engine.session import find_session
 from stepwell.engine.sheet import Sheet, judged_sheet, sheet_of
 from stepwell.engine.staging import find_stage
 from stepwell.engine.step import find_step
+from stepwell.engine.treatments import KNOWN_TREATMENTS, known_treatments, lengths
 from stepwell.engine.trial import find_trial
 from stepwell.knowledge.definition import Definition, TrialBuilding
 from stepwell.knowledge.forms import Knowledge
@@ -67,9 +73,12 @@ def plan(
     knowledge: Knowledge,
     has: Iterable[str],
     stagings: Sequence[Staging] = (),
+    *,
+    has_sessions: bool = False,
 ) -> Plan:
     """The stages that judge these definitions on records of which `has` names the tables that exist at all, and stage people by
-    these models."""
+    these models. Without any record of a treatment given in sessions (`has_sessions`) there are no stages for them, and they
+    cost nothing."""
     has = frozenset(has)
     record = {table.name: ibis.table(engine_schema(table), name=table.name) for table in RECORDS}
     known = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in _KNOWN.items()}
@@ -78,7 +87,7 @@ def plan(
 
     supplies = find_exposure(record["medication"], drug)
     if all(d.trials.basis.is_ != "eras" for d in definitions):
-        supplies = supplies.drop("era_until_day")
+        supplies = supplies.drop("era_end_day", "before_era_end_day")
     exposure = make("exposure", supplies)
     score = make("score", find_score(record["measurement"]))
 
@@ -89,19 +98,18 @@ def plan(
         course = make(f"course_{setting}", find_trial(exposure, drug, dose_minimum, record["observation_period"], how))
         activity = make(f"activity_{setting}", find_activity(course, record["condition"], how))
         episodes[setting] = make(f"episode_{setting}", find_episode(activity))
-        beside = make(f"beside_{setting}", add_episode(find_beside(course, how), activity))
-        trials[setting] = make(f"trial_{setting}", add_response(beside, score, instrument, how))
+        beside = make(f"beside_{setting}", find_beside(course, how))
+        trial = add_response(add_episode(add_beside(course, beside), activity), score, instrument, how)
+        trials[setting] = make(f"trial_{setting}", trial)
         treated = find_treated(record["person"], record["observation_period"], trials[setting])
         people[setting] = make(f"treated_{setting}", treated)
 
     rules = {form.name: rules_of(form) for form in (*definitions, *stagings)}
     judged = {}
     for name, asked in _by_sheet(rules.values()).items():
-        setting, of_trial = asked[0].setting, asked[0].branch.trial
-        trial = trials[setting]
+        trial, of_trial = trials[asked[0].setting], asked[0].branch.trial
         if looks_back(of_trial):
-            behind = look_back(trial, record["condition"], record["observation_period"], of_trial)
-            trial = make(f"looked_{name}", behind)
+            trial = look_back(trial, record["condition"], record["observation_period"], of_trial)
         judged[name] = make(f"judged_{name}", judge_trial(trial, asked))
 
     determined = {}
@@ -117,7 +125,7 @@ def plan(
     # The ladder is climbed once, on the way of building trials that most definitions share.
     uses = [setting_of[d.name] for d in definitions]
     step_setting = min(settings, key=lambda s: (-uses.count(s), s))
-    step = make("step", find_step(trials[step_setting], score, instrument, settings[step_setting]))
+    step = find_step(trials[step_setting], score, instrument, settings[step_setting])
 
     presenting, counted, staged_trials, stages = {}, {}, {}, {}
     rule_of = {s.name: rule_id(s) for s in stagings}
@@ -136,8 +144,7 @@ def plan(
             counted[rule] = make(f"failures_{rule}", count_failed(failed, staging.failed, classes))
             staged_trials[rule] = failed
         points = find_points(presenting[setting], counted[rule], record, score, instrument, staging, knowledge, has)
-        points = make(f"points_{number}", points)
-        stages[staging.name] = make(f"stage_{number}", find_stage(points, staging))
+        stages[staging.name] = find_stage(make(f"points_{number}", points), staging)
 
     own_rules = [rules[definition.name] for definition in definitions]
     results = {
@@ -148,11 +155,49 @@ def plan(
         "determination": _together("determination", "definition", determined),
         "step": [sheet_of(_DERIVED["step"], step)],
     }
+    if has_sessions and knowledge.treatments:
+        ladder = {
+            "trial": trials[step_setting],
+            "episode": episodes[step_setting],
+            "exposure": exposure,
+            "score": score,
+        }
+        results |= _plan_sessions(make, record | known | ladder, knowledge, has)
     if stagings:
         results["staged_trial"] = _together("staged_trial", "rule", staged_trials)
         results["stage"] = _together("stage", "staging", stages)
     rule_ids = {d.name: tuple(rule.id for rule in rules[d.name]) for d in definitions}
     return Plan(tuple(make.stages), results, settings, setting_of, rule_ids, step_setting, rule_of)
+
+
+def _plan_sessions(
+    make: _Stages, t: Mapping[str, ir.Table], knowledge: Knowledge, has: frozenset[str]
+) -> dict[str, list[Sheet]]:
+    """The stages of treatments given in sessions, and the results that they give. `t` holds all tables made so far."""
+    period, following = t["observation_period"], knowledge.following
+    occasion = make("occasion", find_occasion(t["dose"], t["procedure"], t))
+    found = find_session(occasion, t, t, has, lengths(knowledge, "repeated"), lengths(knowledge, "again"))
+    session = make("session", found)
+    series = make("series", find_series(session, t, t))
+    judged_session, judged_series = {}, {}
+    for number, regimen in enumerate(knowledge.regimens.values()):
+        judged = make(f"regimen_{number}", judge_session(session, series, t["monitoring"], regimen))
+        judged_session[regimen.name] = judged
+        judged_series[regimen.name] = make(f"regimen_{number}_series", judge_series(judged, series, regimen))
+    followed = make("followed", find_followed(series, t["score"], t["known_instrument"], following))
+    made = {
+        "session": session,
+        "series": series,
+        "series_response": make("series_response", find_series_response(series, followed, t["known_checkpoint"])),
+        "effect": make("effect", find_effect(series, session, followed, t["trial"], t["episode"], period, following)),
+        "load": make(
+            "load", find_load(series, t["exposure"], t["known_drug"], period, t["known_label_maximum"], following)
+        ),
+    }
+    return {name: [sheet_of(_DERIVED[name], rows)] for name, rows in made.items()} | {
+        "judged_session": _together("judged_session", "regimen", judged_session),
+        "judged_series": _together("judged_series", "regimen", judged_series),
+    }
 
 
 _KNOWN = {
@@ -170,11 +215,12 @@ _KNOWN = {
         "remission_at_most": "float64",
         "response_at_least_pct": "float64",
     },
+    **KNOWN_TREATMENTS,
 }
 
 
 def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
-    """What the engine needs of the knowledge files, as three small tables."""
+    """What the engine needs of the knowledge files, as small tables."""
     low_dose: dict[str, float] = {}
     for rule in knowledge.role_rules:
         low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
@@ -204,6 +250,7 @@ def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
             }
             for i in knowledge.instruments.values()
         ],
+        **known_treatments(knowledge),
     }
     return {
         name: pa.Table.from_pylist(rows[name], schema=ibis.schema(schema).to_pyarrow())

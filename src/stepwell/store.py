@@ -30,7 +30,7 @@ _MOST_PARTS = 64
 """Folders written at a time."""
 
 _RECORDS = {table.name: table for table in RECORDS}
-_SQL_TYPE = {"int64": "BIGINT", "string": "VARCHAR", "date": "DATE", "float64": "DOUBLE"}
+_SQL_TYPE = {"int64": "BIGINT", "string": "VARCHAR", "date": "DATE", "float64": "DOUBLE", "int32": "INTEGER"}
 
 
 class WorkFolder:

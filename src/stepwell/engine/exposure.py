@@ -31,11 +31,16 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
     together = _take_together(rows)
     # The neighbours are looked up here, once, for every way of building trials.
     by_drug = ibis.window(group_by=["person_id", "drug"], order_by="start_day")
+    so_far = ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, 0))
+    before = ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, -1))
     together = together.mutate(
         known_until_day=together.supplied_until_day.fill_null(together.start_day),
         next_start_day=together.start_day.lead().over(by_drug),
         before_start_day=together.start_day.lag().over(by_drug),
         before_until_day=together.supplied_until_day.lag().over(by_drug),
+        # An era lasts to the latest end of any supply of the drug so far, which no later supply shortens.
+        era_end_day=together.era_until_day.max().over(so_far),
+        before_era_end_day=together.era_until_day.max().over(before),
     )
     exposure = together.join(drug.select("drug", "low_dose_mg_per_day"), "drug", how="inner")
     dose, low_dose = exposure.mg_per_day, exposure.low_dose_mg_per_day
@@ -60,7 +65,8 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
             ibis.null("int64"),
         ),
         is_before_end_known=exposure.before_until_day.notnull(),
-        era_until_day=exposure.era_until_day,
+        era_end_day=exposure.era_end_day,
+        before_era_end_day=exposure.before_era_end_day,
     )
 
 
@@ -74,7 +80,7 @@ def _take_together(rows: ir.Table) -> ir.Table:
         *day,
         "stop_rank",
         "address",
-        mg_per_day=_to_a_millionth(alone.mg_per_day),
+        mg_per_day=to_a_millionth(alone.mg_per_day),
         supplied_until_day=alone.end_day,
         era_until_day=_era_end(alone),
         is_other_product=alone.labelled_use.notnull(),
@@ -86,7 +92,7 @@ def _take_together(rows: ir.Table) -> ir.Table:
     )
     together = once.group_by(day).agg(
         mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
-            _to_a_millionth(once.mg_per_day.sum()), ibis.null("float64")
+            to_a_millionth(once.mg_per_day.sum()), ibis.null("float64")
         ),
         stop_rank=once.stop_rank.min(),
         address=once.address.min(),
@@ -103,7 +109,7 @@ def _era_end(rows: ir.Table) -> ir.IntegerValue:
     return rows.end_day.fill_null(rows.start_day + 1)
 
 
-def _to_a_millionth(mg: ir.FloatingValue) -> ir.FloatingValue:
+def to_a_millionth(mg: ir.FloatingValue) -> ir.FloatingValue:
     """Rounded, so that the last bit of a sum does not depend on the order of the rows.
 
     By the same floating-point steps on every engine: each has its own idea of ROUND near a half.

@@ -12,7 +12,9 @@ from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
 from .quality import QualityMeasure
+from .regimen import Regimen
 from .staging import Staging
+from .treatment import Following, Treatment
 
 
 class Reference(Form):
@@ -88,6 +90,13 @@ class DoseMinimum(Cited):
     ingredient: Id
     standard: Id
     min_mg_per_day: float = Field(gt=0)
+
+
+class LabelMaximum(Cited):
+    """One row of `label_maximum.csv`: the greatest daily dose that a label allows."""
+
+    ingredient: Id
+    max_mg_per_day: float = Field(gt=0)
 
 
 class DoseStandardInfo(Form):
@@ -187,6 +196,13 @@ class Knowledge:
     persistence: dict[str, Persistence] = field(default_factory=dict)
     """When the first weeks of treatment are looked at."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
+    treatments: dict[str, Treatment] = field(default_factory=dict)
+    """Treatments given in sessions."""
+    regimens: dict[str, Regimen] = field(default_factory=dict)
+    following: Following | None = None
+    """How their series are followed; None where there are none."""
+    label_maxima: dict[str, LabelMaximum] = field(default_factory=dict)
+    """The greatest daily dose by the label, of the ingredients of which it was seen."""
 
     @property
     def all_instruments(self) -> dict[str, Instrument]:

@@ -17,7 +17,28 @@ from .derived import (
     TRUTH_TRIAL,
 )
 from .quality import QUALITY
-from .records import CONDITION, MEASUREMENT, MEDICATION, OBSERVATION_PERIOD, PERSON, PROCEDURE, RECORDS
+from .records import (
+    CONDITION,
+    DOSE,
+    MEASUREMENT,
+    MEDICATION,
+    MONITORING,
+    OBSERVATION_PERIOD,
+    PERSON,
+    PROCEDURE,
+    RECORDS,
+)
+from .sessions import (
+    EFFECT,
+    JUDGED_SERIES,
+    JUDGED_SESSION,
+    LOAD,
+    SERIES,
+    SERIES_EVIDENCE,
+    SERIES_RESPONSE,
+    SESSION,
+    SESSIONS,
+)
 from .staged import STAGE
 
 __all__ = [
@@ -25,17 +46,28 @@ __all__ = [
     "CONDITION",
     "DERIVED",
     "DETERMINATION",
+    "DOSE",
+    "EFFECT",
     "EPISODE",
     "EVIDENCE",
     "EXPOSURE",
+    "JUDGED_SERIES",
+    "JUDGED_SESSION",
     "JUDGED_TRIAL",
+    "LOAD",
     "MEASUREMENT",
     "MEDICATION",
+    "MONITORING",
     "OBSERVATION_PERIOD",
     "PERSON",
     "PROCEDURE",
     "QUALITY",
     "RECORDS",
+    "SERIES",
+    "SERIES_EVIDENCE",
+    "SERIES_RESPONSE",
+    "SESSION",
+    "SESSIONS",
     "STAGE",
     "STAGED_TRIAL",
     "STEP",

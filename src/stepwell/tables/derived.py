@@ -7,6 +7,7 @@ definitions share both.
 from __future__ import annotations
 
 from .declare import Column, Table
+from .sessions import SESSIONS
 from .staged import STAGE, make_staged_trial
 
 _PERSON = Column("person_id", "int64", "The person, numbered on reading.")
@@ -338,5 +339,5 @@ TRUTH_TRIAL = Table(
 
 STAGED_TRIAL = make_staged_trial(JUDGED_TRIAL)
 
-DERIVED = (EXPOSURE, EPISODE, TRIAL, JUDGED_TRIAL, DETERMINATION, STEP, STAGED_TRIAL, STAGE, ATTRITION)
+DERIVED = (EXPOSURE, EPISODE, TRIAL, JUDGED_TRIAL, DETERMINATION, STEP, STAGED_TRIAL, STAGE, *SESSIONS, ATTRITION)
 TRUTH = (TRUTH_PERSON, TRUTH_TRIAL)

@@ -129,8 +129,65 @@ PROCEDURE = Table(
         Column("procedure", "string", "The procedure's code set in the knowledge files, such as `ect`."),
         Column("vocabulary", "string", "The vocabulary of the code."),
         Column("code", "string", "The code as recorded."),
+        Column("quantity", "float64", "Units billed or done.", null="not recorded"),
         _ADDRESS,
     ),
 )
 
-RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE)
+DOSE = Table(
+    "dose",
+    "one source row that says that a drug given in sessions was given, supplied or billed on one day",
+    ("person_id", "given_date", "ingredient", "address"),
+    (
+        _PERSON,
+        Column("given_date", "date", "The day."),
+        Column("ingredient", "string", "The ingredient's id in the knowledge files."),
+        Column(
+            "kind",
+            "string",
+            "What sort of row it is: a dose charted as given, or a supply (prescription or fill).",
+            null="the row does not say",
+            values=("administration", "supply"),
+        ),
+        Column("code", "string", "The billing code that the row carries.", null="none"),
+        Column("quantity", "float64", "Units of the row, as recorded.", null="not recorded"),
+        Column("mg", "float64", "Amount: recorded, or strength x quantity.", unit="mg", null="it cannot be known"),
+        Column(
+            "route",
+            "string",
+            "How it was given.",
+            null="not recorded, or not recognised",
+            values=("nasal", "intravenous", "intramuscular", "subcutaneous", "oral", "other"),
+        ),
+        Column("minute", "int32", "Minute of the day on which it began.", unit="minutes", null="no time recorded"),
+        _ADDRESS,
+    ),
+)
+
+MONITORING = Table(
+    "monitoring",
+    "one reading taken around a session, or one thing done about it",
+    ("person_id", "session_date", "kind", "minutes", "address"),
+    (
+        _PERSON,
+        Column("session_date", "date", "The day of the session it belongs to."),
+        Column(
+            "kind",
+            "string",
+            "What was read: a pressure (mmHg), a scale (points), how long the person was observed (minutes), how many days after "
+            "the session its form was sent (days).",
+            values=("systolic", "diastolic", "moaa-s", "cadss", "observed", "form sent"),
+        ),
+        Column(
+            "minutes",
+            "int32",
+            "Minutes from the start of the dose to the reading; 0 or less: before it.",
+            unit="minutes",
+            null="no time recorded, or not a reading",
+        ),
+        Column("value", "float64", "The reading.", null="taken, but no value recorded"),
+        _ADDRESS,
+    ),
+)
+
+RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, DOSE, MONITORING)

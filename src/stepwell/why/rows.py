@@ -40,7 +40,7 @@ def find_evidence(result: Result, person: str) -> list[dict]:
 
 
 def of_branches(judged: Iterable[Mapping], rules: Sequence[str]) -> list[dict]:
-    """The rows of `judged_trial` that are of a definition whose branches have these rules, each with its `branch`: trial by trial.
+    """The rows of `judged_trial` of a definition whose branches have these rules, each with its `branch`: trial by trial.
     A rule that two branches share gives two rows."""
     judged = list(judged)
     rows = [{**row, "branch": number} for number, rule in enumerate(rules, 1) for row in judged if row["rule"] == rule]
