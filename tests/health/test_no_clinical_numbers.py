@@ -24,7 +24,7 @@ NOT_CLINICAL = {
     "engine/intervals.py": ({1970}, "the day from which days are counted"),
     "engine/trial.py": ({40}, "bits of a day after every day there is"),
     "knowledge/answers.py": ({5}, "lines named of a column with wrong answers"),
-    "knowledge/cited.py": ({60}, "minutes of an hour"),
+    "knowledge/cited.py": ({60, 365.25}, "minutes of an hour; days of a year"),
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
     "pipeline.py": ({6}, "letters of a hash"),
     "sources/csvdir.py": ({5, 60}, "lines shown of a wrong file; minutes of an hour"),
