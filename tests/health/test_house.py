@@ -32,6 +32,8 @@ MAY_IMPORT = {
     "engines": {"errors"},
     "session": {"engine", "engines", "tables", "knowledge", "pipeline"},
     "candidacy": {"errors", "tables", "knowledge", "pipeline", "session", "result", "why", "report"},
+    "calibrate": {"errors", "knowledge", "simulate", "report"},
+    "whatif": {"errors", "knowledge", "simulate", "report"},
     "own": {"errors", "tables", "knowledge", "session", "why"},
 }
 
