@@ -15,17 +15,37 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numba import njit
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tests")]
 
 import simpy_model
 from lockstep import Crowd
 
-from stepwell.simulate import Offer, Policy, Treatment, draw_outcomes, model_parameters, write_events
+from stepwell.simulate import (
+    Offer,
+    Policy,
+    Treatment,
+    chance,
+    draw_events,
+    draw_outcomes,
+    model_parameters,
+    write_events,
+)
 
 POLICY = Policy(offers=(Offer(Treatment.ESKETAMINE, 2, 0.5, 30.0), Offer(Treatment.ECT, 3, 0.3, 30.0)))
 BLOCK = 1 << 15
 CHECKED = 2000
+DRAWS = 3_000_000
+
+
+@njit
+def draws(n):
+    """So many draws, to say how fast the machine is just now."""
+    total = 0.0
+    for occurrence in range(n):
+        total += chance.uniform(np.uint64(1), 1, occurrence, 0)
+    return total
 
 
 def cpu(work) -> float:
@@ -52,8 +72,11 @@ def main() -> None:
     n = asked.parse_args().people
     parameters = model_parameters()
     check(parameters)
+    draws(1)
     in_numpy, in_simpy = max(n // 20, BLOCK), max(n // 500, 1000)
-    events = draw_outcomes(parameters, POLICY, 1, range(1, 20_001))["n_events"].mean()
+    some = draw_events(parameters, POLICY, 1, range(1, 20_001))
+    events = len(some["day"]) / 20_000
+    moments = 1 + ((np.diff(some["day"]) > 0) & (np.diff(some["person"]) == 0)).sum() / 20_000
 
     def numpy_blocks():
         for first in range(1, in_numpy, BLOCK):
@@ -75,7 +98,8 @@ def main() -> None:
             ),
         ]
     best = measured[0][2] / measured[0][1]
-    print(f"{events:.1f} events a person")
+    a_draw = min(cpu(lambda: draws(DRAWS)) for _ in range(5)) / DRAWS
+    print(f"{events:.1f} events a person, at {moments:.1f} moments; one draw takes {a_draw * 1e9:.2f} ns here and now")
     print(f"{'':30} {'people':>10} {'people/CPU-s':>14} {'ns/event':>10} {'ratio':>8}")
     for what, people, seconds in measured:
         each = seconds / people

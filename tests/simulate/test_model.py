@@ -101,7 +101,7 @@ def test_laws_go_through_the_published_points():
     assert p["course_shape"][3] == 1
     for k, share in enumerate(model_parameters().well.relapse_from_remission.by_step):
         assert 1 - kept(p["relapse_shape"], p["remission_scale"][k], 365.25) == pytest.approx(share / 100)
-    odds = p["remission_odds"]
+    odds = p["remission_odds"] / model_parameters().trial.odds.by_step
     assert odds / (1 + odds) * 100 == pytest.approx(model_parameters().trial.remission.by_step)
     for drugs in ("first_drugs", "later_drugs", "added_drugs"):
         assert (np.diff(p[drugs]) >= 0).all()
@@ -128,15 +128,15 @@ def test_what_nobody_read_is_named():
 def test_samples_vary_what_is_uncertain_as_much_as_it_is():
     parameters = model_parameters()
     assert vary(parameters, 1, 0) is parameters
-    samples = [vary(parameters, 1, n) for n in range(1, 401)]
+    samples = [vary(parameters, 1, n) for n in range(1, 251)]
     assert vary(parameters, 1, 7) == samples[6] != vary(parameters, 2, 7)
     ratio = np.log([s.esketamine.maintenance.relapse_from_remission.ratio for s in samples])
     known = parameters.esketamine.maintenance.relapse_from_remission
-    assert ratio.mean() == pytest.approx(np.log(known.ratio), abs=0.06)
-    assert ratio.std() == pytest.approx(np.log(known.high / known.low) / 3.92, rel=0.15)
+    assert ratio.mean() == pytest.approx(np.log(known.ratio), abs=0.08)
+    assert ratio.std() == pytest.approx(np.log(known.high / known.low) / 3.92, rel=0.2)
     share = np.array([s.trial.remission.by_step[3] for s in samples]) / 100
     p, n = 0.13, parameters.trial.remission.of[3]
-    assert share.std() == pytest.approx(np.sqrt(p * (1 - p) / n), rel=0.15)
+    assert share.std() == pytest.approx(np.sqrt(p * (1 - p) / n), rel=0.2)
     fixed = {s.trial.given_up.share for s in samples} | {s.who.never.share for s in samples}
     assert fixed == {parameters.trial.given_up.share, parameters.who.never.share}
     different = np.corrcoef(ratio, share)[0, 1]

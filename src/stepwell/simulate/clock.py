@@ -95,12 +95,13 @@ def start_clocks(me, p, other, suicide):
 
     Death from other causes has a hazard that doubles with age at equal distances (Gompertz).
     """
-    me.other_left, me.suicide_left = -log(other), -log(suicide)
     me.hazard = p.death_rate * exp(p.death_growth * _DAYS_A_YEAR * (me.age - p.death_at_age))
     most_other = max(p.death_ill, 1.0) * me.hazard * p.death_years
     most_suicide = max(p.suicide_ill, p.suicide_well) * p.horizon
-    me.is_mortal = me.other_left <= most_other or me.suicide_left <= most_suicide
+    # A clock of -log(u) is never shorter than 1 - u: nearly everybody needs no logarithm to be out of danger.
+    me.is_mortal = 1.0 - other <= most_other or 1.0 - suicide <= most_suicide
     if me.is_mortal:
+        me.other_left, me.suicide_left = -log(other), -log(suicide)
         _set_death(me, p)
 
 
