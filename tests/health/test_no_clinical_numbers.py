@@ -14,19 +14,21 @@ from stepwell.knowledge import load
 PACKAGE = Path(stepwell.__file__).parent
 
 # The rooms in which a number could decide something about a person.
-DECIDING = ("engine/", "knowledge/", "sources/", "evidence.py", "pipeline.py")
+DECIDING = ("engine/", "knowledge/", "sources/", "candidacy/", "evidence.py", "pipeline.py")
 
 # Nothing, one, both, days of a week, per cent.
 EVERYDAY = {0, 1, 2, 7, 100}
 
 NOT_CLINICAL = {
+    "candidacy/story.py": ({5}, "blanks before a table"),
+    "engine/count.py": ({20}, "bits of the number of an episode"),
     "engine/exposure.py": ({0.5, 1e6, 53}, "rounding to a millionth; the bits of a double's whole numbers"),
     "engine/intervals.py": ({1970}, "the day from which days are counted"),
     "engine/trial.py": ({40}, "bits of a day after every day there is"),
     "knowledge/answers.py": ({5}, "lines named of a column with wrong answers"),
     "knowledge/cited.py": ({60, 365.25}, "minutes of an hour; days of a year"),
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
-    "pipeline.py": ({6}, "letters of a hash"),
+    "knowledge/rules.py": ({10}, "letters of a hash"),
     "sources/csvdir.py": ({5, 60}, "lines shown of a wrong file; minutes of an hour"),
     "sources/doses.py": ({1000.0, 0.001, 60}, "factors of units; minutes of an hour"),
     "sources/tally.py": ({20_000_000}, "ids counted at a time"),

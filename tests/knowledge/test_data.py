@@ -28,6 +28,10 @@ def everything():
         K.quality,
         K.ladders,
         K.persistence,
+        K.candidacies,
+        K.published,
+        K.vitals,
+        K.nearly,
         K.treatments,
         K.regimens,
     ):

@@ -1,12 +1,13 @@
 """The command line. Every command is a thin line to a function that Python users call too."""
 
-from . import bench, calibrate, compare, definition, knowledge, quality, records, score, simulated, whatif
+from . import bench, calibrate, candidacy, compare, definition, knowledge, quality, records, score, simulated, whatif
 from .app import app
 
 __all__ = [
     "app",
     "bench",
     "calibrate",
+    "candidacy",
     "compare",
     "definition",
     "knowledge",

@@ -10,6 +10,10 @@ data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
 data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
+data/candidacy/ID.yaml     what is asked before esketamine or ketamine: a label, a practice, a payer's policy
+data/published/ID.yaml     a published trial of either
+data/vital.csv             a vital sign: its codes and range
+data/nearly.yaml           which share of a limit is nearly all of it
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/treatment/ID.yaml     a treatment given in sessions: what is one, what is a series of them
 data/regimen/ID.yaml       how a treatment is given, by a label or by practice
@@ -28,6 +32,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import KnowledgeError, Problem
+from .candidacy import Candidacy, Nearly
 from .check import Entry, check
 from .definition import Definition, TrialBuilding
 from .fill import columns_of, fill, fill_row
@@ -48,8 +53,10 @@ from .forms import (
     PublishedLadder,
     Reference,
     RoleRule,
+    Vital,
 )
 from .persistence import Persistence
+from .published import PublishedTrial
 from .quality import QualityMeasure
 from .regimen import Regimen
 from .staging import Staging
@@ -104,6 +111,10 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     quality = reader.files("quality", QualityMeasure)
     persistence = reader.files("persistence", Persistence)
     ladders = reader.files("ladder", PublishedLadder)
+    candidacies = reader.files("candidacy", Candidacy)
+    published = reader.files("published", PublishedTrial)
+    nearly = reader.table("nearly.yaml", Nearly)
+    vitals = reader.rows("vital.csv", Vital, ("vital",))
     treatments = reader.files("treatment", Treatment)
     regimens = reader.files("regimen", Regimen)
     following = reader.single("effect.yaml", Following)
@@ -132,6 +143,10 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         quality={form.id: form for form in quality},
         persistence={form.id: form for form in persistence},
         stagings={form.id: form for form in stagings},
+        candidacies={form.id: form for form in candidacies},
+        published={form.id: form for form in published},
+        nearly=nearly,
+        vitals={form.vital: form for form in vitals},
         treatments={form.id: form for form in treatments},
         regimens={form.id: form for form in regimens},
         following=following,

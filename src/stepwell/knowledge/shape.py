@@ -32,7 +32,6 @@ _EXAMPLES = {
         (cited.Mg, "N mg"),
         (cited.Minutes, "N minutes"),
         (cited.MmHg, "N mmHg"),
-        (cited.Sessions, "N sessions"),
         (cited.People, "N people"),
     )
 }

@@ -97,5 +97,11 @@ FILES: dict[str, tuple[Field, ...]] = {
         Field("minutes", "whole", False, "minutes from the start of the dose to the reading; 0 or less: before it"),
         Field("value", "number", False, "the reading; empty when it was taken but not written down"),
     ),
+    "vital": (
+        _person(),
+        Field("measured_date", "date", True, "the day on which it was measured"),
+        Field("vital", "text", True, "blood-pressure-systolic or blood-pressure-diastolic"),
+        Field("mmhg", "number", False, "the reading in mmHg; empty when it was taken but not written down"),
+    ),
 }
 REQUIRED_FILES = ("person", "medication")

@@ -26,6 +26,7 @@ from .source import Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
 from .values import concept, day, number, text, whole
+from .vitals import read_vitals
 
 REQUIRED_TABLES = ("person", "drug_exposure")
 REQUIRED_COLUMNS = {
@@ -93,6 +94,7 @@ def read_omop(
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (_procedures, ("procedure_occurrence",)),
+        "vital": (read_vitals, ("measurement",)),
     }
     for name, (reader, sources) in readers.items():
         present = [filled[s] for s in sources if s in filled]

@@ -14,6 +14,7 @@ _ABOUT = {
     "medication": "Prescriptions, fills or administrations, one line each.",
     "measurement": "Totals of questionnaires and rating scales.",
     "procedure": "Electroconvulsive therapy, magnetic stimulation, (es)ketamine sessions.",
+    "vital": "Blood pressure, one line for each of its two numbers.",
     "monitoring": "What was read and done around a session of (es)ketamine. Leave the file out if there are no such sessions.",
 }
 _EXAMPLES = {
@@ -22,6 +23,7 @@ _EXAMPLES = {
     "condition": ["p1,2020-01-02,ICD10CM,F33.1"],
     "measurement": ["p1,2020-01-02,phq-9,19", "p1,2020-02-20,phq-9,18"],
     "procedure": ["p1,2020-09-01,stepwell,ect,"],
+    "vital": ["p1,2020-09-01,blood-pressure-systolic,128", "p1,2020-09-01,blood-pressure-diastolic,82"],
 }
 
 

@@ -27,6 +27,7 @@ from .records import (
     PERSON,
     PROCEDURE,
     RECORDS,
+    VITAL,
 )
 from .sessions import (
     EFFECT,
@@ -75,6 +76,7 @@ __all__ = [
     "TRUTH",
     "TRUTH_PERSON",
     "TRUTH_TRIAL",
+    "VITAL",
     "Column",
     "Table",
 ]
