@@ -240,6 +240,13 @@ def test_a_set_without_a_price_is_refused():
         ask("ect", "2", costs="uk")
 
 
+def test_a_policy_is_not_compared_with_itself_by_name():
+    with pytest.raises(QuestionError, match="is also what is compared with"):
+        ask("esketamine", "2,3", against=3)
+    with pytest.raises(QuestionError, match="is also what is compared with"):
+        question({"not offered": EARLY})
+
+
 def test_discounting_nothing_is_refused():
     with pytest.raises(QuestionError, match="nothing is asked that is discounted"):
         ask("esketamine", "2", discount=3)
