@@ -25,6 +25,12 @@ NOT_CLINICAL = {
     "engine/trial.py": ({40}, "bits of a day after every day there is"),
     "knowledge/answers.py": ({5}, "lines named of a column with wrong answers"),
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
+    "knowledge/plasma.py": ({60}, "minutes of an hour"),
+    "knowledge/plasma_card.py": ({60}, "minutes of an hour"),
+    "knowledge/plasma_curve.py": (
+        {0.5, 9, 24.0, 60, 64, 1000, 1e-9},
+        "half a racemic dose and half a step; decimals kept of a time; hours of a day; minutes of an hour; curves kept; ng a µg",
+    ),
     "pipeline.py": ({6}, "letters of a hash"),
     "sources/csvdir.py": ({5}, "lines shown of a wrong file"),
     "sources/tally.py": ({20_000_000}, "ids counted at a time"),

@@ -28,6 +28,7 @@ def everything():
         K.quality,
         K.ladders,
         K.persistence,
+        K.plasma,
     ):
         yield from forms.values()
 

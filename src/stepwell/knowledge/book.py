@@ -13,6 +13,7 @@ def book(knowledge: Knowledge) -> str:
         *knowledge.definitions,
         *knowledge.stagings,
         *knowledge.quality,
+        *knowledge.plasma,
         "doses",
         *knowledge.all_instruments,
         *knowledge.crosswalks,

@@ -10,6 +10,7 @@ from .definition import AsCode, Definition
 from .fill import closest
 from .forms import Codeset, Knowledge, PublishedLadder
 from .instrument_card import crosswalk_card, instrument_card
+from .plasma_card import plasma_card
 from .quality_card import quality_card, standing
 from .sentences import (
     SEEN,
@@ -33,6 +34,7 @@ __all__ = [
     "ladder_card",
     "listing",
     "needs",
+    "plasma_card",
     "provenance",
     "quality_card",
     "rule",
@@ -191,6 +193,7 @@ def listing(knowledge: Knowledge) -> str:
     lines += [f"  {d.id:<24} {d.title} ({d.standing})" for d in knowledge.definitions.values()]
     lines += ["Staging", *(f"  {s.id:<24} {s.title} ({s.standing})" for s in knowledge.stagings.values())]
     lines += ["Quality measures", *(f"  {q.id:<24} {q.title} ({standing(q)})" for q in knowledge.quality.values())]
+    lines += ["Curves in plasma", *(f"  {p.id:<24} {p.label}" for p in knowledge.plasma.values())]
     lines += ["Instruments", *(f"  {i.id:<24} {i.label}: {i.about}" for i in knowledge.all_instruments.values())]
     lines += ["Crosswalks", *(f"  {c.id:<24} {c.label}" for c in knowledge.crosswalks.values())]
     lines += ["Code sets", *(f"  {c.id:<24} {c.label}" for c in knowledge.codesets.values())]
@@ -201,8 +204,8 @@ def listing(knowledge: Knowledge) -> str:
 
 
 def show(name: str, knowledge: Knowledge) -> str:
-    """The card of that name: a definition (with or without its version), a staging model, a quality measure, an instrument, a
-    crosswalk, a code set, a ladder, or `doses`.
+    """The card of that name: a definition (with or without its version), a staging model, a quality measure, a curve in plasma,
+    an instrument, a crosswalk, a code set, a ladder, or `doses`.
 
     Raises QuestionError where there is none.
     """
@@ -210,6 +213,7 @@ def show(name: str, knowledge: Knowledge) -> str:
         (knowledge.definitions, card),
         (knowledge.stagings, staging_card),
         (knowledge.quality, quality_card),
+        (knowledge.plasma, plasma_card),
         (knowledge.all_instruments, instrument_card),
         (knowledge.crosswalks, crosswalk_card),
         (knowledge.codesets, codeset_card),
@@ -225,6 +229,7 @@ def show(name: str, knowledge: Knowledge) -> str:
         *knowledge.definitions,
         *knowledge.stagings,
         *knowledge.quality,
+        *knowledge.plasma,
         *knowledge.all_instruments,
         *knowledge.crosswalks,
         *knowledge.codesets,

@@ -11,6 +11,7 @@ from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
+from .plasma import Plasma
 from .quality import QualityMeasure
 from .staging import Staging
 
@@ -186,6 +187,8 @@ class Knowledge:
     """Quality measures."""
     persistence: dict[str, Persistence] = field(default_factory=dict)
     """When the first weeks of treatment are looked at."""
+    plasma: dict[str, Plasma] = field(default_factory=dict)
+    """Published parameter sets for drawing a concentration in plasma."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
 
     @property

@@ -10,6 +10,7 @@ data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
 data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
+data/plasma/ID.yaml        a published parameter set of a concentration in plasma
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
@@ -46,6 +47,7 @@ from .forms import (
     RoleRule,
 )
 from .persistence import Persistence
+from .plasma import Plasma
 from .quality import QualityMeasure
 from .staging import Staging
 from .written import Path_, Written, read_csv, read_yaml
@@ -97,6 +99,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     stagings = reader.files("staging", Staging)
     quality = reader.files("quality", QualityMeasure)
     persistence = reader.files("persistence", Persistence)
+    plasma = reader.files("plasma", Plasma)
     ladders = reader.files("ladder", PublishedLadder)
     for path in extra:
         definitions += reader.own_definition(path, references)
@@ -120,6 +123,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
         quality={form.id: form for form in quality},
+        plasma={form.id: form for form in plasma},
         persistence={form.id: form for form in persistence},
         stagings={form.id: form for form in stagings},
         digest=_digest(folder, extra),
