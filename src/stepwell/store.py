@@ -25,7 +25,7 @@ except ImportError:  # Windows: two runs into one folder at a time are then the 
     fcntl = None
 
 _RECORDS = {table.name: table for table in RECORDS}
-_SQL_TYPE = {"int64": "BIGINT", "string": "VARCHAR", "date": "DATE", "float64": "DOUBLE"}
+_SQL_TYPE = {"int64": "BIGINT", "string": "VARCHAR", "date": "DATE", "float64": "DOUBLE", "int32": "INTEGER"}
 
 
 class WorkFolder:

@@ -22,6 +22,7 @@ from .forms import (
     DoseStandardInfo,
     Ingredient,
     Instrument,
+    LabelMaximum,
     ProductUse,
     PublishedLadder,
     Reference,
@@ -30,8 +31,10 @@ from .forms import (
 from .instrument import Crosswalk
 from .instrument_check import check_crosswalk, check_instrument
 from .quality import FirstScore, FirstTreatment
+from .regimen import Regimen
 from .staging import Procedure, Psychotic, Scale, Sign, Staging
 from .staging_check import check_staging
+from .treatment import Apart, Treatment
 from .written import Path_, Written
 
 REFERENCES = "references.yaml"
@@ -172,10 +175,12 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     procedures = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "procedure"}
     classes = {entry.form.drug_class for entry in _of(entries, Ingredient) if entry.form is not None}
     instruments = {entry.key for entry in _of(entries, Instrument)}
+    treatments = {entry.key for entry in _of(entries, Treatment)}
+    regimens = {entry.key for entry in _of(entries, Regimen)}
     for entry in entries:
         for path, form in entry.parts:
             named: list[tuple[type[Form], Path_, str, str, set, str]] = []
-            if isinstance(form, RoleRule | ProductUse | DoseMinimum):
+            if isinstance(form, RoleRule | ProductUse | DoseMinimum | LabelMaximum):
                 name = form.ingredient
                 named.append((Ingredient, ("ingredient",), name, "ingredient", ingredients, "ingredient.csv"))
             if isinstance(form, Combination):
@@ -209,10 +214,21 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.before):
                     where = ("before", position)
                     named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))
-            if isinstance(form, Procedure):
+            if isinstance(form, Procedure | Apart):
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))
+            if isinstance(form, Treatment):
+                for position, name in enumerate(form.ingredients):
+                    where = ("ingredients", position)
+                    named.append((Ingredient, where, name, "ingredient", ingredients, "ingredient.csv"))
+                for position, name in enumerate(form.procedures):
+                    where = ("procedures", position)
+                    named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))
+                if form.phases_of is not None:
+                    named.append((Regimen, ("phases_of",), form.phases_of, "regimen", regimens, "regimen/"))
+            if isinstance(form, Regimen):
+                named.append((Treatment, ("treatment",), form.treatment, "treatment", treatments, "treatment/"))
             if isinstance(form, Sign):
                 for position, name in enumerate(form.of_class):
                     where = ("of_class", position)

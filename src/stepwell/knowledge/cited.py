@@ -73,6 +73,10 @@ Drugs = Annotated[int, _whole_quantity("a number of drugs", {"drugs": 1, "drug":
 Supplies = Annotated[int, _whole_quantity("a number of supplies", {"supplies": 1, "supply": 1})]
 Points = Annotated[float, _quantity("a score", {"points": 1, "point": 1})]
 MgPerDay = Annotated[float, _quantity("a dose", {"mg/day": 1})]
+Mg = Annotated[float, _quantity("a dose", {"mg": 1})]
+Minutes = Annotated[int, _whole_quantity("a time", {"minutes": 1, "minute": 1, "hours": 60, "hour": 60})]
+MmHg = Annotated[float, _quantity("a pressure", {"mmHg": 1})]
+Sessions = Annotated[int, _whole_quantity("a number of sessions", {"sessions": 1, "session": 1})]
 People = Annotated[int, _whole_quantity("a number of people", {"people": 1, "episodes": 1})]
 
 

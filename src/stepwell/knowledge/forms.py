@@ -13,7 +13,9 @@ from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
 from .plasma import Plasma
 from .quality import QualityMeasure
+from .regimen import Regimen
 from .staging import Staging
+from .treatment import Following, Treatment
 
 
 class Reference(Form):
@@ -89,6 +91,13 @@ class DoseMinimum(Cited):
     ingredient: Id
     standard: Id
     min_mg_per_day: float = Field(gt=0)
+
+
+class LabelMaximum(Cited):
+    """One row of `label_maximum.csv`: the greatest daily dose that a label allows."""
+
+    ingredient: Id
+    max_mg_per_day: float = Field(gt=0)
 
 
 class DoseStandardInfo(Form):
@@ -190,6 +199,13 @@ class Knowledge:
     plasma: dict[str, Plasma] = field(default_factory=dict)
     """Published parameter sets for drawing a concentration in plasma."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
+    treatments: dict[str, Treatment] = field(default_factory=dict)
+    """Treatments given in sessions."""
+    regimens: dict[str, Regimen] = field(default_factory=dict)
+    following: Following | None = None
+    """How their series are followed; None where there are none."""
+    label_maxima: dict[str, float] = field(default_factory=dict)
+    """The greatest daily dose by the label, in mg, of the ingredients of which it was seen."""
 
     @property
     def all_instruments(self) -> dict[str, Instrument]:

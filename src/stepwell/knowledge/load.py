@@ -12,6 +12,9 @@ data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
 data/plasma/ID.yaml        a published parameter set of a concentration in plasma
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
+data/treatment/ID.yaml     a treatment given in sessions: what is one, what is a series of them
+data/regimen/ID.yaml       how a treatment is given, by a label or by practice
+data/effect.yaml           how a series is followed
 data/trials.yaml           how trials are built where a definition does not say
 data/ladder/ID.yaml        a published ladder of steps
 data/knowledge.lock        the digest of every reviewed file: a reviewed file no longer changes
@@ -41,6 +44,7 @@ from .forms import (
     Ingredient,
     Instrument,
     Knowledge,
+    LabelMaximum,
     ProductUse,
     PublishedLadder,
     Reference,
@@ -49,7 +53,9 @@ from .forms import (
 from .persistence import Persistence
 from .plasma import Plasma
 from .quality import QualityMeasure
+from .regimen import Regimen
 from .staging import Staging
+from .treatment import Following, Treatment
 from .written import Path_, Written, read_csv, read_yaml
 
 DATA = Path(__file__).parent / "data"
@@ -101,6 +107,10 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     persistence = reader.files("persistence", Persistence)
     plasma = reader.files("plasma", Plasma)
     ladders = reader.files("ladder", PublishedLadder)
+    treatments = reader.files("treatment", Treatment)
+    regimens = reader.files("regimen", Regimen)
+    following = reader.single("effect.yaml", Following)
+    maxima = reader.rows("label_maximum.csv", LabelMaximum, ("ingredient",))
     for path in extra:
         definitions += reader.own_definition(path, references)
     check(reader.entries, reader.unread, reader.problems)
@@ -126,6 +136,10 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         plasma={form.id: form for form in plasma},
         persistence={form.id: form for form in persistence},
         stagings={form.id: form for form in stagings},
+        treatments={form.id: form for form in treatments},
+        regimens={form.id: form for form in regimens},
+        following=following,
+        label_maxima={form.ingredient: form.max_mg_per_day for form in maxima},
         digest=_digest(folder, extra),
     )
 
@@ -147,6 +161,13 @@ class _Reader:
             self.trials = written.data
         else:
             self.unread.add(TrialBuilding)
+
+    def single(self, file: str, form: type[F]) -> F | None:
+        """A YAML file that is one form."""
+        written = read_yaml(self.folder / file, file, self.problems)
+        if written is None:
+            self.unread.add(form)
+        return self._fill(form, written, None) if written else None
 
     def table(self, file: str, form: type[F]) -> dict[str, F]:
         """A YAML file of forms by key."""

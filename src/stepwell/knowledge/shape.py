@@ -26,6 +26,10 @@ _EXAMPLES = {
         (cited.Supplies, "N supplies"),
         (cited.Points, "N points"),
         (cited.MgPerDay, "N mg/day"),
+        (cited.Mg, "N mg"),
+        (cited.Minutes, "N minutes"),
+        (cited.MmHg, "N mmHg"),
+        (cited.Sessions, "N sessions"),
         (cited.People, "N people"),
     )
 }

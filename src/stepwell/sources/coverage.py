@@ -18,6 +18,8 @@ _NOUNS = {
     "medication": "prescriptions, fills and administrations of drugs looked for",
     "measurement": "scores",
     "procedure": "procedures",
+    "dose": "doses of drugs given in sessions",
+    "monitoring": "readings around sessions",
 }
 _NO_SCORE = (
     "No usable score: improvement, response and remission stay unknown for every treatment. That a treatment failed can only "

@@ -15,6 +15,7 @@ from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .codes import SHAPES, codeset_codes, plain_code
 from .csvform import FILES, REQUIRED_FILES, Field
+from .doses import route, session_ingredients
 from .drugs import find_named_drugs
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .medication import settle_medication, stop_reason
@@ -25,6 +26,7 @@ from .tally import Finding, settle
 from .values import day, number, text, whole
 
 LINES_SHOWN = 5
+_CLOCK = "^([01]?[0-9]|2[0-3]):([0-5][0-9])$"
 
 
 _OWN = "stepwell"
@@ -70,12 +72,17 @@ def read_csv_folder(
         "medication": _medications,
         "measurement": _measurements,
         "procedure": _coded,
+        "monitoring": _monitoring,
     }
     records, losses = {}, []
     for name, reader in readers.items():
         if name in lines:
             records[name], found = reader(con, people, lines[name], knowledge)
             losses += found
+    if "medication" in lines:
+        doses = store(con, _doses(con, lines["medication"], knowledge), lines["medication"].where)
+        if run(doses.count(), lines["medication"].where).as_py():
+            records["dose"] = doses
     has = frozenset(records)
     for table in RECORDS:
         if table.name not in records:
@@ -168,6 +175,7 @@ _READABLE = {
     "birth": (lambda cell, field: _birth(cell)[0].notnull(), "no usable date"),
     "whole": (lambda cell, field: number(cell) == number(cell).floor(), "no whole number"),
     "number": (lambda cell, field: number(cell).notnull(), "no number"),
+    "time": (lambda cell, field: cell.re_search(_CLOCK), "no time such as 09:30"),
     "word": (lambda cell, field: cell.lower().isin(field.words), "none of the words known"),
 }
 
@@ -236,7 +244,8 @@ def _coded(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Know
     )
     date = f"{raw.name}_date"
     kept = kept.mutate(**{column: kept.set_id, date: day(kept[date]).value})
-    return kept.select("person_id", date, column, "vocabulary", "code", "address"), losses
+    kept = kept.mutate(quantity=number(kept.quantity) if raw.name == "procedure" else ibis.null("float64"))
+    return kept.select("person_id", date, column, "vocabulary", "code", "quantity", "address"), losses
 
 
 def _medications(
@@ -293,3 +302,39 @@ def _measurements(
         is_marker=when.is_marker,
     )
     return settle_scores(rows, raw.where, knowledge)
+
+
+def _doses(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> ir.Table:
+    """The lines of drugs that are given in sessions."""
+    named = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
+    named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
+    rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
+    strength = ibis.coalesce(number(rows.strength_mg), rows.mg_per_unit)
+    hours, minutes = (rows.time.re_extract(_CLOCK, n).try_cast("int32") for n in (1, 2))
+    return rows.select(
+        "person_id",
+        "ingredient",
+        "address",
+        given_date=day(rows.start_date).value,
+        kind=rows.kind.lower(),
+        code=ibis.null("string"),
+        quantity=number(rows.quantity),
+        mg=ibis.coalesce(number(rows.mg), (strength * number(rows.quantity)).nullif(0)),
+        route=route(rows.route),
+        minute=(hours * 60 + minutes).cast("int32"),
+    )
+
+
+def _monitoring(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
+    rows = raw.rows
+    rows = rows.select(
+        "person_id",
+        "address",
+        session_date=day(rows.session_date).value,
+        kind=rows.kind.lower(),
+        minutes=whole(rows.minutes).cast("int32"),
+        value=number(rows.value),
+    )
+    return rows, []

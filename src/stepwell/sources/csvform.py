@@ -20,6 +20,8 @@ def _person(explanation: str = "the person's id, any text; the same in all files
     return Field("person_id", "text", True, explanation)
 
 
+MONITORED = ("systolic", "diastolic", "moaa-s", "cadss", "observed", "form sent")
+
 FILES: dict[str, tuple[Field, ...]] = {
     "person": (
         _person("the person's id, any text; one line per person"),
@@ -56,6 +58,18 @@ FILES: dict[str, tuple[Field, ...]] = {
             "why this drug was stopped after this supply: intolerance, no effect or other",
             ("intolerance", "no effect", "other"),
         ),
+        Field(
+            "kind",
+            "word",
+            False,
+            "for drugs given in sessions: administration (charted as given that day) or supply (prescription or fill)",
+            ("administration", "supply"),
+        ),
+        Field("mg", "number", False, "for drugs given in sessions: mg in all; goes before strength and quantity"),
+        Field(
+            "route", "text", False, "for drugs given in sessions: nasal, intravenous, intramuscular, subcutaneous, oral"
+        ),
+        Field("time", "time", False, "for drugs given in sessions: when the dose began, as 09:30"),
     ),
     "measurement": (
         _person(),
@@ -68,6 +82,20 @@ FILES: dict[str, tuple[Field, ...]] = {
         Field("procedure_date", "date", True, "the day of the procedure"),
         Field("vocabulary", "text", True, "HCPCS, CPT4, ICD10PCS, ICD9Proc, SNOMED or OMOP; or stepwell"),
         Field("code", "text", True, "the code; or, with stepwell, the code set (ect, tms, esketamine-session)"),
+        Field("quantity", "number", False, "units billed, such as mg of a drug code; empty where it says nothing"),
+    ),
+    "monitoring": (
+        _person(),
+        Field("session_date", "date", True, "the day of the session"),
+        Field(
+            "kind",
+            "word",
+            True,
+            "systolic or diastolic (mmHg), moaa-s or cadss (points), observed (minutes in all), form sent (days after it)",
+            MONITORED,
+        ),
+        Field("minutes", "whole", False, "minutes from the start of the dose to the reading; 0 or less: before it"),
+        Field("value", "number", False, "the reading; empty when it was taken but not written down"),
     ),
 }
 REQUIRED_FILES = ("person", "medication")

@@ -7,6 +7,7 @@ tables (`concept`, `concept_ancestor`, `drug_strength`) are used where they hold
 from __future__ import annotations
 
 import difflib
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -15,7 +16,8 @@ from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes
-from .drugs import WAYS, find_drugs
+from .doses import read_doses
+from .drugs import WAYS, Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .medication import read_medication
 from .people import People, number_people
@@ -84,10 +86,11 @@ def read_omop(
     records["person"], found = _persons(people, filled["person"], filled.get("death"))
     losses += found
     has = {"person"}
+    drugs = find_drugs(con, filled["drug_exposure"], vocabulary, knowledge) if "drug_exposure" in filled else None
     readers = {
         "observation_period": (_observation, ("observation_period",)),
         "condition": (_conditions, ("condition_occurrence",)),
-        "medication": (_medications, ("drug_exposure",)),
+        "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (_procedures, ("procedure_occurrence",)),
     }
@@ -97,6 +100,12 @@ def read_omop(
             records[name], found = reader(con, people, present, vocabulary, knowledge)
             losses += found
             has.add(name)
+    if drugs is not None:
+        found = read_doses(con, people, filled, drugs, vocabulary, knowledge)
+        if found is not None:
+            records["dose"], records["monitoring"], more = found
+            losses += more
+            has |= {"dose", "monitoring"}
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)
@@ -206,7 +215,9 @@ def read_coded(
     rows = find_coded(con, raw, columns, codes, vocabulary)
     ids = rows.select(kind="set_id", id=f"{raw.name}_id")
     when = day(rows[date])
+    more = {"quantity": number(RawTable(raw.name, raw.where, rows).column("quantity", "float64"))}
     rows = rows.select(
+        **(more if record == "procedure" else {}),
         id="person_id",
         set_id="set_id",
         vocabulary="vocabulary",
@@ -237,9 +248,10 @@ def read_coded(
     return kept, losses + found + repeats
 
 
-def _medications(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+def _medications(
+    drugs: Drugs, con, people: People, raws: list[RawTable], vocabulary, knowledge
+) -> tuple[ir.Table, list[Loss]]:
     (raw,) = raws
-    drugs = find_drugs(con, raw, vocabulary, knowledge)
     keys = drugs.keys
     counted = run(keys.group_by("kind").agg(n=keys.n_rows.sum()), raw.where).to_pylist()
     counts = {c["kind"]: int(c["n"]) for c in counted}

@@ -14,13 +14,14 @@ _ABOUT = {
     "medication": "Prescriptions, fills or administrations, one line each.",
     "measurement": "Totals of questionnaires and rating scales.",
     "procedure": "Electroconvulsive therapy, magnetic stimulation, (es)ketamine sessions.",
+    "monitoring": "What was read and done around a session of (es)ketamine. Leave the file out if there are no such sessions.",
 }
 _EXAMPLES = {
     "person": ["p1,1980,female,"],
     "observation_period": ["p1,2019-01-01,2021-12-31"],
     "condition": ["p1,2020-01-02,ICD10CM,F33.1"],
     "measurement": ["p1,2020-01-02,phq-9,19", "p1,2020-02-20,phq-9,18"],
-    "procedure": ["p1,2020-09-01,stepwell,ect"],
+    "procedure": ["p1,2020-09-01,stepwell,ect,"],
 }
 
 

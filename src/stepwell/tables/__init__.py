@@ -19,6 +19,7 @@ from .derived import (
 from .quality import QUALITY
 from .records import (
     CONDITION,
+    DOSE,
     MEASUREMENT,
     MEDICATION,
     MONITORING,
@@ -26,7 +27,6 @@ from .records import (
     PERSON,
     PROCEDURE,
     RECORDS,
-    SESSION_RECORD,
 )
 from .sessions import EFFECT, JUDGED_SERIES, JUDGED_SESSION, LOAD, SERIES, SERIES_RESPONSE, SESSION, SESSIONS
 from .staged import STAGE
@@ -36,6 +36,7 @@ __all__ = [
     "CONDITION",
     "DERIVED",
     "DETERMINATION",
+    "DOSE",
     "EFFECT",
     "EPISODE",
     "EVIDENCE",
@@ -56,7 +57,6 @@ __all__ = [
     "SERIES_RESPONSE",
     "SESSION",
     "SESSIONS",
-    "SESSION_RECORD",
     "STAGE",
     "STAGED_TRIAL",
     "STEP",

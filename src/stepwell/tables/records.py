@@ -129,35 +129,34 @@ PROCEDURE = Table(
         Column("procedure", "string", "The procedure's code set in the knowledge files, such as `ect`."),
         Column("vocabulary", "string", "The vocabulary of the code."),
         Column("code", "string", "The code as recorded."),
+        Column("quantity", "float64", "Units billed or done.", null="not recorded"),
         _ADDRESS,
     ),
 )
 
-SESSION_RECORD = Table(
-    "session_record",
-    "one source row that speaks of a treatment given in sessions on one day: a dose, a visit, units billed, a stimulation",
-    ("person_id", "given_date", "what", "address"),
+DOSE = Table(
+    "dose",
+    "one source row that says that a drug given in sessions was given, supplied or billed on one day",
+    ("person_id", "given_date", "ingredient", "address"),
     (
         _PERSON,
         Column("given_date", "date", "The day."),
-        Column("what", "string", "The ingredient's id, or the code set of a procedure, such as `ect`."),
+        Column("ingredient", "string", "The ingredient's id in the knowledge files."),
         Column(
             "kind",
             "string",
-            "What sort of row it is: a dose charted as given, a supply (prescription or fill), or a coded procedure or visit.",
-            null="a drug row that does not say whether it is a dose given or a supply",
-            values=("administration", "supply", "procedure"),
+            "What sort of row it is: a dose charted as given, or a supply (prescription or fill).",
+            null="the row does not say",
+            values=("administration", "supply"),
         ),
-        Column("code", "string", "The billing or procedure code as recorded.", null="none"),
+        Column("code", "string", "The billing code that the row carries.", null="none"),
         Column("quantity", "float64", "Units of the row, as recorded.", null="not recorded"),
-        Column(
-            "mg", "float64", "Amount of the drug: recorded, or strength x quantity.", unit="mg", null="not known so far"
-        ),
+        Column("mg", "float64", "Amount: recorded, or strength x quantity.", unit="mg", null="it cannot be known"),
         Column(
             "route",
             "string",
             "How it was given.",
-            null="not recorded",
+            null="not recorded, or not recognised",
             values=("nasal", "intravenous", "intramuscular", "subcutaneous", "oral", "other"),
         ),
         Column("minute", "int32", "Minute of the day on which it began.", unit="minutes", null="no time recorded"),
@@ -191,4 +190,4 @@ MONITORING = Table(
     ),
 )
 
-RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, SESSION_RECORD, MONITORING)
+RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, DOSE, MONITORING)

@@ -1,5 +1,7 @@
-"""The tables of treatments given in sessions: (es)ketamine, electroconvulsive therapy, magnetic stimulation. Stages of the engine, in
-order: session, series, judged_session, judged_series, series_response, effect, load. A source without such treatments has them empty.
+"""The tables of treatments given in sessions: (es)ketamine, electroconvulsive therapy, magnetic stimulation.
+
+Stages of the engine, in order: session, series, judged_session, judged_series, series_response, effect, load. A source without
+such treatments has them empty.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ OF_AN_OCCASION = ("session.alive", "session.given", "session.route", "session.do
                   "session.repeated")
 """What a day's records are judged by before they are a session."""
 
-OF_A_SESSION = ("regimen.first_dose", "regimen.dose", "regimen.frequency", "regimen.observed", "regimen.pressure_before",
-                "regimen.pressure_after", "regimen.pressure_end", "regimen.sedation", "regimen.dissociation",
-                "regimen.form")
+OF_A_SESSION = ("regimen.in_force", "regimen.first_dose", "regimen.dose", "regimen.frequency",
+                "regimen.observed", "regimen.pressure_before", "regimen.pressure_after", "regimen.pressure_end",
+                "regimen.sedation", "regimen.dissociation", "regimen.form")
 """What a session is judged by under a regimen."""
 
 OF_A_SERIES = (*OF_A_SESSION, "regimen.missed")

@@ -1,0 +1,148 @@
+"""The form of a regimen: in which phases, how often, at which dose and under which observation a treatment is given, by a
+label or by practice, each rule with its source."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from .cited import Cited, Days, Form, Mg, Minutes, MmHg, Points, Sessions, Years
+from .criteria import Id
+from .definition import Status
+from .treatment import Day
+
+
+class Indication(Cited):
+    """What the regimen is for, and from which day on."""
+
+    label: str
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+
+
+class Phase(Cited):
+    """So many sessions in each week of some weeks, counted from the first session: not more than `at_most` in a week, not
+    fewer than `at_least` in every `every` days."""
+
+    id: Literal["induction", "optimisation", "maintenance"]
+    from_week: int = Field(ge=1)
+    until_week: int | None = Field(default=None, ge=1)
+    at_most: Sessions
+    at_least: Sessions | None = None
+    every: Days = 7
+
+    @model_validator(mode="after")
+    def _is_in_weeks(self):
+        if self.every == 0 or self.every % 7:
+            raise ValueError(f"{self.every} days are not whole weeks; write every as weeks, such as '2 weeks'")
+        if self.until_week is not None and self.until_week < self.from_week:
+            raise ValueError("the phase ends before it begins; write until_week as from_week or later")
+        return self
+
+
+class DoseRule(Cited):
+    """The doses of some sessions, for people of some ages."""
+
+    when: Literal["first session", "later sessions", "every session"]
+    any_of: tuple[Mg, ...] = Field(min_length=1)
+    age_at_least: Years | None = None
+    age_below: Years | None = None
+
+
+class Observed(Cited):
+    """Observed for so long after the dose."""
+
+    at_least: Minutes
+
+
+class PressureBefore(Cited):
+    """Blood pressure is taken before the dose, and where a limit is given, is not above it."""
+
+    systolic_at_most: MmHg | None = None
+    diastolic_at_most: MmHg | None = None
+
+
+class PressureAfter(Cited):
+    """Blood pressure is taken in this time after the dose."""
+
+    first: Minutes
+    last: Minutes
+
+
+class Sedation(Cited):
+    """The last sedation score is back at so many points."""
+
+    at_least: Points
+
+
+class Dissociation(Cited):
+    """The last dissociation score is at most so many points, or at most what it was before the dose."""
+
+    at_most: Points
+
+
+class FormSent(Cited):
+    """The form of the session is sent within so many days after it."""
+
+    within: Days
+
+
+class Missed(Cited):
+    """What is to be done about sessions missed."""
+
+    text: str
+
+
+class Regimen(Form):
+    """One regimen of one treatment. A field that is left empty is not asked."""
+
+    id: Id
+    version: int = Field(ge=1)
+    status: Status
+    title: str
+    summary: str
+    treatment: Id
+    authority: Literal["label", "practice"]
+    region: str | None = None
+    indications: tuple[Indication, ...] = ()
+    phases: tuple[Phase, ...] = Field(min_length=1)
+    doses: tuple[DoseRule, ...] = ()
+    observed: Observed | None = None
+    pressure_before: PressureBefore | None = None
+    pressure_after: PressureAfter | None = None
+    pressure_end: Cited | None = None
+    sedation: Sedation | None = None
+    dissociation: Dissociation | None = None
+    form: FormSent | None = None
+    missed: Missed | None = None
+    not_held: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The id with its version."""
+        return f"{self.id}@{self.version}"
+
+    @property
+    def in_force_from(self) -> Day | None:
+        """The first day of its first indication."""
+        return min((i.valid_from for i in self.indications if i.valid_from), default=None)
+
+    @property
+    def standing(self) -> str:
+        """The status in words."""
+        return f"{self.status}, recalled, not verified" if self.rests_on_recall else self.status
+
+    @property
+    def rests_on_recall(self) -> bool:
+        """Whether anything that it decides by is only recalled."""
+        return any(form.seen == "recalled" for _, form in self.rules())
+
+    def rules(self) -> tuple[tuple[str, Cited], ...]:
+        """Every rule with the criterion that it is of, in the order of the form."""
+        rows: list[tuple[str, Cited]] = [("regimen.in_force", i) for i in self.indications]
+        rows += [("regimen.frequency", phase) for phase in self.phases]
+        rows += [(f"regimen.{'first_dose' if d.when == 'first session' else 'dose'}", d) for d in self.doses]
+        names = ("observed", "pressure_before", "pressure_after", "pressure_end", "sedation", "dissociation", "form")
+        rows += [(f"regimen.{n}", form) for n in names if (form := getattr(self, n)) is not None]
+        return (*rows, *([("regimen.missed", self.missed)] if self.missed else []))

@@ -1,0 +1,170 @@
+"""Doses of drugs that are given in sessions, from drug rows of OMOP, and the readings taken around them.
+
+Few rows of few sources are of such drugs. Which drugs occur is known before any row is read, so that a source without them costs
+nothing; readings (blood pressure is the commonest measurement there is) are taken on the days of doses only.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ..knowledge.forms import Knowledge
+from .codes import Columns, SetCode, find_coded
+from .drugs import Drugs
+from .files import RawTable, run, store
+from .people import People
+from .source import Loss
+from .tally import Finding, settle
+from .values import concept, day, number, text
+
+ROUTES = {
+    "nasal": ("nasal", "intranasal", "in", "nasal route"),
+    "intravenous": ("intravenous", "intravenous route", "iv", "i.v.", "infusion", "intravenous infusion"),
+    "intramuscular": ("intramuscular", "intramuscular route", "im", "i.m."),
+    "subcutaneous": ("subcutaneous", "subcutaneous route", "sc", "s.c.", "subcut"),
+    "oral": ("oral", "oral route", "po", "p.o.", "by mouth", "sublingual", "sublingual route", "buccal"),
+}
+"""Whole entries, compared without case; any other entry is `other`."""
+
+_TO_MG = {
+    "mg": 1.0,
+    "milligram": 1.0,
+    "milligrams": 1.0,
+    "g": 1000.0,
+    "gram": 1000.0,
+    "mcg": 0.001,
+    "ug": 0.001,
+    "microgram": 0.001,
+}
+"""Units in which the amount of an administration is stated."""
+
+_SUPPLY = ("dispens", "prescri", "pharmacy", "written")
+_READINGS = {"systolic": "8480-6", "diastolic": "8462-4"}
+"""LOINC codes of the readings that are looked for."""
+
+
+def session_ingredients(knowledge: Knowledge) -> list[str]:
+    """The ingredients of all treatments given in sessions."""
+    return sorted({i for t in knowledge.treatments.values() for i in t.ingredients})
+
+
+def route(column: ir.Column) -> ir.StringValue:
+    """The recorded route as one of the declared words; NULL where nothing is recorded."""
+    entry = text(column).lower()
+    known = ((entry.isin(words), name) for name, words in ROUTES.items())
+    return ibis.cases(*known, (entry.notnull(), "other"))
+
+
+def read_doses(
+    con: ibis.BaseBackend,
+    people: People,
+    filled: dict[str, RawTable],
+    drugs: Drugs,
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
+) -> tuple[ir.Table, ir.Table, list[Loss]] | None:
+    """`dose` and `monitoring`, with the findings about them; None where no such drug occurs."""
+    wanted = session_ingredients(knowledge)
+    products = drugs.products.filter(drugs.products.ingredient.isin(wanted))
+    raw = filled["drug_exposure"]
+    if not wanted or not run(products.count(), raw.where).as_py():
+        return None
+    concepts = vocabulary.get("concept")
+    start = day(raw.rows.drug_exposure_start_date)
+    unit = text(raw.column("dose_unit_source_value")).lower()
+    source_value = text(raw.column("drug_source_value")).upper()
+    rows = raw.rows.select(
+        id=raw.rows.person_id,
+        concept_id=concept(raw.rows.drug_concept_id),
+        type_id=concept(raw.column("drug_type_concept_id", "int64")),
+        route_id=concept(raw.column("route_concept_id", "int64")),
+        route_word=text(raw.column("route_source_value")),
+        given_date=start.value,
+        quantity=number(raw.column("quantity", "float64")),
+        factor=unit.cases(*_TO_MG.items()),
+        is_unit_stated=unit.notnull(),
+        code=source_value.re_search("^[A-Z][0-9]{4}$").ifelse(source_value, ibis.null("string")),
+        minute=minute_of(raw.column("drug_exposure_start_datetime")),
+        address=ibis.literal("drug_exposure/") + text(raw.rows.drug_exposure_id).fill_null("?"),
+    )
+    rows = people.attach(rows.join(products, "concept_id"), "id")
+    rows = rows.filter(rows.person_id.notnull() & rows.given_date.notnull())
+    named = _concept_names(con, rows, concepts, raw.where)
+    for id_ in ("type_id", "route_id"):
+        found = named.select(named_id="concept_id", **{f"{id_}_name": named.called})
+        rows = rows.left_join(found, rows[id_] == found.named_id).drop("named_id")
+    kind = rows.type_id_name.lower()
+    is_supply = ibis.or_(*(kind.contains(word) for word in _SUPPLY))
+    by_strength = (rows.mg_per_unit * rows.quantity).nullif(0)
+    dose = rows.select(
+        "person_id",
+        "given_date",
+        "ingredient",
+        kind=ibis.cases((kind.contains("administ"), "administration"), (is_supply, "supply")),
+        code=rows.code,
+        quantity=rows.quantity,
+        mg=rows.is_unit_stated.ifelse(rows.quantity * rows.factor, by_strength),
+        route=ibis.coalesce(route(rows.route_id_name), route(rows.route_word)),
+        minute=rows.minute,
+        address=rows.address,
+    )
+    dose = store(con, dose.distinct(), raw.where)
+    monitoring, losses = _readings(con, people, filled.get("measurement"), dose, vocabulary)
+    return dose, monitoring, losses
+
+
+def minute_of(column: ir.Column) -> ir.IntegerValue:
+    """The minute of the day of a timestamp, or of text that ends in a time; NULL without one. Midnight is what exports write
+    where they know no time."""
+    written = column if column.type().is_string() else column.cast("string")
+    clock = r"[T ]([0-9]{2}):([0-9]{2})"
+    hours, minutes = (written.re_extract(clock, n).try_cast("int32") for n in (1, 2))
+    return (hours * 60 + minutes).nullif(0).cast("int32")
+
+
+def _concept_names(con, rows: ir.Table, concepts: RawTable | None, where: str) -> ir.Table:
+    """The names of the types and routes that occur."""
+    if concepts is None:
+        return ibis.memtable([], schema={"concept_id": "int64", "called": "string"})
+    ids = rows.select(concept_id="type_id").union(rows.select(concept_id="route_id")).distinct()
+    raw = concepts.rows
+    known = raw.select(id=concept(raw.concept_id), called=text(raw.concept_name))
+    found = known.join(ids, known.id == ids.concept_id).group_by("concept_id").agg(called=known.called.min())
+    return store(con, found, where)
+
+
+def _readings(
+    con, people: People, raw: RawTable | None, dose: ir.Table, vocabulary: dict[str, RawTable]
+) -> tuple[ir.Table, list[Loss]]:
+    """Blood pressure on the days of doses, with the minutes since the day's first dose began."""
+    days = dose.group_by("person_id", "given_date").agg(began=dose.minute.min())
+    schema = {"person_id": "int64", "session_date": "date", "kind": "string", "minutes": "int32", "value": "float64",
+              "address": "string"}  # fmt: skip
+    if raw is None:
+        return store(con, ibis.memtable([], schema=schema), "monitoring"), []
+    of_days = raw.rows.mutate(read_on=day(raw.rows.measurement_date).value).rename(source_person="person_id")
+    of_days = people.attach(of_days, "source_person")
+    near = store(con, of_days.semi_join(days, [("person_id", "person_id"), ("read_on", "given_date")]), raw.where)
+    near = RawTable(raw.name, raw.where, near)
+    codes = [SetCode(kind, "LOINC", code, "exact") for kind, code in _READINGS.items()]
+    columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
+    found = find_coded(con, near, columns, codes, vocabulary)
+    told = RawTable(raw.name, raw.where, found)
+    rows = found.select(
+        "person_id",
+        session_date="read_on",
+        kind="set_id",
+        at=minute_of(told.column("measurement_datetime")),
+        value=number(told.column("value_as_number", "float64")),
+        address=ibis.literal("measurement/") + text(found.measurement_id).fill_null("?"),
+    )
+    rows = rows.join(days, [rows.person_id == days.person_id, rows.session_date == days.given_date])
+    rows = rows.mutate(minutes=(rows.at - rows.began).cast("int32"))
+    kept, losses, _n = settle(
+        "monitoring",
+        raw.where,
+        rows,
+        [Finding(rows.minutes.isnull(), "readings on the day of a dose without a time before or after it", "kept")],
+    )
+    return store(con, kept.select(*schema).distinct(), raw.where), losses
