@@ -44,7 +44,7 @@ On Spark a query costs seconds before it has seen a row, and a cluster holds mor
 _MEMORY_PER_PERSON = 16_000
 """Bytes that judging takes at its peak, measured with 28 drug records a person: how many buckets fit beside each other."""
 
-_KEPT_RECORDS = ("person", "observation_period", "condition", "measurement", "procedure")
+_KEPT_RECORDS = ("person", "observation_period", "condition", "measurement", "procedure", "answer")
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 
 _DECLARED = {table.name: table for table in RECORDS}

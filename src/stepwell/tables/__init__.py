@@ -18,6 +18,7 @@ from .derived import (
 )
 from .quality import QUALITY
 from .records import (
+    ANSWER,
     CONDITION,
     DOSE,
     MEASUREMENT,
@@ -32,6 +33,7 @@ from .sessions import EFFECT, JUDGED_SERIES, JUDGED_SESSION, LOAD, SERIES, SERIE
 from .staged import STAGE
 
 __all__ = [
+    "ANSWER",
     "ATTRITION",
     "CONDITION",
     "DERIVED",
