@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from cdm_headers import CONCEPT, MEASUREMENT
 
 from stepwell.errors import SourceError
 from stepwell.sources.csvform import FILES
 
-from .cdm_headers import MEASUREMENT
-
 PEOPLE = ["person_id,year_of_birth", "1,1980"]
-CONCEPT = (
-    "concept_id,concept_name,domain_id,vocabulary_id,concept_class_id,standard_concept,concept_code,invalid_reason"
-)
 DRUG = ["drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date", "1,1,0,2020-01-01"]
 
 

@@ -10,6 +10,7 @@ data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
 data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
+data/around.yaml           what is looked at around the sessions of a series
 data/plasma/ID.yaml        a published parameter set of a concentration in plasma
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/treatment/ID.yaml     a treatment given in sessions: what is one, what is a series of them
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import KnowledgeError, Problem
+from .around import Around
 from .check import Entry, check
 from .definition import Definition, TrialBuilding
 from .fill import columns_of, fill, fill_row
@@ -105,6 +107,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     stagings = reader.files("staging", Staging)
     quality = reader.files("quality", QualityMeasure)
     persistence = reader.files("persistence", Persistence)
+    around = reader.single("around.yaml", Around)
     plasma = reader.files("plasma", Plasma)
     ladders = reader.files("ladder", PublishedLadder)
     treatments = reader.files("treatment", Treatment)
@@ -133,6 +136,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
         quality={form.id: form for form in quality},
+        around=around,
         plasma={form.id: form for form in plasma},
         persistence={form.id: form for form in persistence},
         stagings={form.id: form for form in stagings},
