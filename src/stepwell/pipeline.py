@@ -15,18 +15,24 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from stepwell.engine.adherence import judge_series, judge_session
 from stepwell.engine.beside import find_beside
 from stepwell.engine.count import count_trials
 from stepwell.engine.determine import determine, find_candidate, find_treated, judge_trial
+from stepwell.engine.effect import find_effect, find_followed, find_load, find_series_response
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
 from stepwell.engine.intervals import engine_schema, in_dates
 from stepwell.engine.look_back import look_back, looks_back
+from stepwell.engine.occasion import find_occasion
 from stepwell.engine.points import find_points
 from stepwell.engine.presenting import count_failed, find_presenting, judge_failed
 from stepwell.engine.response import add_response, find_score
+from stepwell.engine.series import find_series
+from stepwell.engine.session import find_session
 from stepwell.engine.staging import find_stage
 from stepwell.engine.step import find_step
+from stepwell.engine.treatments import KNOWN_TREATMENTS, known_treatments, lengths
 from stepwell.engine.trial import find_trial
 from stepwell.knowledge.cited import without_provenance
 from stepwell.knowledge.definition import Definition, TrialBuilding
@@ -35,7 +41,7 @@ from stepwell.knowledge.staging import Staging
 from stepwell.tables import DERIVED, RECORDS, Table
 
 _DERIVED = {table.name: table for table in DERIVED}
-PARTED_BY = ("setting", "definition", "rule", "staging")
+PARTED_BY = ("setting", "definition", "rule", "staging", "regimen")
 """The columns that tell the parts of a result table apart: one value in each part."""
 
 _PROVENANCE = {"source", "locator", "seen", "choice"}
@@ -73,9 +79,12 @@ def plan(
     knowledge: Knowledge,
     has: Iterable[str],
     stagings: Sequence[Staging] | None = None,
+    *,
+    has_sessions: bool = False,
 ) -> Plan:
     """The stages that judge these definitions on records of which `has` names the tables that exist at all, and stage people by
-    these models (None: those that are used by default)."""
+    these models (None: those that are used by default). Without any record of a treatment given in sessions (`has_sessions`)
+    there are no stages for them, and they cost nothing."""
     has = frozenset(has)
     if stagings is None:
         stagings = tuple(s for s in knowledge.stagings.values() if s.by_default)
@@ -153,10 +162,47 @@ def plan(
         "determination": _together(_DERIVED["determination"], "definition", determined),
         "step": [in_dates(_DERIVED["step"], step)],
     }
+    if has_sessions and knowledge.treatments:
+        ladder = {
+            "trial": trials[step_setting],
+            "episode": episodes[step_setting],
+            "exposure": exposure,
+            "score": score,
+        }
+        results |= _plan_sessions(make, record | known | ladder, knowledge, has)
     if stagings:
         results["staged_trial"] = _together(_DERIVED["staged_trial"], "rule", staged_trials)
         results["stage"] = _together(_DERIVED["stage"], "staging", stages)
     return Plan(tuple(make.stages), results, settings, setting_of, step_setting, rule_of)
+
+
+def _plan_sessions(
+    make: _Stages, t: Mapping[str, ir.Table], knowledge: Knowledge, has: frozenset[str]
+) -> dict[str, list[ir.Table]]:
+    """The stages of treatments given in sessions, and the results that they give. `t` holds all tables made so far."""
+    period, following = t["observation_period"], knowledge.following
+    occasion = make("occasion", find_occasion(t["dose"], t["procedure"], t))
+    found = find_session(occasion, t, t, has, lengths(knowledge, "repeated"), lengths(knowledge, "again"))
+    session = make("session", found)
+    series = make("series", find_series(session, t, t))
+    judged_session, judged_series = {}, {}
+    for number, regimen in enumerate(knowledge.regimens.values()):
+        judged = make(f"regimen_{number}", judge_session(session, series, t["monitoring"], regimen))
+        judged_session[regimen.name] = judged
+        judged_series[regimen.name] = make(f"regimen_{number}_series", judge_series(judged, series, regimen))
+    followed = make("followed", find_followed(series, t["score"], t["known_instrument"], following))
+    response = make("series_response", find_series_response(series, followed, t["known_checkpoint"]))
+    effect = find_effect(series, session, followed, t["trial"], t["episode"], period, following)
+    load = find_load(series, t["exposure"], t["known_drug"], period, t["known_label_maximum"], following)
+    return {
+        "session": [in_dates(_DERIVED["session"], session)],
+        "series": [in_dates(_DERIVED["series"], series)],
+        "judged_session": _together(_DERIVED["judged_session"], "regimen", judged_session),
+        "judged_series": _together(_DERIVED["judged_series"], "regimen", judged_series),
+        "series_response": [in_dates(_DERIVED["series_response"], response)],
+        "effect": [in_dates(_DERIVED["effect"], make("effect", effect))],
+        "load": [in_dates(_DERIVED["load"], make("load", load))],
+    }
 
 
 def setting_id(how: TrialBuilding) -> str:
@@ -186,11 +232,12 @@ _KNOWN = {
         "remission_at_most": "float64",
         "response_at_least_pct": "float64",
     },
+    **KNOWN_TREATMENTS,
 }
 
 
 def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
-    """What the engine needs of the knowledge files, as three small tables."""
+    """What the engine needs of the knowledge files, as small tables."""
     low_dose: dict[str, float] = {}
     for rule in knowledge.role_rules:
         low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
@@ -219,6 +266,7 @@ def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
             }
             for i in knowledge.instruments.values()
         ],
+        **known_treatments(knowledge),
     }
     return {
         name: pa.Table.from_pylist(rows[name], schema=ibis.schema(schema).to_pyarrow())

@@ -129,6 +129,13 @@ class Result:
 
         return [*find_evidence(self, person), *find_stage_evidence(self, person)]
 
+    def series_evidence(self, person: str) -> list[dict]:
+        """Every criterion judged for one person's treatments given in sessions, as rows of the declared table
+        `series_evidence`."""
+        from stepwell.why import find_series_evidence
+
+        return find_series_evidence(self, person)
+
 
 def keep_definitions(folder: Path, files: Iterable[Path]) -> None:
     """Keeps the files of a user's own definitions with the result, so that it explains itself wherever it goes."""

@@ -30,12 +30,13 @@ from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.pipeline import plan
 from stepwell.result import Result, keep_definitions, write_manifest
-from stepwell.session import Session
+from stepwell.session import Session, holds_sessions
+from stepwell.session_losses import find_session_losses
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
-from stepwell.sources.source import Source
+from stepwell.sources.source import Loss
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
-from stepwell.tables import ATTRITION, RECORDS
+from stepwell.tables import ATTRITION, RECORDS, SESSIONS
 
 PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 500_000}
 """Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
@@ -44,7 +45,16 @@ On Spark a query costs seconds before it has seen a row, and a cluster holds mor
 _MEMORY_PER_PERSON = 16_000
 """Bytes that judging takes at its peak, measured with 28 drug records a person: how many buckets fit beside each other."""
 
-_KEPT_RECORDS = ("person", "observation_period", "condition", "measurement", "procedure", "answer")
+_KEPT_RECORDS = (
+    "person",
+    "observation_period",
+    "condition",
+    "measurement",
+    "procedure",
+    "dose",
+    "monitoring",
+    "answer",
+)
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 
 _DECLARED = {table.name: table for table in RECORDS}
@@ -135,14 +145,16 @@ def _run_into(
     source = stored.source
     coverage = find_coverage(source, engine.tables, knowledge)
     chosen = choose(asked, coverage)
-    what = plan(chosen, knowledge, source.has, asked.stagings)
-    tables = (*_KEPT_RECORDS, *what.results)
+    n_doses = next(t.n_rows for t in coverage.tables if t.table == "dose")
+    has_sessions = holds_sessions(n_doses, (c.codeset for c in coverage.codesets), knowledge)
+    what = plan(chosen, knowledge, source.has, asked.stagings, has_sessions=has_sessions)
+    tables = (*_KEPT_RECORDS, *dict.fromkeys((*what.results, *(t.name for t in SESSIONS))))
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
     beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
     _judge(stored, Session(engine, what, knowledge), beside, partial, work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
-    _write_attrition(source, partial / "attrition" / "part-00000.parquet")
+    _write_attrition((*source.losses, *find_session_losses(partial)), partial / "attrition" / "part-00000.parquet")
     return {
         "stepwell": stepwell.__version__,
         "source": {
@@ -246,7 +258,7 @@ def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dic
     return settings
 
 
-def _write_attrition(source: Source, path: Path) -> None:
+def _write_attrition(losses: Sequence[Loss], path: Path) -> None:
     rows = [
         {
             "number": number,
@@ -257,7 +269,7 @@ def _write_attrition(source: Source, path: Path) -> None:
             "n_people": loss.n_people,
             "n_remaining": loss.n_remaining,
         }
-        for number, loss in enumerate(source.losses, 1)
+        for number, loss in enumerate(losses, 1)
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=ATTRITION.schema.to_pyarrow()), path)
 

@@ -112,10 +112,18 @@ def determine_records(
     has = frozenset(records if has is None else has)
     given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
     staged = None if stagings is None else tuple(stagings)
+    has_sessions = holds_sessions(given["dose"].num_rows, set(given["procedure"]["procedure"].to_pylist()), knowledge)
     if connection is None:
-        return _embedded(tuple(definitions), knowledge, has, staged).judge(given)
+        return _embedded(tuple(definitions), knowledge, has, staged, has_sessions).judge(given)
     with engine_on(connection) as engine:
-        return Session(engine, plan(definitions, knowledge, has, stagings), knowledge).judge(given)
+        what = plan(definitions, knowledge, has, stagings, has_sessions=has_sessions)
+        return Session(engine, what, knowledge).judge(given)
+
+
+def holds_sessions(n_doses: int, procedures: Iterable[str], knowledge: Knowledge) -> bool:
+    """Whether records with so many doses and procedures of these sets can speak of a treatment given in sessions."""
+    asked = {name for t in knowledge.treatments.values() for name in t.procedures}
+    return bool(knowledge.treatments) and (n_doses > 0 or not asked.isdisjoint(procedures))
 
 
 def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:
@@ -132,7 +140,8 @@ def _embedded(
     knowledge: Knowledge,
     has: frozenset[str],
     stagings: tuple[Staging, ...] | None,
+    has_sessions: bool,
 ) -> Session:
     con = duckdb.connect()
     con.execute("SET threads = 1")  # a person's few rows are not worth a second thread
-    return Session(con, plan(definitions, knowledge, has, stagings), knowledge)
+    return Session(con, plan(definitions, knowledge, has, stagings, has_sessions=has_sessions), knowledge)

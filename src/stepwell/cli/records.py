@@ -128,6 +128,7 @@ def why(
     opened = Result.open(result)
     if as_json:
         rows = [r for r in opened.evidence(person) if not definition or r["definition"].split("@")[0] in definition]
+        rows += [] if definition else opened.series_evidence(person)
         print(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
         return
     for line in tell(opened, person, definition or ()):

@@ -15,7 +15,7 @@ from stepwell.knowledge.staging import Staging
 from stepwell.tables import RECORDS
 
 from .criteria import OF_A_TRIAL, added
-from .intervals import to_date, without_breaks
+from .intervals import completed_years, without_breaks
 from .look_back import BEHIND
 
 
@@ -160,8 +160,8 @@ def judge_who(
 ) -> tuple[ir.Table, dict[str, ir.BooleanValue]]:
     """The people with age and counts of diagnoses, and the verdicts of `who` over them."""
     people = people.mutate(
-        age_years=_age(people.birth_latest_day, people.index_day),
-        age_at_most=_age(people.birth_earliest_day, people.index_day),
+        age_years=completed_years(people.birth_latest_day, people.index_day),
+        age_at_most=completed_years(people.birth_earliest_day, people.index_day),
         n_diagnoses=ibis.literal(0),
         n_excluding=ibis.literal(0),
         n_days_washout=ibis.null("int64"),
@@ -233,13 +233,6 @@ def _add_washout(people: ir.Table, observation_period: ir.Table) -> ir.Table:
 def _has_no_day(people: ir.Table, asked: Diagnosis | NeverDiagnosis) -> ir.BooleanValue:
     """Whether there is no day to look back from, though the field asks to look back from one."""
     return people.index_day.isnull() if asked.when == "before" else ibis.literal(False)
-
-
-def _age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue:
-    """Completed years from one day to another."""
-    born, on = to_date(birth_day), to_date(on_day)
-    before_birthday = (on.month() * 100 + on.day()) < (born.month() * 100 + born.day())
-    return (on.year() - born.year() - before_birthday.ifelse(1, 0)).cast("int64")
 
 
 def _count_diagnoses(

@@ -74,7 +74,7 @@ def _take_together(rows: ir.Table) -> ir.Table:
         *day,
         "stop_rank",
         "address",
-        mg_per_day=_to_a_millionth(alone.mg_per_day),
+        mg_per_day=to_a_millionth(alone.mg_per_day),
         supplied_until_day=alone.end_day,
         era_until_day=_era_end(alone),
         is_other_product=alone.labelled_use.notnull(),
@@ -86,7 +86,7 @@ def _take_together(rows: ir.Table) -> ir.Table:
     )
     together = once.group_by(day).agg(
         mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
-            _to_a_millionth(once.mg_per_day.sum()), ibis.null("float64")
+            to_a_millionth(once.mg_per_day.sum()), ibis.null("float64")
         ),
         stop_rank=once.stop_rank.min(),
         address=once.address.min(),
@@ -103,7 +103,7 @@ def _era_end(rows: ir.Table) -> ir.IntegerValue:
     return rows.end_day.fill_null(rows.start_day + 1)
 
 
-def _to_a_millionth(mg: ir.FloatingValue) -> ir.FloatingValue:
+def to_a_millionth(mg: ir.FloatingValue) -> ir.FloatingValue:
     """Rounded, so that the last bit of a sum does not depend on the order of the rows.
 
     By the same floating-point steps on every engine: each has its own idea of ROUND near a half.

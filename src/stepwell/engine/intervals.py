@@ -81,3 +81,10 @@ def without_breaks(period: ir.Table) -> ir.Table:
         from_day=period.start_day.min(), until_day=period.end_day.max()
     )
     return whole.drop("unbroken")
+
+
+def completed_years(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue:
+    """Completed years from one day to another."""
+    born, on = to_date(birth_day), to_date(on_day)
+    before_birthday = (on.month() * 100 + on.day()) < (born.month() * 100 + born.day())
+    return (on.year() - born.year() - before_birthday.ifelse(1, 0)).cast("int64")

@@ -13,12 +13,15 @@ def book(knowledge: Knowledge) -> str:
         *knowledge.definitions,
         *knowledge.stagings,
         *knowledge.quality,
+        *knowledge.treatments,
+        *knowledge.regimens,
         *knowledge.plasma,
         "doses",
         *knowledge.all_instruments,
         *knowledge.crosswalks,
         *knowledge.ladders,
-        *knowledge.codesets,
+        # A code set with the name of a treatment stands under its card.
+        *(name for name in knowledge.codesets if name not in knowledge.treatments),
     ]
     lines = [
         "# What stepwell knows, and where it has it from",

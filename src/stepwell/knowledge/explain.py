@@ -23,6 +23,7 @@ from .sentences import (
     short_name,
 )
 from .staging_card import staging_card
+from .treatment_card import regimen_card, treatment_card
 
 __all__ = [
     "bibliography",
@@ -37,11 +38,13 @@ __all__ = [
     "plasma_card",
     "provenance",
     "quality_card",
+    "regimen_card",
     "rule",
     "short_name",
     "show",
     "sources_of",
     "staging_card",
+    "treatment_card",
 ]
 
 
@@ -193,6 +196,8 @@ def listing(knowledge: Knowledge) -> str:
     lines += [f"  {d.id:<24} {d.title} ({d.standing})" for d in knowledge.definitions.values()]
     lines += ["Staging", *(f"  {s.id:<24} {s.title} ({s.standing})" for s in knowledge.stagings.values())]
     lines += ["Quality measures", *(f"  {q.id:<24} {q.title} ({standing(q)})" for q in knowledge.quality.values())]
+    lines += ["Treatments given in sessions", *(f"  {t.id:<24} {t.label}" for t in knowledge.treatments.values())]
+    lines += ["Regimens", *(f"  {r.id:<24} {r.title} ({r.standing})" for r in knowledge.regimens.values())]
     lines += ["Curves in plasma", *(f"  {p.id:<24} {p.label}" for p in knowledge.plasma.values())]
     lines += ["Instruments", *(f"  {i.id:<24} {i.label}: {i.about}" for i in knowledge.all_instruments.values())]
     lines += ["Crosswalks", *(f"  {c.id:<24} {c.label}" for c in knowledge.crosswalks.values())]
@@ -204,8 +209,9 @@ def listing(knowledge: Knowledge) -> str:
 
 
 def show(name: str, knowledge: Knowledge) -> str:
-    """The card of that name: a definition (with or without its version), a staging model, a quality measure, a curve in plasma,
-    an instrument, a crosswalk, a code set, a ladder, or `doses`.
+    """The card of that name: a definition (with or without its version), a staging model, a quality measure, a treatment given in
+    sessions, a regimen, a curve in plasma, an instrument, a crosswalk, a code set, a ladder, or `doses`. Where a treatment and
+    a code set share a name (`ect`), the treatment's card is shown, and the code set's after it.
 
     Raises QuestionError where there is none.
     """
@@ -213,6 +219,8 @@ def show(name: str, knowledge: Knowledge) -> str:
         (knowledge.definitions, card),
         (knowledge.stagings, staging_card),
         (knowledge.quality, quality_card),
+        (knowledge.treatments, treatment_card),
+        (knowledge.regimens, regimen_card),
         (knowledge.plasma, plasma_card),
         (knowledge.all_instruments, instrument_card),
         (knowledge.crosswalks, crosswalk_card),
@@ -221,7 +229,9 @@ def show(name: str, knowledge: Knowledge) -> str:
     for forms, make in (*kinds, (knowledge.ladders, ladder_card)):
         for form in forms.values():
             if name in (form.id, getattr(form, "name", form.id)):
-                return make(form, knowledge)
+                told = make(form, knowledge)
+                both = forms is knowledge.treatments and name in knowledge.codesets
+                return f"{told}\n{codeset_card(knowledge.codesets[name], knowledge)}" if both else told
     if name == "doses":
         return dose_table(knowledge)
     known = [
@@ -229,6 +239,8 @@ def show(name: str, knowledge: Knowledge) -> str:
         *knowledge.definitions,
         *knowledge.stagings,
         *knowledge.quality,
+        *knowledge.treatments,
+        *knowledge.regimens,
         *knowledge.plasma,
         *knowledge.all_instruments,
         *knowledge.crosswalks,

@@ -3,6 +3,7 @@ label or by practice, each rule with its source."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -69,6 +70,12 @@ class PressureAfter(Cited):
     first: Minutes
     last: Minutes
 
+    @model_validator(mode="after")
+    def _is_a_window(self):
+        if self.last < self.first:
+            raise ValueError("the window ends before it begins; write last not below first")
+        return self
+
 
 class Sedation(Cited):
     """The last sedation score is back at so many points."""
@@ -117,6 +124,15 @@ class Regimen(Form):
     form: FormSent | None = None
     missed: Missed | None = None
     not_held: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_phases_in_order(self):
+        for before, after in pairwise(self.phases):
+            if before.until_week is None or after.from_week <= before.until_week:
+                raise ValueError(
+                    f"phase {after.id} begins before {before.id} has ended; write the phases in order, without a week in two"
+                )
+        return self
 
     @property
     def name(self) -> str:

@@ -49,6 +49,12 @@ class PossibleDose(Cited):
     at_most: Mg
     multiple_of: Mg | None = None
 
+    @model_validator(mode="after")
+    def _is_a_range(self):
+        if self.at_most < self.at_least or self.multiple_of == 0:
+            raise ValueError("no dose is possible; write at_least, at_most not below it, and multiple_of above 0")
+        return self
+
 
 class Routes(Cited):
     """A session is given in one of these ways."""
@@ -71,7 +77,7 @@ class Apart(Cited):
 class Repeated(Cited):
     """So many days within so many days, anywhere in the series, are a treatment; a single day may be anything."""
 
-    at_least: Sessions
+    at_least: Annotated[Sessions, Field(ge=2)]
     within: Days
 
 
@@ -79,7 +85,7 @@ class Again(Cited):
     """An unbroken series begins anew, as a re-induction, with the first of so many sessions within so many days that come more
     than `after` days after its first session and at least `pause` days after the session before."""
 
-    at_least: Sessions
+    at_least: Annotated[Sessions, Field(ge=2)]
     within: Days
     after: Days
     pause: Days
@@ -91,6 +97,14 @@ class Checkpoint(Cited):
     label: str
     first: Days
     last: Days
+
+    @model_validator(mode="after")
+    def _is_a_window(self):
+        if self.last < self.first or self.first < 1:
+            raise ValueError(
+                "the window holds no day after the first session; write first as 1 day or more, and last not below it"
+            )
+        return self
 
 
 class Treatment(Form):

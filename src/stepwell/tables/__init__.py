@@ -29,7 +29,17 @@ from .records import (
     PROCEDURE,
     RECORDS,
 )
-from .sessions import EFFECT, JUDGED_SERIES, JUDGED_SESSION, LOAD, SERIES, SERIES_RESPONSE, SESSION, SESSIONS
+from .sessions import (
+    EFFECT,
+    JUDGED_SERIES,
+    JUDGED_SESSION,
+    LOAD,
+    SERIES,
+    SERIES_EVIDENCE,
+    SERIES_RESPONSE,
+    SESSION,
+    SESSIONS,
+)
 from .staged import STAGE
 
 __all__ = [
@@ -56,6 +66,7 @@ __all__ = [
     "QUALITY",
     "RECORDS",
     "SERIES",
+    "SERIES_EVIDENCE",
     "SERIES_RESPONSE",
     "SESSION",
     "SESSIONS",

@@ -256,3 +256,25 @@ LOAD = Table(
 )
 
 SESSIONS = (SESSION, SERIES, JUDGED_SESSION, JUDGED_SERIES, SERIES_RESPONSE, EFFECT, LOAD)
+
+SERIES_EVIDENCE = Table(
+    "series_evidence",
+    "one criterion judged for one day, for one session under one regimen, or for a whole series under one",
+    ("rule", "person_id", "treatment", "session_date", "series_number", "criterion"),
+    (
+        Column("rule", "string", "The treatment, or the regimen with version, whose rule it is."),
+        _PERSON,
+        _TREATMENT,
+        Column("series_number", "int32", "The series.", null="certainly no session"),
+        Column("session_number", "int32", "The session.", null="about the whole series, or certainly no session"),
+        Column("session_date", "date", "Its day.", null="about the whole series"),
+        Column("criterion", "string", "Such as `session.dose`, `regimen.frequency`."),
+        Column("verdict", "string", "What the criterion says.", values=("met", "not met", "unknown")),
+        Column("source", "string", "Key of the reference that set the rule, with locator.", null="a stated choice"),
+        Column("seen", "string", "How that source was seen.", null="a stated choice"),
+        Column("choice", "string", "The reason, where it is a choice.", null="it has a source"),
+        Column("address", "string", "The source row it was read from.", null="no single row"),
+        Column("found", "string", "What was found, in words."),
+        Column("sentence", "string", "That, what was asked, and who says so."),
+    ),
+)

@@ -16,6 +16,7 @@ from stepwell.knowledge.sentences import provenance, rule
 from stepwell.knowledge.staging import Staging
 from stepwell.result import Result
 from stepwell.why.found import show_date, show_days, show_number
+from stepwell.why.series_story import tell_series
 from stepwell.why.staged import show_stage
 
 _MARK = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
@@ -60,6 +61,7 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
         yield _rules(definition, result)
     if not definitions:
         yield from _tell_stages(result, person_id, evidence, trials)
+        yield from tell_series(result, person)
     yield Text("\nstepwell explains what the records show; clinicians decide.")
     yield Text(result.knowledge.crisis["us"].text)
 

@@ -1,0 +1,195 @@
+"""Why a day is a session and a series is given as its regimen asks: the stored verdicts of one person as rows, each with what was
+found, what was asked and who says so. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from stepwell.knowledge.cited import Cited
+from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.regimen import DoseRule, Regimen
+from stepwell.knowledge.sentences import provenance
+from stepwell.knowledge.treatment_card import CRITERION_FIELD, regimen_rule, treatment_rule
+from stepwell.tables.sessions import OF_A_SESSION
+from stepwell.why.found import show_date, show_days, show_number
+
+if TYPE_CHECKING:
+    from stepwell.result import Result
+
+_VERDICTS = {True: "met", False: "not met", None: "unknown"}
+
+
+def find_series_evidence(result: Result, person: str) -> list[dict]:
+    """One row is one criterion judged for one day of a treatment given in sessions, for one session under one regimen, or for a
+    whole series under one (`session_number` NULL), as rows of the declared table `series_evidence`."""
+    if "session" not in result.tables:
+        return []
+    person_id, knowledge = result.person_id(person), result.knowledge
+    rows: list[dict] = []
+    sessions = result.rows_of("session", person_id)
+    for session in sessions:
+        rows.extend(_of_day(session, knowledge))
+    days = {(s["treatment"], s["series_number"], s["session_number"]): s for s in sessions}
+    for judged in result.rows_of("judged_session", person_id):
+        regimen = _regimen(judged["regimen"], knowledge)
+        day = days[regimen.treatment, judged["series_number"], judged["session_number"]]
+        rows.extend(_of_session(judged, day, regimen, knowledge))
+    for judged in result.rows_of("judged_series", person_id):
+        rows.extend(_of_series(judged, _regimen(judged["regimen"], knowledge), knowledge))
+    return rows
+
+
+def _regimen(name: str, knowledge: Knowledge) -> Regimen:
+    return next(r for r in knowledge.regimens.values() if r.name == name)
+
+
+def _of_day(session: dict, knowledge: Knowledge) -> Iterator[dict]:
+    treatment = knowledge.treatments[session["treatment"]]
+    for criterion, name in CRITERION_FIELD.items():
+        form = getattr(treatment, name)
+        if form is None or (session["is_session"] is False and criterion == "session.repeated"):
+            continue
+        found = _FOUND_OF_DAY[criterion](session)
+        asked = treatment_rule(name, form)
+        yield _row(session, treatment.id, criterion, session[criterion], found, asked, form, knowledge)
+
+
+def _given(s: dict) -> str:
+    return (
+        "A dose charted, a visit or units billed" if s["session.given"] else "Only a supply, or a row that does not say"
+    )
+
+
+def _route(s: dict) -> str:
+    return f"Given {s['route']}" if s["route"] else "No route recorded"
+
+
+_FOUND_OF_DAY = {
+    "session.alive": lambda s: {True: "In the person's lifetime", False: "Before birth or after death", None: "Around birth"}[
+        s["session.alive"]
+    ],
+    "session.given": _given,
+    "session.route": _route,
+    "session.dose": lambda s: f"Dose {show_dose(s)}",
+    "session.apart": lambda s: {
+        True: "No such procedure that day",
+        False: "Such a procedure on the same day",
+        None: "No procedures are held, or that day was not observed",
+    }[s["session.apart"]],
+    "session.diagnosed": lambda s: {
+        True: "Diagnosed by then",
+        False: "No such diagnosis in observed time",
+        None: "No such diagnosis, but not all of that time was observed",
+    }[s["session.diagnosed"]],
+    "session.repeated": lambda s: (
+        "Repeated as a treatment is" if s["session.repeated"] else "Not repeated: a single day may be anything"
+    ),
+}  # fmt: skip
+
+
+def show_dose(session: dict) -> str:
+    """`56 mg`, `28 to 56 mg`, `not known`."""
+    low, high = session["mg_at_least"], session["mg_at_most"]
+    if low is None:
+        return "not known"
+    if low == high:
+        return f"{show_number(low)} mg"
+    return f"{show_number(low)} to {show_number(high)} mg" if high is not None else f"at least {show_number(low)} mg"
+
+
+def _of_session(judged: dict, day: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
+    for criterion, form in _asked(regimen, judged):
+        if criterion in OF_A_SESSION:
+            found = _FOUND_OF_SESSION[criterion](judged, day)
+            asked = regimen_rule(criterion, form)
+            yield _row(day, regimen.name, criterion, judged[criterion], found, asked, form, knowledge)
+
+
+def _asked(regimen: Regimen, judged: dict) -> Iterator[tuple[str, Cited]]:
+    """The rules that a session is judged by: one for each criterion, that of its phase and of its place in the series."""
+    told = set()
+    for criterion, form in regimen.rules():
+        if criterion == "regimen.frequency" and form.id != judged["phase"]:
+            continue
+        if isinstance(form, DoseRule) and not _is_for(form, judged["session_number"]):
+            continue
+        if criterion == "regimen.in_force" and regimen.in_force_from is None:
+            continue
+        if criterion not in told:
+            told.add(criterion)
+            yield criterion, form
+
+
+def _is_for(rule: DoseRule, session_number: int) -> bool:
+    return {"first session": session_number == 1, "later sessions": session_number > 1, "every session": True}[
+        rule.when
+    ]
+
+
+def _pressure(judged: dict, when: str) -> str:
+    high, low = judged[f"systolic_{when}"], judged[f"diastolic_{when}"]
+    if high is None and low is None:
+        return "not recorded"
+    return f"{'?' if high is None else show_number(high)}/{'?' if low is None else show_number(low)} mmHg"
+
+
+def _reading(value: float | None, unit: str) -> str:
+    return "not recorded" if value is None else f"{show_number(value)} {unit}"
+
+
+_FOUND_OF_SESSION = {
+    "regimen.in_force": lambda j, d: f"Given on {show_date(d['session_date'])}",
+    "regimen.first_dose": lambda j, d: f"Dose {show_dose(d)}",
+    "regimen.dose": lambda j, d: f"Dose {show_dose(d)}",
+    "regimen.frequency": lambda j, d: f"Session {j['n_in_week']} of week {j['week']}",
+    "regimen.observed": lambda j, d: f"Observed: {_reading(j['observed_minutes'], 'minutes')}",
+    "regimen.pressure_before": lambda j, d: f"Before the dose: {_pressure(j, 'before')}",
+    "regimen.pressure_after": lambda j, d: f"After the dose: {_pressure(j, 'after')}",
+    "regimen.pressure_end": lambda j, d: f"At the end: {_pressure(j, 'end')}, after the dose {_pressure(j, 'after')}",
+    "regimen.sedation": lambda j, d: f"Last MOAA/S: {_reading(j['moaa_s_end'], 'points')}",
+    "regimen.dissociation": lambda j, d: f"Last CADSS: {_reading(j['cadss_end'], 'points')}",
+    "regimen.form": lambda j, d: (
+        "Form: not recorded" if j["form_days"] is None else f"Form sent after {show_days(int(j['form_days']))}"
+    ),
+}
+
+
+def _of_series(judged: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
+    told = set()
+    for criterion, form in regimen.rules():
+        if criterion in told or (criterion == "regimen.in_force" and regimen.in_force_from is None):
+            continue
+        told.add(criterion)
+        if criterion == "regimen.missed":
+            found = f"{judged['n_missed']} missed in whole weeks before the last session's"
+        else:
+            name = criterion.partition(".")[2]
+            n, wrong, unknown = judged["n_sessions"], judged[f"n_not_met.{name}"], judged[f"n_unknown.{name}"]
+            parts = [f"{n - wrong - unknown} of {n} sessions"]
+            parts += [f"not {wrong}"] * bool(wrong) + [f"unknown of {unknown}"] * bool(unknown)
+            found = ", ".join(parts)
+        row = {**judged, "treatment": regimen.treatment, "session_number": None, "session_date": None, "address": None}
+        asked = regimen_rule(criterion, form)
+        yield _row(row, regimen.name, criterion, judged[criterion], found, asked, form, knowledge)
+
+
+def _row(
+    of: dict, rule: str, criterion: str, verdict: bool | None, found: str, asked: str, form: Cited, knowledge: Knowledge
+) -> dict:
+    return {
+        "rule": rule,
+        "person_id": of["person_id"],
+        "treatment": of["treatment"],
+        "series_number": of["series_number"],
+        "session_number": of["session_number"],
+        "session_date": of["session_date"],
+        "criterion": criterion,
+        "verdict": _VERDICTS[verdict],
+        "source": f"{form.source}, {form.locator}" if form.source else None,
+        "seen": form.seen,
+        "choice": form.choice,
+        "address": of["address"],
+        "found": found,
+        "sentence": f"{found}. Asked: {asked} ({provenance(form, knowledge).strip('[]')})",
+    }
