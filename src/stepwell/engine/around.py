@@ -1,4 +1,4 @@
-"""What lies around the sessions of a series: other measures, psychotherapy, answers about suicide (docs/engine.md, 12).
+"""What lies around the sessions of a series: other measures, psychotherapy, answers about suicide (docs/engine.md, 14).
 
 Nothing here decides anything: what lies around a dose is not thereby due to it.
 """

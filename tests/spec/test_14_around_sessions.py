@@ -1,4 +1,4 @@
-"""12 Around sessions: other measures, psychotherapy, answers about suicide."""
+"""14 Around sessions: other measures, psychotherapy, answers about suicide."""
 
 from datetime import date
 
