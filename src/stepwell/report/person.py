@@ -1,5 +1,5 @@
-"""The page of one person: drugs, doses, scores, sessions and psychotherapy on one line of time; criteria below. It shows dates and
-is for those who treat the person: as confidential as the records."""
+"""The page of one person: drugs, doses, scores, sessions and psychotherapy on one line of time; criteria below. It shows
+dates and is for those who treat the person: as confidential as the records."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def render_person(result: Result, person: str) -> str:
 
 
 def _to_say_first(concern: list[dict]) -> dict[str, list[dict]]:
-    """Of each item the latest answer, where it is above zero; and the latest time that it was asked, where it was not answered."""
+    """Of each item the latest answer, where it is above zero; and the latest time it was asked, where nobody answered."""
     answered = {(r["instrument"], r["item"]): r for r in concern if r["value"] is not None}
     asked = {(r["instrument"], r["item"]): r for r in concern if r["item"] is not None}
     return {
@@ -113,8 +113,9 @@ def _series(result: Result, person: str, person_id: int, found: dict[str, list[d
     if "series" not in result.tables:
         return ()
     rows = {n: result.rows_of(n, person_id) for n in ("series", "session", "series_response", "effect", "load")}
-    judged = [e for e in result.series_evidence(person) if e["session_number"] is None and e["session_date"] is None]
-    deviations = [e for e in result.series_evidence(person) if e["session_number"] is not None]
+    evidence = result.series_evidence(person)
+    judged = [e for e in evidence if e["session_number"] is None and e["session_date"] is None]
+    deviations = [e for e in evidence if e["session_number"] is not None]
     shown = []
     for number, one in enumerate(rows["series"]):
         key = (one["treatment"], one["series_number"])

@@ -190,8 +190,10 @@ def _plasma(view: SeriesView, x: alt.X) -> alt.LayerChart:
     label = next(m.label for m in view.plasma.measured if m.is_drawn)
     y = alt.Y("value:Q").axis(title=None, tickCount=2, domain=False, grid=False)
     base = alt.Chart(alt.Data(values=_curves(view))).encode(x=x, y=y, detail="dose:N")
-    area = base.mark_area(color=LIGHT, line={"color": MUTED, "strokeWidth": 0.7}, interpolate="linear")
-    return _panel(f"{label} in plasma, ng/mL: an illustration, not measured", view.plasma.label, 44, _start(x), area)
+    return _panel(
+        f"{label} in plasma, ng/mL: an illustration, not measured", view.plasma.label, 44, _start(x),
+        base.mark_area(color=LIGHT), base.mark_line(color=MUTED, strokeWidth=0.7),
+    )  # fmt: skip
 
 
 _STATES = {"above zero": (BESIDE, "circle"), "zero": (MIDDLE, "circle"), "unanswered": (INK, "cross")}

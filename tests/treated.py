@@ -44,9 +44,12 @@ class _Clinic:
             at_most=high, better=better,
         )  # fmt: skip
 
-    def session(self, name: str, on: date, mg: float, *, monitored: bool = True, drug="esketamine", route="nasal") -> None:
+    def session(
+        self, name: str, on: date, mg: float, *, monitored=True, drug="esketamine", route="nasal", reason=None
+    ) -> None:
         self.add(
-            "medication", person_id=name, drug=drug, start_date=on, kind="administration", mg=mg, route=route, time="09:30"
+            "medication", person_id=name, drug=drug, start_date=on, kind="administration", mg=mg, route=route, time="09:30",
+            stop_reason=reason,
         )  # fmt: skip
         if not monitored:
             return
@@ -77,7 +80,7 @@ def _treated(c: _Clinic, name: str, number: int) -> None:
     c.person(name, 1955 + rng.randrange(40), rng.choice(("female", "male")))
     c.drug(name, "sertraline", start - timedelta(400), 120, 100, rng.choice((None, "no effect")))
     c.drug(name, "venlafaxine", start - timedelta(270), 150, 150, rng.choice((None, "no effect", "intolerance")))
-    c.drug(name, "duloxetine", start - timedelta(60), 420, 60)
+    c.drug(name, "duloxetine", start - timedelta(60), 150 if number % 4 == 1 else 620, 60)
     if rng.random() < 0.5:
         c.drug(name, "quetiapine", start - timedelta(120), 150, 150)
     fate = ("holds", "lost", "never", "stops", "holds", "lost")[number % 6]
@@ -93,8 +96,9 @@ def _treated(c: _Clinic, name: str, number: int) -> None:
         mg = 56 if n == 0 else max(mg, rng.choice((56, 84, 84)))
         missed = n > 3 and rng.random() < 0.04
         if not missed:
-            c.session(name, day, mg, monitored=rng.random() < 0.9)
-    for offset in (1, 7, 14, 25, 52, 80, 110, 150, 200, 260):
+            why = rng.choice(("intolerance", "no effect", None)) if fate == "stops" and day == days[-1] else None
+            c.session(name, day, mg, monitored=rng.random() < 0.9, reason=why)
+    for offset in (1, 7, 14, 25, 52, 80, 110, 150, 180, 260, 360):
         if rng.random() < 0.15 and offset != 25:
             continue
         reached = share + (1 - share) * max(0.0, 1 - offset / 25)
@@ -104,12 +108,32 @@ def _treated(c: _Clinic, name: str, number: int) -> None:
     thoughts = 3 if number % 3 == 0 else 1
     for offset in (-3, 7, 25, 80, 150):
         late = (offset > 20) * (fate in ("holds", "lost"))
-        value = max(0, thoughts - 2 * late) if rng.random() < 0.85 else None
+        worse = (offset > 20) * (fate == "never")
+        value = max(0, thoughts - 2 * late + worse) if rng.random() < 0.85 else None
         c.answer(name, start + timedelta(offset), "madrs", "10", value)
-        c.answer(name, start + timedelta(offset), "q-les-q-sf", "", round(35 + (1 - share) * 25 * (offset > 0) * rng.random()))
-        c.answer(name, start + timedelta(offset), "wsas", "", min(40, round(30 - (1 - share) * 14 * (offset > 0) * rng.random())))
+        c.answer(
+            name,
+            start + timedelta(offset),
+            "q-les-q-sf",
+            "",
+            round(35 + (1 - share) * 25 * (offset > 0) * rng.random()),
+        )
+        c.answer(
+            name,
+            start + timedelta(offset),
+            "wsas",
+            "",
+            min(40, round(30 - (1 - share) * 14 * (offset > 0) * rng.random())),
+        )
     for offset in (-3, 25, 80):
-        c.answer(name, start + timedelta(offset), "", "joy", min(10, rng.randrange(1, 4) + 3 * (offset > 0)), (0, 10, "higher"))
+        c.answer(
+            name,
+            start + timedelta(offset),
+            "",
+            "joy",
+            min(10, rng.randrange(1, 4) + 3 * (offset > 0)),
+            (0, 10, "higher"),
+        )
         c.answer(name, start + timedelta(offset), "", "insight", rng.randrange(2, 9), (0, 10, ""))
     if number % 2 == 0:
         for day in days[1:9:2]:
