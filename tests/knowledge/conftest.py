@@ -5,6 +5,57 @@ from pathlib import Path
 import pytest
 
 FILES = {
+    "label_maximum.csv": """\
+ingredient,max_mg_per_day,source,locator,seen,choice
+sertraline,200,form,page 4,secondary,
+""",
+    "effect.yaml": """\
+baseline: {before: 14 days, choice: For a test.}
+after_end: {at_most: 100 days, choice: For a test.}
+lost: {relapse_within: 50 days, choice: For a test.}
+bridge: {before: 10 days, after: 20 days, still: 15 days, choice: For a test.}
+stretches: {before: 30 days, after: 30 days, choice: For a test.}
+episodes: {days: 100 days, choice: For a test.}
+""",
+    "treatment/shock.yaml": """\
+id: shock
+status: draft
+label: Shock
+summary: For a test.
+ingredients: [sertraline]
+procedures: [ect]
+codes:
+  - {code: V0001, mg_at_most: 40 mg, valid_from: 2020-01-01, source: form, locator: page 5, seen: secondary}
+phases_of: shock-label
+alive: {choice: For a test.}
+given: {choice: For a test.}
+possible: {at_least: 20 mg, at_most: 80 mg, multiple_of: 20 mg, choice: For a test.}
+apart: {any_of: [ect], choice: For a test.}
+repeated: {at_least: 2 sessions, within: 10 days, choice: For a test.}
+pause: {at_most: 30 days, choice: For a test.}
+checkpoints:
+  - {label: a day, first: 1 day, last: 2 days, choice: For a test.}
+""",
+    "regimen/shock-label.yaml": """\
+id: shock-label
+version: 1
+status: draft
+title: Shock by its label
+summary: For a test.
+treatment: shock
+authority: label
+indications:
+  - {label: a test, valid_from: 2019-06-01, source: form, locator: page 6, seen: secondary}
+phases:
+  - {id: induction, from_week: 1, until_week: 2, at_most: 2 sessions, source: form, locator: page 7, seen: secondary}
+  - {id: maintenance, from_week: 3, at_most: 1 session, every: 2 weeks, choice: For a test.}
+doses:
+  - {when: first session, any_of: [40 mg], choice: For a test.}
+observed: {at_least: 2 hours, choice: For a test.}
+pressure_before: {systolic_at_most: 140 mmHg, diastolic_at_most: 90 mmHg, choice: For a test.}
+pressure_after: {first: 30 minutes, last: 50 minutes, choice: For a test.}
+form: {within: 7 days, choice: For a test.}
+""",
     "references.yaml": """\
 consensus:
   title: A consensus

@@ -17,7 +17,7 @@ SETTING = ("basis", "max_gap", "unknown_supply", "cross_taper", "episode_gap", "
 
 def everything():
     yield from K.ingredients.values()
-    yield from (*K.role_rules, *K.product_uses, *K.combinations, *K.dose_minima)
+    yield from (*K.role_rules, *K.product_uses, *K.combinations, *K.dose_minima, *K.label_maxima.values())
     for forms in (
         K.dose_standards,
         K.codesets,
@@ -28,9 +28,13 @@ def everything():
         K.quality,
         K.ladders,
         K.persistence,
+        K.treatments,
+        K.regimens,
         K.plasma,
     ):
         yield from forms.values()
+    yield K.following
+    yield K.around
 
 
 def test_every_source_resolves_and_is_used():

@@ -12,9 +12,46 @@ from stepwell.knowledge.load import read_folder
 
 DEFINITION = "definition/two-trials.yaml"
 INSTRUMENT = "instrument/two-item.yaml"
+TREATMENT, REGIMEN = "treatment/shock.yaml", "regimen/shock-label.yaml"
 
 WRONG = {
     # kind: (file, what stands there, what is written instead, words of the message, words of the remedy)
+    "session of an unknown drug": (TREATMENT, "[sertraline]", "[sertralin]", "the ingredient 'sertralin'", "`sertraline`"),
+    "session of an unknown set": (TREATMENT, "procedures: [ect]", "procedures: [ekt]", "set of procedures 'ekt'", "`ect`"),
+    "session without anything": (
+        TREATMENT,
+        "ingredients: [sertraline]\nprocedures: [ect]\n",
+        "",
+        "nothing says what to look for",
+        "write ingredients, procedures, or both",
+    ),
+    "phases of no regimen": (TREATMENT, "shock-label", "shok-label", "the regimen 'shok-label'", "`shock-label`"),
+    "regimen of no treatment": (REGIMEN, "treatment: shock", "treatment: shok", "the treatment 'shok'", "`shock`"),
+    "dose without unit": (TREATMENT, "at_least: 20 mg", "at_least: 20", "20 has no unit", "write a dose as a number"),
+    "dose in grams": (TREATMENT, "at_most: 80 mg", "at_most: 0.08 g", "'g' is no unit of a dose", "known units: mg"),
+    "no possible dose": (TREATMENT, "at_most: 80 mg", "at_most: 10 mg", "no dose is possible", "at_most not below it"),
+    "code that says two things": (
+        TREATMENT,
+        "mg_at_most: 40 mg",
+        "mg_at_most: 40 mg, mg_per_unit: 1 mg",
+        "a code says what a unit holds or how much a visit does",
+        "write one of mg_per_unit",
+    ),
+    "window before the first session": (TREATMENT, "first: 1 day,", "first: 0 days,", "holds no day after", "write first"),
+    "phases in one week": (REGIMEN, "from_week: 3", "from_week: 2", "begins before induction has ended", "phases in order"),
+    "half weeks": (REGIMEN, "every: 2 weeks", "every: 10 days", "10 days are not whole weeks", "write every as weeks"),
+    "pressure without unit": (REGIMEN, "140 mmHg", "140", "140 has no unit", "write a pressure as a number"),
+    "readings in no window": (REGIMEN, "last: 50 minutes", "last: 20 minutes", "ends before it begins", "last not below first"),
+    "regimen without a source": (
+        REGIMEN,
+        "within: 7 days, choice: For a test.",
+        "within: 7 days",
+        "nothing says where it is from",
+        "write source, locator and seen, or choice",
+    ),
+    "greatest dose of an unknown drug": (
+        "label_maximum.csv", "sertraline,200", "sertralin,200", "the ingredient 'sertralin'", "`sertraline`",
+    ),
     "misspelt field": (DEFINITION, "  max_gap:", "  max_gapp:", "`trials.max_gapp` is no field", "did you mean `max_gap`?"),
     "unknown field": (DEFINITION, "version: 1", "version: 1\nprefix: 12", "`prefix` is no field", "delete it"),
     "duplicate field": (
@@ -194,6 +231,9 @@ def test_the_folder_itself_is_right(folder):
 
 # Said where it is best mended, not where it was spoiled: at the group of fields, at the second of two, at the item.
 SAID_AT = {
+    # What only the whole form shows is told of its first line.
+    "session without anything": "id: shock",
+    "phases in one week": "id: shock-label",
     "missing field": "id: two-trials",
     "no locator": "improvement:",
     "source and choice": "improvement:",

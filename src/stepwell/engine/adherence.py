@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_row
+from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_of, any_row
 from stepwell.knowledge.regimen import DoseRule, Phase, Regimen
 from stepwell.tables.sessions import OF_A_SERIES, OF_A_SESSION
 
@@ -107,9 +107,8 @@ def _dose(s: ir.Table, rules: list[DoseRule]) -> ir.BooleanValue:
         outside = [(s.mg_at_most < mg) | (s.mg_at_least > mg) for mg in rule.any_of]
         verdict = ibis.cases((s.mg.isin(rule.any_of), MET), (ibis.and_(*outside), NOT_MET), else_=UNKNOWN)
         cases.append((_of_age(s, rule), verdict))
-    # Of two ages that are both possible, the verdict stands only where both give it.
-    allowed = ibis.and_(*(all_of(~of_age | verdict) for of_age, verdict in cases))
-    return allowed if cases else _UNASKED
+    # Of two ages that are both possible, the dose stands or falls only where it does at both.
+    return any_of(*(of_age & verdict for of_age, verdict in cases))
 
 
 def _first_dose(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:

@@ -142,13 +142,17 @@ def _string_together(day: ir.Table, repeated: Sequence[int], again: Sequence[int
     day = day.mutate(run=day.is_pause.ifelse(1, 0).sum().over(upto))
     of_run = ibis.window(group_by=["person_id", "treatment", "run"], order_by="session_day")
     whole_run = ibis.window(group_by=["person_id", "treatment", "run"])
+    # What may be no session proves no repetition.
+    day = day.mutate(is_sure=day.candidate.fill_null(False))
+    of_sure = ibis.window(group_by=["person_id", "treatment", "run", "is_sure"], order_by="session_day")
     day = day.mutate(
         run_start_day=day.session_day.min().over(whole_run),
-        **{f"with_{n}": day.session_day.lead(n - 1).over(of_run) - day.session_day for n in {*repeated, *again}},
+        **{f"sure_with_{n}": day.session_day.lead(n - 1).over(of_sure) - day.session_day for n in repeated},
+        **{f"with_{n}": day.session_day.lead(n - 1).over(of_run) - day.session_day for n in again},
     )
-    is_close = ibis.or_(
+    is_close = day.is_sure & ibis.or_(
         NOT_MET,
-        *((day.repeated_at_least == n) & (day[f"with_{n}"] <= day.repeated_within) for n in repeated),
+        *((day.repeated_at_least == n) & (day[f"sure_with_{n}"] <= day.repeated_within) for n in repeated),
     )
     begins_anew = (
         (day.session_day - day.run_start_day > day.again_after)

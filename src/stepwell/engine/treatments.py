@@ -116,7 +116,7 @@ def known_treatments(knowledge: Knowledge) -> dict[str, list[dict]]:
             for number, c in enumerate(t.checkpoints, 1)
         ],
         "known_label_maximum": [
-            {"ingredient": ingredient, "max_mg_per_day": mg} for ingredient, mg in knowledge.label_maxima.items()
+            {"ingredient": m.ingredient, "max_mg_per_day": m.max_mg_per_day} for m in knowledge.label_maxima.values()
         ],
     }
 

@@ -207,8 +207,8 @@ class Knowledge:
     regimens: dict[str, Regimen] = field(default_factory=dict)
     following: Following | None = None
     """How their series are followed; None where there are none."""
-    label_maxima: dict[str, float] = field(default_factory=dict)
-    """The greatest daily dose by the label, in mg, of the ingredients of which it was seen."""
+    label_maxima: dict[str, LabelMaximum] = field(default_factory=dict)
+    """The greatest daily dose by the label, of the ingredients of which it was seen."""
 
     @property
     def all_instruments(self) -> dict[str, Instrument]:

@@ -143,7 +143,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         treatments={form.id: form for form in treatments},
         regimens={form.id: form for form in regimens},
         following=following,
-        label_maxima={form.ingredient: form.max_mg_per_day for form in maxima},
+        label_maxima={form.ingredient: form for form in maxima},
         digest=_digest(folder, extra),
     )
 

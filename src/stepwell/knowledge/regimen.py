@@ -36,7 +36,7 @@ class Phase(Cited):
     @model_validator(mode="after")
     def _is_in_weeks(self):
         if self.every == 0 or self.every % 7:
-            raise ValueError(f"{self.every} days are not whole weeks; write every as weeks, such as '2 weeks'")
+            raise ValueError(f"{self.every} days are not whole weeks; write every as weeks, such as 'N weeks'")
         if self.until_week is not None and self.until_week < self.from_week:
             raise ValueError("the phase ends before it begins; write until_week as from_week or later")
         return self

@@ -102,7 +102,7 @@ class Checkpoint(Cited):
     def _is_a_window(self):
         if self.last < self.first or self.first < 1:
             raise ValueError(
-                "the window holds no day after the first session; write first as 1 day or more, and last not below it"
+                "the window holds no day after the first session; write first as the day after or later, and last not below it"
             )
         return self
 

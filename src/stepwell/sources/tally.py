@@ -34,8 +34,8 @@ def settle(
     """
     left_out = [f for f in findings if f.effect == "left out"]
     notes = [f for f in findings if f.effect != "left out"]
-    reasons = [(f.when.fill_null(False), n) for n, f in enumerate(left_out)]
-    reason = ibis.cases(*reasons, else_=len(left_out)) if reasons else ibis.literal(0)
+    cases = [(f.when.fill_null(False), n) for n, f in enumerate(left_out)]
+    reason = ibis.cases(*cases, else_=len(left_out)) if cases else ibis.literal(0)
     # A row's notes are carried as the bits of one number, so that the many rows are added up in one column.
     bits = sum((f.when.fill_null(False).ifelse(2**n, 0) for n, f in enumerate(notes)), ibis.literal(0, "int64"))
     marked = rows.select(person=rows[person], reason=reason, notes=bits.cast("int64"))

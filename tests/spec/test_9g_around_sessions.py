@@ -1,4 +1,4 @@
-"""14 Around sessions: other measures, psychotherapy, answers about suicide."""
+"""9g Around sessions: other measures, psychotherapy, answers about suicide."""
 
 from datetime import date
 

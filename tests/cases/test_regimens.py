@@ -1,0 +1,254 @@
+"""The packaged treatments and regimens at their limits: one day, one milligram, one mmHg inside and outside."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from clinic import define
+from drawn import complete
+
+from stepwell.knowledge.load import load
+from stepwell.session import determine_records
+
+K = load()
+DAY = date(2026, 3, 2)
+US, MDSI, EU = "spravato-us-trd", "spravato-us-mdsi", "spravato-eu"
+LATER = timedelta(days=3)
+
+
+def read(**records) -> dict[str, list[dict]]:
+    records.setdefault("condition", [{"condition_date": DAY - timedelta(30), "codeset": "major-depression"}])
+    found = determine_records(complete(records), [define()], K, stagings=())
+    return {name: table.to_pylist() for name, table in found.items()}
+
+
+def sprays(*offsets: int, mg: float | None = 56.0, first: float = 56.0, start: date = DAY) -> list[dict]:
+    return [
+        {"given_date": start + timedelta(n), "ingredient": "esketamine-nasal", "kind": "administration",
+         "mg": mg if n else first}
+        for n in offsets
+    ]  # fmt: skip
+
+
+def verdicts(found: dict, regimen: str, criterion: str) -> list[bool | None]:
+    return [r[criterion] for r in found["judged_session"] if r["regimen"] == K.regimens[regimen].name]
+
+
+def born(years: int, days: int = 0) -> list[dict]:
+    day = DAY.replace(year=DAY.year - years) + timedelta(days)
+    return [{"person_id": 1, "birth_earliest_date": day, "birth_latest_date": day}]
+
+
+@pytest.mark.parametrize(
+    ("regimen", "years", "days", "mg", "met"),
+    [
+        (US, 40, 0, 56, True),
+        (US, 40, 0, 84, False),
+        (US, 40, 0, 28, False),
+        (US, 70, 0, 56, True),
+        (EU, 65, 1, 56, True),
+        (EU, 65, 1, 28, False),
+        (EU, 65, 0, 28, True),
+        (EU, 65, 0, 56, False),
+        (US, 40, 0, 55, None),
+        (US, 40, 0, 57, None),
+    ],
+)
+def test_the_first_dose(regimen, years, days, mg, met):
+    """56 mg, and 28 mg from 65 years on by the European label; 55 or 57 mg is no dose of the device, so the dose is unknown."""
+    found = read(person=born(years, days), dose=sprays(0, first=float(mg)))
+    assert verdicts(found, regimen, "regimen.first_dose") == [met]
+    assert found["session"][0]["is_dose_impossible"] is (met is None)
+
+
+@pytest.mark.parametrize(
+    ("regimen", "years", "mg", "met"),
+    [(US, 40, 84, True), (US, 40, 28, False), (EU, 70, 28, True), (EU, 70, 84, True), (EU, 40, 28, False), (MDSI, 40, 84, True),
+     (MDSI, 40, 28, False)],
+)  # fmt: skip
+def test_later_doses(regimen, years, mg, met):
+    found = read(person=born(years), dose=sprays(0, 3, mg=float(mg)))
+    assert verdicts(found, regimen, "regimen.dose")[1] is met
+
+
+@pytest.mark.parametrize(
+    ("offsets", "last"),
+    [
+        ((0, 3, 6), False),
+        ((0, 3, 7), True),
+        ((0, 3, 7, 10, 14, 17, 21, 24, 27), False),
+        ((0, 3, 7, 10, 14, 17, 21, 24, 28), True),
+        ((0, 28, 34), False),
+        ((0, 28, 35), True),
+        ((0, 28, 56, 62), False),
+        ((0, 28, 56, 63), True),
+    ],
+    ids=[
+        "third in week 1",
+        "week 2",
+        "third in week 4",
+        "week 5",
+        "second in week 5",
+        "week 6",
+        "second in week 9",
+        "week 10",
+    ],
+)
+def test_sessions_a_week(offsets, last):
+    """Two a week in weeks 1 to 4, one a week from week 5 on."""
+    found = read(dose=sprays(*offsets))
+    assert verdicts(found, US, "regimen.frequency")[-1] is last
+
+
+INDUCTION, WEEKLY = (0, 3, 7, 10, 14, 17, 21, 24), (28, 35, 42, 49)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "n"),
+    [
+        ((*INDUCTION, *WEEKLY, 56, 70, 84), 0),
+        ((*INDUCTION[:7], *WEEKLY, 56, 70, 84), 1),
+        ((*INDUCTION, *WEEKLY[:2], *WEEKLY[3:], 56, 70, 84), 1),
+        ((*INDUCTION, *WEEKLY, 69, 77), 0),
+        ((*INDUCTION, *WEEKLY, 70, 77), 1),
+    ],
+    ids=[
+        "all",
+        "seven in the induction",
+        "three in weeks 5 to 8",
+        "one late in weeks 9 and 10",
+        "none in weeks 9 and 10",
+    ],
+)
+def test_sessions_missed(offsets, n):
+    """Two a week, one a week, one in two weeks, as far as the weeks lie before the last session's."""
+    found = read(dose=sprays(*offsets))
+    (series,) = [r for r in found["judged_series"] if r["regimen"] == K.regimens[US].name]
+    assert (series["n_missed"], series["regimen.missed"]) == (n, n == 0)
+
+
+@pytest.mark.parametrize(
+    ("regimen", "day", "met"),
+    [
+        (US, date(2019, 3, 5), True),
+        (US, date(2019, 3, 4), False),
+        (MDSI, date(2020, 8, 3), True),
+        (MDSI, date(2020, 8, 2), False),
+        (EU, date(2019, 3, 4), None),
+    ],
+)
+def test_from_which_day_a_label_holds(regimen, day, met):
+    found = read(dose=sprays(0, start=day), condition=[])
+    assert verdicts(found, regimen, "regimen.in_force") == [met]
+
+
+READINGS = {
+    "regimen.pressure_before": [
+        ([("systolic", -5, 140), ("diastolic", -5, 90)], True),
+        ([("systolic", -5, 141), ("diastolic", -5, 90)], False),
+        ([("systolic", -5, 140), ("diastolic", -5, 91)], False),
+    ],
+    "regimen.pressure_after": [
+        ([("systolic", 30, 150), ("diastolic", 50, 90)], True),
+        ([("systolic", 29, 150), ("diastolic", 40, 90)], None),
+        ([("systolic", 40, 150), ("diastolic", 51, 90)], None),
+    ],
+    "regimen.observed": [([("observed", None, 120)], True), ([("observed", None, 119)], False)],
+    "regimen.form": [([("form sent", None, 7)], True), ([("form sent", None, 8)], False)],
+    "regimen.sedation": [([("moaa-s", 90, 5)], True), ([("moaa-s", 90, 4)], False)],
+    "regimen.dissociation": [([("cadss", 90, 4)], True), ([("cadss", 90, 5)], False)],
+}
+
+
+@pytest.mark.parametrize(
+    ("criterion", "readings", "met"), [(c, readings, met) for c, rows in READINGS.items() for readings, met in rows]
+)
+def test_what_the_label_and_the_programme_ask_of_a_session(criterion, readings, met):
+    rows = [{"session_date": DAY, "kind": kind, "minutes": at, "value": float(value)} for kind, at, value in readings]
+    found = read(dose=sprays(0), monitoring=rows)
+    assert verdicts(found, US, criterion) == [met]
+
+
+def test_limits_of_pressure_that_were_not_seen_are_not_asked():
+    """The European label's limits by age were only recalled: whatever was read before the dose is enough there."""
+    rows = [{"session_date": DAY, "kind": kind, "minutes": -5, "value": 170.0} for kind in ("systolic", "diastolic")]
+    found = read(dose=sprays(0), monitoring=rows)
+    assert verdicts(found, EU, "regimen.pressure_before") == [True]
+    assert not any(r.rests_on_recall for r in K.regimens.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "quantity", "day", "mg", "is_session"),
+    [
+        ("G2082", 1, DAY, None, True),
+        ("G2083", 1, DAY, 84, True),
+        ("S0013", 56, date(2025, 12, 31), 56, True),
+        ("S0013", 56, date(2026, 1, 1), None, None),
+        ("J0013", 84, date(2026, 1, 1), 84, True),
+        ("J0013", 84, date(2025, 12, 31), None, None),
+        ("J0013", 85, DAY, None, True),
+    ],
+)
+def test_billing_codes(code, quantity, day, mg, is_session):
+    """G2082 is 28 or 56 mg, G2083 can only be 84; the codes for milligrams hold within their dates."""
+    row = {"procedure_date": day, "procedure": "esketamine-session", "vocabulary": "HCPCS", "code": code}
+    (session,) = read(procedure=[{**row, "quantity": float(quantity)}])["session"]
+    assert (session["mg"], session["is_session"]) == (mg, is_session)
+    assert session["mg_at_most"] == (56 if code == "G2082" else mg)
+
+
+def infusions(*offsets: int, mg: float = 40.0, route: str = "intravenous") -> list[dict]:
+    return [
+        {"given_date": DAY + timedelta(n), "ingredient": "ketamine", "kind": "administration", "mg": mg, "route": route}
+        for n in offsets
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_session"),
+    [
+        (infusions(0, 2, mg=100.0), True),
+        (infusions(0, 2, mg=101.0), False),
+        (infusions(0, 14), True),
+        (infusions(0, 15), None),
+        (infusions(0), None),
+        (infusions(0, 2, route="nasal"), True),
+        (infusions(0, 2, route="oral"), False),
+    ],
+    ids=["100 mg", "101 mg", "14 days apart", "15 days apart", "once", "nasal", "oral"],
+)
+def test_ketamine_told_from_anaesthesia_and_pain(rows, is_session):
+    assert {r["is_session"] for r in read(dose=rows)["session"]} == {is_session}
+
+
+@pytest.mark.parametrize(("before", "is_session"), [(365, True), (366, False)])
+def test_ketamine_needs_a_diagnosis_in_a_year(before, is_session):
+    condition = [{"condition_date": DAY - timedelta(before), "codeset": "depression-other"}]
+    assert {r["is_session"] for r in read(dose=infusions(0), condition=condition)["session"]} == {
+        None if is_session else False
+    }
+
+
+@pytest.mark.parametrize(("gap", "n"), [(42, 1), (43, 2)])
+@pytest.mark.parametrize("treatment", ["esketamine", "ect", "tms"])
+def test_a_pause_that_begins_a_new_series(treatment, gap, n):
+    days = (0, gap)
+    if treatment == "esketamine":
+        found = read(dose=sprays(*days))
+    else:
+        found = read(procedure=[{"procedure_date": DAY + timedelta(d), "procedure": treatment} for d in days])
+    assert len(found["series"]) == n
+
+
+@pytest.mark.parametrize(("treatment", "most"), [("ect", 3), ("tms", 5)])
+def test_procedures_a_week(treatment, most):
+    procedure = [{"procedure_date": DAY + timedelta(d), "procedure": treatment} for d in range(most + 1)]
+    found = read(procedure=procedure)
+    assert verdicts(found, f"{treatment}-course", "regimen.frequency") == [True] * most + [False]
+
+
+@pytest.mark.parametrize(("days", "n"), [((0, 3, 22, 29, 31, 34, 36), 2), ((0, 3, 21, 28, 30, 33, 35), 1)])
+def test_a_re_induction_without_a_pause(days, n):
+    """Four sessions in two weeks, more than 28 days after the first and a week after the one before."""
+    assert len(read(dose=sprays(*days))["series"]) == n

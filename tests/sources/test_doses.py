@@ -1,0 +1,169 @@
+"""Doses of drugs given in sessions, and readings around them, out of OMOP and out of stepwell's own folder."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from cdm_headers import MEASUREMENT, PERSON, SERTRALINE
+
+from stepwell.errors import SourceError
+from stepwell.sources import write_template
+
+D = datetime.date
+ESKETAMINE, KETAMINE = 1366610, 785649
+DRUG = (
+    "drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date,drug_exposure_start_datetime,quantity,"
+    "drug_type_concept_id,route_concept_id,route_source_value,dose_unit_source_value,drug_source_value"
+)
+CONCEPT = [
+    "concept_id,concept_name,domain_id,vocabulary_id,concept_code",
+    "32818,EHR administration record,Type Concept,Type Concept,x1",
+    "32838,EHR prescription,Type Concept,Type Concept,x2",
+    "32869,Pharmacy claim,Type Concept,Type Concept,x3",
+    "32810,Claim,Type Concept,Type Concept,x4",
+    "4262914,Nasal,Route,SNOMED,46713006",
+    "4171047,Intravenous,Route,SNOMED,47625008",
+    f"{ESKETAMINE},esketamine,Drug,RxNorm,2119365",
+    f"{KETAMINE},ketamine,Drug,RxNorm,6130",
+    "3004249,Systolic blood pressure,Measurement,LOINC,8480-6",
+    "3012888,Diastolic blood pressure,Measurement,LOINC,8462-4",
+]
+PEOPLE = [PERSON, "1,8532,1980,5,17"]
+
+
+def test_a_source_without_such_drugs_has_no_doses(folder, opened):
+    lines = [DRUG, f"1,1,{SERTRALINE},2025-01-01,,30,,,,,"]
+    found = opened(folder(person=PEOPLE, drug_exposure=lines))
+    assert "dose" not in found.source.has
+    assert found.rows("dose", "mg") == []
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "mg"),
+    [
+        ("56", "mg", 56),
+        ("0.056", "g", 56),
+        ("56000", "mcg", 56),
+        ("1", "mg/kg", None),
+        ("56", "", None),
+        ("", "mg", None),
+    ],
+)
+def test_an_amount_counts_in_the_unit_that_is_stated(folder, opened, quantity, unit, mg):
+    """A stated unit is used, an unstated one is not guessed."""
+    lines = [DRUG, f"1,1,{ESKETAMINE},2025-01-01,2025-01-01 09:30:00,{quantity},32818,4262914,,{unit},"]
+    found = opened(folder(person=PEOPLE, drug_exposure=lines, concept=CONCEPT))
+    assert found.rows("dose", "ingredient", "given_date", "kind", "mg", "route", "minute", "address") == [
+        ("esketamine-nasal", D(2025, 1, 1), "administration", mg, "nasal", 570, "drug_exposure/1")
+    ]
+    assert {"dose", "monitoring"} <= found.source.has
+
+
+@pytest.mark.parametrize(
+    ("type_id", "kind"), [(32818, "administration"), (32838, "supply"), (32869, "supply"), (32810, None), (0, None)]
+)
+def test_what_sort_of_row_it_is(folder, opened, type_id, kind):
+    lines = [DRUG, f"1,1,{KETAMINE},2025-01-01,,1,{type_id},0,,,"]
+    found = opened(folder(person=PEOPLE, drug_exposure=lines, concept=CONCEPT))
+    assert found.rows("dose", "kind") == [kind]
+
+
+@pytest.mark.parametrize(
+    ("concept", "word", "route"),
+    [(4171047, "", "intravenous"), (0, "IV", "intravenous"), (0, "im", "intramuscular"), (0, "S.C.", "subcutaneous"),
+     (0, "rectal", "other"), (0, "", None)],
+)  # fmt: skip
+def test_the_route_by_concept_or_by_word(folder, opened, concept, word, route):
+    lines = [DRUG, f"1,1,{KETAMINE},2025-01-01,,1,32818,{concept},{word},mg,"]
+    found = opened(folder(person=PEOPLE, drug_exposure=lines, concept=CONCEPT))
+    assert found.rows("dose", "route") == [route]
+
+
+def test_a_billing_code_is_kept_as_recorded(folder, opened):
+    lines = [DRUG, f"1,1,{ESKETAMINE},2025-01-01,,56,32810,,,,s0013", f"2,1,{ESKETAMINE},2025-01-02,,1,,,,,Spravato"]
+    found = opened(folder(person=PEOPLE, drug_exposure=lines, concept=CONCEPT))
+    assert found.rows("dose", "code", "quantity") == [("S0013", 56.0), (None, 1.0)]
+
+
+def test_blood_pressure_on_the_days_of_doses_only(folder, opened):
+    """With the minutes since the day's first dose began; other days are not read."""
+    header = f"{MEASUREMENT},measurement_datetime" if "measurement_datetime" not in MEASUREMENT else MEASUREMENT
+    columns = header.split(",")
+
+    def reading(number: int, concept: int, day: str, clock: str, value: int) -> str:
+        cells = {
+            "measurement_id": number, "person_id": 1, "measurement_concept_id": concept, "measurement_date": day,
+            "measurement_datetime": f"{day} {clock}" if clock else "", "value_as_number": value,
+        }  # fmt: skip
+        return ",".join(str(cells.get(c, "")) for c in columns)
+
+    lines = [
+        header,
+        reading(1, 3004249, "2025-01-01", "09:25:00", 130),
+        reading(2, 3012888, "2025-01-01", "10:10:00", 85),
+        reading(3, 3004249, "2025-01-01", "", 131),
+        reading(4, 3004249, "2025-01-02", "09:25:00", 130),
+    ]
+    doses = [DRUG, f"1,1,{ESKETAMINE},2025-01-01,2025-01-01 09:30:00,56,32818,4262914,,mg,"]
+    found = opened(folder(person=PEOPLE, drug_exposure=doses, concept=CONCEPT, measurement=lines))
+    assert found.rows("monitoring", "kind", "minutes", "value") == [
+        ("systolic", -5, 130.0),
+        ("diastolic", 40, 85.0),
+        ("systolic", None, 131.0),
+    ]
+    assert found.lost("without a time before or after it") == [("kept", 1)]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A filled-in template with two people."""
+    place = tmp_path / "own"
+    write_template(place)
+
+    def fill(**lines: list[str]):
+        for name, rows in {"person": ["p1,1980,female,"], **lines}.items():
+            with (place / f"{name}.csv").open("a", encoding="utf-8") as file:
+                file.writelines(f"{row}\n" for row in rows)
+        return place
+
+    return fill
+
+
+def test_doses_and_readings_of_an_own_folder(own, opened):
+    place = own(
+        medication=[
+            "p1,esketamine,2025-01-01,,,,28,2,,administration,,Nasal,09:30",
+            "p1,sertraline,2025-01-01,,30,50,,,,,,,",
+        ],
+        procedure=["p1,2025-01-01,HCPCS,J0013,56"],
+        monitoring=["p1,2025-01-01,systolic,-5,130", "p1,2025-01-01,Form sent,,3"],
+    )
+    found = opened(place)
+    assert found.rows("dose", "ingredient", "kind", "mg", "route", "minute") == [
+        ("esketamine-nasal", "administration", 56.0, "nasal", 570)
+    ]
+    assert found.rows("procedure", "code", "quantity") == [("J0013", 56.0)]
+    assert found.rows("monitoring", "kind", "minutes", "value") == [("systolic", -5, 130.0), ("form sent", None, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "found"),
+    [
+        ("medication", "p1,ketamine,2025-01-01,,,,,,,maybe,40,iv,", "kind is none of the words known"),
+        ("medication", "p1,ketamine,2025-01-01,,,,,,,,40,iv,25:00", "time is no time such as 09:30"),
+        ("medication", "p1,ketamine,2025-01-01,,,,,,,,forty,iv,", "mg is no number"),
+        ("monitoring", "p1,2025-01-01,pulse,5,80", "kind is none of the words known"),
+        ("monitoring", "p1,,systolic,5,80", "session_date is empty"),
+        ("monitoring", "p2,2025-01-01,systolic,5,80", "a person who is not in person.csv"),
+        ("monitoring", "p1,2025-01-01,systolic,5.5,80", "minutes is no whole number"),
+        ("procedure", "p1,2025-01-01,HCPCS,J0013,many", "quantity is no number"),
+    ],
+)
+def test_cells_that_cannot_be_read_are_named_by_line(own, opened, file, line, found):
+    lines = {"medication": ["p1,sertraline,2025-01-01,,30,50,,,,,,,"]}
+    lines[file] = [*lines.get(file, []), line]
+    with pytest.raises(SourceError) as raised:
+        opened(own(**lines))
+    where = f"{file}.csv, line {1 + len(lines[file])}"
+    assert [(p.where, p.found) for p in raised.value.problems] == [(where, found)]
