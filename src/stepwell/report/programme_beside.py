@@ -9,8 +9,8 @@ from stepwell.knowledge.forms import Knowledge
 
 from .counts import alone, part_of, share_of, split
 from .disclosure import Count
-from .durability import median_interval
 from .person_measures import label_of
+from .shown_durability import median_interval
 
 STRETCHES = ("before", "during", "after")
 STATES = ("above zero", "zero", "unanswered", "not recorded")

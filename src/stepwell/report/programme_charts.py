@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import altair as alt
 
 from .drawing import BESIDE, DARK, INK, LIGHT, MIDDLE, MUTED, PAPER, RULE, Drawing, render
-from .durability import Durability
-from .programme import AtCheckpoint, Given
 from .programme_adherence import Followed
+from .programme_shown import Given, ShownCheckpoint
+from .shown_durability import ShownDurability
 
 _PARTS = {"met": DARK, "unknown": LIGHT, "not met": BESIDE}
 
 
-def draw_checkpoints(checkpoints: Sequence[AtCheckpoint], name: str, title: str) -> Drawing | None:
+def draw_checkpoints(checkpoints: Sequence[ShownCheckpoint], name: str, title: str) -> Drawing | None:
     """Response and remission at each checkpoint with intervals; None where no share may be shown."""
     rows = []
     for c in checkpoints:
@@ -43,9 +43,9 @@ def draw_checkpoints(checkpoints: Sequence[AtCheckpoint], name: str, title: str)
     return render(chart, name, title, f"Points with 95% intervals. {told}.")
 
 
-def draw_durability(durability: Durability, name: str, title: str) -> Drawing | None:
+def draw_durability(durability: ShownDurability, name: str, title: str) -> Drawing | None:
     """How many have lost response by so many months, and how many had the next series or died before; None where not shown."""
-    known = [a for a in durability.at if a.lost is not None]
+    known = durability.at
     if not known:
         return None
     zero = {"months": 0, "lost": 0.0, "low": 0.0, "high": 0.0, "both": 0.0}

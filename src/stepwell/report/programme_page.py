@@ -15,9 +15,9 @@ from stepwell.result import Result
 from stepwell.why.series_story import CAUTION
 
 from .paper import make_environment, write_page
-from .programme import REASONS, Given, summarise_programme
 from .programme_beside import STATES
 from .programme_charts import draw_adherence, draw_checkpoints, draw_durability, draw_published
+from .programme_shown import REASONS, Given, show_programme
 
 _ASKED = {
     "regimen.in_force": "given while approved",
@@ -43,7 +43,7 @@ def write_programme(result: Result, out: Path, *, suppress_below: int = 5) -> Pa
 
 def render_programme(result: Result, *, suppress_below: int = 5) -> str:
     """The page as text; the same result gives the same text."""
-    knowledge, summary = result.knowledge, summarise_programme(result, suppress_below=suppress_below)
+    knowledge, summary = result.knowledge, show_programme(result, suppress_below=suppress_below)
     environment = make_environment(PackageLoader("stepwell.report"))
     environment.filters |= {"median": _median, "months": lambda n: f"{n} month{'s' * (n != 1)}"}
     return environment.get_template("programme.html.j2").render(

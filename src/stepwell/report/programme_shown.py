@@ -13,7 +13,7 @@ from stepwell.result import Result
 from .around import around
 from .counts import alone, part_of, share_of, split
 from .disclosure import WITHHELD, Cells, Count, plain
-from .durability import Durability, summarise_durability
+from .programme import AtCheckpoint, Programme, summarise_programme
 from .programme_adherence import Followed, summarise_adherence
 from .programme_beside import (
     Beyond,
@@ -26,13 +26,14 @@ from .programme_beside import (
     summarise_therapy_outcome,
 )
 from .proportion import Proportion
+from .shown_durability import ShownDurability, show_durability
 
 REASONS = ("intolerance", "no effect", "other", "not recorded")
 PHASES = ("induction", "optimisation", "maintenance", "no phase")
 
 
 @dataclass(frozen=True)
-class AtCheckpoint:
+class ShownCheckpoint:
     """Response and remission at one checkpoint. Shares are of series with a score there; the range is what the
     unscored leave open."""
 
@@ -65,8 +66,8 @@ class Given:
     possible: Count
     sessions: Count
     ongoing: Count
-    checkpoints: tuple[AtCheckpoint, ...]
-    durability: Durability
+    checkpoints: tuple[ShownCheckpoint, ...]
+    durability: ShownDurability
     endings: tuple[Ending, ...]
     regimens: tuple[Followed, ...]
     loaded: tuple[Loaded, ...]
@@ -80,7 +81,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Programme:
+class ShownProgramme:
     """The whole page's counts. `states` are administrations of instruments that ask about suicide."""
 
     people: Count
@@ -90,22 +91,23 @@ class Programme:
     people_above: Count
 
 
-def summarise_programme(result: Result, *, suppress_below: int = 5) -> Programme:
+def show_programme(result: Result, *, suppress_below: int = 5) -> ShownProgramme:
     """Counts everything that the programme's page shows; 1 to `suppress_below` - 1 are withheld, with what would reveal them."""
-    tables = ("series", "session", "series_response", "effect", "load", "judged_series")
-    rows = {n: _rows(result, n) for n in tables}
     found = {name: expr.to_pyarrow().to_pylist() for name, expr in around(result).items()}
+    rows = {n: _rows(result, n) for n in ("series", "series_response", "effect", "load", "judged_series")}
     reasons = _stop_reasons(result)
     given = []
     for treatment in result.knowledge.treatments.values():
         own = {
-            n: [r for r in of if r.get("treatment") == treatment.id] for n, of in rows.items() if n != "judged_series"
+            n: [r for r in of if r.get("treatment", treatment.id) == treatment.id] for n, of in (rows | found).items()
         }
-        own |= {n: [r for r in found[n] if r["treatment"] == treatment.id] for n in ("trajectory", "therapy")}
         if own["series"]:
-            given.append(_given(treatment, own, rows["judged_series"], reasons, result.knowledge, suppress_below))
+            counted = summarise_programme(result, treatment.id)
+            given.append(_given(treatment, counted, own, reasons, result.knowledge, suppress_below))
     people = result.table("person").count().to_pyarrow().as_py()
-    return Programme(alone(people, suppress_below), tuple(given), *summarise_concerns(found["concern"], suppress_below))
+    return ShownProgramme(
+        alone(people, suppress_below), tuple(given), *summarise_concerns(found["concern"], suppress_below)
+    )
 
 
 def _rows(result: Result, name: str) -> list[dict]:
@@ -127,22 +129,27 @@ def _stop_reasons(result: Result) -> dict[tuple[int, str], list[tuple]]:
     return found
 
 
-def _given(treatment, own, judged_series, reasons, knowledge: Knowledge, below: int) -> Given:
+def _given(
+    treatment: Treatment, counted: Programme, own: dict, reasons: dict, knowledge: Knowledge, below: int
+) -> Given:
     certain = [s for s in own["series"] if s["is_series"]]
     keys = {series_key(s) for s in certain}
-    own = {n: [r for r in rows if n == "session" or series_key(r) in keys] for n, rows in own.items()}
+    judged = [j for j in own["judged_series"] if (j["person_id"], treatment.id, j["series_number"]) in keys]
+    own = {
+        n: [r for r in own[n] if series_key(r) in keys]
+        for n in ("series_response", "effect", "load", "trajectory", "therapy")
+    }
     ongoing, _ = split({str(v): sum(s["is_ongoing"] is v for s in certain) for v in (True, False, None)}, below)
     loaded, n_loaded, fewer = summarise_load(own["load"], below)
-    judged = [j for j in judged_series if (j["person_id"], treatment.id, j["series_number"]) in keys]
     return Given(
         treatment=treatment,
-        people=alone(len({s["person_id"] for s in certain}), below),
-        series=alone(len(certain), below),
-        possible=alone(sum(s["is_series"] is None for s in own["series"]), below),
-        sessions=alone(sum(s["n_sessions"] for s in certain), below),
+        people=alone(counted.n_people, below),
+        series=alone(counted.n_series, below),
+        possible=alone(counted.n_uncertain_series, below),
+        sessions=alone(counted.n_sessions, below),
         ongoing=ongoing["True"],
-        checkpoints=_checkpoints(own["series_response"], below),
-        durability=summarise_durability(own["effect"], below),
+        checkpoints=tuple(_show_checkpoint(c, below) for c in counted.checkpoints),
+        durability=show_durability(own["effect"], below),
         endings=_endings(treatment, certain, reasons, below),
         regimens=summarise_adherence(treatment, judged, knowledge, below),
         loaded=loaded,
@@ -154,32 +161,17 @@ def _given(treatment, own, judged_series, reasons, knowledge: Knowledge, below: 
     )
 
 
-def _checkpoints(responses: Sequence[dict], below: int) -> tuple[AtCheckpoint, ...]:
-    found = []
-    for number in sorted({r["checkpoint_number"] for r in responses}):
-        rows = [r for r in responses if r["checkpoint_number"] == number]
-        response, everybody = split(
-            {v: sum(_said(r["is_response"]) == v for r in rows) for v in ("yes", "no", "?")}, below
-        )
-        remitted = part_of(
-            sum(r["is_remission"] is True for r in rows), sum(r["is_remission"] is not None for r in rows), below
-        )
-        both = (response["yes"].n, response["no"].n)
-        scored = Count(None, WITHHELD) if None in both else plain(sum(both))
-        yes, n = response["yes"].n, everybody.n
-        unknown = response["?"].n
-        span = None if None in (yes, n, unknown) or not n else (yes / n, (yes + unknown) / n)
-        found.append(
-            AtCheckpoint(
-                rows[0]["checkpoint"], everybody, scored, response["yes"], remitted[0], share_of(response["yes"], scored),
-                share_of(*remitted), span,
-            )
-        )  # fmt: skip
-    return tuple(found)
-
-
-def _said(verdict: bool | None) -> str:
-    return {True: "yes", False: "no", None: "?"}[verdict]
+def _show_checkpoint(c: AtCheckpoint, below: int) -> ShownCheckpoint:
+    responded, remitted = (0 if p is None else round(p.value * c.n_judged) for p in (c.response, c.remission))
+    parts = {"yes": responded, "no": c.n_judged - responded, "unknown": c.n_series - c.n_judged}
+    counts, everybody = split(parts, below)
+    yes, no, unknown = (counts[name].n for name in parts)
+    judged = Count(None, WITHHELD) if None in (yes, no) else plain(yes + no)
+    in_remission = part_of(remitted, c.n_judged, below)[0] if judged.n is not None else Count(None, WITHHELD)
+    n = everybody.n
+    span = None if None in (yes, unknown, n) or not n else (yes / n, (yes + unknown) / n)
+    shares = share_of(counts["yes"], judged), share_of(in_remission, judged)
+    return ShownCheckpoint(c.checkpoint, everybody, judged, counts["yes"], in_remission, *shares, span)
 
 
 def _endings(treatment: Treatment, series: Sequence[dict], reasons: dict, below: int) -> tuple[Ending, ...]:

@@ -1,148 +1,98 @@
-"""How long response lasted, by statsmodels: the share still in response if nothing else could happen (product limit), and the
-share who lost it, beside the next series and death, which end the watching too (cumulative incidence)."""
+"""How long response lasted, as it may be shown: the curves of `durability` read off at whole months, while enough are watched."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
-from statistics import NormalDist
-
-import numpy as np
+from statistics import NormalDist, median
 
 from .disclosure import WITHHELD, Cells, Count, plain
+from .durability import ENDS, Curve, curves_of
 from .proportion import LEVEL, Proportion
 
 DAYS_PER_MONTH = 365.25 / 12
 MONTHS = (1, 2, 3, 6, 9, 12)
 """Where the curves are read off; days would show single people."""
-EVENTS = ("lost", "next series", "death")
-_ENDED = {"relapse": 1, "recurrence": 1, "next series": 2, "death": 3, "not seen to end": 0}
 
 
 @dataclass(frozen=True)
 class At:
-    """The curves at one month after onset. None where too few are still watched, or too few events have been seen."""
+    """The curves so many months after onset."""
 
     months: int
     watched: Count
-    kept: Proportion | None
-    """Still in response, as if only losing it could end the watching."""
-    lost: Proportion | None
-    """Lost, where the next series and death could come first."""
-    other: Proportion | None
+    lost: Proportion
+    """Response lost, where the next series and death could come first."""
+    other: Proportion
     """Ended by the next series or death before it was lost."""
 
 
 @dataclass(frozen=True)
-class Durability:
-    """Series with an onset of response, how each ended, and the curves."""
+class ShownDurability:
+    """Series with an onset of response, how each ended, and the curves; none where a way of ending is too seldom to be shown."""
 
     n: Count
     ended: dict[str, Count]
     at: tuple[At, ...]
-    median_days: int | None
-    """The day by which half had lost it, if only that could end the watching; None where that is not reached or not shown."""
+    half_days: int | None
+    """The day by which half had lost it; None where that is not reached, or not shown."""
 
 
-def summarise_durability(effects: Sequence[dict], suppress_below: int) -> Durability:
-    """The durability of response among series with an onset (rows of `effect`).
-
-    Rule: the clock starts on the day of the first score in response. Response is lost on the day of the first later score that is
-    none, so later than it was lost in truth; a series not seen to end is watched to its last score.
-    """
+def show_durability(effects: Sequence[dict], below: int) -> ShownDurability:
+    """The durability of response among series with an onset (rows of `effect`); counts from 1 to `below` - 1 are withheld."""
     begun = [e for e in effects if e["onset_date"] is not None]
-    counts = {name: sum(e["ended"] == name for e in begun) for name in _ENDED}
+    words = [*(word for ways in ENDS.values() for word in ways), "not seen to end"]
     cells = Cells()
     cells.add("all", len(begun))
-    for name, n in counts.items():
-        cells.add(name, n)
-    cells.add_sum("all", list(counts))
-    shown = cells.protect(suppress_below)
-    ended = {name: shown[name] for name in _ENDED}
-    if any(count.n is None for count in (shown["all"], *ended.values())) or not begun:
-        return Durability(shown["all"], ended, (), None)
-    days = np.array([(e["end_date"] - e["onset_date"]).days for e in begun], dtype=float)
-    status = np.array([_ENDED[e["ended"]] for e in begun])
-    return Durability(shown["all"], ended, _curves(days, status, suppress_below), _median(days, status, suppress_below))
-
-
-def _curves(days: np.ndarray, status: np.ndarray, suppress_below: int) -> tuple[At, ...]:
-    from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
-
-    enough = max(suppress_below, 1)
-    with np.errstate(divide="ignore", invalid="ignore"):  # where the last one watched has it, there is no variance
-        alone = SurvfuncRight(days, (status == 1).astype(int)) if (status == 1).any() else None
-        beside = CumIncidenceRight(days, status) if (status > 0).any() else None
-    found: list[At] = []
-    last_watched, last_events = len(days), 0
+    for word in words:
+        cells.add(word, sum(e["ended"] == word for e in begun))
+    cells.add_sum("all", words)
+    shown = cells.protect(below)
+    ended = {word: shown[word] for word in words}
+    if not begun or any(count.n is None for count in shown.values()):
+        return ShownDurability(shown["all"], ended, (), None)
+    days = [(e["end_date"] - e["onset_date"]).days for e in begun]
+    found = curves_of(days, [e["ended"] for e in begun])
+    over = [day for day, e in zip(days, begun, strict=True) if e["ended"] != "not seen to end"]
+    enough, at = max(below, 1), []
+    last_watched, last_over = len(days), 0
     for months in MONTHS:
-        limit = months * DAYS_PER_MONTH
-        watched = int((days >= limit).sum())
-        events = int(((days <= limit) & (status > 0)).sum())
+        limit = int(months * DAYS_PER_MONTH)
+        watched, so_far = found.at_risk(limit), sum(day <= limit for day in over)
         if watched < enough:
             break
         # A step on the page is never one person's: neither of the curve, nor of the number still watched.
-        if 0 < events - last_events < enough:
+        if 0 < so_far - last_over < enough:
             continue
-        last_events = events
-        is_told = not 0 < last_watched - watched < enough
+        last_over, is_told = so_far, not 0 < last_watched - watched < enough
         last_watched = watched if is_told else last_watched
-        kept = _step(alone, limit, len(days))
-        lost = _incidence(beside, (1,), limit, len(days))
-        other = _incidence(beside, (2, 3), limit, len(days))
-        found.append(At(months, plain(watched) if is_told else Count(None, WITHHELD), kept, lost, other))
-    return tuple(found)
+        lost, other = (
+            _read_off(found.curves, names, limit, len(days)) for names in (("lost",), ("next series", "death"))
+        )
+        at.append(At(months, plain(watched) if is_told else Count(None, WITHHELD), lost, other))
+    return ShownDurability(shown["all"], ended, tuple(at), _half(found.curves.get("lost"), found.at_risk, enough))
 
 
-def _step(curve, limit: float, n: int) -> Proportion:
-    """A product-limit share at this day, with an interval on the complementary log-log scale."""
-    if curve is None or not (before := curve.surv_times <= limit).any():
-        return Proportion(1.0, n)
-    value, error = float(curve.surv_prob[before][-1]), float(curve.surv_prob_se[before][-1])
-    low, high = _interval(value, error)
-    return Proportion(value, n, low, high)
-
-
-def _incidence(curve, events: tuple[int, ...], limit: float, n: int) -> Proportion:
-    """The share to which any of these happened first by this day; the interval of one event alone is given."""
-    if curve is None or not (before := curve.times <= limit).any():
-        return Proportion(0.0, n)
-    known = [e for e in events if e <= len(curve.cinc)]
-    value = float(sum(curve.cinc[e - 1][before][-1] for e in known))
-    if len(events) > 1:
+def _read_off(curves: dict[str, Curve], names: Sequence[str], day: int, n: int) -> Proportion:
+    """The share that ended in any of these ways by that day; the interval of a single way."""
+    read = [curves[name].at(day) for name in names if name in curves]
+    value = sum(share for share, _, _ in read)
+    if len(names) > 1 or not read or read[0][1] == read[0][2]:
         return Proportion(value, n)
-    low, high = _interval(value, float(curve.cinc_se[events[0] - 1][before][-1]))
-    return Proportion(value, n, low, high)
+    return Proportion(value, n, *read[0][1:])
 
 
-def _interval(value: float, error: float) -> tuple[float | None, float | None]:
-    """On the complementary log-log scale, which keeps within 0 and 1; none while nobody, or everybody, has had it."""
-    if not 0 < value < 1 or not error > 0:
-        return None, None
-    half = NormalDist().inv_cdf((1 + LEVEL) / 2) * error / (value * abs(log(value)))
-    return value ** exp(half), value ** exp(-half)
-
-
-def _median(days: np.ndarray, status: np.ndarray, suppress_below: int) -> int | None:
-    """The first day by which the product-limit share is a half or less, while enough are watched."""
-    survivors = 1.0
-    for day in np.unique(days):
-        watched, lost = int((days >= day).sum()), int(((days == day) & (status == 1)).sum())
-        if watched < max(suppress_below, 1):
-            return None
-        survivors *= 1 - lost / watched
-        if survivors <= 1 / 2:
-            return int(day)
-    return None
+def _half(lost: Curve | None, at_risk, enough: int) -> int | None:
+    """The first day by which half had lost it, if enough were still watched then."""
+    reached = [] if lost is None else [d for d, share in zip(lost.days, lost.share, strict=True) if share >= 1 / 2]
+    return reached[0] if reached and at_risk(reached[0]) >= enough else None
 
 
 def median_interval(values: Sequence[float]) -> tuple[float, float, float] | None:
-    """The median of some values and an interval of it from order statistics; None of none."""
+    """The median of some values between the ends of an interval of it, from order statistics; None of none."""
     if not values:
         return None
     ordered, n = sorted(values), len(values)
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    half = z * sqrt(n) / 2
-    low, high = max(0, int(np.floor(n / 2 - half))), min(n - 1, int(np.ceil(n / 2 + half)))
-    return ordered[low], float(np.median(ordered)), ordered[high]
+    half = NormalDist().inv_cdf((1 + LEVEL) / 2) * n**0.5 / 2
+    low, high = max(0, int(n / 2 - half)), min(n - 1, int(-(-(n / 2 + half) // 1)))
+    return ordered[low], median(ordered), ordered[high]
