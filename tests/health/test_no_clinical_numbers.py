@@ -20,6 +20,7 @@ DECIDING = ("engine/", "knowledge/", "sources/", "evidence.py", "pipeline.py")
 EVERYDAY = {0, 1, 2, 7, 100}
 
 NOT_CLINICAL = {
+    "engine/around.py": ({24, 60}, "hours of a day and minutes of an hour"),
     "engine/exposure.py": ({0.5, 1e6, 53}, "rounding to a millionth; the bits of a double's whole numbers"),
     "engine/intervals.py": ({1970}, "the day from which days are counted"),
     "engine/trial.py": ({40}, "bits of a day after every day there is"),
@@ -48,7 +49,7 @@ NOT_CLINICAL = {
         {8505, 8587, 8576, 9655, 8504, 9600, 0.001, 1000.0, 1e-06, 3},
         "OMOP's ids of units and their factors; groups of a pattern",
     ),
-    "sources/values.py": ({4, 6, 8, 10}, "lengths of written dates"),
+    "sources/values.py": ({4, 6, 8, 10, 60}, "lengths of written dates; minutes of an hour"),
 }
 
 AMOUNT = re.compile(r"\b(?!0\b)\d+(\.\d+)? ?(days?|weeks?|months|years|mg|%|points)\b")
