@@ -31,6 +31,7 @@ def everything():
         K.treatments,
         K.regimens,
         K.plasma,
+        K.published,
     ):
         yield from forms.values()
     yield K.following

@@ -13,6 +13,7 @@ from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
 from .plasma import Plasma
+from .published import PublishedTrial
 from .quality import QualityMeasure
 from .regimen import Regimen
 from .staging import Staging
@@ -202,6 +203,8 @@ class Knowledge:
     plasma: dict[str, Plasma] = field(default_factory=dict)
     """Published parameter sets for drawing a concentration in plasma."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
+    published: dict[str, PublishedTrial] = field(default_factory=dict)
+    """Published trials of esketamine and ketamine."""
     treatments: dict[str, Treatment] = field(default_factory=dict)
     """Treatments given in sessions."""
     regimens: dict[str, Regimen] = field(default_factory=dict)

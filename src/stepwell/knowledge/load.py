@@ -12,6 +12,7 @@ data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
 data/around.yaml           what is looked at around the sessions of a series
 data/plasma/ID.yaml        a published parameter set of a concentration in plasma
+data/published/ID.yaml     a published trial of esketamine or ketamine
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/treatment/ID.yaml     a treatment given in sessions: what is one, what is a series of them
 data/regimen/ID.yaml       how a treatment is given, by a label or by practice
@@ -54,6 +55,7 @@ from .forms import (
 )
 from .persistence import Persistence
 from .plasma import Plasma
+from .published import PublishedTrial
 from .quality import QualityMeasure
 from .regimen import Regimen
 from .staging import Staging
@@ -110,6 +112,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     around = reader.single("around.yaml", Around)
     plasma = reader.files("plasma", Plasma)
     ladders = reader.files("ladder", PublishedLadder)
+    published = reader.files("published", PublishedTrial)
     treatments = reader.files("treatment", Treatment)
     regimens = reader.files("regimen", Regimen)
     following = reader.single("effect.yaml", Following)
@@ -136,6 +139,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
         quality={form.id: form for form in quality},
+        published={form.id: form for form in published},
         around=around,
         plasma={form.id: form for form in plasma},
         persistence={form.id: form for form in persistence},

@@ -38,9 +38,10 @@ class Beyond:
     label: str
     about: str
     series: Count
-    better: Count
+    better: Count | None
+    """None where no way is better."""
     same: Count
-    worse: Count
+    worse: Count | None
     change: tuple[float, float, float] | None
 
 
@@ -87,9 +88,9 @@ def summarise_beyond(trajectory: Sequence[dict], knowledge: Knowledge, below: in
         about = knowledge.all_instruments[measure[0]].about if measure[0] else "told by the person"
         enough = len(rows) >= max(below, 1)
         change = median_interval([r["change"] for r in rows]) if enough else None
-        line = Beyond(
-            label_of(knowledge, *measure), about, whole, counts["better"], counts["same"], counts["worse"], change
-        )
+        label, has_way = label_of(knowledge, *measure), any(r["better"] for r in rows)
+        better, worse = (counts[way] if has_way else None for way in ("better", "worse"))
+        line = Beyond(label, about, whole, better, counts["same"], worse, change)
         found.append(((measure[0] is None, measure[1] is not None, line.label), line))
     return tuple(line for _, line in sorted(found, key=lambda f: f[0]))
 

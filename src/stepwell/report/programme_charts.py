@@ -125,50 +125,39 @@ def draw_adherence(followed: Followed, names: dict[str, str], name: str, title: 
 
 
 def draw_published(given: Given, outcomes: Sequence[dict], name: str, title: str) -> Drawing | None:
-    """Published shares, treated and control, trial by trial; the band is this programme's own at the end of the induction."""
+    """Published shares, treated and control, trial by trial, under this programme's own at the end of the induction."""
     if not outcomes:
         return None
-    rows, order = [], []
-    for o in outcomes:
-        label = f"{o['trial']} · {o['what']}"
-        order.append(label)
-        rows += [
-            {"row": label, "arm": arm, "share": o[arm] / 100} for arm in ("treated", "control") if o[arm] is not None
-        ]
-    spans = [
-        {"row": label, "low": s["treated"] / 100, "high": s["control"] / 100}
-        for label, s in zip(order, outcomes, strict=True)
-        if s["treated"] is not None and s["control"] is not None
-    ]
     own = next((c for c in given.checkpoints if c.label == "end of induction"), None)
-    bands = []
-    for what, share in (("response", own and own.response), ("remission", own and own.remission)):
-        if share is not None and share.low is not None:
-            bands.append(
-                {"low": share.low, "high": share.high, "at": share.value, "said": f"this programme, {what}", "top": 0}
-            )
+    shares = [(what, getattr(own, what)) for what in ("response", "remission") if own and getattr(own, what)]
+    rows, spans, order = [], [], []
+    for what, share in shares:
+        order.append(f"This programme · {what} at the end of the induction")
+        rows.append({"row": order[-1], "arm": "this programme", "share": share.value})
+        spans.append({"row": order[-1], "low": share.low, "high": share.high, "arm": "this programme"})
+    for o in outcomes:
+        order.append(f"{o['trial']} · {o['what']}")
+        arms = [(arm, o[arm] / 100) for arm in ("treated", "control") if o[arm] is not None]
+        rows += [{"row": order[-1], "arm": arm, "share": share} for arm, share in arms]
+        ends = [share for _, share in arms]
+        spans.append({"row": order[-1], "low": min(ends), "high": max(ends), "arm": "between"})
     y = alt.Y("row:N", scale=alt.Scale(domain=order), title=None).axis(
         ticks=False, domain=False, labelPadding=8, labelLimit=360
     )
     x = alt.X("share:Q", scale=alt.Scale(domain=[0, 1])).axis(format="%", title="share of people", tickCount=5)
-    look = {"domain": ["treated", "control"]}
-    legend = alt.Legend(title=None, orient="top", direction="horizontal")
-    colour = alt.Color("arm:N", scale=alt.Scale(range=[BESIDE, MUTED], **look), legend=legend)
-    shape = alt.Shape("arm:N", scale=alt.Scale(range=["circle", "cross"], **look), legend=legend)
-    band = alt.Chart(alt.Data(values=bands))
-    layers = [
-        band.mark_rect(color=MIDDLE, opacity=0.18).encode(x=alt.X("low:Q", title=None), x2="high:Q"),
-        band.mark_rule(color=DARK, strokeWidth=1.5).encode(x=alt.X("at:Q", title=None)),
-        band.mark_text(color=DARK, fontSize=11, baseline="bottom", dy=-3).encode(
-            x=alt.X("at:Q", title=None), y=alt.value(0), text="said:N"
-        ),
-        alt.Chart(alt.Data(values=spans)).mark_rule(color=RULE, strokeWidth=2).encode(
-            y=y, x=alt.X("low:Q", title=None), x2="high:Q"
-        ),
-        alt.Chart(alt.Data(values=rows)).mark_point(filled=True, size=70, opacity=1, stroke=PAPER, strokeWidth=0.5).encode(
-            y=y, x=x, color=colour, shape=shape
-        ),
-    ]  # fmt: skip
-    chart = alt.layer(*layers).properties(width=400, height=alt.Step(24))
+    arms = ["this programme", "treated", "control"]
+    colour = alt.Color(
+        "arm:N",
+        scale=alt.Scale(domain=[*arms, "between"], range=[DARK, BESIDE, MUTED, RULE]),
+        legend=alt.Legend(title=None, orient="top", direction="horizontal", values=arms),
+    )
+    shape = alt.Shape("arm:N", scale=alt.Scale(domain=arms, range=["diamond", "circle", "cross"]), legend=None)
+    points = alt.Chart(alt.Data(values=rows)).mark_point(filled=True, size=75, opacity=1, stroke=PAPER, strokeWidth=0.5)
+    chart = alt.layer(
+        alt.Chart(alt.Data(values=spans))
+        .mark_rule(strokeWidth=2)
+        .encode(y=y, x=alt.X("low:Q", title=None), x2="high:Q", color=colour),
+        points.encode(y=y, x=x, color=colour, shape=shape),
+    ).properties(width=400, height=alt.Step(23))
     told = "; ".join(f"{r['row']}, {r['arm']}: {r['share']:.0%}" for r in rows)
     return render(chart, name, title, f"Points by trial. {told}.")

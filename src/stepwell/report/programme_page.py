@@ -71,7 +71,7 @@ def _part(given: Given, knowledge: Knowledge, number: int) -> dict:
         {"trial": t.label, "what": o.what, "treated": o.treated, "control": o.control}
         for t in trials
         for o in t.outcomes
-        if o.treated is not None and not o.harm
+        if o.treated is not None and not o.harm and o.seen != "recalled"
     ]
     charts = {
         "checkpoints": draw_checkpoints(given.checkpoints, f"checkpoints-{number}", f"Response and remission: {label}"),
@@ -96,7 +96,7 @@ def _part(given: Given, knowledge: Knowledge, number: int) -> dict:
 def published_for(given: Given, knowledge: Knowledge) -> list:
     """The published trials of the treatment's ingredients, by year, null results among them."""
     ingredients = set(given.treatment.ingredients)
-    trials = [t for t in getattr(knowledge, "published", {}).values() if ingredients & set(t.treatment)]
+    trials = [t for t in knowledge.published.values() if ingredients & set(t.treatment)]
     return sorted(trials, key=lambda t: (t.year, t.label))
 
 

@@ -196,22 +196,25 @@ def _plasma(view: SeriesView, x: alt.X) -> alt.LayerChart:
     )  # fmt: skip
 
 
-_STATES = {"above zero": (BESIDE, "circle"), "zero": (MIDDLE, "circle"), "unanswered": (INK, "cross")}
+_STATES = {"above zero": BESIDE, "zero": MIDDLE}
 
 
 def _concern(view: SeriesView, x: alt.X) -> alt.LayerChart:
-    shown = [a for a in view.concern if a.state != "not recorded"]
-    points = [{"day": a.day, "value": a.value or 0, "state": a.state} for a in shown]
-    top = max(1, *(p["value"] for p in points))
+    answered = [{"day": a.day, "value": a.value, "state": a.state} for a in view.concern if a.value is not None]
+    # An unanswered one stands at no height of the scale: it is not a zero.
+    silent = [{"day": a.day, "said": "?"} for a in view.concern if a.state == "unanswered"]
+    top = max([1, *(p["value"] for p in answered)])
     y = alt.Y("value:Q", scale=alt.Scale(domain=[0, top])).axis(
         title=None, values=[0, top], format="d", domain=False, gridColor=RULE
     )
-    scale = {"domain": list(_STATES)}
-    colour = alt.Color("state:N", scale=alt.Scale(range=[c for c, _ in _STATES.values()], **scale), legend=None)
-    shape = alt.Shape("state:N", scale=alt.Scale(range=[s for _, s in _STATES.values()], **scale), legend=None)
-    base = alt.Chart(alt.Data(values=points)).encode(x=x, y=y, color=colour, shape=shape)
-    marks = base.mark_point(filled=True, size=70, opacity=1)
-    return _panel("Answer about suicide or self-harm", "cross: unanswered", 40, _start(x), marks)
+    scale = alt.Scale(domain=list(_STATES), range=list(_STATES.values()))
+    base = alt.Chart(alt.Data(values=answered)).encode(x=x, y=y, color=alt.Color("state:N", scale=scale, legend=None))
+    words = alt.Chart(alt.Data(values=silent)).encode(x=x, y=alt.value(20), text="said:N")
+    return _panel(
+        "Answer about suicide or self-harm", "?: asked and not answered", 40, _start(x),
+        base.mark_point(filled=True, size=70, opacity=1),
+        words.mark_text(color=INK, fontWeight="bold", fontSize=14),
+    )  # fmt: skip
 
 
 def _measure(measure: Measure, x: alt.X) -> alt.LayerChart:

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..knowledge.instrument import Instrument
 from .codes import Columns, SetCode, find_coded, instrument_codes
-from .files import RawTable
+from .files import RawTable, store
 from .people import People
 from .source import Loss
 from .tally import Finding, settle
@@ -156,7 +156,7 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
             )
         )
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")
-    known = _as_table(knowledge)
+    known = store(con, _as_table(knowledge), "items")
     rows = rows.join(known, rows.set_id == known.asked)
     is_on_scale = rows.given.between(rows.least, rows.most)
     rows = rows.mutate(
