@@ -38,9 +38,15 @@ def determine(
         made = (one.exposures, one.trials, one.episodes, one.judged, [one.determination], one.steps)
         for table, objects in zip(STAGES, made, strict=True):
             for o in objects:
-                o.person_id, o.definition, o.setting = person["person_id"], definition.name, None
+                o.person_id, o.definition, o.setting, o.rule = person["person_id"], definition.name, None, None
             rows = [as_row(table, o) for o in objects]
-            key = [k for k in table.key if k != "setting"]
+            key = [k for k in table.key if k not in ("setting", "rule")]
+            if table is JUDGED_TRIAL:
+                # Several branches may share a rule; here each has rows of its own.
+                rows = [
+                    r | {"definition": o.definition, "branch": o.branch} for r, o in zip(rows, objects, strict=True)
+                ]
+                key.append("branch")
             result[table.name] += sorted(rows, key=lambda r, key=key: [r[k] for k in key])
     return result
 

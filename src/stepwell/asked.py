@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition
+from stepwell.knowledge.fill import closest
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.knowledge.staging import Staging
@@ -32,8 +33,10 @@ def find_asked(definitions: Sequence[str], stagings: Sequence[str], knowledge: K
         (definitions, knowledge.definitions, "definition"),
         (stagings, knowledge.stagings, "staging model"),
     ):
-        expected = f"one of {', '.join(sorted(known))}"
-        problems += [Problem(i, f"unknown {what}", expected) for i in ids if i != ALL and i not in known]
+        unknown = [i for i in ids if i != ALL and i not in known]
+        # All that there are are listed once, under the last.
+        expected = dict.fromkeys(unknown[-1:], f"one of {', '.join(sorted(known))}")
+        problems += [Problem(i, f"unknown {what}", expected.get(i, ""), _meant(i, known)) for i in unknown]
     if problems:
         both = len({problem.found for problem in problems}) > 1
         what = "definition or staging model" if both else problems[0].found.removeprefix("unknown ")
@@ -53,6 +56,11 @@ def find_asked(definitions: Sequence[str], stagings: Sequence[str], knowledge: K
     else:
         named = tuple(knowledge.definitions[i] for i in dict.fromkeys(definitions))
     return Asked(named, offered, tuple(models))
+
+
+def _meant(unknown: str, known: Iterable[str]) -> str:
+    meant = closest(unknown, known)
+    return f"write {meant}, if that is meant" if meant else ""
 
 
 def choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:

@@ -1,4 +1,4 @@
-"""The folder that a result grows in: made beside the result, cleared, put in its place. And what is said of a full disk."""
+"""The folder that a result grows in: made beside the result, cleared, put in its place. And what is said where room runs out."""
 
 from __future__ import annotations
 
@@ -23,17 +23,21 @@ _WORDS = {"No space left": errno.ENOSPC, "Disk quota": errno.EDQUOT, "File too l
 
 @contextmanager
 def told_when_full(folder: Path) -> Iterator[None]:
-    """Turns a write that found no room into an `UnfinishedError` that names the folder."""
+    """Turns a write that found no room on the disk, and work that found none in memory, into an `UnfinishedError`."""
     try:
         yield
     except (OSError, duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException) as error:
         number = error.errno if isinstance(error, OSError) else None
         number = number or next((n for words, n in _WORDS.items() if words in str(error)), None)
-        if number not in _FULL:
-            raise
-        remedy = "make room there, or name a folder on another disk with --out"
-        problem = Problem(str(folder), _FULL[number], "room for the records and the result", remedy)
-        raise UnfinishedError("The result could not be written.", [problem]) from None
+        if number in _FULL:
+            remedy = "make room there, or name a folder on another disk with --out"
+            problem = Problem(str(folder), _FULL[number], "room for the records and the result", remedy)
+            raise UnfinishedError("The result could not be written.", [problem]) from None
+        if isinstance(error, duckdb.OutOfMemoryException):
+            remedy = "give more with --memory, or work with fewer --threads, each of which needs memory of its own"
+            problem = Problem("--memory", "the work did not fit into it", "more memory", remedy)
+            raise UnfinishedError("The memory was not enough.", [problem]) from None
+        raise
 
 
 def make_partial(out: Path, replace_existing: bool) -> Path:

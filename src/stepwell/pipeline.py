@@ -6,8 +6,6 @@ many times: once per bucket of people of a large source, or once for the one per
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,13 +14,14 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from stepwell.engine.adherence import judge_series, judge_session
-from stepwell.engine.beside import find_beside
+from stepwell.engine.beside import add_beside, find_beside
 from stepwell.engine.count import count_trials
-from stepwell.engine.determine import determine, find_candidate, find_treated, judge_trial
+from stepwell.engine.determine import determine, find_candidate, find_treated
 from stepwell.engine.effect import find_effect, find_followed, find_load, find_series_response
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
-from stepwell.engine.intervals import engine_schema, in_dates
+from stepwell.engine.intervals import engine_schema
+from stepwell.engine.judge import by_rule, judge_trial
 from stepwell.engine.look_back import look_back, looks_back
 from stepwell.engine.occasion import find_occasion
 from stepwell.engine.points import find_points
@@ -30,45 +29,40 @@ from stepwell.engine.presenting import count_failed, find_presenting, judge_fail
 from stepwell.engine.response import add_response, find_score
 from stepwell.engine.series import find_series
 from stepwell.engine.session import find_session
+from stepwell.engine.sheet import Sheet, judged_sheet, sheet_of
 from stepwell.engine.staging import find_stage
 from stepwell.engine.step import find_step
 from stepwell.engine.treatments import KNOWN_TREATMENTS, known_treatments, lengths
 from stepwell.engine.trial import find_trial
-from stepwell.knowledge.cited import without_provenance
 from stepwell.knowledge.definition import Definition, TrialBuilding
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.rules import Rule, rule_id, rules_of, setting_id
 from stepwell.knowledge.staging import Staging
-from stepwell.tables import DERIVED, RECORDS, Table
+from stepwell.tables import DERIVED, RECORDS
 
 _DERIVED = {table.name: table for table in DERIVED}
-PARTED_BY = ("setting", "definition", "rule", "staging", "regimen")
-"""The columns that tell the parts of a result table apart: one value in each part."""
-
-_PROVENANCE = {"source", "locator", "seen", "choice"}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the work: an expression, and the name of the table that holds its rows once it has run.
-
-    `is_kept` is false for what is cheaper worked out where it is read than kept: a few columns of a table that is there.
-    """
+    """One step of the work: an expression, and the name of the table that holds its rows once it has run."""
 
     name: str
     expression: ir.Table
-    is_kept: bool = True
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages in order, and for every table of the result the expressions that read it off the stages' tables: its parts, one
-    after the other in the order of its key."""
+    """The stages in order, and for every table of the result the sheets of which it is made, one after the other in the order of
+    its key."""
 
     stages: tuple[Stage, ...]
-    results: Mapping[str, Sequence[ir.Table]]
+    results: Mapping[str, Sequence[Sheet]]
     settings: Mapping[str, TrialBuilding]
     setting_of: Mapping[str, str]
     """The setting of each definition, by the definition's name."""
+    rules_of: Mapping[str, Sequence[str]]
+    """The rules by which each definition judges trials, branch by branch, by the definition's name."""
     step_setting: str
     rule_of: Mapping[str, str]
     """The rule by which each staging model calls a trial failed, by the model's name."""
@@ -78,25 +72,21 @@ def plan(
     definitions: Sequence[Definition],
     knowledge: Knowledge,
     has: Iterable[str],
-    stagings: Sequence[Staging] | None = None,
+    stagings: Sequence[Staging] = (),
     *,
     has_sessions: bool = False,
 ) -> Plan:
     """The stages that judge these definitions on records of which `has` names the tables that exist at all, and stage people by
-    these models (None: those that are used by default). Without any record of a treatment given in sessions (`has_sessions`)
-    there are no stages for them, and they cost nothing."""
+    these models. Without any record of a treatment given in sessions (`has_sessions`) there are no stages for them, and they
+    cost nothing."""
     has = frozenset(has)
-    if stagings is None:
-        stagings = tuple(s for s in knowledge.stagings.values() if s.by_default)
     record = {table.name: ibis.table(engine_schema(table), name=table.name) for table in RECORDS}
     known = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in _KNOWN.items()}
     drug, dose_minimum, instrument = known["known_drug"], known["known_dose_minimum"], known["known_instrument"]
     make = _Stages()
 
-    supplies = find_exposure(record["medication"], drug)
-    if all(d.trials.basis.is_ != "eras" for d in definitions):
-        supplies = supplies.drop("era_until_day")
-    exposure = make("exposure", supplies)
+    asks_eras = any(form.trials.basis.is_ == "eras" for form in (*definitions, *stagings))
+    exposure = make("exposure", find_exposure(record["medication"], drug, asks_eras=asks_eras))
     score = make("score", find_score(record["measurement"]))
 
     settings = {setting_id(d.trials): d.trials for d in (*definitions, *stagings)}
@@ -106,35 +96,34 @@ def plan(
         course = make(f"course_{setting}", find_trial(exposure, drug, dose_minimum, record["observation_period"], how))
         activity = make(f"activity_{setting}", find_activity(course, record["condition"], how))
         episodes[setting] = make(f"episode_{setting}", find_episode(activity))
-        beside = make(f"beside_{setting}", add_episode(find_beside(course, how), activity))
-        trials[setting] = make(f"trial_{setting}", add_response(beside, score, instrument, how))
+        beside = make(f"beside_{setting}", find_beside(course, how))
+        trial = add_response(add_episode(add_beside(course, beside), activity), score, instrument, how)
+        trials[setting] = make(f"trial_{setting}", trial)
         treated = find_treated(record["person"], record["observation_period"], trials[setting])
         people[setting] = make(f"treated_{setting}", treated)
 
-    judged, determined = {}, {}
+    rules = {form.name: rules_of(form) for form in (*definitions, *stagings)}
+    judged = {}
+    for name, asked in _by_sheet(rules.values()).items():
+        trial, of_trial = trials[asked[0].setting], asked[0].branch.trial
+        if looks_back(of_trial):
+            trial = look_back(trial, record["condition"], record["observation_period"], of_trial)
+        judged[name] = make(f"judged_{name}", judge_trial(trial, asked))
+
+    determined = {}
     for number, definition in enumerate(definitions):
-        trial = trials[setting_of[definition.name]]
-        looked = {
-            way: make(
-                f"looked_{number}_{way}",
-                look_back(trial, record["condition"], record["observation_period"], branch.trial),
-            )
-            for way, branch in enumerate(definition.branch, 1)
-            if looks_back(branch.trial)
-        }
-        judgement = make(f"judged_{number}", judge_trial(trial, definition, looked), is_kept=False)
-        counted = make(
-            f"counted_{number}", count_trials(judgement, record["condition"], record["procedure"], definition)
+        ways = [by_rule(judged[rule.sheet], rule) for rule in rules[definition.name]]
+        counted = count_trials(ways, record["condition"], record["procedure"], definition)
+        counted = make(f"counted_{number}", counted)
+        candidate = make(f"candidate_{number}", find_candidate(people[setting_of[definition.name]], ways, counted))
+        determined[definition.name] = determine(
+            candidate, record["condition"], record["observation_period"], definition, has
         )
-        candidate = make(f"candidate_{number}", find_candidate(people[setting_of[definition.name]], judgement, counted))
-        determination = determine(candidate, record["condition"], record["observation_period"], definition, has)
-        judged[definition.name] = judgement
-        determined[definition.name] = make(f"determined_{number}", determination)
 
     # The ladder is climbed once, on the way of building trials that most definitions share.
     uses = [setting_of[d.name] for d in definitions]
     step_setting = min(settings, key=lambda s: (-uses.count(s), s))
-    step = make("step", find_step(trials[step_setting], score, instrument, settings[step_setting]))
+    step = find_step(trials[step_setting], score, instrument, settings[step_setting])
 
     presenting, counted, staged_trials, stages = {}, {}, {}, {}
     rule_of = {s.name: rule_id(s) for s in stagings}
@@ -146,21 +135,23 @@ def plan(
     for number, staging in enumerate(stagings):
         setting, rule = setting_of[staging.name], rule_of[staging.name]
         if rule not in staged_trials:
-            failed = make(f"failed_{rule}", judge_failed(trials[setting], presenting[setting], staging))
+            (way,) = rules[staging.name]
+            failed = judge_failed(trials[setting], by_rule(judged[way.sheet], way), presenting[setting])
+            failed = make(f"failed_{rule}", failed)
             classes = sorted({c for s in stagings if rule_of[s.name] == rule for c in s.classes})
             counted[rule] = make(f"failures_{rule}", count_failed(failed, staging.failed, classes))
             staged_trials[rule] = failed
         points = find_points(presenting[setting], counted[rule], record, score, instrument, staging, knowledge, has)
-        points = make(f"points_{number}", points)
-        stages[staging.name] = make(f"stage_{number}", find_stage(points, staging))
+        stages[staging.name] = find_stage(make(f"points_{number}", points), staging)
 
+    own_rules = [rules[definition.name] for definition in definitions]
     results = {
-        "exposure": [in_dates(_DERIVED["exposure"], _with_names(exposure, drug))],
-        "episode": _together(_DERIVED["episode"], "setting", episodes),
-        "trial": _together(_DERIVED["trial"], "setting", trials),
-        "judged_trial": _together(_DERIVED["judged_trial"], "definition", judged),
-        "determination": _together(_DERIVED["determination"], "definition", determined),
-        "step": [in_dates(_DERIVED["step"], step)],
+        "exposure": [sheet_of(_DERIVED["exposure"], _with_names(exposure, drug))],
+        "episode": _together("episode", "setting", episodes),
+        "trial": _together("trial", "setting", trials),
+        "judged_trial": [judged_sheet(judged[name], asked) for name, asked in _by_sheet(own_rules).items()],
+        "determination": _together("determination", "definition", determined),
+        "step": [sheet_of(_DERIVED["step"], step)],
     }
     if has_sessions and knowledge.treatments:
         ladder = {
@@ -171,14 +162,15 @@ def plan(
         }
         results |= _plan_sessions(make, record | known | ladder, knowledge, has)
     if stagings:
-        results["staged_trial"] = _together(_DERIVED["staged_trial"], "rule", staged_trials)
-        results["stage"] = _together(_DERIVED["stage"], "staging", stages)
-    return Plan(tuple(make.stages), results, settings, setting_of, step_setting, rule_of)
+        results["staged_trial"] = _together("staged_trial", "rule", staged_trials)
+        results["stage"] = _together("stage", "staging", stages)
+    rule_ids = {d.name: tuple(rule.id for rule in rules[d.name]) for d in definitions}
+    return Plan(tuple(make.stages), results, settings, setting_of, rule_ids, step_setting, rule_of)
 
 
 def _plan_sessions(
     make: _Stages, t: Mapping[str, ir.Table], knowledge: Knowledge, has: frozenset[str]
-) -> dict[str, list[ir.Table]]:
+) -> dict[str, list[Sheet]]:
     """The stages of treatments given in sessions, and the results that they give. `t` holds all tables made so far."""
     period, following = t["observation_period"], knowledge.following
     occasion = make("occasion", find_occasion(t["dose"], t["procedure"], t))
@@ -191,30 +183,19 @@ def _plan_sessions(
         judged_session[regimen.name] = judged
         judged_series[regimen.name] = make(f"regimen_{number}_series", judge_series(judged, series, regimen))
     followed = make("followed", find_followed(series, t["score"], t["known_instrument"], following))
-    response = make("series_response", find_series_response(series, followed, t["known_checkpoint"]))
-    effect = find_effect(series, session, followed, t["trial"], t["episode"], period, following)
-    load = find_load(series, t["exposure"], t["known_drug"], period, t["known_label_maximum"], following)
-    return {
-        "session": [in_dates(_DERIVED["session"], session)],
-        "series": [in_dates(_DERIVED["series"], series)],
-        "judged_session": _together(_DERIVED["judged_session"], "regimen", judged_session),
-        "judged_series": _together(_DERIVED["judged_series"], "regimen", judged_series),
-        "series_response": [in_dates(_DERIVED["series_response"], response)],
-        "effect": [in_dates(_DERIVED["effect"], make("effect", effect))],
-        "load": [in_dates(_DERIVED["load"], make("load", load))],
+    made = {
+        "session": session,
+        "series": series,
+        "series_response": make("series_response", find_series_response(series, followed, t["known_checkpoint"])),
+        "effect": make("effect", find_effect(series, session, followed, t["trial"], t["episode"], period, following)),
+        "load": make(
+            "load", find_load(series, t["exposure"], t["known_drug"], period, t["known_label_maximum"], following)
+        ),
     }
-
-
-def setting_id(how: TrialBuilding) -> str:
-    """A short name for a way of building trials, the same for the same values wherever they were cited from."""
-    values = {name: value.model_dump(exclude=_PROVENANCE) for name, value in how}
-    return "t" + hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:6]
-
-
-def rule_id(staging: Staging) -> str:
-    """A short name for a rule by which trials fail, the same for the same values wherever they were cited from."""
-    values = [setting_id(staging.trials), without_provenance(staging.failed.model_dump())]
-    return "f" + hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:6]
+    return {name: [sheet_of(_DERIVED[name], rows)] for name, rows in made.items()} | {
+        "judged_session": _together("judged_session", "regimen", judged_session),
+        "judged_series": _together("judged_series", "regimen", judged_series),
+    }
 
 
 _KNOWN = {
@@ -242,6 +223,7 @@ def known_tables(knowledge: Knowledge) -> dict[str, pa.Table]:
     for rule in knowledge.role_rules:
         low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
     rows = {
+        # Numbered in the order of their names: the engine puts trials of one day in the order of the numbers.
         "known_drug": [
             {
                 "drug": number,
@@ -280,8 +262,8 @@ class _Stages:
 
     stages: list[Stage] = field(default_factory=list)
 
-    def __call__(self, name: str, expression: ir.Table, *, is_kept: bool = True) -> ir.Table:
-        self.stages.append(Stage(name, expression, is_kept))
+    def __call__(self, name: str, expression: ir.Table) -> ir.Table:
+        self.stages.append(Stage(name, expression))
         return ibis.table(expression.schema(), name=name)
 
 
@@ -290,6 +272,14 @@ def _with_names(exposure: ir.Table, drug: ir.Table) -> ir.Table:
     return exposure.join(drug.select("drug", "ingredient"), "drug", how="inner")
 
 
-def _together(table: Table, column: str, parts: Mapping[str, ir.Table]) -> list[ir.Table]:
+def _by_sheet(rules: Iterable[Sequence[Rule]]) -> dict[str, list[Rule]]:
+    """The different rules in the order of their ids, by the trials that they judge."""
+    sheets: dict[str, list[Rule]] = {}
+    for _, rule in sorted({rule.id: rule for of_form in rules for rule in of_form}.items()):
+        sheets.setdefault(rule.sheet, []).append(rule)
+    return sheets
+
+
+def _together(name: str, column: str, parts: Mapping[str, ir.Table]) -> list[Sheet]:
     """The parts of one table, told apart by `column`, the first of its key."""
-    return [in_dates(table, rows.mutate(**{column: ibis.literal(key)})) for key, rows in sorted(parts.items())]
+    return [sheet_of(_DERIVED[name], rows, **{column: key}) for key, rows in sorted(parts.items())]

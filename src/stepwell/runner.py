@@ -51,6 +51,7 @@ _KEPT_RECORDS = (
     "condition",
     "measurement",
     "procedure",
+    "vital",
     "dose",
     "monitoring",
     "answer",
@@ -168,6 +169,7 @@ def _run_into(
             s: how.model_dump(mode="json", by_alias=True, exclude_none=True) for s, how in what.settings.items()
         },
         "setting_of": dict(what.setting_of),
+        "rules_of": {name: list(rules) for name, rules in what.rules_of.items()},
         "step_setting": what.step_setting,
         "rule_of": dict(what.rule_of),
         "has": sorted(source.has),
@@ -200,9 +202,9 @@ def _judge(
                 path = partial / name / f"part-{bucket:05d}.parquet"
                 if name in _KEPT_RECORDS:
                     # Ordered by every column, so that equal rows give equal files.
-                    schema = _DECLARED[name].schema
-                    select = stored.select(name, bucket)
-                    write_parquet(free.engine, [select], schema.to_pyarrow(), schema.names, path)
+                    schema = _DECLARED[name].schema.to_pyarrow()
+                    rows = free.engine.read(stored.select(name, bucket), schema, schema.names)
+                    write_parquet([rows], schema, path)
                 else:
                     free.write(name, path)
             work.mark_done(bucket)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from stepwell.engines import Connection, Engine, engine_on, write_parquet
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.staging import Staging
-from stepwell.pipeline import PARTED_BY, Plan, known_tables, plan
+from stepwell.pipeline import Plan, known_tables, plan
 from stepwell.tables import DERIVED, RECORDS, Table
 
 _DERIVED = {table.name: table for table in DERIVED}
@@ -38,8 +38,8 @@ class Session:
         readers = Counter(table.name for s in what.stages for table in s.expression.op().find(ops.UnboundTable))
         # What a single stage reads need not be kept: above all the medication records, the most rows that there are.
         self._read_once = {name for name in self._load if readers[name] <= 1}
-        self._stages = [(s.name, s.is_kept, self._sql(s.expression)) for s in what.stages]
-        self._results = {name: [self._sql(part) for part in parts] for name, parts in what.results.items()}
+        self._stages = [(s.name, self._sql(s.expression)) for s in what.stages]
+        self._results = {name: [(s, self._sql(s.rows)) for s in sheets] for name, sheets in what.results.items()}
         self._known = known_tables(knowledge)
         self._tell_known()
 
@@ -66,22 +66,22 @@ class Session:
 
     def execute(self) -> None:
         """Runs every stage, in order, each into a table of its own name."""
-        for name, is_kept, sql in self._stages:
-            (self.engine.create if is_kept else self.engine.name)(name, sql)
+        for name, sql in self._stages:
+            self.engine.create(name, sql)
 
     def fetch(self, name: str) -> pa.Table:
         """A result table in its declared order of columns, ordered by its key."""
-        schema, order = self._written(name)
-        return pa.concat_tables(self.engine.read(part, schema, order) for part in self._results[name])
+        return pa.concat_tables(self._read(name))
 
     def write(self, name: str, path: Path) -> None:
         """Writes a result table as Parquet, ordered by its key: the same rows always give the same bytes."""
-        write_parquet(self.engine, self._results[name], *self._written(name), path)
+        write_parquet(self._read(name), _DERIVED[name].schema.to_pyarrow(), path)
 
-    def _written(self, name: str) -> tuple[pa.Schema, list[str]]:
-        """The schema of a result table, and the order of the rows within each of its parts, which are in order themselves."""
-        table = _DERIVED[name]
-        return table.schema.to_pyarrow(), [column for column in table.key if column not in PARTED_BY]
+    def _read(self, name: str) -> Iterator[pa.Table]:
+        """The parts of a result table, one sheet at a time."""
+        schema = _DERIVED[name].schema.to_pyarrow()
+        for sheet, sql in self._results[name]:
+            yield from sheet.read_off(self.engine.read(sql, sheet.schema, sheet.order), schema)
 
     def judge(self, records: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """The result tables of these people: every record table is given, with its declared columns."""
@@ -98,23 +98,22 @@ def determine_records(
     knowledge: Knowledge,
     *,
     has: Iterable[str] | None = None,
-    stagings: Sequence[Staging] | None = None,
+    stagings: Sequence[Staging] = (),
     connection: Connection | None = None,
 ) -> dict[str, pa.Table]:
     """Judges records held in memory, for one person or a few thousand: the same engine as a run over a whole source.
 
     `records` maps record tables to Arrow tables or lists of rows with the declared columns; a table that is left out does
-    not exist in the source (its absence says nothing), unless `has` says otherwise. `stagings` are the models to stage them by
-    (None: those used by default). The work is done by DuckDB inside this
-    process, or on `connection`, a psycopg connection or a Spark session, in tables that are gone afterwards. Returns the
-    result tables by name, the same wherever they were made.
+    not exist in the source (its absence says nothing), unless `has` says otherwise. `stagings` are models to stage them by; each
+    takes about as long as judging by one definition more. The work is done by DuckDB inside this process, or on `connection`,
+    a psycopg connection or a Spark session, in tables that are gone afterwards. Returns the result tables by name, the same
+    wherever they were made.
     """
     has = frozenset(records if has is None else has)
     given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
-    staged = None if stagings is None else tuple(stagings)
     has_sessions = holds_sessions(given["dose"].num_rows, set(given["procedure"]["procedure"].to_pylist()), knowledge)
     if connection is None:
-        return _embedded(tuple(definitions), knowledge, has, staged, has_sessions).judge(given)
+        return _embedded(tuple(definitions), knowledge, has, tuple(stagings), has_sessions).judge(given)
     with engine_on(connection) as engine:
         what = plan(definitions, knowledge, has, stagings, has_sessions=has_sessions)
         return Session(engine, what, knowledge).judge(given)
@@ -139,7 +138,7 @@ def _embedded(
     definitions: tuple[Definition, ...],
     knowledge: Knowledge,
     has: frozenset[str],
-    stagings: tuple[Staging, ...] | None,
+    stagings: tuple[Staging, ...],
     has_sessions: bool,
 ) -> Session:
     con = duckdb.connect()

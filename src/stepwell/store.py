@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import ceil, sqrt
 from pathlib import Path
 
 import ibis
@@ -23,6 +25,9 @@ try:
     import fcntl
 except ImportError:  # Windows: two runs into one folder at a time are then the user's to avoid
     fcntl = None
+
+_MOST_PARTS = 64
+"""Folders written at a time."""
 
 _RECORDS = {table.name: table for table in RECORDS}
 _SQL_TYPE = {"int64": "BIGINT", "string": "VARCHAR", "date": "DATE", "float64": "DOUBLE", "int32": "INTEGER"}
@@ -94,16 +99,14 @@ def store_in_folder(
 ) -> StoredRecords:
     """Lays the records down as Parquet, one folder per record table and bucket of people, unless they lie there already."""
     con = engine.tables
+    n_buckets = 0 if is_stored else _n_buckets(source.tables, people_per_bucket)
     stored = {}
     for number, (name, rows) in enumerate(source.tables.items()):
         progress("reading", number, len(source.tables))
         target = folder / name
         if not is_stored:
-            target.mkdir(parents=True)
             typed = _typed(_RECORDS[name], lambda c: f'"{c}"')
-            sql = f"SELECT {typed}, (person_id - 1) // {people_per_bucket} AS bucket FROM ({con.compile(rows)})"
-            # Written in whatever order the threads deliver: every reader of these files puts the rows in order itself.
-            con.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)")
+            _lay_down(engine, f"SELECT {typed} FROM ({con.compile(rows)})", target, people_per_bucket, n_buckets)
         stored[name] = _open(con, target, _RECORDS[name])
     progress("reading", len(source.tables), len(source.tables))
 
@@ -115,6 +118,33 @@ def store_in_folder(
         return f"SELECT {_typed(_RECORDS[name], lambda c: 'NULL')} WHERE false"
 
     return _stored(source, stored, people_per_bucket, select)
+
+
+def _lay_down(engine: DuckDB, rows: str, target: Path, people_per_bucket: int, n_buckets: int) -> None:
+    """Writes rows into a folder per bucket: where the buckets are many, into groups of buckets first.
+
+    Every folder that is written at a time has a file open and rows waiting for it: hundreds of them take the memory, and
+    end as thousands of files.
+    """
+    target.mkdir(parents=True)
+    if n_buckets <= _MOST_PARTS:
+        return _write_parts(engine, rows, target, people_per_bucket)
+    groups = target.with_name(f"{target.name}.groups")
+    groups.mkdir()
+    _write_parts(engine, rows, groups, people_per_bucket * ceil(sqrt(n_buckets)))
+    for group in sorted(groups.iterdir()):
+        rows = f"SELECT * FROM read_parquet('{group}/*.parquet', hive_partitioning = false)"
+        _write_parts(engine, rows, target, people_per_bucket)
+        shutil.rmtree(group)
+    groups.rmdir()
+
+
+def _write_parts(engine: DuckDB, rows: str, target: Path, people_in_each: int) -> None:
+    rows = f"SELECT *, (person_id - 1) // {people_in_each} AS bucket FROM ({rows})"
+    # Written in whatever order the threads deliver: every reader of these files puts the rows in order itself.
+    engine.tables.con.execute(
+        f"COPY ({rows}) TO '{target}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)"
+    )
 
 
 def store_in_engine(source: Source, engine: Engine, people_per_bucket: int, progress: Progress) -> StoredRecords:
@@ -138,8 +168,11 @@ def store_in_engine(source: Source, engine: Engine, people_per_bucket: int, prog
 
 
 def _stored(source: Source, stored: dict, people_per_bucket: int, select: Callable[[str, int], str]) -> StoredRecords:
-    n_people = stored["person"].person_id.max().to_pyarrow().as_py()
-    return StoredRecords(replace(source, tables=stored), -(-int(n_people or 0) // people_per_bucket), select)
+    return StoredRecords(replace(source, tables=stored), _n_buckets(stored, people_per_bucket), select)
+
+
+def _n_buckets(records: dict, people_per_bucket: int) -> int:
+    return ceil(int(records["person"].person_id.max().to_pyarrow().as_py() or 0) / people_per_bucket)
 
 
 def _typed(table: Table, value: Callable[[str], str]) -> str:

@@ -74,7 +74,7 @@ class People:
         knowledge = load()
         definitions = tuple(sorted((knowledge.definitions[i] for i in ids), key=lambda d: d.name))
         has = sorted(self.rows) if has is None else sorted(has)
-        found = determine_records(self.rows, definitions, knowledge, has=has, stagings=())
+        found = determine_records(self.rows, definitions, knowledge, has=has)
         for name in ("person", "observation_period", "condition", "measurement", "procedure"):
             found[name] = pa.Table.from_pylist(self.rows[name], schema=BY_NAME[name].schema.to_pyarrow())
         what = plan(definitions, knowledge, has, ())

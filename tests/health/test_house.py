@@ -31,6 +31,9 @@ MAY_IMPORT = {
     "pipeline": {"engine", "tables", "knowledge"},
     "engines": {"errors"},
     "session": {"engine", "engines", "tables", "knowledge", "pipeline"},
+    "candidacy": {"errors", "tables", "knowledge", "pipeline", "session", "result", "why", "report"},
+    "calibrate": {"errors", "knowledge", "simulate", "report"},
+    "whatif": {"errors", "knowledge", "simulate", "report"},
     "own": {"errors", "tables", "knowledge", "session", "why"},
 }
 
@@ -85,6 +88,13 @@ def test_every_field_of_the_form_has_a_criterion_a_column_and_words():
 def test_every_criterion_is_in_the_rules():
     rules = (ROOT / "docs/engine.md").read_text("utf-8")
     assert [p for p in CRITERIA if f"`{p}`" not in rules and p not in ("count", "taken")] == []
+
+
+def test_everything_that_candidacy_asks_is_in_its_rules():
+    from stepwell.knowledge.candidacy import ASKS
+
+    rules = (ROOT / "docs/candidacy.md").read_text("utf-8")
+    assert [name for name in ASKS if f"| `{name}` |" not in rules] == []
 
 
 def test_the_data_dictionary_is_current():

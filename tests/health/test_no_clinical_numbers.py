@@ -14,19 +14,22 @@ from stepwell.knowledge import load
 PACKAGE = Path(stepwell.__file__).parent
 
 # The rooms in which a number could decide something about a person.
-DECIDING = ("engine/", "knowledge/", "sources/", "evidence.py", "pipeline.py")
+DECIDING = ("engine/", "knowledge/", "sources/", "candidacy/", "evidence.py", "pipeline.py")
 
 # Nothing, one, both, days of a week, per cent.
 EVERYDAY = {0, 1, 2, 7, 100}
 
 NOT_CLINICAL = {
+    "candidacy/story.py": ({5}, "blanks before a table"),
+    "engine/count.py": ({20}, "bits of the number of an episode"),
     "engine/around.py": ({24, 60}, "hours of a day and minutes of an hour"),
     "engine/exposure.py": ({0.5, 1e6, 53}, "rounding to a millionth; the bits of a double's whole numbers"),
     "engine/intervals.py": ({1970}, "the day from which days are counted"),
     "engine/trial.py": ({40}, "bits of a day after every day there is"),
     "knowledge/answers.py": ({5}, "lines named of a column with wrong answers"),
-    "knowledge/cited.py": ({60}, "minutes of an hour"),
+    "knowledge/cited.py": ({60, 365.25}, "minutes of an hour; days of a year"),
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
+    "knowledge/rules.py": ({10}, "letters of a hash"),
     "knowledge/plasma.py": ({60}, "minutes of an hour"),
     "knowledge/plasma_card.py": ({60}, "minutes of an hour"),
     "knowledge/plasma_curve.py": (

@@ -123,6 +123,14 @@ here:
   text: Call somebody.
   choice: For a test.
 """,
+    "vital.csv": """\
+vital,label,at_least_mmhg,at_most_mmhg,loinc,omop,names,source,locator,seen,choice
+blood-pressure-systolic,systolic,40,300,8480-6,,,,,,For a test.
+""",
+    "nearly.yaml": """\
+days: {share: 80 %, choice: For a test.}
+points: {share: 80 %, choice: For a test.}
+""",
     "instrument/two-item.yaml": """\
 id: two-item
 status: draft

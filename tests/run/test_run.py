@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import stepwell
-from stepwell.errors import QuestionError, SourceError
+from stepwell.errors import QuestionError, SourceError, UnfinishedError
 from stepwell.result import Result
 from stepwell.runner import run
 from stepwell.tables import DERIVED, RECORDS
@@ -38,7 +38,9 @@ def test_same_input_gives_the_same_bytes_whatever_the_threads(records, tmp_path)
     assert bytes_of(first.folder) == bytes_of(second.folder)
 
 
-def test_one_bucket_or_many_give_the_same_tables(records, result, tmp_path):
+@pytest.mark.parametrize("most_parts", [64, 4], ids=["laid down at once", "laid down by groups first"])
+def test_one_bucket_or_many_give_the_same_tables(records, result, tmp_path, monkeypatch, most_parts):
+    monkeypatch.setattr("stepwell.store._MOST_PARTS", most_parts)
     many = run(records, tmp_path / "many", people_per_bucket=37)
     assert len(list((many.folder / "trial").iterdir())) > 5
     assert tables_of(many) == tables_of(result)
@@ -190,6 +192,22 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(records, tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(QuestionError, match="cannot be written"):
         run(records, tmp_path / "file" / "out")
+
+
+def test_work_that_does_not_fit_into_memory_is_kept_and_goes_on_with_more(records, result, tmp_path):
+    with pytest.raises(UnfinishedError) as raised:
+        run(records, tmp_path / "out", memory="10MB")
+    assert "--memory" in str(raised.value)
+    assert "run the same command again" in str(raised.value)
+    again = run(records, tmp_path / "out")
+    assert tables_of(again) == tables_of(result)
+
+
+def test_an_amount_of_memory_needs_its_unit(records, tmp_path):
+    with pytest.raises(QuestionError, match="such as 2GB") as raised:
+        run(records, tmp_path / "out", memory="2 gigs")
+    assert "'2 gigs'" in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_progress_only_grows_and_ends_complete(records, tmp_path):

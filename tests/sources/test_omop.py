@@ -78,6 +78,19 @@ def test_people_are_numbered_by_number_or_else_by_text(folder, opened):
     assert sorted(found.rows("person", "person_id", "source_person_id")) == [(1, "10"), (2, long), (3, "9"), (4, "x")]
 
 
+@pytest.mark.parametrize("ids", [[11, 12, 13], [11, 13, 14]], ids=["none left out", "one left out"])
+def test_people_with_and_without_gaps_in_their_ids_are_found_alike(folder, opened, ids):
+    strangers = [ids[0] - 1, ids[-1] + 1, *(set(range(ids[0], ids[-1])) - set(ids))]
+    drugs = dose(*(f"{i},{i},{SERTRALINE},2020-01-01,,,,,,," for i in (*ids, *strangers)))
+    found = opened(folder(person=[PERSON, *(f"{i},0,1980,," for i in ids)], drug_exposure=drugs))
+    assert found.rows("medication", "address", "person_id") == [
+        (f"drug_exposure/{i}", number) for number, i in enumerate(ids, 1)
+    ]
+    (loss,) = [loss for loss in found.source.losses if "not in person" in loss.what]
+    # They are unknown, so that nobody can say how many they are.
+    assert (loss.n_rows, loss.n_people) == (len(strangers), None)
+
+
 def test_leading_zeros_are_kept_apart(folder, opened):
     drugs = dose(f"1,007,{SERTRALINE},2020-01-01,,,,,,,", f"2,7,{FLUOXETINE},2020-01-01,,,,,,,")
     found = opened(folder(person=[PERSON, "7,0,1980,,", "007,0,1990,,"], drug_exposure=drugs))
@@ -172,6 +185,16 @@ def test_rows_sent_twice_share_one_address(folder, opened):
     found = opened(folder(person=PEOPLE, drug_exposure=dose(line, line, line.replace("1,1", "2,1", 1))))
     assert found.rows("medication", "address") == ["drug_exposure/1", "drug_exposure/2"]
     assert found.lost("sent more than once") == [("corrected", 1)]
+
+
+@pytest.mark.parametrize("ids", [[4, 7, 10], [4, 7, 10, 7], [-4, 4]])
+def test_ids_are_compared_in_parts_where_they_are_many(folder, opened, monkeypatch, ids):
+    monkeypatch.setattr("stepwell.sources.tally._IDS_AT_A_TIME", 1)
+    found = opened(
+        folder(person=PEOPLE, drug_exposure=dose(*(f"{i},1,{SERTRALINE},2020-01-01,,,,30,30,," for i in ids)))
+    )
+    assert found.rows("medication", "address") == sorted({f"drug_exposure/{i}" for i in ids})
+    assert found.lost("sent more than once") == [("corrected", 1)] * (len(ids) - len(set(ids)))
 
 
 def test_scores_of_two_tables_with_values_of_all_kinds(folder, opened):

@@ -1,11 +1,26 @@
 """The command line. Every command is a thin line to a function that Python users call too."""
 
-from . import bench, compare, definition, knowledge, pages, quality, records, score, simulated
+from . import (
+    bench,
+    calibrate,
+    candidacy,
+    compare,
+    definition,
+    knowledge,
+    pages,
+    quality,
+    records,
+    score,
+    simulated,
+    whatif,
+)
 from .app import app
 
 __all__ = [
     "app",
     "bench",
+    "calibrate",
+    "candidacy",
     "compare",
     "definition",
     "knowledge",
@@ -15,6 +30,7 @@ __all__ = [
     "records",
     "score",
     "simulated",
+    "whatif",
 ]
 
 

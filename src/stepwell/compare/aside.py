@@ -29,7 +29,7 @@ def set_aside(judged: ir.Table, definition: Definition) -> Iterator[Aside]:
     """The definition without each thing that it asks of trials, one after the other in the order of the form, and at last without
     all of them but the drug's role and the number.
 
-    Needs: `judged`, as `engine.determine.judge_trial` gives it.
+    Needs: `judged`, the trials as `engine.judge.by_rule` gives them, with the number of the `branch`.
     """
     paths = [f"trial.{name}" for branch in definition.branch for name, _ in fields(branch.trial)]
     for path in dict.fromkeys([*paths, "failure"]):

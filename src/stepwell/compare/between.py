@@ -151,7 +151,8 @@ def _reasons(result: Result, inside: Definition, outside: Definition) -> tuple[i
     )
     paths, trials = [], {}
     for aside in set_aside(judged, outside):
-        counted = count_trials(aside.judged, condition, procedure, aside.definition)
+        ways = [aside.judged.filter(aside.judged.branch == n) for n, _ in enumerate(aside.definition.branch, 1)]
+        counted = count_trials(ways, condition, procedure, aside.definition)
         people = flag(people, aside.path, counted.filter(counted.met_day.notnull()))
         if aside.path.startswith(("trial.", "failure")):
             stopped = aside.judged.filter(aside.judged.counts.fill_null(False) & ~aside.judged.counted.fill_null(False))
@@ -175,12 +176,17 @@ def _reasons(result: Result, inside: Definition, outside: Definition) -> tuple[i
 
 def _judged(result: Result, definition: Definition, people: ir.Table) -> ir.Table:
     """The judged trials of these people under a definition, as the engine has them before it counts; `counted`: its verdict."""
-    judged = in_days(_DECLARED["judged_trial"], result.table("judged_trial"))
-    judged = judged.filter(judged.definition == definition.name).semi_join(people, "person_id")
+    judged = in_days(_DECLARED["judged_trial"], result.table("judged_trial")).semi_join(people, "person_id")
+    judged = ibis.union(
+        *(
+            judged.filter(judged.rule == rule).mutate(branch=ibis.literal(number))
+            for number, rule in enumerate(result.manifest["rules_of"][definition.name], 1)
+        )
+    )
     trial = in_days(_DECLARED["trial"], result.table("trial"))
     setting = result.manifest["setting_of"][definition.name]
     trial = trial.filter(trial.setting == setting).select(
-        "person_id", "trial_number", "episode_number", "ingredient", "drug_class", "start_day"
+        "person_id", "trial_number", "episode_number", "ingredient", "drug_class", "start_day", drug="ingredient"
     )
     return judged.mutate(counted=judged.counts).inner_join(trial, ["person_id", "trial_number"])
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
-from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.sentences import short_name
 from stepwell.report.cards import make_bibliography
+from stepwell.report.paper import make_environment, write_page
 from stepwell.report.verdicts import EVERYBODY, TREATED
 from stepwell.result import Result
 
@@ -110,37 +108,10 @@ def render_varied(varied: Varied, *, suppress_below: int = 5) -> str:
 
 def render(template: str, **values: object) -> str:
     """A page of this package in the report's style."""
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("stepwell.compare"), PackageLoader("stepwell.report")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment(ChoiceLoader([PackageLoader("stepwell.compare"), PackageLoader("stepwell.report")]))
     environment.filters["time"] = time_of
-    environment.filters["share"] = lambda p: "–" if p is None else f"{p.value:.1%}"
-    environment.filters["interval"] = lambda p: (
-        "–" if p is None or p.low is None else f"{100 * p.low:.1f} to {100 * p.high:.1f}"
-    )
     style = "".join(environment.loader.get_source(environment, name)[0] for name in ("report.css", "compare.css"))
     return environment.get_template(template).render(style=Markup(style), **values).lstrip()
-
-
-def write_page(out: Path, html: str) -> None:
-    """All of it or nothing: a reader never meets half a page."""
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=".compare-", suffix=".html")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(html)
-            os.chmod(name, 0o644)
-            os.replace(name, out)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        problem = Problem(str(out), error.strerror or "cannot be written", "a place that can be written")
-        raise QuestionError("The page cannot be written.", [problem]) from None
 
 
 def _cut(title: str, most: int = 52) -> str:

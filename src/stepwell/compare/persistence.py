@@ -21,7 +21,7 @@ from stepwell.engine.intervals import in_days, without_breaks
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.persistence import Persistence
 from stepwell.report.disclosure import Cells, Count
-from stepwell.report.proportion import Proportion, wilson
+from stepwell.report.proportion import Proportion, share_of
 from stepwell.result import Result
 from stepwell.tables import DERIVED, RECORDS
 
@@ -43,8 +43,7 @@ class Line:
 
     def share(self, state: str) -> Proportion | None:
         """Of those followed, with its interval. None where a count is not shown, or nobody was followed."""
-        n, of = self.counts[state].n, self.followed.n
-        return None if n is None or of is None else wilson(n, of)
+        return share_of(self.counts[state], self.followed)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from .intervals import days_in_common
 
 
 def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
-    """The trials with the treatments that followed, were added, or were already running.
+    """One row is one trial of a person who also took another drug: the treatments that followed, were added, or were already
+    running.
 
     Rule: a switch begins near or after the trial's end and outlasts it; an addition begins while the trial goes on and runs
     beside it for more than `how.cross_taper` days; shorter overlaps are cross-tapering.
@@ -19,7 +20,7 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
     """
     taper = how.cross_taper.at_most
     other = trial.view()
-    pair = trial.join(other, [trial.person_id == other.person_id, trial.ingredient != other.ingredient])
+    pair = trial.join(other, [trial.person_id == other.person_id, trial.drug != other.drug])
     is_antidepressant = other.role == "antidepressant"
     certain = other.is_antidepressant_use.fill_null(False)
     possible = other.is_antidepressant_use.fill_null(True)
@@ -53,7 +54,7 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
             other.trial_number, ibis.null("int64")
         ),
     )
-    beside = pair.group_by("person_id", "trial_number").agg(
+    return pair.group_by("person_id", "trial_number").agg(
         switch_day=pair.switch_day.min(),
         possible_switch_day=pair.possible_switch_day.min(),
         class_switch_day=pair.class_switch_day.min(),
@@ -64,4 +65,12 @@ def find_beside(trial: ir.Table, how: TrialBuilding) -> ir.Table:
         antidepressant_before_day=pair.antidepressant_before_day.max(),
         possible_antidepressant_before_day=pair.possible_antidepressant_before_day.max(),
     )
-    return trial.left_join(beside, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
+
+
+def add_beside(trial: ir.Table, beside: ir.Table) -> ir.Table:
+    """The trials with what was taken beside them (`find_beside`), and `next_day`, the first day of the switch or the addition,
+    whichever came first."""
+    trial = trial.left_join(beside, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
+    # LEAST passes over NULL on some engines and gives it back on others.
+    switch, added = trial.switch_day, trial.added_day
+    return trial.mutate(next_day=ibis.least(switch.fill_null(added), added.fill_null(switch)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 import ibis
@@ -9,25 +10,34 @@ import ibis.expr.types as ir
 
 from stepwell.knowledge.definition import Branch, Definition
 
-DISTINCT = {"ingredient": "ingredient", "class": "drug_class", "course": "course"}
+DISTINCT = {"ingredient": "drug", "class": "drug_class", "course": "trial_number"}
 """The column by which trials are told apart."""
 
+_MORE_THAN_EPISODES = 2**20
+"""A day and the number of an episode in one whole number: the least is of the first day, and then of the first episode."""
 
-def count_trials(judged: ir.Table, condition: ir.Table, procedure: ir.Table, definition: Definition) -> ir.Table:
-    """One row is one person who took a drug that the definition asks for, under the branch met first, or else come closest to.
+
+def count_trials(
+    judged: Sequence[ir.Table], condition: ir.Table, procedure: ir.Table, definition: Definition
+) -> ir.Table:
+    """One row is one person with a trial that may count, under the branch met first, or else come closest to.
+
+    Needs: `judged`, the judged trials of each branch (`by_rule`), in the order of the branches.
 
     `met_day` is the day on which there were enough (NULL: there never were), `any_possible` whether there would be enough by
     any branch if everything unknown counted, `n_counted` and `n_possible` the most in any one stretch, of `n_needed`.
     """
     branches = []
-    for number, branch in enumerate(definition.branch, 1):
-        of_branch = judged.filter(judged.branch == number)
+    for number, (branch, of_branch) in enumerate(zip(definition.branch, judged, strict=True), 1):
         if branch.within.after is not None:
             of_branch = _after(of_branch, condition, branch, definition)
         branches.append(_count_branch(of_branch, procedure, branch, number))
-    counted = reduce(lambda a, b: a.union(b), branches)
     # A way of which no trial may count was not come close to.
-    counted = counted.filter(counted.n_possible > 0)
+    branches = [counted.filter(counted.n_possible > 0) for counted in branches]
+    if len(branches) == 1:
+        (counted,) = branches
+        return counted.rename(any_possible="is_possible")
+    counted = reduce(lambda a, b: a.union(b), branches)
     closest = ibis.row_number().over(
         group_by="person_id",
         order_by=[counted.met_day.asc(nulls_first=False), counted.n_needed - counted.n_counted, counted.branch],
@@ -52,7 +62,7 @@ def _after(judged: ir.Table, condition: ir.Table, branch: Branch, definition: De
 
 def _count_branch(judged: ir.Table, procedure: ir.Table, branch: Branch, number: int) -> ir.Table:
     """One row is one person who took a drug the branch asks for."""
-    judged = judged.mutate(course=judged.trial_number.cast("string"), stretch=ibis.literal(0, "int64"))
+    judged = judged.mutate(stretch=ibis.literal(0, "int64"))
     if branch.within.is_ == "episode":
         judged = judged.filter(judged.episode_number.notnull())
         judged = judged.mutate(stretch=judged.episode_number.cast("int64"))
@@ -61,19 +71,16 @@ def _count_branch(judged: ir.Table, procedure: ir.Table, branch: Branch, number:
         stretch = _in_days(asked, procedure, branch)
     else:
         stretch = _in_stretch(asked, judged, branch)
-    # Of two episodes with enough on one day (the second begins where the first is dated) the earlier one is named.
-    place = ibis.row_number().over(
-        group_by="person_id", order_by=[stretch.met_day.asc(nulls_first=False), stretch.stretch]
-    )
-    stretch = stretch.mutate(is_met_first=(place == 0) & stretch.met_day.notnull())
     person = stretch.group_by("person_id").agg(
         met_day=stretch.met_day.min(),
-        met_stretch=stretch.stretch.max(where=stretch.is_met_first),
+        # Of two episodes with enough on one day (the second begins where the first is dated) the earlier one is named.
+        met_first=(stretch.met_day * _MORE_THAN_EPISODES + stretch.stretch).min(),
         is_possible=stretch.is_possible.any(),
         n_counted=stretch.n_counted.max(),
         n_possible=stretch.n_possible.max(),
     )
     has_episodes = branch.within.is_ == "episode"
+    met_stretch = person.met_first - person.met_day * _MORE_THAN_EPISODES
     return person.select(
         "person_id",
         "met_day",
@@ -82,13 +89,15 @@ def _count_branch(judged: ir.Table, procedure: ir.Table, branch: Branch, number:
         "n_possible",
         n_needed=ibis.literal(branch.count.at_least, "int64"),
         branch=ibis.literal(number, "int64"),
-        episode_number=person.met_stretch if has_episodes else ibis.null("int64"),
+        episode_number=met_stretch if has_episodes else ibis.null("int64"),
     )
 
 
 def _in_stretch(asked: ir.Table, judged: ir.Table, branch: Branch) -> ir.Table:
     """One row is one stretch (an episode, or all that is recorded) of one person."""
-    reached = _reach(asked, "counts", "counted_day", branch.count.distinct, branch.count.at_least)
+    # Those that cannot count would only be carried along: they are most of all trials.
+    may_count = asked.filter(asked.counts.fill_null(True))
+    reached = _reach(may_count, "counts", "counted_day", branch.count.distinct, branch.count.at_least)
     # `taken` and `added` ask for drugs whether they helped or not; every number must be reached in the same stretch.
     if branch.taken is not None:
         taken = _reach(asked, "trial.use", "start_day", branch.taken.distinct, branch.taken.at_least)
@@ -121,16 +130,17 @@ def _reach(judged: ir.Table, verdict: str, day: str, distinct: str, at_least: in
         first_day=judged[day].min(where=judged[verdict]),
         may=judged[verdict].fill_null(True).any(),
     )
-    place = ibis.row_number().over(
-        group_by=["person_id", "stretch"], order_by=[different.first_day.asc(nulls_first=False), "key"]
-    )
-    different = different.mutate(place=place + 1)
-    return different.group_by("person_id", "stretch").agg(
-        met_day=different.first_day.min(where=different.place == at_least),
+    stretch = different.group_by("person_id", "stretch").agg(
         is_possible=different.may.sum() >= at_least,
         n_counted=different.first_day.count(),
         n_possible=different.may.sum(),
     )
+    # Of those that certainly count, which are few, the day of the last one that was needed.
+    certain = different.filter(different.first_day.notnull())
+    place = ibis.row_number().over(group_by=["person_id", "stretch"], order_by="first_day")
+    last = certain.mutate(place=place + 1).filter(lambda d: d.place == at_least)
+    last = last.select("person_id", "stretch", met_day="first_day")
+    return stretch.left_join(last, ["person_id", "stretch"]).drop("person_id_right", "stretch_right")
 
 
 def _in_days(judged: ir.Table, procedure: ir.Table, branch: Branch) -> ir.Table:

@@ -1,71 +1,18 @@
-"""Trials -> judged trials -> determinations (docs/engine.md, 6 and 7)."""
+"""Judged trials that were counted -> determinations (docs/engine.md, 7)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import reduce
-from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_of, judge
-from stepwell.knowledge.definition import Age, Branch, Definition, Diagnosis, NeverDiagnosis, Who, fields
-from stepwell.knowledge.staging import Staging
+from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
+from stepwell.knowledge.definition import Age, Definition, Diagnosis, NeverDiagnosis, Who
 from stepwell.tables import RECORDS
 
-from .criteria import OF_A_TRIAL, added
 from .intervals import completed_years, without_breaks
-from .look_back import BEHIND
-
-
-def judge_trial(
-    trial: ir.Table, definition: Definition | Staging, looked: Mapping[int, ir.Table] = MappingProxyType({})
-) -> ir.Table:
-    """One row is one trial under one branch of the definition, with one column per criterion.
-
-    Needs: `looked`, by their numbers, the trials of those branches that look behind them (`look_back`).
-    A criterion that the definition does not ask is NULL, as an unknown one is; the form says which is meant.
-    """
-    knows_unknown = isinstance(definition, Staging) or definition.as_code is None
-    return reduce(
-        lambda a, b: a.union(b),
-        (
-            _judge_branch(looked.get(n, trial), branch, n, knows_unknown)
-            for n, branch in enumerate(definition.branch, 1)
-        ),
-    )
-
-
-def _judge_branch(trial: ir.Table, branch: Branch, number: int, knows_unknown: bool) -> ir.Table:
-    asked = {f"trial.{name}": field for name, field in fields(branch.trial)}
-    failure = {f"failure.{name}": field for name, field in fields(branch.failure)}
-    verdict = {path: OF_A_TRIAL[path](trial, field) for path, field in (asked | failure).items()}
-    if not knows_unknown:
-        verdict = {path: found.fill_null(False) for path, found in verdict.items()}
-    failed = any_of(*(verdict[path] for path in failure))
-    next_day = ibis.least(trial.switch_day.fill_null(trial.added_day), trial.added_day.fill_null(trial.switch_day))
-    counted_day = {
-        "trial start": trial.start_day,
-        "trial end": trial.end_day,
-        "next treatment start": next_day.fill_null(trial.end_day),
-        "next prescription": trial.next_prescription_day.fill_null(trial.end_day),
-    }[branch.dated.at]
-    return trial.select(
-        "person_id",
-        "trial_number",
-        "episode_number",
-        "ingredient",
-        "drug_class",
-        "start_day",
-        branch=ibis.literal(number, "int64"),
-        **{path: verdict.get(path, UNKNOWN) for path in OF_A_TRIAL},
-        **{name: trial[name] if name in trial.columns else ibis.null("int64") for name in BEHIND},
-        added=UNKNOWN if branch.added is None else added(trial, branch.added),
-        failed=failed,
-        counts=all_of(*(verdict[path] for path in asked), failed),
-        counted_day=counted_day,
-    )
 
 
 def find_treated(person: ir.Table, observation_period: ir.Table, trial: ir.Table) -> ir.Table:
@@ -82,11 +29,15 @@ def find_treated(person: ir.Table, observation_period: ir.Table, trial: ir.Table
     return people.mutate(is_observed=people.was_observed.fill_null(False)).drop("was_observed")
 
 
-def find_candidate(treated: ir.Table, judged_trial: ir.Table, counted: ir.Table) -> ir.Table:
+def find_candidate(treated: ir.Table, judged: Iterable[ir.Table], counted: ir.Table) -> ir.Table:
     """One row is one person of `treated` with what was counted (`count_trials`) and the days on which `who` is judged: the day of
-    meeting, else the last (`index_day`) and the first (`earliest_day`) that may count, else the first treatment."""
+    meeting, else the last (`index_day`) and the first (`earliest_day`) that may count, else the first treatment.
+
+    Needs: `judged`, the judged trials of each branch (`by_rule`).
+    """
+    may = (way.filter(way.counts.fill_null(True)).select("person_id", "counted_day") for way in judged)
     may_count = (
-        judged_trial.filter(judged_trial.counts.fill_null(True))
+        reduce(lambda a, b: a.union(b), may)
         .group_by("person_id")
         .agg(last_day=lambda t: t.counted_day.max(), first_day=lambda t: t.counted_day.min())
     )

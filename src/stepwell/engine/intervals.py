@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.tables import Table
+from stepwell.tables import Column, Table
 
 _EPOCH = ibis.date(1970, 1, 1)
 
@@ -38,14 +40,14 @@ def in_days(table: Table, rows: ir.Table) -> ir.Table:
     return rows.select(**columns)
 
 
-def in_dates(table: Table, rows: ir.Table) -> ir.Table:
-    """A table of the engine as it is declared: days as dates, declared types, declared order of columns."""
+def in_dates(columns: Iterable[Column], rows: ir.Table) -> ir.Table:
+    """Rows of the engine with these columns as they are declared: days as dates, declared types."""
     return rows.select(
         **{
             column.name: (to_date(rows[day_name(column.name)]) if column.type == "date" else rows[column.name]).cast(
                 column.type
             )
-            for column in table.columns
+            for column in columns
         }
     )
 

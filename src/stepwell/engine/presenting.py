@@ -15,7 +15,6 @@ from stepwell.knowledge.staging import Staging
 
 from . import criteria
 from .count import DISTINCT
-from .determine import judge_trial
 from .intervals import without_breaks
 
 _ADDED_TO = AddedTo(when="always", choice="A drug added to a trial is one, whether the trial was scored or not.")
@@ -55,11 +54,14 @@ def find_presenting(
     ).drop("was_watched", "was_observed")
 
 
-def judge_failed(trial: ir.Table, presenting: ir.Table, staging: Staging) -> ir.Table:
+def judge_failed(trial: ir.Table, judged: ir.Table, presenting: ir.Table) -> ir.Table:
     """One row is one trial of the last episode, judged as a definition judges it, and whether its dose was raised, another drug
-    added to it, or an antidepressant stopped for intolerance."""
+    added to it, or an antidepressant stopped for intolerance.
+
+    Needs: `judged`, the same trials as judged by the model's rule (`by_rule`).
+    """
     trial = trial.semi_join(presenting, ["person_id", "episode_number"])
-    judged = judge_trial(trial, staging).drop("branch", "episode_number")
+    judged = judged.drop("episode_number")
     more = trial.select(
         "person_id",
         "trial_number",
@@ -76,15 +78,14 @@ def judge_failed(trial: ir.Table, presenting: ir.Table, staging: Staging) -> ir.
 def count_failed(failed: ir.Table, branch: Branch, classes: Sequence[str]) -> ir.Table:
     """One row is one person with a trial in the last episode: how many different trials failed, were raised and so on, for
     certain and possibly (`..._possible`), and whether any of each class of `classes` failed, or may have."""
-    failed = failed.mutate(course=failed.trial_number)
     counts, key = failed.counts, failed[DISTINCT[branch.count.distinct]]
     different = {
         "n_failed": (key, counts),
         "n_classes": (failed.drug_class, counts),
         "n_raised": (key, counts & failed.raised),
         "n_added_to": (key, counts & failed.added_to),
-        "n_augmented": (failed.ingredient, failed.added),
-        "n_intolerant": (failed.ingredient, failed.intolerant),
+        "n_augmented": (failed.drug, failed.added),
+        "n_intolerant": (failed.drug, failed.intolerant),
     }
     columns = {}
     for name, (of, verdict) in different.items():

@@ -72,8 +72,7 @@ def find_response(treatment: ir.Table, key: str, score: ir.Table, instrument: ir
 
 def add_response(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: TrialBuilding) -> ir.Table:
     """The trials with their response and `outcome`: scores before the record's word, and that before inference."""
-    next_day = ibis.least(trial.switch_day.fill_null(trial.added_day), trial.added_day.fill_null(trial.switch_day))
-    response = find_response(trial.mutate(next_day=next_day), "trial_number", score, instrument, how)
+    response = find_response(trial, "trial_number", score, instrument, how)
     judged = trial.left_join(response, ["person_id", "trial_number"]).drop("person_id_right", "trial_number_right")
     return judged.mutate(
         outcome=ibis.cases(

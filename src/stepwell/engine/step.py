@@ -27,7 +27,7 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
         [
             trial.person_id == beside.person_id,
             trial.episode_number == beside.episode_number,
-            trial.ingredient != beside.ingredient,
+            trial.drug != beside.drug,
             beside.start_day <= trial.start_day,
             beside.end_day >= trial.start_day - taper,
         ],
@@ -43,7 +43,7 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
         | ((taking_part.role != "antidepressant") & taking_part.is_added.notnull())
     )
     first_of_ingredient = ibis.row_number().over(
-        group_by=["person_id", "episode_number", "ingredient"], order_by=["start_day"]
+        group_by=["person_id", "episode_number", "drug"], order_by=["start_day"]
     )
     begun = taking_part.mutate(place=first_of_ingredient).filter(lambda b: b.place == 0)
     rung = begun.group_by("person_id", "episode_number", "start_day").agg(

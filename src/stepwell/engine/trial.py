@@ -30,7 +30,7 @@ def find_trial(
     drug = (
         drug.left_join(minimum, "ingredient").drop("ingredient_right").rename(min_adequate_mg_per_day="min_mg_per_day")
     )
-    supply = _find_supply(exposure, drug, how)
+    supply = _find_supply(exposure, how)
     first = _find_first(supply)
     supply = supply.join(drug.select("drug", "min_adequate_mg_per_day"), "drug", how="inner")
     in_course = supply.join(
@@ -59,16 +59,21 @@ def find_trial(
         n_days_dose_unknown=days.sum(where=is_adequate.isnull()).fill_null(0),
         last_dose_may_be_adequate=is_adequate.fill_null(True).any(where=in_course.is_last),
         stop_reason=in_course.stop_reason.max(where=in_course.is_last),
-        next_prescription_day=(
-            in_course.next_prescription_day.max(where=in_course.is_last) if by_prescription else ibis.null("int64")
-        ),
+        last_start_day=in_course.start_day.max(),
     )
     trial = trial.join(first.drop("before_next_day"), ["person_id", "drug", "first_day"], how="inner")
-    trial = trial.join(drug, "drug", how="inner").drop("drug", "low_dose_mg_per_day").rename(start_day="first_day")
-    return _find_observation(trial, observation_period, how)
+    trial = trial.join(drug, "drug", how="inner").drop("low_dose_mg_per_day")
+    trial = trial.rename(start_day="first_day")
+    key = ["person_id", "drug", "last_start_day"]
+    if by_prescription:
+        following = _find_next_prescription(exposure, drug)
+        trial = trial.left_join(following, key).drop(*(f"{name}_right" for name in key))
+    else:
+        trial = trial.mutate(next_prescription_day=ibis.null("int64"))
+    return _find_observation(trial.drop("last_start_day"), observation_period, how)
 
 
-def _find_supply(exposure: ir.Table, drug: ir.Table, how: TrialBuilding) -> ir.Table:
+def _find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
     """One row is one exposure, with whether it begins or ends a course, and the last day (`until_day`) it stands for within it.
 
     Rule: supplies belong together when the pause between them is at most `how.max_gap`, or, where the first one's end is
@@ -82,14 +87,15 @@ def _find_supply(exposure: ir.Table, drug: ir.Table, how: TrialBuilding) -> ir.T
                 ~is_known & (start - before_start <= how.unknown_supply.at_most)
             )
     elif how.basis.is_ == "eras":
-        supply = _as_eras(supply)
+        supply = supply.mutate(
+            end_day=supply.era_end_day, before_end_day=supply.before_era_end_day, is_end_known=ibis.literal(True)
+        )
 
         def joins(before_start, before_end, is_known, start):
             return start - before_end <= how.max_gap.at_most
     else:
         # Ends are not used, so none is unknown.
         supply = supply.mutate(end_day=supply.start_day, is_end_known=ibis.literal(True))
-        supply = _find_next_prescription(supply, drug)
 
         def joins(before_start, before_end, is_known, start):
             return start - before_start <= how.max_gap.at_most
@@ -109,27 +115,17 @@ def _find_supply(exposure: ir.Table, drug: ir.Table, how: TrialBuilding) -> ir.T
     )
 
 
-def _as_eras(supply: ir.Table) -> ir.Table:
-    """The supplies with the ends of eras: the latest end of any supply of the drug so far, which no later supply shortens."""
-    so_far = ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, 0))
-    before = ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, -1))
-    return supply.mutate(
-        end_day=supply.era_until_day.max().over(so_far),
-        before_end_day=supply.era_until_day.max().over(before),
-        is_end_known=ibis.literal(True),
-    )
-
-
-def _find_next_prescription(supply: ir.Table, drug: ir.Table) -> ir.Table:
-    """The supplies of antidepressants with the day of the next one, if that is of another; those of one day are in the order
-    of the drugs' names."""
+def _find_next_prescription(exposure: ir.Table, drug: ir.Table) -> ir.Table:
+    """One row is one prescription of an antidepressant that another one follows: its `drug` and day (`last_start_day`), and the
+    other's day (`next_prescription_day`). Those of one day are in the order of the drugs' names."""
     # Drugs are numbered in the order of their ingredients' names.
-    antidepressant = drug.filter(drug.role == "antidepressant").select("drug", is_antidepressant=ibis.literal(True))
-    supply = supply.left_join(antidepressant, "drug").drop("drug_right")
-    order = ibis.window(group_by=["person_id", "is_antidepressant"], order_by=["start_day", "drug"])
-    is_switch = supply.is_antidepressant.fill_null(False) & (supply.drug.lead().over(order) != supply.drug)
-    next_day = is_switch.ifelse(supply.start_day.lead().over(order), ibis.null("int64"))
-    return supply.mutate(next_prescription_day=next_day).drop("is_antidepressant")
+    antidepressant = drug.filter(drug.role == "antidepressant").select("drug")
+    supply = exposure.select("person_id", "drug", last_start_day="start_day").semi_join(antidepressant, "drug")
+    order = ibis.window(group_by="person_id", order_by=["last_start_day", "drug"])
+    supply = supply.mutate(
+        next_drug=supply.drug.lead().over(order), next_prescription_day=supply.last_start_day.lead().over(order)
+    )
+    return supply.filter(supply.next_drug != supply.drug).drop("next_drug")
 
 
 def _find_first(supply: ir.Table) -> ir.Table:

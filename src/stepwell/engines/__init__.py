@@ -13,6 +13,7 @@ from .written import write_parquet
 
 __all__ = [
     "ENGINES",
+    "QUIET",
     "Connection",
     "DuckDB",
     "Engine",

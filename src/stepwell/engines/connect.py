@@ -57,12 +57,22 @@ def connect(
         with _spark(location) as place:
             yield place
     else:
-        con = duckdb.connect(config=settings or {})
+        con = _embedded(settings or {})
         try:
             with DuckDB(con) as at_work:
                 yield Place(at_work, location)
         finally:
             con.close()
+
+
+def _embedded(settings: dict) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(config=settings)
+    except (duckdb.ParserException, duckdb.OutOfMemoryException):
+        problem = Problem(
+            "--memory", f"{settings.get('memory_limit')!r}", "a number and its unit, such as 2GB or 800MB"
+        )
+        raise QuestionError("DuckDB cannot work within that memory.", [problem]) from None
 
 
 def _wrong_engine(engine: str, named: str | None) -> Problem:

@@ -18,6 +18,8 @@ class DuckDB:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection):
         self._con = connection
+        # DuckDB draws a bar of its own under long queries, across whatever the terminal or the notebook shows.
+        connection.execute("SET enable_progress_bar = false")
 
     def __enter__(self) -> DuckDB:
         return self

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-if TYPE_CHECKING:
-    from .choose import Engine
 
-
-def write_parquet(engine: Engine, parts: Sequence[str], schema: pa.Schema, order: Sequence[str], path: Path) -> None:
-    """Writes the rows of SELECTs, one after the other, each in the order of these columns; one part is in memory at a time."""
+def write_parquet(parts: Iterable[pa.Table], schema: pa.Schema, path: Path) -> None:
+    """Writes tables one after the other, each in the order of its rows; one is in memory at a time."""
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for part in parts:
-            writer.write_table(engine.read(part, schema, order).cast(schema))
+            writer.write_table(part.cast(schema))
 
 
 def in_order(rows: pa.Table, order: Sequence[str]) -> pa.Table:

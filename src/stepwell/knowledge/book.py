@@ -13,6 +13,8 @@ def book(knowledge: Knowledge) -> str:
         *knowledge.definitions,
         *knowledge.stagings,
         *knowledge.quality,
+        *knowledge.candidacies,
+        *knowledge.published,
         *knowledge.treatments,
         *knowledge.regimens,
         *knowledge.plasma,

@@ -9,6 +9,7 @@ from functools import cached_property
 from pydantic import BaseModel
 
 from ..errors import Problem
+from .candidacy_check import contradictions_in, names_in
 from .cited import Form
 from .contradictions import contradictions
 from .criteria import Diagnosed, Drug, Recent, ScoreAtLeast
@@ -31,6 +32,7 @@ from .forms import (
 from .instrument import Crosswalk
 from .instrument_check import check_crosswalk, check_instrument
 from .plasma import Plasma
+from .published import PublishedTrial
 from .quality import FirstScore, FirstTreatment
 from .regimen import Regimen
 from .staging import Procedure, Psychotic, Scale, Sign, Staging
@@ -176,6 +178,15 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     procedures = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "procedure"}
     classes = {entry.form.drug_class for entry in _of(entries, Ingredient) if entry.form is not None}
     instruments = {entry.key for entry in _of(entries, Instrument)}
+    of_kind = {
+        "diagnoses": (Codeset, "code set of diagnoses", conditions, "codeset/"),
+        "procedures": (Codeset, "code set of procedures", procedures, "codeset/"),
+        "definition": (Definition, "definition", definitions, "definition/"),
+        "instrument": (Instrument, "instrument", instruments, "instrument/"),
+        "ingredient": (Ingredient, "ingredient", ingredients, "ingredient.csv"),
+        "class": (Ingredient, "class of drugs", classes, "ingredient.csv"),
+        "trial": (PublishedTrial, "published trial", {e.key for e in _of(entries, PublishedTrial)}, "published/"),
+    }
     treatments = {entry.key for entry in _of(entries, Treatment)}
     regimens = {entry.key for entry in _of(entries, Regimen)}
     for entry in entries:
@@ -237,6 +248,9 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.diagnosis):
                     where = ("diagnosis", position)
                     named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
+            for which, where, name in names_in(form):
+                kind, what, known, file = of_kind[which]
+                named.append((kind, where, name, what, known, file))
             for kind, where, name, what, known, file in named:
                 if kind not in unread and name not in known:
                     yield _unknown(entry, (*path, *where), name, what, known, file)
@@ -254,7 +268,7 @@ def _recalled(entry: Entry) -> Iterator[Problem]:
 
 def _ranges(entry: Entry) -> Iterator[Problem]:
     for path, form in entry.parts:
-        for inside, found, expected, remedy in contradictions(form):
+        for inside, found, expected, remedy in (*contradictions(form), *contradictions_in(form)):
             where = (*path, *inside)
             yield Problem(entry.written.at(where), f"`{name_of(where)}` {found}", expected, remedy)
 

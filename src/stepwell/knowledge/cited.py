@@ -65,8 +65,14 @@ def _whole_quantity(kind: str, factors: dict[str, float]):
 
 
 Days = Annotated[int, _whole_quantity("a time", {"days": 1, "day": 1, "weeks": 7, "week": 7})]
+Duration = Annotated[
+    float, _quantity("a time", {"days": 1, "day": 1, "weeks": 7, "week": 7, "years": 365.25, "year": 365.25})
+]
+"""A time that need not be whole days, in days."""
 Years = Annotated[int, _whole_quantity("an age", {"years": 1, "year": 1})]
 Percent = Annotated[float, _quantity("a share", {"%": 1})]
+Ratio = Annotated[float, _quantity("a ratio", {"times": 1})]
+Sessions = Annotated[int, _whole_quantity("a number of sessions", {"sessions": 1, "session": 1})]
 Trials = Annotated[int, _whole_quantity("a number of trials", {"trials": 1, "trial": 1})]
 Records = Annotated[int, _whole_quantity("a number of records", {"records": 1, "record": 1})]
 Drugs = Annotated[int, _whole_quantity("a number of drugs", {"drugs": 1, "drug": 1})]
@@ -76,7 +82,6 @@ MgPerDay = Annotated[float, _quantity("a dose", {"mg/day": 1})]
 Mg = Annotated[float, _quantity("a dose", {"mg": 1})]
 Minutes = Annotated[int, _whole_quantity("a time", {"minutes": 1, "minute": 1, "hours": 60, "hour": 60})]
 MmHg = Annotated[float, _quantity("a pressure", {"mmHg": 1})]
-Sessions = Annotated[int, _whole_quantity("a number of sessions", {"sessions": 1, "session": 1})]
 People = Annotated[int, _whole_quantity("a number of people", {"people": 1, "episodes": 1})]
 
 

@@ -4,6 +4,7 @@ all generated."""
 from __future__ import annotations
 
 from ..errors import Problem, QuestionError
+from .candidacy_card import candidacy_card, published_card, standing_of
 from .check import parts, sources, sources_of
 from .cited import Cited
 from .definition import AsCode, Definition
@@ -27,6 +28,7 @@ from .treatment_card import regimen_card, treatment_card
 
 __all__ = [
     "bibliography",
+    "candidacy_card",
     "card",
     "codeset_card",
     "crosswalk_card",
@@ -37,6 +39,7 @@ __all__ = [
     "needs",
     "plasma_card",
     "provenance",
+    "published_card",
     "quality_card",
     "regimen_card",
     "rule",
@@ -196,6 +199,8 @@ def listing(knowledge: Knowledge) -> str:
     lines += [f"  {d.id:<24} {d.title} ({d.standing})" for d in knowledge.definitions.values()]
     lines += ["Staging", *(f"  {s.id:<24} {s.title} ({s.standing})" for s in knowledge.stagings.values())]
     lines += ["Quality measures", *(f"  {q.id:<24} {q.title} ({standing(q)})" for q in knowledge.quality.values())]
+    lines += ["Candidacy", *(f"  {c.id:<24} {c.title} ({standing_of(c)})" for c in knowledge.candidacies.values())]
+    lines += ["Published trials", *(f"  {p.id:<24} {p.label}, {p.year}" for p in knowledge.published.values())]
     lines += ["Treatments given in sessions", *(f"  {t.id:<24} {t.label}" for t in knowledge.treatments.values())]
     lines += ["Regimens", *(f"  {r.id:<24} {r.title} ({r.standing})" for r in knowledge.regimens.values())]
     lines += ["Curves in plasma", *(f"  {p.id:<24} {p.label}" for p in knowledge.plasma.values())]
@@ -219,6 +224,8 @@ def show(name: str, knowledge: Knowledge) -> str:
         (knowledge.definitions, card),
         (knowledge.stagings, staging_card),
         (knowledge.quality, quality_card),
+        (knowledge.candidacies, candidacy_card),
+        (knowledge.published, published_card),
         (knowledge.treatments, treatment_card),
         (knowledge.regimens, regimen_card),
         (knowledge.plasma, plasma_card),
@@ -239,6 +246,8 @@ def show(name: str, knowledge: Knowledge) -> str:
         *knowledge.definitions,
         *knowledge.stagings,
         *knowledge.quality,
+        *knowledge.candidacies,
+        *knowledge.published,
         *knowledge.treatments,
         *knowledge.regimens,
         *knowledge.plasma,

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from .around import Around
+from .candidacy import Candidacy, Nearly
 from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
@@ -93,6 +94,19 @@ class DoseMinimum(Cited):
     ingredient: Id
     standard: Id
     min_mg_per_day: float = Field(gt=0)
+
+
+class Vital(Cited):
+    """One row of `vital.csv`: a vital sign, its codes in the records, and the range beyond which it is a misprint."""
+
+    vital: Id
+    label: str
+    at_least_mmhg: float = Field(ge=0)
+    at_most_mmhg: float = Field(gt=0)
+    loinc: tuple[str, ...] = ()
+    omop: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    """Local names, lower case."""
 
 
 class LabelMaximum(Cited):
@@ -203,8 +217,14 @@ class Knowledge:
     plasma: dict[str, Plasma] = field(default_factory=dict)
     """Published parameter sets for drawing a concentration in plasma."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
+    candidacies: dict[str, Candidacy] = field(default_factory=dict)
+    """Labels, practices and payers' policies."""
     published: dict[str, PublishedTrial] = field(default_factory=dict)
     """Published trials of esketamine and ketamine."""
+    vitals: dict[str, Vital] = field(default_factory=dict)
+    """Vital signs."""
+    nearly: dict[str, Nearly] = field(default_factory=dict)
+    """Which share of a limit is nearly all of it, by kind of limit."""
     treatments: dict[str, Treatment] = field(default_factory=dict)
     """Treatments given in sessions."""
     regimens: dict[str, Regimen] = field(default_factory=dict)

@@ -10,9 +10,12 @@ data/crisis.yaml           whom to call, by country
 data/definition/ID.yaml    a definition of treatment-resistant depression
 data/staging/ID.yaml       a staging model, or a profile
 data/quality/ID.yaml       a quality measure
+data/candidacy/ID.yaml     what is asked before esketamine or ketamine: a label, a practice, a payer's policy
+data/published/ID.yaml     a published trial of either
+data/vital.csv             a vital sign: its codes and range
+data/nearly.yaml           which share of a limit is nearly all of it
 data/around.yaml           what is looked at around the sessions of a series
 data/plasma/ID.yaml        a published parameter set of a concentration in plasma
-data/published/ID.yaml     a published trial of esketamine or ketamine
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/treatment/ID.yaml     a treatment given in sessions: what is one, what is a series of them
 data/regimen/ID.yaml       how a treatment is given, by a label or by practice
@@ -32,6 +35,7 @@ from typing import TypeVar
 
 from ..errors import KnowledgeError, Problem
 from .around import Around
+from .candidacy import Candidacy, Nearly
 from .check import Entry, check
 from .definition import Definition, TrialBuilding
 from .fill import columns_of, fill, fill_row
@@ -52,6 +56,7 @@ from .forms import (
     PublishedLadder,
     Reference,
     RoleRule,
+    Vital,
 )
 from .persistence import Persistence
 from .plasma import Plasma
@@ -112,7 +117,10 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     around = reader.single("around.yaml", Around)
     plasma = reader.files("plasma", Plasma)
     ladders = reader.files("ladder", PublishedLadder)
+    candidacies = reader.files("candidacy", Candidacy)
     published = reader.files("published", PublishedTrial)
+    nearly = reader.table("nearly.yaml", Nearly)
+    vitals = reader.rows("vital.csv", Vital, ("vital",))
     treatments = reader.files("treatment", Treatment)
     regimens = reader.files("regimen", Regimen)
     following = reader.single("effect.yaml", Following)
@@ -139,11 +147,14 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
         quality={form.id: form for form in quality},
-        published={form.id: form for form in published},
         around=around,
         plasma={form.id: form for form in plasma},
         persistence={form.id: form for form in persistence},
         stagings={form.id: form for form in stagings},
+        candidacies={form.id: form for form in candidacies},
+        published={form.id: form for form in published},
+        nearly=nearly,
+        vitals={form.vital: form for form in vitals},
         treatments={form.id: form for form in treatments},
         regimens={form.id: form for form in regimens},
         following=following,

@@ -18,8 +18,11 @@ _EXAMPLES = {
     id(quantity.__metadata__[0]): example
     for quantity, example in (
         (cited.Days, "N days"),
+        (cited.Duration, "N days"),
         (cited.Years, "N years"),
         (cited.Percent, "N %"),
+        (cited.Ratio, "N times"),
+        (cited.Sessions, "N sessions"),
         (cited.Trials, "N trials"),
         (cited.Records, "N records"),
         (cited.Drugs, "N drugs"),
@@ -29,7 +32,6 @@ _EXAMPLES = {
         (cited.Mg, "N mg"),
         (cited.Minutes, "N minutes"),
         (cited.MmHg, "N mmHg"),
-        (cited.Sessions, "N sessions"),
         (cited.People, "N people"),
     )
 }

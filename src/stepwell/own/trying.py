@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from stepwell.knowledge.definition import CRITERIA, Definition
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.rules import rules_of
 from stepwell.own.people import WrittenPerson, as_records
 from stepwell.session import determine_records
-from stepwell.why import VERDICTS, evidence_of
+from stepwell.why import VERDICTS, evidence_of, of_branches
 
 Tables = Mapping[str, Sequence[dict]]
 _JUDGED = ("failed", "counts")
@@ -40,7 +41,7 @@ def try_people(people: Sequence[WrittenPerson], definition: Definition, knowledg
     """Everybody under the definition, in their order. All record tables exist: what is not written down did not happen."""
     records = as_records(people)
     # Nobody is staged: the trials are then those of the definition's own setting alone.
-    made = determine_records(records, [definition], knowledge, stagings=())
+    made = determine_records(records, [definition], knowledge)
     tables = {name: rows.to_pylist() for name, rows in made.items()}
     has = frozenset(records)
     tried = []
@@ -48,7 +49,8 @@ def try_people(people: Sequence[WrittenPerson], definition: Definition, knowledg
         own = {name: [row for row in rows if row["person_id"] == number] for name, rows in tables.items()}
         trials = {trial["trial_number"]: trial for trial in own["trial"]}
         (determination,) = own["determination"]
-        judged = tuple(own["judged_trial"])
+        judged = tuple(of_branches(own["judged_trial"], [rule.id for rule in rules_of(definition)]))
+        own["judged_trial"] = judged
         evidence = tuple(evidence_of(determination, trials, judged, definition, knowledge, has))
         differences = tuple(find_differences(person.expected, own))
         tried.append(Tried(person, determination, trials, judged, evidence, differences))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 from markupsafe import Markup
 
-from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.sentences import short_name
 from stepwell.result import Result
 
@@ -18,10 +15,13 @@ from .cards import make_bibliography, make_cards
 from .charts import draw_agreement, draw_ladder, draw_shares, draw_waiting
 from .drawing import Drawing
 from .letters import letter
-from .proportion import Proportion
+from .paper import make_environment, write_page
 from .summarise import Summary, summarise
 from .timeline import draw_timeline, find_story
 from .verdicts import EVERYBODY, TREATED
+
+_MOST_PAIRS = 100
+"""Of definitions, in a table that somebody may still read through."""
 
 _MONTHS = (6, 12, 24, 60)
 """The months at which the waiting-time table reads off its curves."""
@@ -39,25 +39,8 @@ def write_report(
     out = Path(out) if out else result.folder / "report.html"
     out = out / "report.html" if out.is_dir() else out
     html = render_report(result, suppress_below=suppress_below, people=people)
-    try:
-        _write_whole(out, html)
-    except OSError as error:
-        problem = Problem(str(out), error.strerror or "cannot be written", "a place that can be written")
-        raise QuestionError("The report cannot be written.", [problem]) from None
+    write_page(out, html)
     return out
-
-
-def _write_whole(out: Path, html: str) -> None:
-    """All of it or nothing: a reader never meets half a page."""
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=".report-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(html)
-        os.chmod(name, 0o644)
-        os.replace(name, out)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[str] | None = ()) -> str:
@@ -66,14 +49,7 @@ def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[s
     letters = {d.name: letter(i) for i, d in enumerate(definitions)}
     titles = {d.name: d.title for d in definitions}
     summary = summarise(result, suppress_below=suppress_below)
-    environment = Environment(
-        loader=PackageLoader("stepwell.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"share": _share, "interval": _interval}
+    environment = make_environment(PackageLoader("stepwell.report"))
     return environment.get_template("report.html.j2").render(
         style=Markup(environment.loader.get_source(environment, "report.css")[0]),
         manifest=result.manifest,
@@ -83,6 +59,8 @@ def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[s
         titles=titles,
         months=_MONTHS,
         suppress_below=suppress_below,
+        most_pairs=_MOST_PAIRS,
+        crisis=result.knowledge.crisis["us"].text,
         met_range=_range_met(summary),
         has_steps=_has_scores(summary),
         charts=_draw(summary, titles),
@@ -96,16 +74,6 @@ def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[s
         EVERYBODY=EVERYBODY,
         TREATED=TREATED,
     )
-
-
-def _share(proportion: Proportion | None) -> str:
-    return "–" if proportion is None else f"{proportion.value:.1%}"
-
-
-def _interval(proportion: Proportion | None) -> str:
-    if proportion is None or proportion.low is None:
-        return "–"
-    return f"{100 * proportion.low:.1f} to {100 * proportion.high:.1f}%"
 
 
 def _range_met(summary: Summary) -> dict | None:

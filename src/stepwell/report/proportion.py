@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 from statistics import NormalDist
 
+from .disclosure import Count
+
 LEVEL = 0.95
 
 
@@ -34,6 +36,11 @@ def wilson(n: float, of: int) -> Proportion | None:
     low = 0.0 if n == 0 else max(0.0, centre - half)
     high = 1.0 if n == of else min(1.0, centre + half)
     return Proportion(share, of, low, high)
+
+
+def share_of(n: Count, of: Count) -> Proportion | None:
+    """The share with its interval, where both counts may be shown and there is anybody to take a share of."""
+    return None if n.n is None or of.n is None else wilson(n.n, of.n)
 
 
 def greenwood(survivors: float, terms: float, of: int) -> Proportion:

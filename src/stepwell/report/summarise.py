@@ -13,7 +13,7 @@ from stepwell.tables import TRIAL
 
 from .disclosure import Cells, Count
 from .ladder import published_ladder, summarise_ladder
-from .proportion import Proportion, wilson
+from .proportion import Proportion, share_of
 from .shown import ShownLadder, show_ladder
 from .stages import Stages, summarise_stages
 from .verdicts import Verdicts, summarise_verdicts
@@ -35,7 +35,7 @@ class Line:
     @property
     def share(self) -> Proportion | None:
         """`n` of `of` with its interval."""
-        return None if self.n.n is None or self.of.n is None else wilson(self.n.n, self.of.n)
+        return share_of(self.n, self.of)
 
 
 @dataclass(frozen=True)

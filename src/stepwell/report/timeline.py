@@ -115,12 +115,13 @@ def _counted(result: Result, person_id: int, letters: Mapping[str, str], trials,
     """Letters of the definitions for which a trial counts, by ingredient and first day: settings number trials differently."""
     days = {(t["setting"], t["trial_number"]): (t["ingredient"], t["start_date"]) for t in trials}
     counted: dict[tuple[str, date], list[str]] = {}
-    for row in result.rows_of("judged_trial", person_id):
-        if row["counts"]:
-            trial = days[setting_of[row["definition"]], row["trial_number"]]
-            letter = letters[row["definition"]]
-            if letter not in counted.setdefault(trial, []):
-                counted[trial].append(letter)
+    judged = result.rows_of("judged_trial", person_id)
+    for name, rules in sorted(result.manifest["rules_of"].items()):
+        for row in judged:
+            if row["counts"] and row["rule"] in rules:
+                trial = days[setting_of[name], row["trial_number"]]
+                if letters[name] not in counted.setdefault(trial, []):
+                    counted[trial].append(letters[name])
     return counted
 
 

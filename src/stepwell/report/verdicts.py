@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from .disclosure import Cells, Count
-from .proportion import Proportion, wilson
+from .proportion import Proportion, share_of
 
 VERDICTS = ("met", "not met", "unknown")
 EVERYBODY = "everybody"
@@ -31,8 +31,7 @@ class Share:
 
     def share(self, verdict: str) -> Proportion | None:
         """The share of the group with this verdict, with its interval. None where a count it needs is not shown."""
-        n, of = self.counts[verdict].n, self.people.n
-        return None if n is None or of is None else wilson(n, of)
+        return share_of(self.counts[verdict], self.people)
 
 
 @dataclass(frozen=True)

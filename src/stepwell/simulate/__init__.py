@@ -15,15 +15,54 @@ import numpy as np
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge import load
 
+from .certainty import Unverified, unverified, vary
 from .draw import draw_course
 from .forms import Noise
 from .formulary import Formulary
+from .model import ModelParameters
+from .packing import model_parameters
 from .parameters import parameters
+from .policy import Offer, Policy
+from .population import (
+    days_ill,
+    draw_events,
+    draw_outcomes,
+    draw_people,
+    maintenance_days,
+    session_days,
+    write_events,
+)
 from .record import make_records
-from .streams import Streams
+from .states import Cause, Event, Outcome, Resistance, State, Treatment
+from .streams import Kind, Streams
 from .write import Folder, new_folder
 
-__all__ = ["Noise", "simulate"]
+__all__ = [
+    "Cause",
+    "Event",
+    "Kind",
+    "ModelParameters",
+    "Noise",
+    "Offer",
+    "Outcome",
+    "Policy",
+    "Resistance",
+    "State",
+    "Streams",
+    "Treatment",
+    "Unverified",
+    "days_ill",
+    "draw_events",
+    "draw_outcomes",
+    "draw_people",
+    "maintenance_days",
+    "model_parameters",
+    "session_days",
+    "simulate",
+    "unverified",
+    "vary",
+    "write_events",
+]
 
 CHUNK = 8192
 

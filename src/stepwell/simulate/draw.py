@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .chance import Draws, days_in, pick, triangle, weighted
 from .course import NEVER, Course, Ended
 from .formulary import Formulary
+from .spread import Draws, days_in, pick, triangle, weighted
 from .streams import Kind, Streams
 from .treat import DAYS_A_YEAR, Treatment
 

@@ -22,7 +22,7 @@ def parameters(path: Path = DATA / "parameters.yaml") -> Parameters:
     written = read_yaml(path, path.name, problems)
     filled = fill(Parameters, written, problems) if written else None
     if filled is not None:
-        problems += _unresolved(filled, written)
+        problems += unresolved(filled, written)
     return _checked(filled, problems)
 
 
@@ -48,7 +48,7 @@ def _rows(file: str, form: type[Form]) -> tuple:
     return _checked(tuple(rows), problems)
 
 
-def _unresolved(filled: Parameters, written: Written) -> list[Problem]:
+def unresolved(filled: Parameters, written: Written) -> list[Problem]:
     """Sources that are cited but not listed, and listed but not cited."""
     cited: dict[str, str] = {}
 

@@ -11,10 +11,10 @@ from enum import IntEnum
 
 import numpy as np
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
-_TO_UNIT = 2.0**-53
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+FIRST = np.uint64(0xBF58476D1CE4E5B9)
+SECOND = np.uint64(0x94D049BB133111EB)
+_STEP = 2.0**-52
 
 
 class Kind(IntEnum):
@@ -30,11 +30,26 @@ class Kind(IntEnum):
     NOISE_DIAGNOSIS = 8
     NOISE_PERSON = 9
 
+    WHO = 16
+    """Once a person: sex, age, frailty, whether never helped, the two clocks of death."""
+    TRIAL = 17
+    """The n-th trial of a life."""
+    STEP = 18
+    """The n-th decision about a next step."""
+    OFFER = 19
+    """The n-th episode; two slots for each treatment."""
+    COURSE = 20
+    """The n-th course of a life."""
+    WELL = 21
+    """The n-th stretch of response or remission."""
+    PARAMETER = 22
+    """The n-th parameter (occurrence), of the sample that takes the place of the person."""
+
 
 def mix(x: np.ndarray) -> np.ndarray:
     """The finaliser of splitmix64: a one-to-one scrambling of 64-bit words (Steele, Lea and Flood 2014)."""
-    x = (x ^ (x >> np.uint64(30))) * _FIRST
-    x = (x ^ (x >> np.uint64(27))) * _SECOND
+    x = (x ^ (x >> np.uint64(30))) * FIRST
+    x = (x ^ (x >> np.uint64(27))) * SECOND
     return x ^ (x >> np.uint64(31))
 
 
@@ -42,8 +57,8 @@ class Streams:
     """The draws of some people, one row each."""
 
     def __init__(self, seed: int, person: np.ndarray):
-        key = mix(np.array([seed % 2**64], dtype=np.uint64) + _GOLDEN)
-        self._base = mix(key + person.astype(np.uint64) * _GOLDEN)
+        key = mix(np.array([seed % 2**64], dtype=np.uint64) + GOLDEN)
+        self._base = mix(key + person.astype(np.uint64) * GOLDEN)
 
     def bits(
         self, kind: Kind, occurrence: int | np.ndarray, slot: int, rows: np.ndarray | slice = slice(None)
@@ -51,10 +66,10 @@ class Streams:
         """64 random bits for each of `rows` (indices into the people, repeated as often as needed)."""
         occurrence = np.atleast_1d(occurrence).astype(np.uint64)
         number = np.uint64(kind << 40 | slot) | occurrence << np.uint64(8)
-        return mix(self._base[rows] + (number + np.uint64(1)) * _GOLDEN)
+        return mix(self._base[rows] + (number + np.uint64(1)) * GOLDEN)
 
     def uniform(
         self, kind: Kind, occurrence: int | np.ndarray, slot: int, rows: np.ndarray | slice = slice(None)
     ) -> np.ndarray:
-        """Numbers in [0, 1), multiples of 2^-53."""
-        return (self.bits(kind, occurrence, slot, rows) >> np.uint64(11)) * _TO_UNIT
+        """Numbers strictly between 0 and 1: odd multiples of 2^-53."""
+        return ((self.bits(kind, occurrence, slot, rows) >> np.uint64(12)) + 0.5) * _STEP

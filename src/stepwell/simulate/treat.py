@@ -10,9 +10,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from .chance import Draws, days_in, weighted
 from .course import NEVER, Course, Ended
 from .formulary import Formulary
+from .spread import Draws, days_in, weighted
 from .streams import Kind, Streams
 
 DAYS_A_YEAR = 365.25

@@ -18,6 +18,7 @@ _NOUNS = {
     "medication": "prescriptions, fills and administrations of drugs looked for",
     "measurement": "scores",
     "procedure": "procedures",
+    "vital": "vital signs",
     "dose": "doses of drugs given in sessions",
     "monitoring": "readings around sessions",
     "answer": "answers to single items and totals of other scales",

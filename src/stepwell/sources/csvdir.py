@@ -25,6 +25,7 @@ from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
 from .tally import Finding, settle
 from .values import CLOCK, clock, day, number, text, whole
+from .vitals import read_own_vitals, vital_names
 
 LINES_SHOWN = 5
 
@@ -72,6 +73,7 @@ def read_csv_folder(
         "medication": _medications,
         "measurement": _measurements,
         "procedure": _coded,
+        "vital": read_own_vitals,
         "monitoring": _monitoring,
         "answer": read_own_answers,
     }
@@ -138,6 +140,10 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
         known = list(_instrument_names(knowledge))
         labels = ", ".join(sorted(knowledge.instruments))
         checks.append((rows.instrument.lower().notin(known), "an unknown instrument", f"one of {labels}"))
+    if raw.name == "vital":
+        known = list(vital_names(knowledge))
+        expected = f"one of {', '.join(sorted(knowledge.vitals))}"
+        checks.append((rows.vital.lower().notin(known), "an unknown vital sign", expected))
     if raw.name == "answer":
         checks += answer_problems(rows, knowledge)
     marked = rows.select("line", **{f"c{n}": when.fill_null(False) for n, (when, *_words) in enumerate(checks)})

@@ -120,5 +120,11 @@ FILES: dict[str, tuple[Field, ...]] = {
             "better", "word", False, "higher or lower, for a question of your own; empty: neither", ("higher", "lower")
         ),
     ),
+    "vital": (
+        _person(),
+        Field("measured_date", "date", True, "the day on which it was measured"),
+        Field("vital", "text", True, "blood-pressure-systolic or blood-pressure-diastolic"),
+        Field("mmhg", "number", False, "the reading in mmHg; empty when it was taken but not written down"),
+    ),
 }
 REQUIRED_FILES = ("person", "medication")

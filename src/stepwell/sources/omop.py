@@ -27,6 +27,7 @@ from .source import Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
 from .values import concept, day, number, text, whole
+from .vitals import read_vitals
 
 REQUIRED_TABLES = ("person", "drug_exposure")
 REQUIRED_COLUMNS = {
@@ -94,6 +95,7 @@ def read_omop(
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (_procedures, ("procedure_occurrence",)),
+        "vital": (read_vitals, ("measurement",)),
         "answer": (read_answers, ("measurement", "observation")),
     }
     for name, (reader, sources) in readers.items():

@@ -39,6 +39,9 @@ def settle(
     # A row's notes are carried as the bits of one number, so that the many rows are added up in one column.
     bits = sum((f.when.fill_null(False).ifelse(2**n, 0) for n, f in enumerate(notes)), ibis.literal(0, "int64"))
     marked = rows.select(person=rows[person], reason=reason, notes=bits.cast("int64"))
+    # Rows of which there is nothing to say are most of all; whose they are is not counted.
+    is_plain = (marked.reason == len(left_out)) & (marked.notes == 0)
+    marked = marked.mutate(person=is_plain.ifelse(ibis.null(marked.person.type()), marked.person))
     alike = marked.group_by("person", "reason", "notes").agg(n=marked.count())
     each = alike.group_by("person", "reason").agg(notes=alike.notes.bit_or())
     counts = run(

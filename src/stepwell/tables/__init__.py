@@ -28,6 +28,7 @@ from .records import (
     PERSON,
     PROCEDURE,
     RECORDS,
+    VITAL,
 )
 from .sessions import (
     EFFECT,
@@ -77,6 +78,7 @@ __all__ = [
     "TRUTH",
     "TRUTH_PERSON",
     "TRUTH_TRIAL",
+    "VITAL",
     "Column",
     "Table",
 ]

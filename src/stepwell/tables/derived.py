@@ -1,6 +1,7 @@
 """The tables that stepwell makes. Stages of the engine, in order: exposure, trial (with its episode), episode, judged_trial,
 determination, step. Inside the engine a day is an integer (`_day`, days since 1970-01-01); results carry dates (`_date`).
-`trial`, `episode` and `judged_trial` exist once per way of building trials (`setting`), which definitions share.
+`trial` and `episode` exist once per way of building trials (`setting`), `judged_trial` once per way of judging them (`rule`):
+definitions share both.
 """
 
 from __future__ import annotations
@@ -166,20 +167,20 @@ TRIAL = Table(
 
 JUDGED_TRIAL = Table(
     "judged_trial",
-    "one trial under one branch of one definition, with one column per criterion (NULL: unknown, or not asked by the definition)",
-    ("definition", "person_id", "trial_number", "branch"),
+    "one trial under one rule, with one column per criterion (NULL: unknown, or not asked by the rule); branches of definitions "
+    "that ask the same of a trial share a rule",
+    ("rule", "person_id", "trial_number"),
     (
-        Column("definition", "string", "Definition with version."),
+        Column("rule", "string", "The rule, named in run.json with the definitions whose branches it is of."),
         _PERSON,
         Column("trial_number", "int32", "The trial, within the definition's setting."),
-        Column("branch", "int32", "The branch of the definition, from 1."),
         *(Column(name, "boolean", f"Verdict of {name}.", null="unknown, or not asked") for name in _OF_A_TRIAL),
         Column("n_recent_drugs", "int32", "Drugs that trial.recent counts.", null="not asked, or not observed"),
         Column("n_recent_drugs_before", "int32", "Of these, begun before it.", null="not asked, or not observed"),
         Column("n_recent_diagnoses", "int32", "Days that trial.diagnosed counts.", null="not asked, or not observed"),
-        Column("failed", "boolean", "Any of the definition's ways to fail.", null="unknown"),
+        Column("failed", "boolean", "Any of the rule's ways to fail.", null="unknown"),
         Column("added", "boolean", "Is an added drug that the branch counts.", null="unknown, or not asked"),
-        Column("counts", "boolean", "Counts towards the definition: all trial criteria, and failed.", null="unknown"),
+        Column("counts", "boolean", "Counts: all trial criteria, and failed.", null="unknown"),
         Column(
             "counted_date",
             "date",

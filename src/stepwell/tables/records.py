@@ -1,4 +1,4 @@
-"""The six record tables that every source is read into. A record is a row someone else wrote, with its address.
+"""The record tables that every source is read into. A record is a row someone else wrote, with its address.
 
 Names are stepwell's own, because the content is: `GLOSSARY.md` maps each to OMOP and FHIR. Dates are calendar dates,
 inclusive at both ends. `person_id` is made on reading (1, 2, 3 ... in the order of the source's own ids); the source's id
@@ -135,6 +135,19 @@ PROCEDURE = Table(
     ),
 )
 
+VITAL = Table(
+    "vital",
+    "one vital sign measured once on one day",
+    ("person_id", "vital", "measured_date", "address"),
+    (
+        _PERSON,
+        Column("vital", "string", "Its id in the knowledge files, such as `blood-pressure-systolic`."),
+        Column("measured_date", "date", "Day on which it was measured."),
+        Column("mmhg", "float64", "What was read.", unit="mmHg", null="measured, but no usable value is recorded"),
+        _ADDRESS,
+    ),
+)
+
 DOSE = Table(
     "dose",
     "one source row that says that a drug given in sessions was given, supplied or billed on one day",
@@ -215,4 +228,4 @@ ANSWER = Table(
     ),
 )
 
-RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, DOSE, MONITORING, ANSWER)
+RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, VITAL, DOSE, MONITORING, ANSWER)

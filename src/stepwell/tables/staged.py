@@ -40,9 +40,9 @@ def _points(name: str, words: str) -> tuple[Column, Column]:
 
 
 def make_staged_trial(judged_trial: Table) -> Table:
-    """`staged_trial`: the columns of `judged_trial`, under a rule that several models share instead of a definition's branch."""
+    """`staged_trial`: the columns of `judged_trial`, under a rule that several models share."""
     rule = Column("rule", "string", "The rule by which trials failed, named in run.json with the models that use it.")
-    kept = tuple(c for c in judged_trial.columns if c.name not in ("definition", "branch"))
+    kept = tuple(c for c in judged_trial.columns if c.name != "rule")
     return Table(
         "staged_trial",
         "one trial of a person's last episode under the rule by which models call a trial failed (NULL: unknown, or not asked)",

@@ -7,7 +7,7 @@ and, where it is unknown, says what would settle it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stepwell.knowledge.cited import Cited
@@ -33,10 +33,18 @@ def find_evidence(result: Result, person: str) -> list[dict]:
     rows = []
     for definition in result.definitions:
         own = {number: t for (setting, number), t in trials.items() if setting == settings[definition.name]}
-        verdicts = [row for row in judged if row["definition"] == definition.name]
+        verdicts = of_branches(judged, result.manifest["rules_of"][definition.name])
         has = frozenset(result.manifest["has"])
         rows.extend(evidence_of(determined[definition.name], own, verdicts, definition, result.knowledge, has))
     return rows
+
+
+def of_branches(judged: Iterable[Mapping], rules: Sequence[str]) -> list[dict]:
+    """The rows of `judged_trial` of a definition whose branches have these rules, each with its `branch`: trial by trial.
+    A rule that two branches share gives two rows."""
+    judged = list(judged)
+    rows = [{**row, "branch": number} for number, rule in enumerate(rules, 1) for row in judged if row["rule"] == rule]
+    return sorted(rows, key=lambda row: (row["person_id"], row["trial_number"], row["branch"]))
 
 
 def evidence_of(
@@ -48,7 +56,7 @@ def evidence_of(
     has: frozenset[str],
 ) -> Iterator[dict]:
     """The same for one person under one definition, wherever the rows are: the person's `determination`, the `trial` rows by
-    their number, the `judged_trial` rows."""
+    their number, the `judged_trial` rows (`of_branches`)."""
     maker = _Maker(knowledge, definition, determined["person_id"])
     yield from maker.of_person(determined, has=has)
     yield from evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])

@@ -16,6 +16,7 @@ from stepwell.knowledge.sentences import provenance, rule
 from stepwell.knowledge.staging import Staging
 from stepwell.result import Result
 from stepwell.why.found import show_date, show_days, show_number
+from stepwell.why.rows import of_branches
 from stepwell.why.series_story import tell_series
 from stepwell.why.staged import show_stage
 
@@ -39,7 +40,7 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
     evidence = result.evidence(person)
     determined = {d["definition"]: d for d in result.rows_of("determination", person_id)}
     trials = {(t["setting"], t["trial_number"]): t for t in result.rows_of("trial", person_id)}
-    judged = {(j["definition"], j["branch"], j["trial_number"]): j for j in result.rows_of("judged_trial", person_id)}
+    judged = result.rows_of("judged_trial", person_id)
 
     yield Text(f"Person {person}", style="bold")
     shown = [t for (setting, _), t in trials.items() if setting == result.manifest["step_setting"]]
@@ -54,7 +55,7 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
         rows = [r for r in evidence if r["definition"] == definition.name]
         setting = result.manifest["setting_of"][definition.name]
         own = {number: t for (s, number), t in trials.items() if s == setting}
-        verdicts = [j for (name, _, _), j in judged.items() if name == definition.name]
+        verdicts = of_branches(judged, result.manifest["rules_of"][definition.name])
         yield from tell_evidence(rows, own, verdicts, result.knowledge)
         if definition.as_code is not None:
             yield _beside_its_words(definition, determined, result)

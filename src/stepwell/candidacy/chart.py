@@ -1,0 +1,165 @@
+"""One person's records as they were known on one day.
+
+Everything later is left out, and what goes on that day is cut there: a supply that was to last longer, an observation that went
+on. Trials are then built and judged anew by the engine, so that an earlier day gets the answer it would have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from stepwell.errors import Problem, QuestionError
+from stepwell.knowledge.forms import Knowledge
+from stepwell.result import Result
+
+_DATED = {
+    "condition": "condition_date",
+    "measurement": "measured_date",
+    "procedure": "procedure_date",
+    "vital": "measured_date",
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The rows of one person's record tables up to `day`, that day included."""
+
+    person: str
+    """The person's id in the source."""
+    day: date
+    last_day: date
+    """The last day that is observed or recorded at all."""
+    row: dict
+    """The person's row of `person`."""
+    periods: tuple[tuple[date, date], ...]
+    """Observed time, first and last days."""
+    condition: tuple[dict, ...]
+    measurement: tuple[dict, ...]
+    procedure: tuple[dict, ...]
+    vital: tuple[dict, ...]
+    exposure: tuple[dict, ...]
+    has: frozenset[str]
+    """Record tables that the source has at all."""
+    vocabularies: frozenset[str]
+    """The vocabularies in which anybody's diagnoses are recorded in this source, as far as they were found."""
+    knowledge: Knowledge
+
+    @property
+    def age(self) -> tuple[int, int] | None:
+        """Completed years on the day, at least and at most; None where the birth is not known."""
+        earliest, latest = self.row["birth_earliest_date"], self.row["birth_latest_date"]
+        if earliest is None or latest is None:
+            return None
+        return _years(latest, self.day), _years(earliest, self.day)
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the day lies in observed time."""
+        return any(first <= self.day <= last for first, last in self.periods)
+
+    def observed_days(self, within: int | None = None) -> int:
+        """How many of the days up to the day were observed: of all, or of the last so many days."""
+        start = date.min if within is None else self.day - timedelta(within)
+        days: set[int] = set()
+        for first, last in self.periods:
+            days.update(range(max(first, start).toordinal(), last.toordinal() + 1))
+        return len(days)
+
+    def records(self, begun_from: date | None = None) -> dict[str, list[dict]]:
+        """The record tables as the engine reads them; `begun_from` leaves out drugs begun before that day."""
+        return {
+            "person": [self.row],
+            "observation_period": [
+                {"person_id": self.row["person_id"], "start_date": first, "end_date": last, "address": ""}
+                for first, last in self.periods
+            ],
+            "condition": list(self.condition),
+            "medication": [
+                _medication(row) for row in self.exposure if begun_from is None or row["start_date"] >= begun_from
+            ],
+            "measurement": list(self.measurement),
+            "procedure": list(self.procedure),
+        }
+
+
+def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
+    """The person's records up to that day; without one, up to the last day that is observed or recorded.
+
+    Raises `QuestionError` for a person whom the result does not hold, for one without any dated record, and for a day before
+    the first record or after a recorded death. No message says a day or an id.
+    """
+    person_id = result.person_id(person)
+    row = result.rows_of("person", person_id)[0]
+    periods = [(r["start_date"], r["end_date"]) for r in result.rows_of("observation_period", person_id)]
+    # A result of an earlier version may have no table of vital signs.
+    kept = (name for name in (*_DATED, "exposure") if name in result.tables)
+    tables = dict.fromkeys(_DATED, ()) | {name: result.rows_of(name, person_id) for name in kept}
+    starts = [first for first, _ in periods] + [r["start_date"] for r in tables["exposure"]]
+    ends = [last for _, last in periods] + [r["end_date"] for r in tables["exposure"]]
+    dated = [r[column] for name, column in _DATED.items() for r in tables[name]]
+    if not (starts or dated):
+        raise _no_day(result, "this person has no dated record", "a person with records", "look at `stepwell why`")
+    first_day, last_day = min([*starts, *dated]), max([*ends, *dated])
+    death = row["death_date"]
+    last_day = min(last_day, death) if death is not None else last_day
+    day = day or last_day
+    if day < first_day:
+        expected = "a day on which something was recorded already"
+        raise _no_day(
+            result, "the day lies before this person's first record", expected, "leave out --at for the last day"
+        )
+    if death is not None and day > death:
+        expected = "a day on which the person was alive"
+        raise _no_day(result, "the day lies after this person's death", expected, "leave out --at for the last day")
+    return Chart(
+        person=person,
+        day=day,
+        last_day=last_day,
+        row=row,
+        periods=tuple((first, min(last, day)) for first, last in periods if first <= day),
+        exposure=tuple(r | {"end_date": min(r["end_date"], day)} for r in tables["exposure"] if r["start_date"] <= day),
+        has=frozenset(result.manifest["has"]),
+        vocabularies=_vocabularies(result),
+        knowledge=result.knowledge,
+        **{name: tuple(r for r in tables[name] if r[column] <= day) for name, column in _DATED.items()},
+    )
+
+
+def sort_by_day(rows: Iterable[dict], column: str) -> list[dict]:
+    """Latest first, those of one day in the order of their addresses."""
+    by_address = sorted(rows, key=lambda row: str(row["address"]))
+    return sorted(by_address, key=lambda row: row[column], reverse=True)
+
+
+def _vocabularies(result: Result) -> frozenset[str]:
+    rows = result.table("condition").select("vocabulary").distinct()
+    return frozenset(row["vocabulary"].upper() for row in rows.to_pyarrow().to_pylist())
+
+
+def _no_day(result: Result, found: str, expected: str, remedy: str) -> QuestionError:
+    return QuestionError(
+        "Candidacy cannot be shown for this day.", [Problem(str(result.folder), found, expected, remedy)]
+    )
+
+
+def _years(born: date, day: date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def _medication(row: dict) -> dict:
+    """A stretch of supply as the record that it would be read from: building stretches from it gives it back."""
+    is_other_use = row["is_antidepressant_use"] is False
+    return {
+        "person_id": row["person_id"],
+        "ingredient": row["ingredient"],
+        "start_date": row["start_date"],
+        "end_date": row["end_date"] if row["is_end_known"] else None,
+        "end_basis": "recorded end" if row["is_end_known"] else None,
+        "mg_per_day": row["mg_per_day"],
+        "dose_basis": "exposure",
+        "labelled_use": "as read before" if is_other_use else None,
+        "stop_reason": row["stop_reason"],
+        "address": row["address"],
+    }

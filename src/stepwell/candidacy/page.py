@@ -1,0 +1,134 @@
+"""Candidacy on paper: one HTML file that needs nothing else, made to be printed on A4 or Letter, faxed and filed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import PackageLoader
+from markupsafe import Markup
+
+import stepwell
+from stepwell.knowledge.candidacy_card import KINDS, arms, days_of, standing_of
+from stepwell.knowledge.check import sources_of
+from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.sentences import provenance, short_name
+from stepwell.report.paper import make_environment, write_page
+from stepwell.result import Result
+from stepwell.why.found import show_date, show_number
+
+from .assess import Assessment
+from .chart import Chart
+from .story import MARKS, reach
+from .trials import Judged
+
+_COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
+_PARTS = (("Contraindications", "contraindications"), ("To be weighed", "cautions"))
+
+
+def write_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessment], out: Path) -> Path:
+    """Writes the page and returns where it is. Raises `QuestionError` for a place that cannot be written."""
+    write_page(out, render_candidacy(result, chart, assessments))
+    return out
+
+
+def render_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessment]) -> str:
+    """The page as text; the same question gives the same text."""
+    knowledge = chart.knowledge
+    environment = make_environment(PackageLoader("stepwell.candidacy"))
+    environment.filters |= {"date": show_date}
+    return environment.get_template("candidacy.html.j2").render(
+        style=Markup(environment.loader.get_source(environment, "candidacy.css")[0]),
+        chart=chart,
+        reach=reach(chart),
+        source=result.manifest["source"]["label"],
+        version=stepwell.__version__,
+        digest=result.manifest["knowledge"],
+        crisis=knowledge.crisis["us"].text,
+        assessments=assessments,
+        parts=_PARTS,
+        marks={stands: mark for stands, (mark, _) in MARKS.items()},
+        nearly=" or ".join(dict.fromkeys(f"{n.share:g} %" for n in knowledge.nearly.values())),
+        trials=_trials(assessments, knowledge),
+        evidence=_evidence(assessments, knowledge),
+        published=knowledge.published,
+        kinds=KINDS,
+        standing_of=standing_of,
+        days_of=days_of,
+        arms=arms,
+        provenance=lambda form: provenance(form, knowledge).strip("[]"),
+        sources=_sources(assessments, knowledge),
+    )
+
+
+def _trials(assessments: Sequence[Assessment], knowledge: Knowledge) -> dict[str, list[dict]]:
+    """The trials by each definition, under the first form that asks for it."""
+    told, by_form = set(), {}
+    for one in assessments:
+        new = [j for j in one.judged if j.definition.name not in told]
+        told |= {j.definition.name for j in new}
+        by_form[one.form.name] = [_tell_trials(j, knowledge) for j in new]
+    return by_form
+
+
+def _tell_trials(judged: Judged, knowledge: Knowledge) -> dict:
+    """The trials by one definition, each with what makes it count, or keeps it from counting."""
+    evidence = judged.evidence(knowledge)
+    rows = []
+    for row in judged.rows:
+        if not row["trial.role"]:
+            continue
+        trial = judged.trials[row["trial_number"]]
+        own = [e for e in evidence if (e["branch"], e["trial_number"]) == (row["branch"], row["trial_number"])]
+        rows.append(
+            {
+                "label": knowledge.ingredients[trial["ingredient"]].label,
+                "class": trial["drug_class"],
+                "from": trial["start_date"],
+                "to": trial["end_date"],
+                "days": trial["n_days"],
+                "dose": "not known" if trial["max_mg_per_day"] is None else show_number(trial["max_mg_per_day"]),
+                "counts": _COUNTS[row["counts"]],
+                "why": [_why(e) for e in own if _says_why(e, row)],
+                "address": trial["address"],
+            }
+        )
+    return {"definition": judged.definition, "rows": rows, "episode": judged.episode}
+
+
+def _says_why(evidence: Mapping, row: Mapping) -> bool:
+    """Whether a line says why the trial counts, or why it does not: how it failed, or else every line that is not met."""
+    is_way_to_fail = evidence["criterion"].startswith("failure.")
+    if is_way_to_fail and row["failed"] is True:
+        return evidence["verdict"] == "met"
+    return evidence["verdict"] != "met" and not evidence["found"].startswith("Scored, so")
+
+
+def _why(evidence: Mapping) -> str:
+    asked = f" (asked: {evidence['comparison']} {evidence['limit']} {evidence['unit'] or ''})".replace(" )", ")")
+    return evidence["found"] + (asked if evidence["comparison"] and evidence["limit"] else "")
+
+
+def _evidence(assessments: Sequence[Assessment], knowledge: Knowledge) -> list[tuple[str, list[str]]]:
+    """The published trials beside the forms, once each, by what they treated with."""
+    by_treatment: dict[str, dict[str, None]] = {}
+    for one in assessments:
+        label = knowledge.ingredients[one.form.treatment].label
+        by_treatment.setdefault(label, {}).update(dict.fromkeys(one.form.evidence))
+    return [(label, list(names)) for label, names in by_treatment.items() if names]
+
+
+def _sources(assessments: Sequence[Assessment], knowledge: Knowledge) -> list[tuple[str, str]]:
+    """Every source named on the page: what it is called, and in full."""
+    forms = [one.form for one in assessments]
+    forms += [knowledge.published[name] for one in assessments for name in one.form.evidence]
+    forms += [judged.definition for one in assessments for judged in one.judged]
+    keys = {key for form in forms for key in sources_of(form)}
+    told = []
+    for key in sorted(keys, key=lambda k: (short_name(k, knowledge.references).casefold(), k)):
+        r = knowledge.references[key]
+        named = [r.authors, r.title, r.published_in, str(r.year) if r.year else None]
+        parts = [part.rstrip(".") for part in named if part]
+        where = f"doi:{r.doi}" if r.doi else r.url
+        told.append((short_name(key, knowledge.references), ". ".join([*parts, *([where] if where else [])]) + "."))
+    return told

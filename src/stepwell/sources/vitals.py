@@ -1,0 +1,88 @@
+"""Vital signs: blood pressure, from a CDM and from own folders. They are no scores, and the engine never reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import ibis
+import ibis.expr.types as ir
+
+from ..knowledge.forms import Knowledge, Vital
+from ..tables import VITAL
+from .codes import NAME, Columns, SetCode, find_coded
+from .files import RawTable
+from .people import People
+from .source import Loss
+from .tally import Finding, settle
+from .values import day, number, text
+
+
+def read_vitals(
+    con: ibis.BaseBackend, people: People, raws: list[RawTable], vocabulary: dict[str, RawTable], knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
+    """Vital signs among the measurements of a CDM."""
+    (raw,) = raws
+    columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
+    rows = find_coded(con, raw, columns, _codes(knowledge.vitals.values()), vocabulary)
+    told = RawTable(raw.name, raw.where, rows)
+    stated = [number(told.column(c, t)) for c, t in (("value_as_number", "float64"), ("value_source_value", "string"))]
+    rows = rows.select(
+        id="person_id",
+        vital="set_id",
+        measured_date=day(rows.measurement_date).value,
+        value=ibis.coalesce(*stated),
+        address=ibis.literal(f"{raw.name}/") + text(rows.measurement_id).fill_null("?"),
+    )
+    return _settle(people.attach(rows, "id"), raw.where, knowledge)
+
+
+def read_own_vitals(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
+    """Vital signs of an own folder."""
+    rows = raw.rows
+    called = rows.vital.lower()
+    rows = rows.select(
+        "person_id",
+        "address",
+        vital=ibis.cases(*((called == word, v) for word, v in vital_names(knowledge).items())),
+        measured_date=day(rows.measured_date).value,
+        value=number(rows.mmhg),
+    )
+    return _settle(rows, raw.where, knowledge)
+
+
+def vital_names(knowledge: Knowledge) -> dict[str, str]:
+    """The ids of vital signs by every name under which an own folder may write them, in lower case."""
+    return {name.lower(): v.vital for v in knowledge.vitals.values() for name in (v.vital, v.label, *v.names)}
+
+
+def _codes(vitals: Iterable[Vital]) -> list[SetCode]:
+    """The codes and names of vital signs."""
+    return [
+        SetCode(v.vital, vocabulary, str(code), "exact")
+        for v in vitals
+        for vocabulary, codes in (("LOINC", v.loinc), ("OMOP", v.omop), (NAME, v.names))
+        for code in codes
+    ]
+
+
+def _settle(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+    """Vital signs from rows with `person_id`, `vital`, `measured_date`, `value`, `address`; beyond the range they are unknown."""
+    vitals = knowledge.vitals.values()
+    low = ibis.cases(*((rows.vital == v.vital, v.at_least_mmhg) for v in vitals), else_=0.0)
+    high = ibis.cases(*((rows.vital == v.vital, v.at_most_mmhg) for v in vitals), else_=0.0)
+    is_usable = rows.value.between(low, high)
+    rows = rows.mutate(mmhg=is_usable.ifelse(rows.value, ibis.null("float64")))
+    kept, losses, _n = settle(
+        VITAL.name,
+        where,
+        rows,
+        [
+            Finding(rows.person_id.isnull(), "vital signs of people who are not in person", "left out"),
+            Finding(rows.measured_date.isnull(), "vital signs without a usable date", "left out"),
+            Finding(rows.value.isnull(), "vital signs without a value", "kept"),
+            Finding(rows.value.notnull() & ~is_usable, "vital signs outside the range of any", "read as unknown"),
+        ],
+    )
+    return kept.select("person_id", "vital", "measured_date", "mmhg", "address").distinct(), losses

@@ -1,0 +1,108 @@
+"""One made-up person at a time: what a result would hold of them, in memory, for the tests of candidacy."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import ibis
+
+from stepwell.candidacy import assess
+from stepwell.candidacy.answers import Known
+from stepwell.candidacy.chart import read_chart
+from stepwell.candidacy.trials import find_definition, judge
+from stepwell.knowledge.load import load
+
+K = load()
+DAY = date(2025, 6, 30)
+ALL = frozenset({"person", "observation_period", "condition", "medication", "measurement", "procedure", "vital"})
+
+
+class Held:
+    """What a result holds of one person, as rows. `has` names the tables that the source has at all, `coded` the
+    vocabularies of its diagnoses."""
+
+    def __init__(self, has=ALL, birth=date(1980, 5, 17), death=None, coded=("ICD10CM",), **tables):
+        person = {"person_id": 1, "source_person_id": "anna", "sex": "female", "death_date": death, "address": "p/1"}
+        births = birth if isinstance(birth, tuple) else (birth, birth)
+        person |= {"birth_earliest_date": births[0], "birth_latest_date": births[1]}
+        periods = tables.pop("observed", ((date(2018, 1, 1), date(2025, 12, 31)),))
+        tables["observation_period"] = [{"start_date": first, "end_date": last} for first, last in periods]
+        names = ("condition", "measurement", "procedure", "vital", "exposure", "observation_period")
+        self.rows = {"person": [person]} | {name: tables.pop(name, []) for name in names}
+        assert not tables, tables
+        for name, rows in self.rows.items():
+            for number, row in enumerate(rows):
+                row.setdefault("address", f"{name}/{number}")
+                row["person_id"] = 1
+        self.tables, self.knowledge, self.folder = tuple(self.rows), K, Path("held")
+        self.manifest = {"has": sorted(has), "knowledge": K.digest, "source": {"label": "held"}}
+
+        self.coded = coded
+
+    def table(self, name):
+        """Of everybody's diagnoses, the vocabularies."""
+        assert name == "condition"
+        return ibis.memtable({"vocabulary": list(self.coded)}, schema={"vocabulary": "string"})
+
+    def person_id(self, person):
+        assert person == "anna"
+        return 1
+
+    def rows_of(self, name, person_id):
+        return [dict(row) for row in self.rows[name]]
+
+    def evidence(self, person):
+        return []
+
+
+def diagnosis(codeset, day, code="X"):
+    return {"condition_date": day, "codeset": codeset, "vocabulary": "ICD10CM", "code": code}
+
+
+def score(instrument, day, total):
+    return {"instrument": instrument, "measured_date": day, "total": None if total is None else float(total)}
+
+
+def session(procedure, day):
+    return {"procedure_date": day, "procedure": procedure, "vocabulary": "HCPCS", "code": "X"}
+
+
+def pressure(day, systolic=None, diastolic=None):
+    sides = (("systolic", systolic), ("diastolic", diastolic))
+    return [
+        {"vital": f"blood-pressure-{side}", "measured_date": day, "mmhg": float(value)}
+        for side, value in sides
+        if value is not None
+    ]
+
+
+def supply(drug, first, n_days, mg=None, *, known=True, use=True):
+    """A supply of so many days, at an adequate dose unless one is given."""
+    doses = {m.ingredient: m.min_mg_per_day for m in K.dose_minima if m.standard == "mgh-atrq"}
+    return {
+        "ingredient": drug,
+        "start_date": first,
+        "end_date": first + timedelta(n_days - 1) if known else first,
+        "is_end_known": known,
+        "mg_per_day": doses.get(drug, 1.0) if mg is None else mg,
+        "is_antidepressant_use": use,
+        "stop_reason": None,
+        "n_records": 1,
+    }
+
+
+def answers(held, day=DAY):
+    """What answers are found from for this person on that day."""
+    chart = read_chart(held, "anna", day)
+    judged = judge(chart, [find_definition("us-label", K)])
+    return Known(chart, judged, judged["us-label"])
+
+
+def one(held, form, day=DAY, **more):
+    """The assessment of one form."""
+    return assess(held, "anna", [form], day=day, **more)[1][0]
+
+
+def line(assessment, path):
+    return next(one for one in assessment.lines if one.path == path)

@@ -1,0 +1,51 @@
+"""Compiling: nothing stale is taken from disk, and an installation that cannot be written to works too."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import stepwell.simulate
+from stepwell.simulate import compiled
+
+FOLDER = Path(stepwell.simulate.__file__).parent
+
+
+def relative_imports(module: str) -> set[str]:
+    tree = ast.parse((FOLDER / f"{module}.py").read_text("utf-8"))
+    return {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 1}
+
+
+def test_the_digest_covers_whatever_is_compiled_in():
+    decorated = {path.stem for path in FOLDER.glob("*.py") if "\n@compiled\n" in path.read_text("utf-8")}
+    needed = decorated.union(*(relative_imports(module) for module in decorated)) - {"compiled"}
+    assert needed == set(compiled.SOURCES)
+
+
+def test_where_nothing_can_be_kept_it_is_compiled_anew(monkeypatch):
+    kept = compiled.njit
+
+    def no_place(cache=False, **how):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return kept(**how)
+
+    monkeypatch.setattr(compiled, "njit", no_place)
+
+    def doubled(x):
+        return 2 * x
+
+    function = compiled.compiled(doubled)
+    assert function(21) == 42
+    assert type(function._cache).__name__ != "FunctionCache"
+
+
+@pytest.mark.parametrize("name", ["log", "exp", "uniform"])
+def test_machine_code_is_exact(name):
+    from stepwell.simulate import chance
+
+    options = getattr(chance, name).targetoptions
+    assert options["fastmath"] is False
+    assert options["nogil"] is True
