@@ -81,7 +81,7 @@ def test_everybody_of_a_crowd(crowd):
 def simulated(tmp_path_factory):
     """20,000 simulated people with realistic noise: their records by person, and what the forms say of them."""
     folder = tmp_path_factory.mktemp("as_code")
-    simulate(20_000, 1009, folder / "records", noise="realistic", drop_out="real-world")
+    simulate(20_000, 1009, folder / "records", noise="realistic")
     result = run(folder / "records", folder / "result", definitions=tuple(PROGRAMS))
     source = open_source(folder / "records", ibis.duckdb.connect(), KNOWLEDGE)
     records = {name: table.to_pyarrow().to_pylist() for name, table in source.tables.items()}

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from stepwell.knowledge import load
 from stepwell.simulate import simulate
-from stepwell.simulate.draw import draw_course
-from stepwell.simulate.formulary import Formulary
 from stepwell.simulate.parameters import parameters
-from stepwell.simulate.streams import Streams
+from stepwell.simulate.records.formulary import Formulary
 
-PEOPLE = 800
+PEOPLE = 500
 SEED = 20
 
 
@@ -58,10 +55,3 @@ def untidy(simulated) -> Simulated:
 @pytest.fixture(scope="session")
 def formulary() -> Formulary:
     return Formulary(load(), parameters())
-
-
-@pytest.fixture(scope="session")
-def many(formulary):
-    """The true course of enough people for shares to settle."""
-    person = np.arange(1, 40_001)
-    return draw_course(Streams(SEED, person), person, formulary, "star-d")

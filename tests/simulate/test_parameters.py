@@ -4,8 +4,8 @@ import pytest
 
 from stepwell.errors import KnowledgeError
 from stepwell.knowledge.cited import Cited, Form
-from stepwell.simulate.formulary import Formulary
-from stepwell.simulate.parameters import DATA, codes, drugs, parameters
+from stepwell.simulate.parameters import DATA, codes, drugs, parameters, session_codes
+from stepwell.simulate.records.formulary import Formulary
 
 
 def cited_forms(form):
@@ -39,10 +39,14 @@ def test_shares_that_belong_together_make_a_whole():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("  female:", "  femal:", "femal"),
-        ("{share: 63 %,", "{share: 63,", "no unit"),
-        ("seen: abstract}", "seen: heard}", "abstract"),
-        ("source: rush-2006, locator: people", "source: rush-2007, locator: people", "rush-2007"),
+        ("  bipolar:", "  bipola:", "bipola"),
+        ("{share: 84 %,", "{share: 84,", "no unit"),
+        ('encounters"\n  seen: secondary', 'encounters"\n  seen: heard', "secondary"),
+        (
+            "  source: omop-vocabulary\n  locator: concept",
+            "  source: omop-vocabularies\n  locator: concept",
+            "omop-vocabularies",
+        ),
         ("  omop-vocabulary:\n", "  nobody-cites-this:\n    title: x\n  omop-vocabulary:\n", "nobody-cites-this"),
         (", choice: Most people in the data have depression and are treated for it.", "", "choice"),
     ],
@@ -65,17 +69,7 @@ def test_files_that_do_not_fit_the_knowledge_are_refused(formulary):
     assert "no-such-definition" in str(error.value)
 
 
-def test_a_first_visit_that_could_be_a_baseline_is_refused(formulary):
-    early = parameters().scores.visits.model_copy(update={"every": 7})
-    scores = parameters().scores.model_copy(update={"visits": early})
-    with pytest.raises(KnowledgeError, match="do not fit") as error:
-        Formulary(formulary.knowledge, parameters().model_copy(update={"scores": scores}))
-    assert "baseline" in str(error.value)
-
-
-def test_those_who_continue_are_worked_out_from_those_who_entered():
-    ladder = parameters().ladder
-    entered, remission = ladder.entered.people, ladder.remission.by_step
-    left = entered[0] * (100 - remission[0]) / 100
-    assert ladder.continues()[0] == pytest.approx(entered[1] / left)
-    assert len(ladder.continues()) == len(entered) - 1
+@pytest.mark.parametrize("when", ["first", "later"])
+@pytest.mark.parametrize("treatment", ["esketamine", "ketamine", "ect", "tms"])
+def test_every_session_is_given_something(treatment, when):
+    assert sum(r.share_pct for r in session_codes() if (r.treatment, r.when) == (treatment, when)) == 100

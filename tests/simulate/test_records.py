@@ -31,7 +31,16 @@ def test_columns_are_those_of_the_cdm(untidy, table):
 
 
 @pytest.mark.parametrize(
-    "table", ["person", "observation_period", "drug_exposure", "condition_occurrence", "measurement"]
+    "table",
+    [
+        "person",
+        "observation_period",
+        "visit_occurrence",
+        "drug_exposure",
+        "condition_occurrence",
+        "procedure_occurrence",
+        "measurement",
+    ],
 )
 def test_ids_are_counted_and_belong_to_people(untidy, table):
     rows = untidy[table]
@@ -49,16 +58,27 @@ def test_every_concept_is_in_the_vocabulary(untidy):
                 assert used <= known, (table, name)
 
 
+def supplies(folder) -> list[dict]:
+    """Rows of drugs that were dispensed; the others are doses charted at a session."""
+    return [r for r in folder.rows("drug_exposure") if r["drug_type_concept_id"] == parameters().types.of["fill"]]
+
+
+def doses(folder) -> list[dict]:
+    return [r for r in folder.rows("drug_exposure") if r["drug_type_concept_id"] != parameters().types.of["fill"]]
+
+
+def n_readings(folder) -> int:
+    """Readings around sessions: of scores, only the day is known."""
+    return sum(r["measurement_datetime"] is not None for r in folder.rows("measurement"))
+
+
 def test_supplies_follow_without_a_gap_or_an_overlap(tidy):
     rows = sorted(
-        tidy.rows("drug_exposure"),
+        supplies(tidy),
         key=lambda r: (r["person_id"], r["drug_concept_id"], r["drug_exposure_start_date"]),
     )
-    begins_or_ends = {
-        (r["source_person_id"], d) for r in tidy.rows("truth_trial") for d in (r["start_date"], r["end_date"])
-    }
     followed = 0
-    for (person, _), own in groupby(rows, key=lambda r: (r["person_id"], r["drug_concept_id"])):
+    for _, own in groupby(rows, key=lambda r: (r["person_id"], r["drug_concept_id"])):
         own = list(own)
         for r in own:
             days = (r["drug_exposure_end_date"] - r["drug_exposure_start_date"]).days + 1
@@ -67,9 +87,7 @@ def test_supplies_follow_without_a_gap_or_an_overlap(tidy):
         for one, following in pairwise(own):
             apart = (following["drug_exposure_start_date"] - one["drug_exposure_end_date"]).days
             followed += apart == 1
-            assert apart == 1 or (
-                apart > 1 and one["stop_reason"] and (str(person), one["drug_exposure_end_date"]) in begins_or_ends
-            )
+            assert apart == 1 or (apart > 1 and one["stop_reason"])
     assert followed > len(rows) / 2
 
 
@@ -82,7 +100,7 @@ def test_true_trials_are_the_supplies(tidy):
     }
     label = {r["concept_id"]: r["concept_name"] for r in tidy.rows("concept")}
     ends, begins = {}, set()
-    for r in tidy.rows("drug_exposure"):
+    for r in supplies(tidy):
         name = label[ingredient[r["drug_concept_id"]]]
         begins.add((str(r["person_id"]), name, r["drug_exposure_start_date"]))
         ends[str(r["person_id"]), name, r["drug_exposure_end_date"]] = r["stop_reason"]
@@ -91,6 +109,7 @@ def test_true_trials_are_the_supplies(tidy):
         "no response": "no effect",
         "intolerance": "intolerance",
         "lost": "not known",
+        "given up": "not known",
         "observation ended": None,
     }
     trials = tidy.rows("truth_trial")
@@ -104,7 +123,7 @@ def test_every_dose_can_be_worked_out(tidy, formulary):
     strength = {r["drug_concept_id"]: r["amount_value"] for r in tidy.rows("drug_strength")}
     name = {r["concept_id"]: r["concept_name"] for r in tidy.rows("concept")}
     allowed = {(d.ingredient, mg) for d in formulary.drugs for mg in d.mg_per_day}
-    for r in tidy.rows("drug_exposure"):
+    for r in supplies(tidy):
         mg = strength[r["drug_concept_id"]] * r["quantity"] / r["days_supply"]
         assert (name[r["drug_concept_id"]].rsplit(" ", 2)[0], mg) in allowed
 
@@ -114,7 +133,7 @@ def test_scores_are_whole_and_one_a_day_of_one_instrument(tidy, formulary):
         formulary.knowledge.instruments[i].label: r[1]
         for i, r in zip(formulary.instruments, formulary.score_range, strict=True)
     }
-    rows, instrument = tidy.rows("measurement"), {}
+    rows, instrument = [r for r in tidy.rows("measurement") if r["measurement_source_value"] in top], {}
     days = {(r["person_id"], r["measurement_date"]) for r in rows}
     assert len(days) == len(rows)
     for r in rows:
@@ -124,13 +143,52 @@ def test_scores_are_whole_and_one_a_day_of_one_instrument(tidy, formulary):
     assert len(set(instrument.values())) == len(top)
 
 
-def test_about_thirty_supplies_for_each_person_with_depression(many, formulary):
-    """A million people shall give about thirty million supplies."""
-    from stepwell.simulate.record import make_records
+def test_about_thirty_supplies_for_each_person(tidy):
+    """A million people shall give about thirty million rows to read."""
+    assert 20 < len(supplies(tidy)) / len(tidy["person"]) < 40
 
-    fills = make_records(many, None, formulary, None).fills
-    per_person = len(fills) / len(many.person)
-    assert 25 < per_person < 36
+
+def test_a_session_is_charted_billed_and_read_around(tidy):
+    true = tidy.rows("truth_session")
+    given = {(r["source_person_id"], r["session_date"]): r["mg"] for r in true if r["mg"]}
+    charted = {(str(r["person_id"]), r["drug_exposure_start_date"]): r for r in doses(tidy)}
+    assert len(given) == len(charted) > 100
+    assert given.keys() == charted.keys()
+    strength = {r["drug_concept_id"]: r["amount_value"] for r in tidy.rows("drug_strength")}
+    billed = {(str(r["person_id"]), r["procedure_date"]): r for r in tidy.rows("procedure_occurrence")}
+    assert len(billed) == len([r for r in true if r["treatment"] != "ketamine"])
+    code = {"ect": {"90870"}, "tms": {"90867", "90868"}, "esketamine": {"G2082", "G2083"}}
+    for r in true:
+        key = r["source_person_id"], r["session_date"]
+        if r["mg"]:
+            dose = charted[key]
+            assert dose["quantity"] * strength.get(dose["drug_concept_id"], 1) == r["mg"]
+            assert dose["route_source_value"] == {"esketamine": "nasal", "ketamine": "intravenous"}[r["treatment"]]
+            assert (dose["dose_unit_source_value"] == "mg") is (r["treatment"] == "ketamine")
+        if r["treatment"] in code:
+            assert billed[key]["procedure_source_value"] in code[r["treatment"]]
+        if r["treatment"] == "esketamine":
+            assert (billed[key]["procedure_source_value"] == "G2083") is (r["mg"] > 56)
+    around = [r for r in tidy.rows("measurement") if r["measurement_datetime"]]
+    assert len(around) == 10 * len(charted)
+    for r in around:
+        dose = charted[str(r["person_id"]), r["measurement_date"]]
+        assert -5 <= (r["measurement_datetime"] - dose["drug_exposure_start_datetime"]).total_seconds() / 60 <= 150
+
+
+def test_every_record_of_care_belongs_to_a_visit(untidy):
+    visits = {
+        r["visit_occurrence_id"]: (r["person_id"], r["visit_start_date"]) for r in untidy.rows("visit_occurrence")
+    }
+    assert len(set(visits.values())) == len(visits)
+    for table, day in (
+        ("condition_occurrence", "condition_start_date"),
+        ("measurement", "measurement_date"),
+        ("procedure_occurrence", "procedure_date"),
+    ):
+        rows = untidy.rows(table)
+        assert rows
+        assert all(visits[r["visit_occurrence_id"]] == (r["person_id"], r[day]) for r in rows)
 
 
 def test_everything_lies_within_observation(tidy):
@@ -142,6 +200,8 @@ def test_everything_lies_within_observation(tidy):
         "drug_exposure": ("drug_exposure_start_date", "drug_exposure_end_date"),
         "condition_occurrence": ("condition_start_date",),
         "measurement": ("measurement_date",),
+        "procedure_occurrence": ("procedure_date",),
+        "visit_occurrence": ("visit_start_date",),
         "death": ("death_date",),
     }.items():
         rows = tidy.rows(table)
@@ -172,8 +232,8 @@ FILL_KNOBS = {
 
 @pytest.mark.parametrize("knob", FILL_KNOBS)
 def test_a_knob_spoils_as_many_supplies_as_it_says(simulated, tidy, knob):
-    rows = simulated(noise=parameters().noise.off().but(**{knob: 20})).rows("drug_exposure")
-    assert len(rows) == len(tidy["drug_exposure"])
+    rows = supplies(simulated(noise=parameters().noise.off().but(**{knob: 20})))
+    assert len(rows) == len(supplies(tidy))
     assert abs(share(rows, FILL_KNOBS[knob]) - 0.2) < 4 * (0.2 * 0.8 / len(rows)) ** 0.5
     others = [k for k in FILL_KNOBS if k != knob]
     assert not any(share(rows, FILL_KNOBS[other]) for other in others)
@@ -189,16 +249,25 @@ def test_a_knob_spoils_as_many_supplies_as_it_says(simulated, tidy, knob):
     ],
 )
 def test_a_knob_loses_or_repeats_as_many_rows_as_it_says(simulated, tidy, knob, table, ratio):
-    n = len(tidy[table])
-    found = len(simulated(noise=parameters().noise.off().but(**{knob: 20}))[table])
+    def counted(folder) -> int:
+        if table == "drug_exposure":
+            return len(supplies(folder))
+        return (
+            sum(r["measurement_datetime"] is None for r in folder.rows(table))
+            if table == "measurement"
+            else len(folder[table])
+        )
+
+    n = counted(tidy)
+    found = counted(simulated(noise=parameters().noise.off().but(**{knob: 20})))
     assert abs(found / n - ratio) < 4 * (0.2 * 0.8 / n) ** 0.5
 
 
 @pytest.mark.parametrize("knob", ["early_refill", "late_refill"])
 def test_refills_move_within_their_days_and_first_supplies_stay(simulated, tidy, knob):
     moved = simulated(noise=parameters().noise.off().but(**{knob: 50}))
-    before, after = (t["drug_exposure"]["drug_exposure_start_date"].cast("int32") for t in (tidy, moved))
-    shift = pc.subtract(after, before)
+    before, after = (pa.array([r["drug_exposure_start_date"] for r in supplies(t)]) for t in (tidy, moved))
+    shift = pc.subtract(after.cast("int32"), before.cast("int32"))
     most = getattr(parameters().noise, knob).most
     low, high = (-most, 0) if knob == "early_refill" else (0, most)
     assert (pc.min(shift).as_py(), pc.max(shift).as_py()) == (low, high)
@@ -211,7 +280,10 @@ def test_score_errors_stay_within_points_and_range(simulated, tidy):
     error = pc.subtract(two, one)
     most = parameters().noise.score_error.most
     assert (pc.min(error).as_py(), pc.max(error).as_py()) == (-most, most)
-    assert 0.4 < share(error.to_pylist(), bool) < 0.55
+    of_scores = [
+        e for e, r in zip(error.to_pylist(), tidy.rows("measurement"), strict=True) if not r["measurement_datetime"]
+    ]
+    assert 0.3 < share(of_scores, bool) < 0.55
 
 
 def test_diagnoses_come_late_or_under_another_code(simulated, tidy):
@@ -245,7 +317,41 @@ def test_reasons_for_stopping_go_missing(simulated, tidy):
     assert tidy["drug_exposure"]["stop_reason"].null_count < len(tidy["drug_exposure"])
 
 
+@pytest.mark.parametrize("knob", ["missing_session", "missing_session_drug", "missing_session_code", "missing_reading"])
+def test_sessions_go_missing_in_parts_and_never_wholly_by_halves(simulated, tidy, knob):
+    off = parameters().noise.off()
+    n = [
+        len(doses(tidy)),
+        len(tidy["procedure_occurrence"]),
+        sum(bool(r["measurement_datetime"]) for r in tidy.rows("measurement")),
+    ]
+    other = simulated(noise=off.but(**{knob: 40}))
+    m = [
+        len(doses(other)),
+        len(other["procedure_occurrence"]),
+        sum(bool(r["measurement_datetime"]) for r in other.rows("measurement")),
+    ]
+    lost = [1 - after / before for before, after in zip(n, m, strict=True)]
+    falls = {
+        "missing_session": (True, True, True),
+        "missing_session_drug": (True, False, False),
+        "missing_session_code": (False, True, False),
+        "missing_reading": (False, False, True),
+    }[knob]
+    assert [share > 0.05 for share in lost] == list(falls)
+    assert all(share == 0 for share, falls_ in zip(lost, falls, strict=True) if not falls_)
+
+
+def test_a_session_of_which_one_record_is_missing_still_has_the_other(simulated, tidy):
+    off = parameters().noise.off()
+    halves = simulated(noise=off.but(missing_session_drug=50, missing_session_code=100))
+    days = {(r["person_id"], r["drug_exposure_start_date"]) for r in doses(halves)}
+    days |= {(r["person_id"], r["procedure_date"]) for r in halves.rows("procedure_occurrence")}
+    assert days == {(int(r["source_person_id"]), r["session_date"]) for r in tidy.rows("truth_session")}
+
+
 def test_every_knob_is_tried_here():
     tried = {*FILL_KNOBS, "missing_fill", "duplicate_row", "missing_diagnosis", "unscored_visit", "early_refill"}
     tried |= {"late_refill", "score_error", "late_diagnosis", "miscoded_diagnosis", "late_observation"}
+    tried |= {"missing_session", "missing_session_drug", "missing_session_code", "missing_reading"}
     assert tried | {"missing_stop_reason"} == set(Noise.model_fields)

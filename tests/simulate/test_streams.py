@@ -19,7 +19,7 @@ def test_mix_is_the_finaliser_of_splitmix64():
         (1, 1, Kind.PERSON, 0, 0, 0xBFB44B335BAB059A),
         (1, 1, Kind.PERSON, 0, 1, 0xAAD22403E23A6D75),
         (1, 2, Kind.PERSON, 0, 0, 0xB7BAF33BA8BA36DB),
-        (1, 1, Kind.TREATMENT, 3, 23, 0x50838C842EB3F985),
+        (1, 1, 2, 3, 23, 0x50838C842EB3F985),
         (2**63, 10**9, Kind.NOISE_FILL, 500, 9, 0xD794B33EA8D99351),
     ],
 )
@@ -51,7 +51,7 @@ def test_every_part_of_the_key_matters():
 def test_draws_are_uniform_and_unrelated(slot):
     n = 200_000
     streams = Streams(3, np.arange(n))
-    u, other = streams.uniform(Kind.TREATMENT, 0, slot), streams.uniform(Kind.TREATMENT, 0, slot + 1)
+    u, other = streams.uniform(Kind.DOSE, 0, slot), streams.uniform(Kind.DOSE, 0, slot + 1)
     assert u.min() >= 0
     assert u.max() < 1
     counts = np.histogram(u, bins=100, range=(0, 1))[0]
@@ -59,3 +59,10 @@ def test_draws_are_uniform_and_unrelated(slot):
     assert chi_square < 99 + 5 * np.sqrt(2 * 99)
     assert abs(np.corrcoef(u, other)[0, 1]) < 5 / np.sqrt(n)
     assert abs(np.corrcoef(u[1:], u[:-1])[0, 1]) < 5 / np.sqrt(n)
+
+
+def test_the_fast_draw_is_the_plain_one():
+    streams, rows = Streams(11, np.arange(50)), np.array([0, 49, 7, 7, 3])
+    for occurrence in (0, 5, np.array([0, 1, 2, 3, 2**20])):
+        plain = ((streams.bits(Kind.DOSE, occurrence, 3, rows) >> np.uint64(12)) + 0.5) * 2.0**-52
+        assert streams.uniform(Kind.DOSE, occurrence, 3, rows).tolist() == plain.tolist()

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import oracle
 import pytest
 
 from stepwell.simulate.parameters import parameters
-from stepwell.simulate.truth import completed_years
+from stepwell.simulate.records.truth import completed_years
+from stepwell.tables import TRUTH
 
 DEFINITIONS = parameters().truth.definitions
 
@@ -60,14 +62,22 @@ def record_tables(folder, knowledge) -> dict[str, list[dict]]:
     strength = {r["drug_concept_id"]: r for r in folder.rows("drug_strength")}
     ingredient = {concept: i.ingredient for i in knowledge.ingredients.values() for concept in i.omop}
     reason = {"completed": "other", "not known": "other"}
+
+    def of(r: dict) -> str:
+        known = strength.get(r["drug_concept_id"])
+        return ingredient[known["ingredient_concept_id"] if known else r["drug_concept_id"]]
+
+    def mg_per_day(r: dict) -> float | None:
+        return r["days_supply"] and strength[r["drug_concept_id"]]["amount_value"] * r["quantity"] / r["days_supply"]
+
     medication = [
         {
             "person_id": r["person_id"],
-            "ingredient": ingredient[strength[r["drug_concept_id"]]["ingredient_concept_id"]],
+            "ingredient": of(r),
             "start_date": r["drug_exposure_start_date"],
             "end_date": r["drug_exposure_end_date"],
-            "end_basis": "days supply",
-            "mg_per_day": strength[r["drug_concept_id"]]["amount_value"] * r["quantity"] / r["days_supply"],
+            "end_basis": "days supply" if r["days_supply"] else "administration",
+            "mg_per_day": mg_per_day(r),
             "dose_basis": "-",
             "labelled_use": None,
             "stop_reason": reason.get(r["stop_reason"], r["stop_reason"]),
@@ -85,6 +95,7 @@ def record_tables(folder, knowledge) -> dict[str, list[dict]]:
             **address,
         }
         for r in folder.rows("measurement")
+        if r["measurement_source_value"] in label
     ]
     return {
         "person": person,
@@ -155,8 +166,8 @@ def test_true_trials_are_the_oracle_s(tidy, formulary, people):
 
 
 def test_truth_does_not_depend_on_the_noise(tidy, untidy):
-    for table in ("truth_person", "truth_trial"):
-        assert tidy[table].equals(untidy[table])
+    for table in TRUTH:
+        assert tidy[table.name].equals(untidy[table.name])
 
 
 def test_everybody_has_a_truth_under_every_definition(tidy):
@@ -182,3 +193,60 @@ def test_everybody_has_a_truth_under_every_definition(tidy):
 def test_years_are_completed_on_the_birthday(born, day, years):
     born, day = (np.array([d], dtype="datetime64[D]").astype(np.int64) for d in (born, day))
     assert completed_years(born, day).tolist() == [years]
+
+
+def test_states_follow_one_another_without_a_gap(tidy):
+    last = {str(r["person_id"]): r["observation_period_end_date"] for r in tidy.rows("observation_period")}
+    own = defaultdict(list)
+    for r in tidy.rows("truth_state"):
+        own[r["source_person_id"]].append(r)
+    assert len(own) > 300
+    for person, rows in own.items():
+        for one, following in pairwise(rows):
+            assert (following["start_date"] - one["end_date"]).days == 1
+            assert one["state"] != following["state"]
+        assert rows[-1]["end_date"] == last[person]
+        assert rows[0]["state"] == "ill" or rows[0]["start_date"] == rows[0]["end_date"]
+    assert {r["state"] for rows in own.values() for r in rows} == {"ill", "response", "remission", "recovery"}
+
+
+def test_true_exposures_are_the_supplies(tidy):
+    """Every day of every true dose is supplied once, and no other day is."""
+    true, supplied = defaultdict(int), defaultdict(int)
+    for r in tidy.rows("truth_exposure"):
+        true[r["source_person_id"]] += (r["end_date"] - r["start_date"]).days + 1
+    for r in tidy.rows("drug_exposure"):
+        supplied[str(r["person_id"])] += r["days_supply"] or 0
+    assert true == {person: days for person, days in supplied.items() if days}
+    assert len(true) > 300
+
+
+def test_series_are_their_sessions_and_say_what_they_did(tidy):
+    sessions = defaultdict(list)
+    for r in tidy.rows("truth_session"):
+        sessions[r["source_person_id"], r["course_number"]].append(r)
+    series = tidy.rows("truth_series")
+    assert len(series) == len(sessions) > 20
+    state = defaultdict(list)
+    for r in tidy.rows("truth_state"):
+        state[r["source_person_id"]].append(r)
+    n_helped = 0
+    for r in series:
+        own = sessions[r["source_person_id"], r["course_number"]]
+        assert (r["start_date"], r["end_date"], r["n_sessions"]) == (
+            own[0]["session_date"],
+            own[-1]["session_date"],
+            len(own),
+        )
+        assert [s["session_number"] for s in own] == list(range(1, len(own) + 1))
+        days = [r[f"{name}_date"] for name in ("response", "remission", "lost")]
+        known = [d for d in days if d]
+        assert known == sorted(known)
+        assert not known or known[0] >= r["start_date"]
+        if r["remission_date"] and r["remission_date"] != r["lost_date"]:
+            n_helped += 1
+            (now,) = [
+                s for s in state[r["source_person_id"]] if s["start_date"] <= r["remission_date"] <= s["end_date"]
+            ]
+            assert now["state"] == "remission"
+    assert n_helped > 3

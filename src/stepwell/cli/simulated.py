@@ -16,27 +16,80 @@ def simulate(
     people: Annotated[int, typer.Option(help="How many people.", min=1)],
     out: Annotated[Path, typer.Option(help="A new folder for the records and the truth.", show_default=False)],
     seed: Seed = 1,
-    form: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "parquet",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="omop-parquet, omop-csv or omop-duckdb (parquet, csv, duckdb for short), fhir, or csv-folder: stepwell's own.",
+        ),
+    ] = "omop-parquet",
     noise: Annotated[str, typer.Option(help="How untidy the records are: realistic or off.")] = "realistic",
+    offer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A treatment offered, after so many failed trials: esketamine=2. Several may be given; none for nothing.",
+            show_default="as parameters.yaml says",
+        ),
+    ] = None,
 ) -> None:
-    """Writes simulated records as an OMOP folder, with the truth beside them in a folder of its own."""
+    """Writes simulated records as OMOP, FHIR or stepwell's own CSV, with the truth beside them in a folder of its own."""
     from stepwell.simulate import simulate as simulate_people
 
     with progress() as report_progress:
         simulate_people(
-            people, seed, out, format=form, noise=noise, progress=lambda d, t: report_progress("simulating", d, t)
+            people,
+            seed,
+            out,
+            format=form,
+            noise=noise,
+            policy=_policy(offer),
+            progress=lambda d, t: report_progress("simulating", d, t),
         )
     out_console.print(f"Records: [bold]{escape(str(out))}[/bold]  truth: {escape(str(out / 'truth'))}", highlight=False)
 
 
+def _policy(offers: list[str] | None):
+    """The policy of `--offer`, with uptake and wait as usual; None where nothing is said."""
+    from dataclasses import replace
+
+    from stepwell.errors import Problem, QuestionError
+    from stepwell.simulate import Policy, Treatment, usual_policy
+
+    if offers is None:
+        return None
+    usual = {offer.treatment.name.lower(): offer for offer in usual_policy().offers}
+    problems, chosen = [], []
+    for said in offers if offers != ["none"] else ():
+        name, _, after = said.partition("=")
+        if name not in usual or not after.isdigit():
+            known = ", ".join(t.name.lower() for t in Treatment)
+            problems.append(
+                Problem("--offer", f"is {said!r}", f"one of {known}, =, and a number", "such as esketamine=2")
+            )
+        else:
+            chosen.append(replace(usual[name], after=int(after)))
+    if problems:
+        raise QuestionError("Nothing was simulated", problems)
+    return Policy(offers=tuple(chosen))
+
+
 @app.command()
 def validate(
-    people: Annotated[int, typer.Option(help="How many people to simulate at each noise level.", min=100)] = 5000,
+    people: Annotated[int, typer.Option(help="How many people to simulate at each noise level.", min=100)] = 2000,
     seed: Seed = 1,
+    knobs: Annotated[
+        bool, typer.Option("--knobs", help="Also run with each kind of noise alone (takes about five times as long).")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page with charts there, too.", show_default="none")] = None,
 ) -> None:
-    """Scores the engine against simulated people whose truth is known, at no noise and at realistic noise."""
-    from stepwell.bench.agreement import agreement_table, find_agreement
+    """Scores the engine against simulated people whose truth is known, at several levels of noise."""
+    from stepwell.bench.agreement import validate as validate_engine
+    from stepwell.bench.validation import explained, tables, write_validation
 
     with progress() as report_progress:
-        rows = find_agreement(people, seed, progress=report_progress)
-    out_console.print(agreement_table(rows))
+        found = validate_engine(people, seed, knobs=knobs, progress=report_progress)
+    for table in tables(found):
+        out_console.print(table)
+    out_console.print(explained(found), highlight=False)
+    if html is not None:
+        out_console.print(f"Page: [bold]{escape(str(write_validation(found, html).resolve()))}[/bold]", highlight=False)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stepwell.knowledge.cited import Cited, Days, Form, People, Percent, Points, Trials, Years
+from stepwell.knowledge.cited import Cited, Days, Form, Minutes, MmHg, Percent, Points, Trials
 from stepwell.knowledge.definition import Id
 from stepwell.knowledge.forms import Reference
 
@@ -42,37 +42,11 @@ class Span(Cited):
     at_most: Days
 
 
-class Age(Cited):
-    """A triangle over ages."""
-
-    youngest: Years
-    usual: Years
-    oldest: Years
-
-
 class Begins(Cited):
     """A calendar span."""
 
     earliest: date
     latest: date
-
-
-class Wait(Cited):
-    """An exponentially distributed time."""
-
-    mean: Days
-
-
-class ByStep(Cited):
-    """A share for each step of the ladder; the last one serves for later steps too."""
-
-    by_step: tuple[Percent, ...] = Field(min_length=1)
-
-
-class Entered(Cited):
-    """People who entered each step."""
-
-    people: tuple[People, ...] = Field(min_length=2)
 
 
 class OneOfDays(Cited):
@@ -91,12 +65,6 @@ class Instruments(Cited):
     """Which instrument people are followed with."""
 
     of: dict[Id, Percent]
-
-
-class Most(Cited):
-    """The most treatments one person can have."""
-
-    treatments: Trials
 
 
 class Severity(Cited):
@@ -138,17 +106,14 @@ class Concepts(Cited):
 
 
 class PeopleForm(Form):
-    """Who the people are."""
+    """Who the people are, beyond what the model says."""
 
-    female: Share
-    age: Age
     depressed: Share
     untreated: Share
     other_use: Share
     bipolar: Share
     psychosis: Share
     sleep: Share
-    dies_each_year: Share
 
 
 class ObservationForm(Form):
@@ -160,46 +125,71 @@ class ObservationForm(Form):
     none_before: Share
 
 
-class LadderForm(Form):
-    """What treatment does, step by step."""
+class OfferForm(Cited):
+    """After how many failed trials something is offered, who takes it up, and the mean wait."""
 
-    entered: Entered
-    remission: ByStep
-    real_world_continues: Share
-    intolerance: Share
-    response_only: Share
-    partial: Share
-
-    def continues(self) -> list[float]:
-        """Of those not in remission after each step, the share that entered the next."""
-        left = [n * (1 - r / 100) for n, r in zip(self.entered.people, self.remission.by_step, strict=True)]
-        return [following / n for following, n in zip(self.entered.people[1:], left[:-1], strict=True)]
+    after: Trials
+    uptake: Percent
+    wait: Days
 
 
-class TreatmentForm(Form):
-    """How treatment is given."""
+class OffersForm(Form):
+    """What the simulated health service offers."""
 
-    full_effect: Span
-    acute: Span
-    cut_short: Share
-    cut_short_after: Span
-    intolerance_after: Span
-    at_a_limit: Share
-    continued: Span
-    kept_to_the_end: Share
-    relapse_in_a_year: Share
-    added: Share
-    added_antidepressant: Share
-    at_once: Share
-    between: Span
-    lost_return: Share
-    lost_wait: Wait
-    underdosed: Share
+    esketamine: OfferForm
+    ketamine: OfferForm
+    ect: OfferForm
+    tms: OfferForm
+
+
+class DosesForm(Form):
+    """How doses are built up."""
+
     first_dose: OneOfDays
     above_minimum: Share
     raised: Share
     raised_after: Span
-    most: Most
+
+
+class VisitsForm(Form):
+    """When people are seen, besides the days on which something happens."""
+
+    acute: Every
+    later: Every
+    moved: Span
+
+
+class MinuteSpan(Cited):
+    """A time of the day, or a length of time, each minute alike."""
+
+    at_least: Minutes
+    at_most: Minutes
+
+
+class PressureSpan(Cited):
+    """A range of blood pressure."""
+
+    at_least: MmHg
+    at_most: MmHg
+
+
+class PointSpan(Cited):
+    """A range of scores."""
+
+    at_least: Points
+    at_most: Points
+
+
+class SessionsForm(Form):
+    """What is read around a session."""
+
+    begins: MinuteSpan
+    observed: MinuteSpan
+    systolic: PressureSpan
+    diastolic: PressureSpan
+    rise: PressureSpan
+    dissociation: PointSpan
+    sedation: PointSpan
 
 
 class FillsForm(Form):
@@ -220,9 +210,8 @@ class ScoresForm(Form):
     instruments: Instruments
     baseline: Severity
     near_a_limit: Share
+    partial: Share
     worse: AtMostShare
-    visits: Every
-    later_visits: Every
 
 
 class OtherUseForm(Form):
@@ -257,11 +246,19 @@ class Noise(Form):
     miscoded_diagnosis: Share
     unscored_visit: Share
     score_error: SlipPoints
+    missing_session_drug: Share
+    missing_session_code: Share
+    missing_session: Share
+    missing_reading: Share
     late_observation: SlipDays
 
     def off(self) -> Noise:
         """The same with every knob off: the records show the true course and nothing else."""
         return self.but(**dict.fromkeys(type(self).model_fields, 0))
+
+    def times(self, factor: float) -> Noise:
+        """The same with every share so many times as great, up to 100 %."""
+        return self.but(**{name: min(getattr(self, name).share * factor, 100) for name in type(self).model_fields})
 
     def but(self, **share_pct: float) -> Noise:
         """The same with other shares, in percent: `noise.off().but(missing_fill=10)`."""
@@ -277,8 +274,10 @@ class Parameters(Form):
     truth: TruthFor
     people: PeopleForm
     observation: ObservationForm
-    ladder: LadderForm
-    treatment: TreatmentForm
+    offers: OffersForm
+    doses: DosesForm
+    visits: VisitsForm
+    sessions: SessionsForm
     fills: FillsForm
     diagnoses: DiagnosesForm
     scores: ScoresForm
@@ -287,6 +286,7 @@ class Parameters(Form):
     noise: Noise
     concepts: Concepts
     types: Concepts
+    of_visits: Concepts
 
 
 class Drug(Cited):
@@ -310,6 +310,22 @@ class WrittenCode(Cited):
     standard_concept_id: int
     snomed: str
     label: str
+
+
+class SessionCode(Cited):
+    """One row of `session.csv`: what is given and written at a session of a course."""
+
+    treatment: Literal["esketamine", "ketamine", "ect", "tms"]
+    when: Literal["first", "later"]
+    share_pct: float = Field(gt=0)
+    """How many courses have this, of those of the same treatment and place."""
+    ingredient: Id | None = None
+    strength_mg: float | None = Field(default=None, gt=0)
+    """mg in one device; none where the amount itself is written."""
+    mg: float | None = Field(default=None, gt=0)
+    route: str | None = None
+    vocabulary: str | None = None
+    code: str | None = None
 
 
 class CdmColumn(Form):

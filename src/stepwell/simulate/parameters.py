@@ -10,7 +10,7 @@ from stepwell.knowledge.cited import Cited, Form
 from stepwell.knowledge.fill import columns_of, fill, fill_row
 from stepwell.knowledge.written import Written, read_csv, read_yaml
 
-from .forms import CdmColumn, Drug, Parameters, WrittenCode
+from .forms import CdmColumn, Drug, Parameters, SessionCode, WrittenCode
 
 DATA = Path(__file__).parent / "data"
 
@@ -34,6 +34,11 @@ def drugs() -> tuple[Drug, ...]:
 def codes() -> tuple[WrittenCode, ...]:
     """The rows of `code.csv`."""
     return _rows("code.csv", WrittenCode)
+
+
+def session_codes() -> tuple[SessionCode, ...]:
+    """The rows of `session.csv`."""
+    return _rows("session.csv", SessionCode)
 
 
 def cdm_columns() -> tuple[CdmColumn, ...]:

@@ -12,9 +12,6 @@ from .derived import (
     STAGED_TRIAL,
     STEP,
     TRIAL,
-    TRUTH,
-    TRUTH_PERSON,
-    TRUTH_TRIAL,
 )
 from .quality import QUALITY
 from .records import (
@@ -42,6 +39,7 @@ from .sessions import (
     SESSIONS,
 )
 from .staged import STAGE
+from .truth import TRUTH, TRUTH_EXPOSURE, TRUTH_PERSON, TRUTH_SERIES, TRUTH_SESSION, TRUTH_STATE, TRUTH_TRIAL
 
 __all__ = [
     "ANSWER",
@@ -76,7 +74,11 @@ __all__ = [
     "STEP",
     "TRIAL",
     "TRUTH",
+    "TRUTH_EXPOSURE",
     "TRUTH_PERSON",
+    "TRUTH_SERIES",
+    "TRUTH_SESSION",
+    "TRUTH_STATE",
     "TRUTH_TRIAL",
     "VITAL",
     "Column",

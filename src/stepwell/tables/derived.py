@@ -302,42 +302,6 @@ ATTRITION = Table(
     ),
 )
 
-TRUTH_PERSON = Table(
-    "truth_person",
-    "one simulated person under one definition, as the simulator made it (never read by the engine)",
-    ("source_person_id", "definition"),
-    (
-        Column("source_person_id", "string", "The person's id in the simulated source."),
-        Column("definition", "string", "Id of the definition, without version."),
-        Column("is_trd", "boolean", "Whether the simulated person truly meets it."),
-        Column("met_date", "date", "When.", null="never met"),
-    ),
-)
-
-TRUTH_TRIAL = Table(
-    "truth_trial",
-    "one simulated antidepressant trial, as it truly was",
-    ("source_person_id", "trial_number"),
-    (
-        Column("source_person_id", "string", "The person's id in the simulated source."),
-        Column("trial_number", "int32", "1, 2, 3 ... in order."),
-        Column("step_number", "int32", "The step of the ladder it belongs to."),
-        Column("ingredient", "string", "The ingredient's id."),
-        Column("start_date", "date", "First day taken."),
-        Column("end_date", "date", "Last day taken."),
-        Column("is_adequate", "boolean", "Dose and duration truly adequate."),
-        Column("improvement_pct", "float64", "True improvement at its end.", unit="%"),
-        Column("is_remission", "boolean", "True remission."),
-        Column(
-            "ended_for",
-            "string",
-            "Why it ended.",
-            values=("remission kept", "no response", "intolerance", "lost", "observation ended"),
-        ),
-    ),
-)
-
 STAGED_TRIAL = make_staged_trial(JUDGED_TRIAL)
 
 DERIVED = (EXPOSURE, EPISODE, TRIAL, JUDGED_TRIAL, DETERMINATION, STEP, STAGED_TRIAL, STAGE, *SESSIONS, ATTRITION)
-TRUTH = (TRUTH_PERSON, TRUTH_TRIAL)

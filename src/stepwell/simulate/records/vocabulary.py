@@ -10,25 +10,27 @@ VALID = {"valid_start_date": date(1970, 1, 1), "valid_end_date": date(2099, 12, 
 FIRST_LOCAL_CONCEPT = 2_000_000_001
 """OMOP leaves concept ids above two thousand million to local use."""
 
-Product = tuple[str, float]
-"""An ingredient and the strength of one tablet or capsule in mg."""
+
+def product_concepts(formulary: Formulary) -> list[int]:
+    """The concept id of each product: one of its own, or its ingredient's where it has no strength."""
+    return [
+        formulary.knowledge.ingredients[i].omop[0] if mg is None else FIRST_LOCAL_CONCEPT + n
+        for n, (i, mg) in enumerate(formulary.products)
+    ]
 
 
-def products(formulary: Formulary) -> dict[Product, int]:
-    """Every product that is dispensed, with its concept id."""
-    different = dict.fromkeys((d.ingredient, d.strength_mg) for d in formulary.drugs)
-    return {product: FIRST_LOCAL_CONCEPT + n for n, product in enumerate(different)}
-
-
-def product_name(ingredient: str, strength_mg: float) -> str:
+def product_name(formulary: Formulary, product: int) -> str:
     """A product's name, as clinical drugs are named."""
-    return f"{ingredient} {strength_mg:g} MG"
+    ingredient, mg = formulary.products[product]
+    label = formulary.knowledge.ingredients[ingredient].label
+    return label if mg is None else f"{label} {mg:g} MG"
 
 
 def vocabulary(formulary: Formulary) -> dict[str, list[dict]]:
     """The rows of `concept`, `concept_ancestor` and `drug_strength`."""
     ingredients = {i: formulary.knowledge.ingredients[i].omop[0] for i in formulary.ingredients}
-    pairs = [(ingredients[i], concept, mg) for (i, mg), concept in products(formulary).items()]
+    concepts = zip(formulary.products, product_concepts(formulary), strict=True)
+    pairs = [(ingredients[i], concept, mg) for (i, mg), concept in concepts if mg is not None]
     own = [(concept, concept, 0) for concept in ingredients.values()]
     return {
         "concept": list(_concepts(formulary, ingredients)),
@@ -59,12 +61,17 @@ def _concepts(f: Formulary, ingredients: dict[str, int]):
     yield _concept(0, "No matching concept", "Metadata", "None", "Undefined", "No matching concept", standard=None)
     for sex in ("male", "female"):
         yield _concept(of[sex], sex.upper(), "Gender", "Gender", "Gender", sex[0].upper())
+    yield _concept(f.parameters.of_visits.of["outpatient visit"], "Outpatient Visit", "Visit", "Visit", "Visit", "OP")
     yield _concept(of["milligram"], "milligram", "Unit", "UCUM", "Unit", "mg")
     for i, concept in ingredients.items():
         known = f.knowledge.ingredients[i]
         yield _concept(concept, known.label, "Drug", "RxNorm", "Ingredient", known.rxnorm[0])
-    for n, (product, concept) in enumerate(products(f).items(), start=1):
-        yield _concept(concept, product_name(*product), "Drug", "stepwell", "Clinical Drug", f"simulated-{n}")
+    for n, (concept, (_, mg)) in enumerate(zip(product_concepts(f), f.products, strict=True)):
+        if mg is not None:
+            yield _concept(concept, product_name(f, n), "Drug", "stepwell", "Clinical Drug", f"simulated-{n + 1}")
+    yield _concept(
+        f.parameters.of_visits.of["administration"], "EHR administration record", *["Type Concept"] * 3, "OMOP4976890"
+    )
     for c in f.codes.values():
         yield _concept(c.standard_concept_id, c.label, "Condition", "SNOMED", "Clinical Finding", c.snomed)
         if c.source_concept_id:

@@ -15,10 +15,8 @@ from stepwell.knowledge import Knowledge
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.forms import Code
 
-from .forms import Drug, Parameters, WrittenCode
-from .parameters import codes, drugs
-
-USES = ("depression", "added", "sleep", "other")
+from ..forms import Drug, Parameters, SessionCode, WrittenCode
+from ..parameters import codes, drugs, session_codes
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,14 @@ class Formulary:
 
     @cached_property
     def ingredients(self) -> list[str]:
-        """The different ingredients, in the order in which they first appear."""
-        return list(dict.fromkeys(d.ingredient for d in self.drugs))
+        """The different ingredients, in the order in which they first appear; last those that are given in sessions."""
+        given = (r.ingredient for r in self.session_codes if r.ingredient)
+        return list(dict.fromkeys((*(d.ingredient for d in self.drugs), *given)))
+
+    @cached_property
+    def session_codes(self) -> tuple[SessionCode, ...]:
+        """The rows of `session.csv`."""
+        return session_codes()
 
     @cached_property
     def ingredient_of(self) -> np.ndarray:
@@ -51,23 +55,45 @@ class Formulary:
         return np.array([self.ingredients.index(d.ingredient) for d in self.drugs])
 
     def _of_ingredient(self, field: str) -> list[str]:
-        return [getattr(self.knowledge.ingredients[d.ingredient], field) for d in self.drugs]
+        return [getattr(self.knowledge.ingredients[i], field) for i in self.ingredients]
 
     @cached_property
-    def class_of(self) -> np.ndarray:
-        """A number for the drug class of each row."""
+    def class_of_ingredient(self) -> np.ndarray:
+        """A number for the drug class of each ingredient."""
         names = self._of_ingredient("drug_class")
         return np.array([sorted(set(names)).index(name) for name in names])
 
     @cached_property
-    def role_of(self) -> np.ndarray:
-        """The role of each row."""
-        return np.array(self._of_ingredient("role"))
+    def roles(self) -> list[str]:
+        """The roles that ingredients have."""
+        return sorted({i.role for i in self.knowledge.ingredients.values()})
+
+    @cached_property
+    def role_of_ingredient(self) -> np.ndarray:
+        """The role of each ingredient, as a place in `roles`."""
+        return np.array([self.roles.index(role) for role in self._of_ingredient("role")])
 
     @cached_property
     def strength(self) -> np.ndarray:
         """Milligrams in one tablet or capsule."""
         return np.array([d.strength_mg for d in self.drugs])
+
+    @cached_property
+    def products(self) -> list[tuple[str, float | None]]:
+        """Every product: an ingredient and the mg in one tablet, capsule or device; none where the amount itself is written."""
+        given = ((r.ingredient, r.strength_mg) for r in self.session_codes if r.ingredient)
+        return list(dict.fromkeys((*((d.ingredient, d.strength_mg) for d in self.drugs), *given)))
+
+    @cached_property
+    def product_of_drug(self) -> np.ndarray:
+        """The product of each row of `drug.csv`."""
+        return np.array([self.products.index((d.ingredient, d.strength_mg)) for d in self.drugs])
+
+    @cached_property
+    def product_of_session(self) -> np.ndarray:
+        """The product of each row of `session.csv`; -1 where no drug is given."""
+        known = {product: n for n, product in enumerate(self.products)}
+        return np.array([known.get((r.ingredient, r.strength_mg), -1) for r in self.session_codes])
 
     @cached_property
     def n_levels(self) -> np.ndarray:
@@ -82,13 +108,8 @@ class Formulary:
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:
-        """How often each row is chosen: for a first treatment of depression, a later one, an addition, sleep, other uses."""
-        first = np.array([d.first_weight_pct for d in self.drugs])
-        later = np.array([d.later_weight_pct for d in self.drugs])
-        of = {use: np.array([d.use == use for d in self.drugs]) for use in USES}
-        return {"first": first * of["depression"], "later": later * of["depression"]} | {
-            use: later * of[use] for use in USES[1:]
-        }
+        """How often each row is chosen for sleep and for other uses; what is taken for depression is the model's."""
+        return {use: np.array([d.later_weight_pct * (d.use == use) for d in self.drugs]) for use in ("sleep", "other")}
 
     def minima(self, standard: str) -> np.ndarray:
         """The least adequate dose of each row by a standard; NaN where it gives none."""
@@ -187,38 +208,10 @@ class Formulary:
         return self.knowledge.definitions[self.parameters.truth.adequate_by]
 
     @cached_property
-    def durations(self) -> np.ndarray:
-        """Every least duration, in days, that some definition asks of a trial or of its adequate dose."""
-        asked = [c for d in self.definitions for b in d.branch for c in (b.trial.min_duration, b.trial.min_dose) if c]
-        return np.array(sorted({c.at_least for c in asked}))
-
-    @cached_property
     def improvements(self) -> np.ndarray:
         """Every improvement, in percent, below which some definition sees a failure, and the instruments' response."""
         asked = {b.failure.improvement.below for d in self.definitions for b in d.branch if b.failure.improvement}
         return np.array(sorted(asked | set(self.response_pct)))
-
-    @cached_property
-    def longest_endpoint(self) -> int:
-        """Days after a trial in which some definition still takes a score for its endpoint."""
-        return max(d.trials.endpoint.after_end for d in self.definitions)
-
-    @cached_property
-    def is_endpoint_shared(self) -> bool:
-        """Whether every definition takes the score of the day after a treatment, when the next begins, for its endpoint."""
-        return all(d.trials.endpoint.after_end >= 1 for d in self.definitions)
-
-    @cached_property
-    def gaps(self) -> np.ndarray:
-        """Every pause at which some definition changes its mind, as far as it is longer than the endpoint's window."""
-        asked = {d.trials.episode_gap.at_most for d in self.definitions}
-        asked |= {b.failure.switched.within for d in self.definitions for b in d.branch if b.failure.switched}
-        return np.array(sorted(g for g in asked if g > self.longest_endpoint + 1))
-
-    @cached_property
-    def same_drug_gap(self) -> int:
-        """Days between two courses of one drug up to which some definition joins them."""
-        return max(d.trials.max_gap.at_most for d in self.definitions)
 
     def _definition_problems(self) -> list[Problem]:
         truth, known = self.parameters.truth, self.knowledge.definitions
@@ -231,11 +224,7 @@ class Formulary:
         if truth.adequate_by not in truth.definitions:
             found = f"truth.adequate_by is {truth.adequate_by}, of which no truth is written"
             problems.append(Problem("parameters.yaml", found, "one of truth.definitions", "add it there"))
-        first_visit = self.parameters.scores.visits.every
         for d in self.definitions:
-            if d.trials.baseline.after >= first_visit:
-                found = f"{d.id} takes a baseline as late as the first visit, {first_visit} days after the start"
-                problems.append(Problem("parameters.yaml", found, "a later first visit", "lengthen scores.visits"))
             beyond = sorted(_criteria(d) - _KNOWN_CRITERIA)
             if beyond:
                 found = f"{d.id} asks {', '.join(beyond)}, of which no truth can be written"
@@ -253,7 +242,7 @@ _KNOWN_CRITERIA = {
     *("failure.improvement", "failure.not_remitted", "failure.intolerant", "failure.switched", "failure.added_to"),
     *("failure.taken", "count", "taken", "within", "dated"),
 }
-"""What the truth can be written of (`stepwell.simulate.truth`)."""
+"""What the truth can be written of (`truth`)."""
 
 
 def _criteria(definition: Definition) -> set[str]:
