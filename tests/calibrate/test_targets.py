@@ -29,6 +29,8 @@ def test_the_shipped_targets_are_whole():
     aims = [read_aim(use, model_parameters()) for use in ("calibrate", "validate")]
     names = [name for aim in aims for name in aim.targets]
     assert len(names) == len(set(names))
+    said = [t.what for aim in aims for t in aim.targets.values()]
+    assert len(said) == len(set(said))  # rows of the page and of its charts
     cited = {t.source for aim in aims for t in aim.targets.values()}
     assert cited == set(aims[0].references)
     used = {s for aim in aims for t in aim.targets.values() for s in (t.study, t.against)}

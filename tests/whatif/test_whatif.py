@@ -129,19 +129,11 @@ def test_undiscounted_quality_is_the_time_in_states_weighed(drawn):
     assert lives.quality(_worth(0, 100, 0)) * 365.25 == pytest.approx(days[:, State.RESPONSE])
 
 
-def _is_over(events) -> np.ndarray:
-    """Who is not in the acute phase of something at the end: there the outcomes leave the sessions of a course out."""
-    last = np.flatnonzero(np.r_[events["person"][1:] != events["person"][:-1], True])
-    before = events["state"][last - 1]
-    return ~np.isin(before, [State.TRIAL, State.COURSE])
-
-
 def test_sessions_are_those_of_the_outcomes(drawn):
     parameters, outcomes, events = drawn
     sessions = Lives(events, parameters, 0).sessions(Treatment.ESKETAMINE)
     assert sessions.sum() > 1500
-    over = _is_over(events)
-    assert sessions[over] == pytest.approx(outcomes["n_sessions"][:, Treatment.ESKETAMINE][over])
+    assert sessions == pytest.approx(outcomes["n_sessions"][:, Treatment.ESKETAMINE])
 
 
 def test_costs_are_time_and_sessions(drawn):
@@ -246,6 +238,13 @@ def test_everything_wrong_is_told_at_once():
 def test_a_set_without_a_price_is_refused():
     with pytest.raises(QuestionError, match="no price of a session of ect"):
         ask("ect", "2", costs="uk")
+
+
+def test_a_policy_is_not_compared_with_itself_by_name():
+    with pytest.raises(QuestionError, match="is also what is compared with"):
+        ask("esketamine", "2,3", against=3)
+    with pytest.raises(QuestionError, match="is also what is compared with"):
+        question({"not offered": EARLY})
 
 
 def test_discounting_nothing_is_refused():

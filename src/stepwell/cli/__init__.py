@@ -1,6 +1,19 @@
 """The command line. Every command is a thin line to a function that Python users call too."""
 
-from . import bench, calibrate, candidacy, compare, definition, knowledge, quality, records, score, simulated, whatif
+from . import (
+    bench,
+    calibrate,
+    candidacy,
+    compare,
+    definition,
+    knowledge,
+    pages,
+    quality,
+    records,
+    score,
+    simulated,
+    whatif,
+)
 from .app import app
 
 __all__ = [
@@ -12,6 +25,7 @@ __all__ = [
     "definition",
     "knowledge",
     "main",
+    "pages",
     "quality",
     "records",
     "score",

@@ -18,6 +18,7 @@ from .derived import (
 )
 from .quality import QUALITY
 from .records import (
+    ANSWER,
     CONDITION,
     DOSE,
     MEASUREMENT,
@@ -43,6 +44,7 @@ from .sessions import (
 from .staged import STAGE
 
 __all__ = [
+    "ANSWER",
     "ATTRITION",
     "CONDITION",
     "DERIVED",

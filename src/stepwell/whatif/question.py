@@ -124,6 +124,9 @@ def _wrong(q: Question) -> Iterator[Problem]:
         yield Problem("discount", "nothing is asked that is discounted", "utilities or costs", "name a set of these")
     if not q.policies:
         yield Problem("policies", "there is none to compare", "one or more", "name one")
+    if q.base_name in q.policies:
+        found = f"`{q.base_name}` is also what is compared with"
+        yield Problem("policies", found, "names of their own, and another policy", "leave it out or rename it")
     sets, known = load_values(), load_scenarios().scenarios
     for what, name, sets_of in (("utilities", q.utilities, sets.utilities), ("costs", q.costs, sets.costs)):
         if name is not None and name not in sets_of:
