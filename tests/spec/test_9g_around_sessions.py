@@ -48,7 +48,7 @@ def around(name: str, series: str | None = SERIES, session: str | None = SESSION
     else:
         found = find_concern(measurement, answer, series, INSTRUMENTS)
     table = TABLES[name]
-    return in_dates(table, found).order_by(list(table.key)).to_pyarrow().to_pylist()
+    return in_dates(table.columns, found).order_by(list(table.key)).to_pyarrow().to_pylist()
 
 
 def shows(rows: list[dict], name: str, text: str) -> None:

@@ -29,7 +29,7 @@ def around(result: Result, person_id: int | None = None) -> dict[str, ir.Table]:
         THERAPY: find_therapy(series, session, read["procedure"], knowledge.around.therapy, knowledge.following),
         CONCERN: find_concern(read["measurement"], read["answer"], series, instruments),
     }
-    return {table.name: in_dates(table, rows).order_by(list(table.key)) for table, rows in made.items()}
+    return {table.name: in_dates(table.columns, rows).order_by(list(table.key)) for table, rows in made.items()}
 
 
 def _read(result: Result, name: str, person_id: int | None) -> ir.Table:
