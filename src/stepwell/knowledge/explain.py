@@ -232,8 +232,9 @@ def show(name: str, knowledge: Knowledge) -> str:
         (knowledge.all_instruments, instrument_card),
         (knowledge.crosswalks, crosswalk_card),
         (knowledge.codesets, codeset_card),
+        (knowledge.ladders, ladder_card),
     )
-    for forms, make in (*kinds, (knowledge.ladders, ladder_card)):
+    for forms, make in kinds:
         for form in forms.values():
             if name in (form.id, getattr(form, "name", form.id)):
                 told = make(form, knowledge)
@@ -241,21 +242,7 @@ def show(name: str, knowledge: Knowledge) -> str:
                 return f"{told}\n{codeset_card(knowledge.codesets[name], knowledge)}" if both else told
     if name == "doses":
         return dose_table(knowledge)
-    known = [
-        "doses",
-        *knowledge.definitions,
-        *knowledge.stagings,
-        *knowledge.quality,
-        *knowledge.candidacies,
-        *knowledge.published,
-        *knowledge.treatments,
-        *knowledge.regimens,
-        *knowledge.plasma,
-        *knowledge.all_instruments,
-        *knowledge.crosswalks,
-        *knowledge.codesets,
-        *knowledge.ladders,
-    ]
+    known = ["doses", *(known for forms, _ in kinds for known in forms)]
     meant = closest(name, known)
     remedy = f"did you mean `{meant}`?" if meant else "see `stepwell knowledge list`"
     raise QuestionError(f"there is no card {name!r}", [Problem("knowledge", f"no card {name!r}", "", remedy)])
