@@ -299,6 +299,8 @@ class Person:
     def take_effect(self, outcome, after, judged, drug, counts):
         p, j = self.p, self.treatment
         self.begun = begun = self.day
+        if j >= 0:
+            self.course_end = begun + p.course_days[j]
         helped = outcome in ("remits", "responds")
         if j >= 0 and after > 1:
             early = p.early_helped[j] if helped else p.early_unhelped[j]
@@ -320,6 +322,7 @@ class Person:
                     self.next_day = max(begun + judged, self.day)
             return self.be_well
         if j >= 0:
+            self.course_end = INF
             self.end_course()
         self.treatment, self.is_relapsed = -1, False
         self.note()

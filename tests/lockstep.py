@@ -423,6 +423,7 @@ class Crowd:
     def _take_effect(self, rows, outcome, after, judged, drug, is_judged):
         p, j = self.p, self.treatment[rows]
         self.begun[rows] = begun = self.day[rows].copy()
+        self.course_end[rows[j >= 0]] = begun[j >= 0] + p["course_days"][j[j >= 0]]
         helped = outcome <= Outcome.RESPONSE
         share = np.where(helped, p["early_helped"][j], p["early_unhelped"][j])
         early = (j >= 0) & (after > 1.0)
@@ -453,6 +454,7 @@ class Crowd:
 
     def _fail(self, rows, outcome, drug, is_judged):
         self._end_course(rows[self.treatment[rows] >= 0])
+        self.course_end[rows] = INF
         self.treatment[rows], self.is_relapsed[rows], self.phase[rows] = -1, 0, DECIDE
         self.note(rows, Event.FAILED, drug, outcome)
         failed = rows[is_judged]

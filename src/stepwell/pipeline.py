@@ -85,10 +85,8 @@ def plan(
     drug, dose_minimum, instrument = known["known_drug"], known["known_dose_minimum"], known["known_instrument"]
     make = _Stages()
 
-    supplies = find_exposure(record["medication"], drug)
-    if all(d.trials.basis.is_ != "eras" for d in definitions):
-        supplies = supplies.drop("era_end_day", "before_era_end_day")
-    exposure = make("exposure", supplies)
+    asks_eras = any(form.trials.basis.is_ == "eras" for form in (*definitions, *stagings))
+    exposure = make("exposure", find_exposure(record["medication"], drug, asks_eras=asks_eras))
     score = make("score", find_score(record["measurement"]))
 
     settings = {setting_id(d.trials): d.trials for d in (*definitions, *stagings)}

@@ -54,6 +54,7 @@ _KEPT_RECORDS = (
     "vital",
     "dose",
     "monitoring",
+    "answer",
 )
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 

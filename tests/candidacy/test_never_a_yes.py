@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import product
 
+import ibis
 import pytest
 from held import ALL, DAY, Held, K, diagnosis, line, one, supply
 
+from stepwell import evidence
 from stepwell.candidacy import assess
 from stepwell.candidacy.line import Found, all_of, any_of
 from stepwell.candidacy.treatments import JUDGES
@@ -132,6 +135,21 @@ def test_three_values_together():
     assert any_of([*said, ("c", Found(True, "z"))]).words == "c: z"
     assert any_of(said[:1]).is_nearly
     assert not any_of(said).is_nearly
+
+
+def test_three_values_join_here_as_they_do_in_the_engine():
+    """The engine joins columns, this page single answers: one logic."""
+    three = (True, False, None)
+    given = [*product(three, repeat=1), *product(three, repeat=2), *product(three, repeat=3)]
+    for verdicts in given:
+        row = {f"v{n}": verdict for n, verdict in enumerate(verdicts)}
+        table = ibis.memtable([row], schema=dict.fromkeys(row, "boolean"))
+        engine = table.select(
+            all=evidence.all_of(*(table[name] for name in row)), any=evidence.any_of(*(table[name] for name in row))
+        )
+        found = engine.to_pyarrow().to_pylist()[0]
+        assert found["all"] is all_of(verdicts), verdicts
+        assert found["any"] is any_of([(name, Found(v, "")) for name, v in row.items()]).verdict, verdicts
 
 
 def test_off_label_is_said():

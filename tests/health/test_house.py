@@ -31,7 +31,9 @@ MAY_IMPORT = {
     "pipeline": {"engine", "tables", "knowledge"},
     "engines": {"errors"},
     "session": {"engine", "engines", "tables", "knowledge", "pipeline"},
-    "candidacy": {"errors", "tables", "knowledge", "pipeline", "session", "result", "why", "report"},
+    "candidacy": {"errors", "tables", "knowledge", "session", "result", "why", "report"},
+    "calibrate": {"errors", "knowledge", "simulate", "report"},
+    "whatif": {"errors", "knowledge", "simulate", "report"},
     "own": {"errors", "tables", "knowledge", "session", "why"},
 }
 

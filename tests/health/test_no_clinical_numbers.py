@@ -21,12 +21,21 @@ EVERYDAY = {0, 1, 2, 7, 100}
 
 NOT_CLINICAL = {
     "candidacy/story.py": ({5}, "blanks before a table"),
+    "engine/count.py": ({20}, "bits of the number of an episode"),
+    "engine/around.py": ({24, 60}, "hours of a day and minutes of an hour"),
     "engine/exposure.py": ({0.5, 1e6, 53}, "rounding to a millionth; the bits of a double's whole numbers"),
     "engine/intervals.py": ({1970}, "the day from which days are counted"),
     "engine/trial.py": ({40}, "bits of a day after every day there is"),
     "knowledge/answers.py": ({5}, "lines named of a column with wrong answers"),
     "knowledge/cited.py": ({60, 365.25}, "minutes of an hour; days of a year"),
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
+    "knowledge/rules.py": ({10}, "letters of a hash"),
+    "knowledge/plasma.py": ({60}, "minutes of an hour"),
+    "knowledge/plasma_card.py": ({60}, "minutes of an hour"),
+    "knowledge/plasma_curve.py": (
+        {0.5, 9, 24.0, 60, 64, 1000, 1e-9},
+        "half a racemic dose and half a step; decimals kept of a time; hours of a day; minutes of an hour; curves kept; ng a µg",
+    ),
     "pipeline.py": ({6}, "letters of a hash"),
     "sources/csvdir.py": ({5, 60}, "lines shown of a wrong file; minutes of an hour"),
     "sources/doses.py": ({1000.0, 0.001, 60}, "factors of units; minutes of an hour"),
@@ -43,7 +52,7 @@ NOT_CLINICAL = {
         {8505, 8587, 8576, 9655, 8504, 9600, 0.001, 1000.0, 1e-06, 3},
         "OMOP's ids of units and their factors; groups of a pattern",
     ),
-    "sources/values.py": ({4, 6, 8, 10}, "lengths of written dates"),
+    "sources/values.py": ({4, 6, 8, 10, 60}, "lengths of written dates; minutes of an hour"),
 }
 
 AMOUNT = re.compile(r"\b(?!0\b)\d+(\.\d+)? ?(days?|weeks?|months|years|mg|%|points)\b")

@@ -34,9 +34,12 @@ def everything():
         K.nearly,
         K.treatments,
         K.regimens,
+        K.plasma,
+        K.published,
     ):
         yield from forms.values()
     yield K.following
+    yield K.around
 
 
 def test_every_source_resolves_and_is_used():

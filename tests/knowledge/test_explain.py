@@ -93,7 +93,7 @@ def test_the_dose_table_marks_what_was_not_verified():
 
 
 def test_everything_listed_can_be_shown():
-    shown = (K.definitions, K.stagings, K.quality, K.treatments, K.regimens)
+    shown = (K.definitions, K.stagings, K.quality, K.treatments, K.regimens, K.plasma)
     shown += (K.all_instruments, K.crosswalks, K.codesets, K.ladders)
     shown += (K.candidacies, K.published)
     names = [line.split()[0] for line in explain.listing(K).splitlines() if line.startswith("  ")]

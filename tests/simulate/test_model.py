@@ -101,7 +101,7 @@ def test_laws_go_through_the_published_points():
     assert p["course_shape"][3] == 1
     for k, share in enumerate(model_parameters().well.relapse_from_remission.by_step):
         assert 1 - kept(p["relapse_shape"], p["remission_scale"][k], 365.25) == pytest.approx(share / 100)
-    odds = p["remission_odds"]
+    odds = p["remission_odds"] / model_parameters().trial.odds.by_step
     assert odds / (1 + odds) * 100 == pytest.approx(model_parameters().trial.remission.by_step)
     for drugs in ("first_drugs", "later_drugs", "added_drugs"):
         assert (np.diff(p[drugs]) >= 0).all()

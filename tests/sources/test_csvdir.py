@@ -51,7 +51,12 @@ def test_the_template_explains_itself_and_its_examples_read_back(own, opened):
     assert found.rows("person", "source_person_id") == ["p1"]
     assert found.rows("condition", "codeset") == ["major-depression"]
     assert found.rows("measurement", "instrument", "total") == [("phq-9", 19.0), ("phq-9", 18.0)]
-    assert found.rows("procedure", "procedure") == ["ect"]
+    assert found.rows("procedure", "procedure", "minute") == [("ect", None), ("psychotherapy", 14 * 60)]
+    assert found.rows("answer", "instrument", "item", "value") == [
+        ("phq-9", "9", 1.0),
+        ("q-les-q-sf", None, 41.0),
+        (None, "joy", 3.0),
+    ]
     assert found.source.losses == ()
 
 

@@ -226,7 +226,7 @@ def test_scores_are_found_by_loinc_code(folder, opened):
     assert found.rows("measurement", "total") == [19.0, 18.0, 17.0]
 
 
-def test_answers_to_single_items_are_counted_not_added(folder, opened):
+def test_answers_to_single_items_are_kept_apart_not_added(folder, opened):
     concept = [CONCEPT, "501,Little interest,Observation,LOINC,Survey,S,44250-9,"]
     found = opened(
         folder(
@@ -237,7 +237,8 @@ def test_answers_to_single_items_are_counted_not_added(folder, opened):
         )
     )
     assert found.rows("measurement", "total") == []
-    assert found.lost("single items") == [("left out", 1)]
+    assert found.rows("answer", "value") == [3.0]
+    assert found.lost("single items") == [("kept", 1)]
 
 
 def test_the_word_of_a_stop_reason_is_not_guessed_from_a_longer_text(folder, opened):

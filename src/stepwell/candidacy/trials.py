@@ -10,10 +10,10 @@ from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import CRITERIA, Branch, Definition, fields
 from stepwell.knowledge.fill import closest
 from stepwell.knowledge.forms import Knowledge
-from stepwell.pipeline import setting_id
+from stepwell.knowledge.rules import rules_of, setting_id
 from stepwell.session import determine_records
 from stepwell.why.found import show_days
-from stepwell.why.rows import evidence_of_trials
+from stepwell.why.rows import evidence_of_trials, of_branches
 
 from .chart import Chart
 
@@ -35,7 +35,7 @@ class Judged:
     determination: dict
     trials: Mapping[int, dict]
     rows: tuple[dict, ...]
-    """The rows of `judged_trial`."""
+    """The rows of `judged_trial`, by branch."""
     episode: dict | None
     is_present: bool | None
 
@@ -132,7 +132,7 @@ def _judge(chart: Chart, definitions: list[Definition], begun_from: date | None)
             definition=definition,
             determination=next(row for row in rows["determination"] if row["definition"] == definition.name),
             trials={row["trial_number"]: row for row in rows["trial"] if row["setting"] == setting},
-            rows=tuple(row for row in rows["judged_trial"] if row["definition"] == definition.name),
+            rows=tuple(of_branches(rows["judged_trial"], [rule.id for rule in rules_of(definition)])),
             episode=last,
             is_present=_is_present(chart, last, definition),
         )

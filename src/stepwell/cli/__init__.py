@@ -1,20 +1,36 @@
 """The command line. Every command is a thin line to a function that Python users call too."""
 
-from . import bench, candidacy, compare, definition, knowledge, quality, records, score, simulated
+from . import (
+    bench,
+    calibrate,
+    candidacy,
+    compare,
+    definition,
+    knowledge,
+    pages,
+    quality,
+    records,
+    score,
+    simulated,
+    whatif,
+)
 from .app import app
 
 __all__ = [
     "app",
     "bench",
+    "calibrate",
     "candidacy",
     "compare",
     "definition",
     "knowledge",
     "main",
+    "pages",
     "quality",
     "records",
     "score",
     "simulated",
+    "whatif",
 ]
 
 

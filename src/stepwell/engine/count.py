@@ -14,7 +14,7 @@ DISTINCT = {"ingredient": "drug", "class": "drug_class", "course": "trial_number
 """The column by which trials are told apart."""
 
 _MORE_THAN_EPISODES = 2**20
-"""A day and the number of an episode in one whole number: the least one is of the first day, and then of the first episode."""
+"""A day and the number of an episode in one whole number: the least is of the first day, and then of the first episode."""
 
 
 def count_trials(

@@ -8,9 +8,12 @@ import ibis.expr.types as ir
 _STOP_REASONS = ("intolerance", "no effect", "other")
 """In the order in which they are kept when two were recorded on one day."""
 
+_ERA = ("era_end_day", "before_era_end_day")
 
-def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
-    """One row is one ingredient, one stretch of supply with its dose, and the days of the supplies before and after it.
+
+def find_exposure(medication: ir.Table, drug: ir.Table, *, asks_eras: bool) -> ir.Table:
+    """One row is one ingredient, one stretch of supply with its dose, the days of the supplies before and after it, and, where
+    eras are asked for, their ends.
 
     Needs: `medication` in days; `drug` (ingredient, drug: its number, low_dose_mg_per_day: NULL without a low-dose rule).
     Rule: a row sent twice counts once; what begins on one day is taken together, doses added; the next supply of the same
@@ -31,16 +34,12 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
     together = _take_together(rows)
     # The neighbours are looked up here, once, for every way of building trials.
     by_drug = ibis.window(group_by=["person_id", "drug"], order_by="start_day")
-    so_far = ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, 0))
-    before = ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, -1))
     together = together.mutate(
         known_until_day=together.supplied_until_day.fill_null(together.start_day),
         next_start_day=together.start_day.lead().over(by_drug),
         before_start_day=together.start_day.lag().over(by_drug),
         before_until_day=together.supplied_until_day.lag().over(by_drug),
-        # An era lasts to the latest end of any supply of the drug so far, which no later supply shortens.
-        era_end_day=together.era_until_day.max().over(so_far),
-        before_era_end_day=together.era_until_day.max().over(before),
+        **(_find_eras(together) if asks_eras else {}),
     )
     exposure = together.join(drug.select("drug", "low_dose_mg_per_day"), "drug", how="inner")
     dose, low_dose = exposure.mg_per_day, exposure.low_dose_mg_per_day
@@ -65,9 +64,17 @@ def find_exposure(medication: ir.Table, drug: ir.Table) -> ir.Table:
             ibis.null("int64"),
         ),
         is_before_end_known=exposure.before_until_day.notnull(),
-        era_end_day=exposure.era_end_day,
-        before_era_end_day=exposure.before_era_end_day,
+        **{name: exposure[name] for name in _ERA if asks_eras},
     )
+
+
+def _find_eras(supply: ir.Table) -> dict[str, ir.IntegerValue]:
+    """An era lasts to the latest end of any supply of the drug so far, which no later supply shortens; and the one before it."""
+    latest = supply.era_until_day.max()
+    so_far, before = (
+        ibis.window(group_by=["person_id", "drug"], order_by="start_day", rows=(None, last)) for last in (0, -1)
+    )
+    return dict(zip(_ERA, (latest.over(so_far), latest.over(before)), strict=True))
 
 
 def _take_together(rows: ir.Table) -> ir.Table:

@@ -116,8 +116,8 @@ def _find_supply(exposure: ir.Table, how: TrialBuilding) -> ir.Table:
 
 
 def _find_next_prescription(exposure: ir.Table, drug: ir.Table) -> ir.Table:
-    """One row is one prescription of an antidepressant that another one follows: its `drug` and day (`last_start_day`), and that of
-    the other (`next_prescription_day`). Those of one day are in the order of the drugs' names."""
+    """One row is one prescription of an antidepressant that another one follows: its `drug` and day (`last_start_day`), and the
+    other's day (`next_prescription_day`). Those of one day are in the order of the drugs' names."""
     # Drugs are numbered in the order of their ingredients' names.
     antidepressant = drug.filter(drug.role == "antidepressant").select("drug")
     supply = exposure.select("person_id", "drug", last_start_day="start_day").semi_join(antidepressant, "drug")

@@ -17,6 +17,7 @@ def book(knowledge: Knowledge) -> str:
         *knowledge.published,
         *knowledge.treatments,
         *knowledge.regimens,
+        *knowledge.plasma,
         "doses",
         *knowledge.all_instruments,
         *knowledge.crosswalks,

@@ -31,6 +31,7 @@ from .forms import (
 )
 from .instrument import Crosswalk
 from .instrument_check import check_crosswalk, check_instrument
+from .plasma import Plasma
 from .published import PublishedTrial
 from .quality import FirstScore, FirstTreatment
 from .regimen import Regimen
@@ -238,7 +239,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                     named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))
                 if form.phases_of is not None:
                     named.append((Regimen, ("phases_of",), form.phases_of, "regimen", regimens, "regimen/"))
-            if isinstance(form, Regimen):
+            if isinstance(form, Regimen | Plasma):
                 named.append((Treatment, ("treatment",), form.treatment, "treatment", treatments, "treatment/"))
             if isinstance(form, Sign):
                 for position, name in enumerate(form.of_class):

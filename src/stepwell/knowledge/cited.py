@@ -85,6 +85,11 @@ MmHg = Annotated[float, _quantity("a pressure", {"mmHg": 1})]
 People = Annotated[int, _whole_quantity("a number of people", {"people": 1, "episodes": 1})]
 
 
+def quantity(kind: str, factors: dict[str, float]):
+    """A number with its unit, for a form with units of its own: `factors` gives each unit in terms of the one kept."""
+    return _quantity(kind, factors)
+
+
 def exactly_one(*names: str):
     """For a form of which exactly one of these fields must be filled in."""
 

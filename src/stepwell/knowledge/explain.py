@@ -11,6 +11,7 @@ from .definition import AsCode, Definition
 from .fill import closest
 from .forms import Codeset, Knowledge, PublishedLadder
 from .instrument_card import crosswalk_card, instrument_card
+from .plasma_card import plasma_card
 from .quality_card import quality_card, standing
 from .sentences import (
     SEEN,
@@ -36,6 +37,7 @@ __all__ = [
     "ladder_card",
     "listing",
     "needs",
+    "plasma_card",
     "provenance",
     "published_card",
     "quality_card",
@@ -201,6 +203,7 @@ def listing(knowledge: Knowledge) -> str:
     lines += ["Published trials", *(f"  {p.id:<24} {p.label}, {p.year}" for p in knowledge.published.values())]
     lines += ["Treatments given in sessions", *(f"  {t.id:<24} {t.label}" for t in knowledge.treatments.values())]
     lines += ["Regimens", *(f"  {r.id:<24} {r.title} ({r.standing})" for r in knowledge.regimens.values())]
+    lines += ["Curves in plasma", *(f"  {p.id:<24} {p.label}" for p in knowledge.plasma.values())]
     lines += ["Instruments", *(f"  {i.id:<24} {i.label}: {i.about}" for i in knowledge.all_instruments.values())]
     lines += ["Crosswalks", *(f"  {c.id:<24} {c.label}" for c in knowledge.crosswalks.values())]
     lines += ["Code sets", *(f"  {c.id:<24} {c.label}" for c in knowledge.codesets.values())]
@@ -212,8 +215,8 @@ def listing(knowledge: Knowledge) -> str:
 
 def show(name: str, knowledge: Knowledge) -> str:
     """The card of that name: a definition (with or without its version), a staging model, a quality measure, a treatment given in
-    sessions, a regimen, an instrument, a crosswalk, a code set, a ladder, or `doses`. Where a treatment and a code set share a
-    name (`ect`), the treatment's card is shown, and the code set's after it.
+    sessions, a regimen, a curve in plasma, an instrument, a crosswalk, a code set, a ladder, or `doses`. Where a treatment and
+    a code set share a name (`ect`), the treatment's card is shown, and the code set's after it.
 
     Raises QuestionError where there is none.
     """
@@ -225,11 +228,13 @@ def show(name: str, knowledge: Knowledge) -> str:
         (knowledge.published, published_card),
         (knowledge.treatments, treatment_card),
         (knowledge.regimens, regimen_card),
+        (knowledge.plasma, plasma_card),
         (knowledge.all_instruments, instrument_card),
         (knowledge.crosswalks, crosswalk_card),
         (knowledge.codesets, codeset_card),
+        (knowledge.ladders, ladder_card),
     )
-    for forms, make in (*kinds, (knowledge.ladders, ladder_card)):
+    for forms, make in kinds:
         for form in forms.values():
             if name in (form.id, getattr(form, "name", form.id)):
                 told = make(form, knowledge)
@@ -237,20 +242,7 @@ def show(name: str, knowledge: Knowledge) -> str:
                 return f"{told}\n{codeset_card(knowledge.codesets[name], knowledge)}" if both else told
     if name == "doses":
         return dose_table(knowledge)
-    known = [
-        "doses",
-        *knowledge.definitions,
-        *knowledge.stagings,
-        *knowledge.quality,
-        *knowledge.candidacies,
-        *knowledge.published,
-        *knowledge.treatments,
-        *knowledge.regimens,
-        *knowledge.all_instruments,
-        *knowledge.crosswalks,
-        *knowledge.codesets,
-        *knowledge.ladders,
-    ]
+    known = ["doses", *(known for forms, _ in kinds for known in forms)]
     meant = closest(name, known)
     remedy = f"did you mean `{meant}`?" if meant else "see `stepwell knowledge list`"
     raise QuestionError(f"there is no card {name!r}", [Problem("knowledge", f"no card {name!r}", "", remedy)])

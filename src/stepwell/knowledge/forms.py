@@ -7,11 +7,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from .around import Around
 from .candidacy import Candidacy, Nearly
 from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status
 from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
+from .plasma import Plasma
 from .published import PublishedTrial
 from .quality import QualityMeasure
 from .regimen import Regimen
@@ -210,6 +212,10 @@ class Knowledge:
     """Quality measures."""
     persistence: dict[str, Persistence] = field(default_factory=dict)
     """When the first weeks of treatment are looked at."""
+    around: Around | None = None
+    """What is looked at around their sessions; None where there is nothing to look at."""
+    plasma: dict[str, Plasma] = field(default_factory=dict)
+    """Published parameter sets for drawing a concentration in plasma."""
     crisis: dict[str, CrisisLine] = field(default_factory=dict)
     candidacies: dict[str, Candidacy] = field(default_factory=dict)
     """Labels, practices and payers' policies."""

@@ -14,6 +14,8 @@ data/candidacy/ID.yaml     what is asked before esketamine or ketamine: a label,
 data/published/ID.yaml     a published trial of either
 data/vital.csv             a vital sign: its codes and range
 data/nearly.yaml           which share of a limit is nearly all of it
+data/around.yaml           what is looked at around the sessions of a series
+data/plasma/ID.yaml        a published parameter set of a concentration in plasma
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
 data/treatment/ID.yaml     a treatment given in sessions: what is one, what is a series of them
 data/regimen/ID.yaml       how a treatment is given, by a label or by practice
@@ -32,6 +34,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import KnowledgeError, Problem
+from .around import Around
 from .candidacy import Candidacy, Nearly
 from .check import Entry, check
 from .definition import Definition, TrialBuilding
@@ -56,6 +59,7 @@ from .forms import (
     Vital,
 )
 from .persistence import Persistence
+from .plasma import Plasma
 from .published import PublishedTrial
 from .quality import QualityMeasure
 from .regimen import Regimen
@@ -110,6 +114,8 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     stagings = reader.files("staging", Staging)
     quality = reader.files("quality", QualityMeasure)
     persistence = reader.files("persistence", Persistence)
+    around = reader.single("around.yaml", Around)
+    plasma = reader.files("plasma", Plasma)
     ladders = reader.files("ladder", PublishedLadder)
     candidacies = reader.files("candidacy", Candidacy)
     published = reader.files("published", PublishedTrial)
@@ -141,6 +147,8 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
         quality={form.id: form for form in quality},
+        around=around,
+        plasma={form.id: form for form in plasma},
         persistence={form.id: form for form in persistence},
         stagings={form.id: form for form in stagings},
         candidacies={form.id: form for form in candidacies},

@@ -56,6 +56,8 @@ class Story:
     judgements: tuple[Judgement, ...]
     scores: tuple[tuple[str, date, float], ...]
     episodes: tuple[tuple[date, date], ...]
+    sessions: tuple[tuple[str, date], ...] = ()
+    """Days of treatments given in sessions, and of psychotherapy, by what they are called."""
 
     def when(self, day: date | None) -> str:
         """A day as the page may show it: the date, or the number of months since the first treatment."""
@@ -74,7 +76,10 @@ def find_story(result: Result, person_id: int, shown_as: str, letters: Mapping[s
     own = [t for t in trials if t["setting"] == setting]
     counted = _counted(result, person_id, letters, trials, setting_of)
     exposures = result.rows_of("exposure", person_id)
-    courses = tuple(_course(t, exposures, counted, result.knowledge) for t in own)
+    sessions = _sessions(result, person_id)
+    # What is given in sessions has a row of ticks: a bar would say less.
+    given = {i for t in result.knowledge.treatments.values() for i in t.ingredients} if sessions else set()
+    courses = tuple(_course(t, exposures, counted, result.knowledge) for t in own if t["ingredient"] not in given)
     judged = {d["definition"]: d for d in result.rows_of("determination", person_id)}
     judgements = tuple(
         Judgement(name, *(judged[name][k] for k in ("verdict", "met_date", "n_counted", "n_possible", "n_needed")))
@@ -89,8 +94,21 @@ def find_story(result: Result, person_id: int, shown_as: str, letters: Mapping[s
     episodes = tuple(
         (e["start_date"], e["end_date"]) for e in result.rows_of("episode", person_id) if e["setting"] == setting
     )
-    start = min((c.start for c in courses), default=min((s[1] for s in scores), default=None))
-    return Story(shown_as, is_named, start, courses, judgements, scores, episodes)
+    start = min(
+        (c.start for c in courses), default=min((d for _, d in (*sessions, *(s[:2] for s in scores))), default=None)
+    )
+    return Story(shown_as, is_named, start, courses, judgements, scores, episodes, sessions)
+
+
+def _sessions(result: Result, person_id: int) -> tuple[tuple[str, date], ...]:
+    """Every day that is a session or may be one, and days with psychotherapy where there are sessions."""
+    treatments = result.knowledge.treatments
+    rows = result.rows_of("session", person_id) if "session" in result.tables else []
+    days = [(treatments[r["treatment"]].label, r["session_date"]) for r in rows if r["is_session"] is not False]
+    if days:
+        therapy = [r for r in result.rows_of("procedure", person_id) if r["procedure"] == "psychotherapy"]
+        days += [("Psychotherapy", r["procedure_date"]) for r in therapy]
+    return tuple(dict.fromkeys(days))
 
 
 def _counted(result: Result, person_id: int, letters: Mapping[str, str], trials, setting_of) -> dict:
@@ -139,6 +157,8 @@ def draw_timeline(story: Story, letters: Mapping[str, str], name: str) -> Drawin
     panels = []
     if story.courses:
         panels.append(_draw_courses(story, letters, axis))
+    if story.sessions:
+        panels.append(_draw_sessions(story, axis))
     if story.scores:
         panels.append(_draw_scores(story, axis))
     chart = alt.vconcat(*panels, spacing=14).resolve_scale(x="shared")
@@ -146,7 +166,8 @@ def draw_timeline(story: Story, letters: Mapping[str, str], name: str) -> Drawin
         f"{c.label}, {c.dose}, {story.when(c.start)} to {story.when(c.end)}, {c.outcome}" for c in story.courses
     )
     totals = "; ".join(f"{i} {t:g} on {story.when(d)}" for i, d, t in story.scores)
-    described = f"Treatments: {treatments or 'none'}. Scores: {totals or 'none'}."
+    given = "; ".join(f"{what} on {story.when(d)}" for what, d in story.sessions)
+    described = f"Treatments: {treatments or 'none'}. Sessions: {given or 'none'}. Scores: {totals or 'none'}."
     return render(chart, name, f"Timeline of {story.shown_as}", described)
 
 
@@ -156,6 +177,7 @@ class _Axis:
     def __init__(self, story: Story):
         self.story = story
         days = [d for c in story.courses for d in (c.start, c.end)] + [d for _, d, _ in story.scores]
+        days += [d for _, d in story.sessions]
         self.first, self.last = min(days), max(days)
         self.domain = [self.at(self.first), self.at(self.last)]
 
@@ -207,7 +229,7 @@ def _draw_courses(story: Story, letters: Mapping[str, str], axis: _Axis) -> alt.
     colour = alt.Color(
         "role:N", scale=alt.Scale(domain=list(_ROLE_COLOURS), range=list(_ROLE_COLOURS.values())), legend=None
     )
-    is_last = not story.scores
+    is_last = not story.scores and not story.sessions
     start = axis.x("start", labelled=is_last)
     said = {"dy": -11, "fontSize": 11, "color": INK}
     return alt.layer(
@@ -226,6 +248,18 @@ def _draw_courses(story: Story, letters: Mapping[str, str], axis: _Axis) -> alt.
         .mark_text(color=BESIDE, fontSize=11, fontWeight="bold", baseline="bottom", dy=-3, align="center")
         .encode(x=axis.x("at", labelled=is_last), y=alt.value(0), text="said:N"),
     ).properties(width=_WIDTH, height=_ROW * len(rows))
+
+
+def _draw_sessions(story: Story, axis: _Axis) -> alt.LayerChart:
+    """A tick for each session, a row for each treatment and one for psychotherapy."""
+    rows = list(dict.fromkeys(what for what, _ in story.sessions))
+    ticks = [{"what": what, "at": axis.at(d)} for what, d in story.sessions]
+    y = alt.Y("what:N", scale=alt.Scale(domain=rows), title=None).axis(ticks=False, domain=False, labelPadding=8)
+    labelled = not story.scores
+    tick = alt.Chart(alt.Data(values=ticks)).mark_tick(color=DARK, thickness=1.4, size=12)
+    return alt.layer(
+        _shading(story, axis, labelled=labelled), tick.encode(y=y, x=axis.x("at", labelled=labelled))
+    ).properties(width=_WIDTH, height=20 * len(rows))
 
 
 def _draw_scores(story: Story, axis: _Axis) -> alt.LayerChart:

@@ -16,19 +16,28 @@ from stepwell.knowledge.fill import fill, fill_parts
 from stepwell.knowledge.written import read_yaml
 
 from .chance import exp, log, power
+from .changes import calibrate_by, read_calibrated
 from .layout import DRUGS, PARAMETERS
 from .model import CORRECT, COURSES, CourseForm, ModelParameters, impossible
 from .parameters import DATA, drugs, unresolved
 from .quantities import STEPS, Early, Kept, Quantity, at_step
 
+MODEL, CALIBRATED = DATA / "model.yaml", DATA / "calibrated.yaml"
+"""What is written by hand, and what `stepwell calibrate` writes."""
 _DAYS_A_YEAR = 365.25
 _CERTAIN = 1e300
 """The odds of what always happens."""
 
 
 @cache
-def model_parameters(path: Path = DATA / "model.yaml") -> ModelParameters:
-    """The model's parameters that are shipped, or another file's. Raises KnowledgeError with every problem, by file and line."""
+def model_parameters(path: Path | None = None, calibrated: Path | None = None) -> ModelParameters:
+    """The model's parameters that are shipped, calibrated, or those of another file alone.
+
+    `calibrated` is a file of calibrated numbers, which take the place of those of `path`. Raises KnowledgeError with every
+    problem, by file and line.
+    """
+    if path is None:
+        path, calibrated = MODEL, calibrated or CALIBRATED
     problems: list[Problem] = []
     written = read_yaml(path, path.name, problems)
     filled = fill(ModelParameters, written, problems) if written else None
@@ -39,6 +48,8 @@ def model_parameters(path: Path = DATA / "model.yaml") -> ModelParameters:
     elif written is not None:
         parts = ((".".join(map(str, at)), part) for at, part in fill_parts(ModelParameters, written.data))
         wrong = [(at, *said, CORRECT) for at, part in parts if isinstance(part, Quantity) for said in part.wrong()]
+    if calibrated is not None and filled is not None and not problems and not wrong:
+        filled = calibrate_by(filled, read_calibrated(calibrated, problems), problems)
     if problems or wrong:
         problems += [Problem(written.at(tuple(at.split("."))), f"`{at}` {found}", *rest) for at, found, *rest in wrong]
         raise KnowledgeError("The model's parameters are wrong", problems)

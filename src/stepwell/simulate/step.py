@@ -292,6 +292,7 @@ def _take_effect(me, p, table, outcome, after, judged, drug, is_judged):
     me.begun = me.day
     is_helped = outcome <= _RESPONDS
     if j >= 0:
+        me.course_end = me.begun + p.course_days[j]
         early = p.early_helped[j] if is_helped else p.early_unhelped[j]
         if after > 1.0 and uniform(me.base, _COURSE, me.course, 2) < early:
             if not advance(me, p, me.begun + 1.0):
@@ -316,6 +317,7 @@ def _take_effect(me, p, table, outcome, after, judged, drug, is_judged):
                 me.next_day = max(me.begun + judged, me.day)
     else:
         if j >= 0:
+            me.course_end = np.inf
             end_course(me, p, table)
         me.treatment = -1
         me.is_relapsed = 0

@@ -21,6 +21,7 @@ _NOUNS = {
     "vital": "vital signs",
     "dose": "doses of drugs given in sessions",
     "monitoring": "readings around sessions",
+    "answer": "answers to single items and totals of other scales",
 }
 _NO_SCORE = (
     "No usable score: improvement, response and remission stay unknown for every treatment. That a treatment failed can only "

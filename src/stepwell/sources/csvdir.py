@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
+from .answers import answer_problems, read_own_answers, with_known
 from .codes import SHAPES, codeset_codes, plain_code
 from .csvform import FILES, REQUIRED_FILES, Field
 from .doses import route, session_ingredients
@@ -23,11 +24,10 @@ from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
 from .tally import Finding, settle
-from .values import day, number, text, whole
+from .values import CLOCK, clock, day, number, text, whole
 from .vitals import read_own_vitals, vital_names
 
 LINES_SHOWN = 5
-_CLOCK = "^([01]?[0-9]|2[0-3]):([0-5][0-9])$"
 
 
 _OWN = "stepwell"
@@ -75,6 +75,7 @@ def read_csv_folder(
         "procedure": _coded,
         "vital": read_own_vitals,
         "monitoring": _monitoring,
+        "answer": read_own_answers,
     }
     records, losses = {}, []
     for name, reader in readers.items():
@@ -113,7 +114,7 @@ def _lines(con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...]) -> Raw
 
 def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge) -> list[Problem]:
     """Cells that are empty or cannot be read, with their lines: one pass over the file."""
-    rows = raw.rows
+    rows = with_known(raw.rows, knowledge) if raw.name == "answer" else raw.rows
     checks: list[tuple[ir.BooleanValue, str, str]] = []
     for field in form:
         cell = rows["source_id" if field.name == "person_id" else field.name]
@@ -143,6 +144,8 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
         known = list(vital_names(knowledge))
         expected = f"one of {', '.join(sorted(knowledge.vitals))}"
         checks.append((rows.vital.lower().notin(known), "an unknown vital sign", expected))
+    if raw.name == "answer":
+        checks += answer_problems(rows, knowledge)
     marked = rows.select("line", **{f"c{n}": when.fill_null(False) for n, (when, *_words) in enumerate(checks)})
     found = marked.agg(
         **{f"n{n}": marked[f"c{n}"].sum() for n in range(len(checks))},
@@ -181,7 +184,7 @@ _READABLE = {
     "birth": (lambda cell, field: _birth(cell)[0].notnull(), "no usable date"),
     "whole": (lambda cell, field: number(cell) == number(cell).floor(), "no whole number"),
     "number": (lambda cell, field: number(cell).notnull(), "no number"),
-    "time": (lambda cell, field: cell.re_search(_CLOCK), "no time such as 09:30"),
+    "time": (lambda cell, field: cell.re_search(CLOCK), "no time such as 09:30"),
     "word": (lambda cell, field: cell.lower().isin(field.words), "none of the words known"),
 }
 
@@ -250,8 +253,8 @@ def _coded(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Know
     )
     date = f"{raw.name}_date"
     kept = kept.mutate(**{column: kept.set_id, date: day(kept[date]).value})
-    kept = kept.mutate(quantity=number(kept.quantity) if raw.name == "procedure" else ibis.null("float64"))
-    return kept.select("person_id", date, column, "vocabulary", "code", "quantity", "address"), losses
+    more = {"quantity": number(kept.quantity), "minute": clock(kept.time)} if raw.name == "procedure" else {}
+    return kept.select("person_id", date, column, "vocabulary", "code", "address", **more), losses
 
 
 def _medications(
@@ -316,7 +319,6 @@ def _doses(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> ir.Tab
     named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
     rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
     strength = ibis.coalesce(number(rows.strength_mg), rows.mg_per_unit)
-    hours, minutes = (rows.time.re_extract(_CLOCK, n).try_cast("int32") for n in (1, 2))
     return rows.select(
         "person_id",
         "ingredient",
@@ -327,7 +329,7 @@ def _doses(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> ir.Tab
         quantity=number(rows.quantity),
         mg=ibis.coalesce(number(rows.mg), (strength * number(rows.quantity)).nullif(0)),
         route=route(rows.route),
-        minute=(hours * 60 + minutes).cast("int32"),
+        minute=clock(rows.time),
     )
 
 

@@ -83,6 +83,7 @@ FILES: dict[str, tuple[Field, ...]] = {
         Field("vocabulary", "text", True, "HCPCS, CPT4, ICD10PCS, ICD9Proc, SNOMED or OMOP; or stepwell"),
         Field("code", "text", True, "the code; or, with stepwell, the code set (ect, tms, esketamine-session)"),
         Field("quantity", "number", False, "units billed, such as mg of a drug code; empty where it says nothing"),
+        Field("time", "time", False, "when it began, as 14:00"),
     ),
     "monitoring": (
         _person(),
@@ -96,6 +97,28 @@ FILES: dict[str, tuple[Field, ...]] = {
         ),
         Field("minutes", "whole", False, "minutes from the start of the dose to the reading; 0 or less: before it"),
         Field("value", "number", False, "the reading; empty when it was taken but not written down"),
+    ),
+    "answer": (
+        _person(),
+        Field("answered_date", "date", True, "the day on which it was asked"),
+        Field(
+            "instrument",
+            "text",
+            False,
+            "the id of a questionnaire (see `stepwell knowledge list`); empty: a question of your own",
+        ),
+        Field(
+            "item",
+            "text",
+            False,
+            "the number of the item; empty: the total; of your own question what it is about, such as insight, joy or motivation",
+        ),
+        Field("value", "number", False, "the answer, or the total; empty when it was asked and not answered"),
+        Field("at_least", "number", False, "the least answer there is; needed for a question of your own only"),
+        Field("at_most", "number", False, "the greatest answer there is; needed for a question of your own only"),
+        Field(
+            "better", "word", False, "higher or lower, for a question of your own; empty: neither", ("higher", "lower")
+        ),
     ),
     "vital": (
         _person(),

@@ -15,8 +15,9 @@ import ibis.expr.types as ir
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
+from .answers import read_answers
 from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes
-from .doses import read_doses
+from .doses import minute_of, read_doses
 from .drugs import WAYS, Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .medication import read_medication
@@ -95,6 +96,7 @@ def read_omop(
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (_procedures, ("procedure_occurrence",)),
         "vital": (read_vitals, ("measurement",)),
+        "answer": (read_answers, ("measurement", "observation")),
     }
     for name, (reader, sources) in readers.items():
         present = [filled[s] for s in sources if s in filled]
@@ -217,7 +219,11 @@ def read_coded(
     rows = find_coded(con, raw, columns, codes, vocabulary)
     ids = rows.select(kind="set_id", id=f"{raw.name}_id")
     when = day(rows[date])
-    more = {"quantity": number(RawTable(raw.name, raw.where, rows).column("quantity", "float64"))}
+    told = RawTable(raw.name, raw.where, rows)
+    more = {
+        "quantity": number(told.column("quantity", "float64")),
+        "minute": minute_of(told.column("procedure_datetime")),
+    }
     rows = rows.select(
         **(more if record == "procedure" else {}),
         id="person_id",
@@ -274,7 +280,7 @@ def _medications(
 
 
 def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
-    losses, parts = [], []
+    parts = []
     codes = instrument_codes(knowledge.instruments.values())
     for raw in raws:
         name = raw.name
@@ -296,23 +302,4 @@ def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowled
             )
         )
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")
-    kept, found = settle_scores(rows, " and ".join(r.where for r in raws), knowledge)
-    items = [
-        SetCode(i.id, v.upper(), c, "exact")
-        for i in knowledge.instruments.values()
-        for item in i.items
-        for v, c in item.codes.items()
-    ]
-    if items:
-        losses += _items_seen(con, raws, items, vocabulary)
-    return kept, losses + found
-
-
-def _items_seen(con, raws: list[RawTable], items: list[SetCode], vocabulary) -> list[Loss]:
-    """Answers to single items are counted, not added up: answers as concepts and unanswered items need a reading of their own."""
-    n = 0
-    for raw in raws:
-        columns = Columns(f"{raw.name}_concept_id", f"{raw.name}_source_concept_id", f"{raw.name}_source_value")
-        n += int(run(find_coded(con, raw, columns, items, vocabulary).count(), raw.where).as_py())
-    what = "answers to single items of an instrument; totals are not added up from them"
-    return [Loss("measurement", what, "left out", n)] if n else []
+    return settle_scores(rows, " and ".join(r.where for r in raws), knowledge)

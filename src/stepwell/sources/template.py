@@ -15,6 +15,7 @@ _ABOUT = {
     "measurement": "Totals of questionnaires and rating scales.",
     "procedure": "Electroconvulsive therapy, magnetic stimulation, (es)ketamine sessions.",
     "vital": "Blood pressure, one line for each of its two numbers.",
+    "answer": "Answers to single items, totals of other scales (quality of life, function, side effects), questions of your own.",
     "monitoring": "What was read and done around a session of (es)ketamine. Leave the file out if there are no such sessions.",
 }
 _EXAMPLES = {
@@ -22,7 +23,12 @@ _EXAMPLES = {
     "observation_period": ["p1,2019-01-01,2021-12-31"],
     "condition": ["p1,2020-01-02,ICD10CM,F33.1"],
     "measurement": ["p1,2020-01-02,phq-9,19", "p1,2020-02-20,phq-9,18"],
-    "procedure": ["p1,2020-09-01,stepwell,ect,"],
+    "procedure": ["p1,2020-09-01,stepwell,ect,,", "p1,2020-09-03,stepwell,psychotherapy,,14:00"],
+    "answer": [
+        "p1,2020-09-01,phq-9,9,1,,,",
+        "p1,2020-09-01,q-les-q-sf,,41,,,",
+        "p1,2020-09-01,,joy,3,0,10,higher",
+    ],
     "vital": ["p1,2020-09-01,blood-pressure-systolic,128", "p1,2020-09-01,blood-pressure-diastolic,82"],
 }
 

@@ -18,6 +18,9 @@ FIRST_DAY, LAST_DAY = "1900-01-01", "2299-12-31"
 """Days outside are markers ("unknown", "for ever"), not dates. Records whose dates were shifted to hide them lie after 2100
 and are kept."""
 
+CLOCK = "^([01]?[0-9]|2[0-3]):([0-5][0-9])$"
+"""A time of the day, such as 09:30."""
+
 
 @dataclass(frozen=True)
 class Day:
@@ -77,3 +80,9 @@ def day(column: ir.Column) -> Day:
 def days_after(start: ir.DateColumn, n: ir.IntegerColumn) -> ir.DateColumn:
     """The day so many days later."""
     return (start + n.as_interval("D")).cast("date")
+
+
+def clock(column: ir.StringColumn) -> ir.IntegerColumn:
+    """The minute of the day of a time such as 09:30, else NULL."""
+    hours, minutes = (column.re_extract(CLOCK, n).try_cast("int32") for n in (1, 2))
+    return (hours * 60 + minutes).cast("int32")

@@ -15,6 +15,7 @@ from .derived import (
 )
 from .quality import QUALITY
 from .records import (
+    ANSWER,
     CONDITION,
     DOSE,
     MEASUREMENT,
@@ -41,6 +42,7 @@ from .staged import STAGE
 from .truth import TRUTH, TRUTH_EXPOSURE, TRUTH_PERSON, TRUTH_SERIES, TRUTH_SESSION, TRUTH_STATE, TRUTH_TRIAL
 
 __all__ = [
+    "ANSWER",
     "ATTRITION",
     "CONDITION",
     "DERIVED",

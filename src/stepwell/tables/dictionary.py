@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stepwell.tables import DERIVED, EVIDENCE, QUALITY, RECORDS, SERIES_EVIDENCE, TRUTH, Table
+from stepwell.tables.around import AROUND
 
 _CHAPTERS = (
     ("Records", "What every source is read into.", RECORDS),
     ("Results", "What stepwell makes of them, in the order in which it is made.", DERIVED),
     ("Evidence", "Made on asking for one person, from the tables above.", (EVIDENCE, SERIES_EVIDENCE)),
     ("Quality measures", "Made on asking for them, from the tables above.", (QUALITY,)),
+    ("Around sessions", "Made on asking for them, from the tables above.", AROUND),
     ("Truth", "Written by the simulator beside its records, and never read by the engine.", TRUTH),
 )
 

@@ -130,6 +130,7 @@ PROCEDURE = Table(
         Column("vocabulary", "string", "The vocabulary of the code."),
         Column("code", "string", "The code as recorded."),
         Column("quantity", "float64", "Units billed or done.", null="not recorded"),
+        Column("minute", "int32", "Minute of the day on which it began.", unit="minutes", null="no time recorded"),
         _ADDRESS,
     ),
 )
@@ -203,4 +204,28 @@ MONITORING = Table(
     ),
 )
 
-RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, VITAL, DOSE, MONITORING)
+ANSWER = Table(
+    "answer",
+    "one answer to one item on one day, or one total of a scale by which no treatment of depression is judged",
+    ("person_id", "answered_date", "instrument", "item", "address"),
+    (
+        _PERSON,
+        Column("answered_date", "date", "The day."),
+        Column(
+            "instrument", "string", "The instrument's id in the knowledge files.", null="a question of the clinic's own"
+        ),
+        Column(
+            "item",
+            "string",
+            "The item's number on the form; of a question of the clinic's own, what it is about.",
+            null="the total of the instrument",
+        ),
+        Column("value", "float64", "The answer, or the total.", null="asked, but no answer that can be read"),
+        Column("at_least", "float64", "The least answer there is.", null="nobody said"),
+        Column("at_most", "float64", "The greatest answer there is.", null="nobody said"),
+        Column("better", "string", "Which way is better.", null="neither, or nobody said", values=("higher", "lower")),
+        _ADDRESS,
+    ),
+)
+
+RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, VITAL, DOSE, MONITORING, ANSWER)

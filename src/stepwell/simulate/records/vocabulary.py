@@ -69,7 +69,9 @@ def _concepts(f: Formulary, ingredients: dict[str, int]):
     for n, (concept, (_, mg)) in enumerate(zip(product_concepts(f), f.products, strict=True)):
         if mg is not None:
             yield _concept(concept, product_name(f, n), "Drug", "stepwell", "Clinical Drug", f"simulated-{n + 1}")
-    yield _concept(f.parameters.of_visits.of["administration"], "EHR administration record", *["Type Concept"] * 3, "OMOP4976890")
+    yield _concept(
+        f.parameters.of_visits.of["administration"], "EHR administration record", *["Type Concept"] * 3, "OMOP4976890"
+    )
     for c in f.codes.values():
         yield _concept(c.standard_concept_id, c.label, "Condition", "SNOMED", "Clinical Finding", c.snomed)
         if c.source_concept_id:

@@ -1,0 +1,115 @@
+"""Answers to single items, totals of other scales, questions of the clinic's own."""
+
+from __future__ import annotations
+
+import pytest
+from cdm_headers import CONCEPT, MEASUREMENT
+
+from stepwell.errors import SourceError
+from stepwell.sources.csvform import FILES
+
+PEOPLE = ["person_id,year_of_birth", "1,1980"]
+DRUG = ["drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date", "1,1,0,2020-01-01"]
+
+
+@pytest.fixture
+def own(tmp_path):
+    def fill(*answers: str):
+        place = tmp_path / "own"
+        place.mkdir(exist_ok=True)
+        lines = {"person": ["p1,1980,female,"], "medication": ["p1,sertraline,2020-01-01"], "answer": answers}
+        for name, rows in lines.items():
+            header = ",".join(f.name for f in FILES[name])
+            full = [f"{row}{',' * (len(FILES[name]) - 1 - row.count(','))}" for row in rows]
+            (place / f"{name}.csv").write_text("\n".join([header, *full]) + "\n", encoding="utf-8")
+        return place
+
+    return fill
+
+
+def test_an_own_folder_gives_items_totals_and_questions_with_their_scales(own, opened):
+    place = own(
+        "p1,2020-03-01,PHQ-9,9,2",
+        "p1,2020-03-01,madrs,10,",
+        "p1,2020-03-01,Q-LES-Q-SF,,41",
+        "p1,2020-03-01,body weight,kg,82.5",
+        "p1,2020-03-01,,Joy,3,0,10,higher",
+    )
+    found = opened(place)
+    columns = ("instrument", "item", "value", "at_least", "at_most", "better")
+    assert sorted(found.rows("answer", *columns), key=str) == sorted(
+        [
+            ("phq-9", "9", 2.0, 0.0, 3.0, "lower"),
+            ("madrs", "10", None, 0.0, 6.0, "lower"),
+            ("q-les-q-sf", None, 41.0, 0.0, 100.0, "higher"),
+            ("body-weight", "kg", 82.5, 20.0, 400.0, None),
+            (None, "joy", 3.0, 0.0, 10.0, "higher"),
+        ],
+        key=str,
+    )
+    assert found.lost("asked and not answered") == [("kept", 1)]
+    assert found.rows("measurement", "total") == []
+
+
+def test_lines_that_cannot_be_read_are_named_together(own, opened):
+    place = own(
+        "p1,2020-03-01,phq-99,9,2",
+        "p1,2020-03-01,phq-9,12,2",
+        "p1,2020-03-01,phq-9,9,4",
+        "p1,2020-03-01,phq-9,,12",
+        "p1,2020-03-01,,joy,3",
+        "p1,2020-03-01,,joy,11,0,10,higher",
+        "p1,2020-03-01,,joy,3,10,0,higher",
+        "p1,2020-03-01,,,3,0,10",
+        "p1,,phq-9,9,1",
+        "p1,2020-03-01,body weight,,82",
+    )
+    with pytest.raises(SourceError) as raised:
+        opened(place)
+    found = {(p.where.rpartition("line ")[2], p.found) for p in raised.value.problems}
+    assert {
+        ("2", "an unknown instrument"),
+        ("3, 11", "no item of that instrument"),
+        ("4", "a value outside the scale"),
+        ("5", "a total that belongs into measurement.csv"),
+        ("6", "a question of your own without a scale"),
+        ("8", "at_least is not below at_most"),
+        ("9", "neither an instrument nor an item"),
+        ("10", "answered_date is empty"),
+    } <= {(where.replace("answer.csv, lines ", ""), what) for where, what in found}
+    assert any("7" in where and what == "a value outside its scale" for where, what in found)
+
+
+def test_omop_rows_of_items_and_of_other_scales(folder, opened):
+    concept = [CONCEPT, "501,Item,Observation,LOINC,Survey,S,44260-8,", "502,Total,Observation,LOINC,Survey,S,70274-6,"]
+    rows = [
+        "1,1,501,2020-01-01,0,,",
+        "2,1,501,2020-02-01,2,,",
+        "3,1,501,2020-03-01,,,",
+        "4,1,501,2020-04-01,9,,",
+        "5,1,502,2020-01-01,11,,",
+    ]
+    found = opened(folder(person=PEOPLE, drug_exposure=DRUG, measurement=[MEASUREMENT, *rows], concept=concept))
+    assert found.rows("answer", "instrument", "item", "value") == [
+        ("phq-9", "9", 0.0),
+        ("phq-9", "9", 2.0),
+        ("phq-9", "9", None),
+        ("phq-9", "9", None),
+        ("gad-7", None, 11.0),
+    ]
+    assert found.lost("asked and not answered") == [("kept", 1)]
+    assert found.lost("answers outside the scale") == [("read as unknown", 1)]
+    assert found.rows("measurement", "total") == []
+
+
+def test_an_answer_in_words_is_unknown_never_the_least(folder, opened):
+    concept = [CONCEPT, "501,Item,Observation,LOINC,Survey,S,44260-8,"]
+    observation = [
+        "observation_id,person_id,observation_concept_id,observation_date,value_as_number,value_as_string,value_as_concept_id",
+        "1,1,501,2020-01-01,,Several days,",
+        "2,1,501,2020-02-01,,,45881653",
+        "3,1,501,2020-03-01,,1,",
+    ]
+    found = opened(folder(person=PEOPLE, drug_exposure=DRUG, observation=observation, concept=concept))
+    assert found.rows("answer", "item", "value") == [("9", None), ("9", None), ("9", 1.0)]
+    assert found.lost("in words or as a concept") == [("read as unknown", 2)]
