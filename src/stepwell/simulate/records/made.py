@@ -123,12 +123,14 @@ def dispense(people: People, treatments: Treatments, spans: Spans, f: Formulary)
 
 
 def diagnose(streams: Streams, people: People, events: dict[str, np.ndarray], f: Formulary) -> Diagnoses:
-    """Depression on the day a trial begins, always where it is the first after a time without; other disorders once."""
+    """Depression on the day a trial begins, always where it is the first after a time without, and on the day a course of
+    sessions begins, which is given for it; other disorders once."""
     names = list(f.codes)
-    begins = np.flatnonzero(is_any(events["event"], Event.STARTED, Event.SWITCHED, Event.ADDED))
+    begins = np.flatnonzero(is_any(events["event"], Event.STARTED, Event.SWITCHED, Event.ADDED, Event.COURSE_BEGAN))
     row, day = events["row"][begins], events["date"][begins]
     repeated_ = streams.uniform(Kind.DIAGNOSIS, events["trial"][begins], 0, row) < f.parameters.diagnoses.repeated.p
-    keep = (repeated_ | (events["event"][begins] == Event.STARTED)) & (day <= people.last_day[row])
+    always = is_any(events["event"][begins], Event.STARTED, Event.COURSE_BEGAN)
+    keep = (repeated_ | always) & (day <= people.last_day[row])
     row, day = row[keep], day[keep]
     later = events["episode"][begins][keep] > 1
     parts = [Diagnoses(row, day, np.where(later, names.index("later-episode"), names.index("first-episode")))]
