@@ -90,6 +90,7 @@ class People:
                 s: how.model_dump(mode="json", by_alias=True, exclude_none=True) for s, how in what.settings.items()
             },
             "setting_of": dict(what.setting_of),
+            "rules_of": {name: list(rules) for name, rules in what.rules_of.items()},
             "step_setting": what.step_setting,
             "has": has,
             "knowledge": knowledge.digest,

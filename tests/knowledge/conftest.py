@@ -17,6 +17,14 @@ bridge: {before: 10 days, after: 20 days, still: 15 days, choice: For a test.}
 stretches: {before: 30 days, after: 30 days, choice: For a test.}
 episodes: {days: 100 days, choice: For a test.}
 """,
+    "around.yaml": """\
+therapy:
+  stretches:
+    - {label: the same day, first: 0 days, last: 0 days}
+    - {label: later, first: 1 day, last: 3 days}
+  choice: For a test.
+  evidence: []
+""",
     "treatment/shock.yaml": """\
 id: shock
 status: draft

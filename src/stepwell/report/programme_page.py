@@ -103,5 +103,5 @@ def published_for(given: Given, knowledge: Knowledge) -> list:
 def _median(values: tuple[float, float, float] | None) -> str:
     if values is None:
         return "–"
-    low, middle, high = values
+    low, middle, high = (round(value, 1) for value in values)
     return f"{middle:g} ({low:g} to {high:g})" if low != high else f"{middle:g}"
