@@ -22,6 +22,7 @@ _KINDS: dict[str, tuple[pa.DataType, frozenset[str], str]] = {
     "whole": (pa.int64(), frozenset({"whole", "number"}), "a whole number"),
     "number": (pa.float64(), frozenset({"whole", "number"}), "a number"),
     "date": (pa.date32(), frozenset({"date"}), "a date or a timestamp"),
+    "time": (pa.string(), frozenset({"date", "text"}), "a timestamp"),
     "text": (pa.string(), frozenset({"text", "whole", "number", "other"}), "text"),
 }
 """What a column holds: the type it is read in, what kinds of type it may have in the database, and how to say so."""
@@ -33,13 +34,14 @@ _READ = {
     "drug_type_concept_id drug_source_concept_id condition_concept_id condition_source_concept_id measurement_concept_id "
     "measurement_source_concept_id observation_concept_id observation_source_concept_id procedure_concept_id "
     "procedure_source_concept_id ancestor_concept_id descendant_concept_id ingredient_concept_id amount_unit_concept_id "
-    "numerator_unit_concept_id denominator_unit_concept_id",
+    "numerator_unit_concept_id denominator_unit_concept_id route_concept_id value_as_concept_id",
     "number": "quantity value_as_number amount_value numerator_value denominator_value",
     "date": "birth_datetime observation_period_start_date observation_period_end_date drug_exposure_start_date "
     "drug_exposure_end_date verbatim_end_date condition_start_date measurement_date observation_date procedure_date death_date",
-    "text": "gender_source_value drug_source_value condition_source_value measurement_source_value observation_source_value "
-    "procedure_source_value value_as_string value_source_value stop_reason concept_name domain_id vocabulary_id concept_code "
-    "invalid_reason",
+    "time": "drug_exposure_start_datetime measurement_datetime procedure_datetime",
+    "text": "gender_source_value drug_source_value route_source_value dose_unit_source_value condition_source_value "
+    "measurement_source_value observation_source_value procedure_source_value value_as_string value_source_value stop_reason "
+    "concept_name domain_id vocabulary_id concept_code invalid_reason",
 }
 KIND_OF = {column: kind for kind, columns in _READ.items() for column in columns.split()}
 """Every column of a CDM that stepwell reads, with what it holds."""
