@@ -139,6 +139,7 @@ def _judged(n_people: int, seed: int) -> tuple[dict[str, pa.Table], dict]:
         "not_answerable": {},
         "settings": {},
         "setting_of": dict(what.setting_of),
+        "rules_of": {name: list(rules) for name, rules in what.rules_of.items()},
         "step_setting": what.step_setting,
         "has": sorted(records),
         "knowledge": knowledge.digest,
