@@ -136,7 +136,7 @@ def test_doses_and_readings_of_an_own_folder(own, opened):
             "p1,esketamine,2025-01-01,,,,28,2,,administration,,Nasal,09:30",
             "p1,sertraline,2025-01-01,,30,50,,,,,,,",
         ],
-        procedure=["p1,2025-01-01,HCPCS,J0013,56"],
+        procedure=["p1,2025-01-01,HCPCS,J0013,56,"],
         monitoring=["p1,2025-01-01,systolic,-5,130", "p1,2025-01-01,Form sent,,3"],
     )
     found = opened(place)
@@ -157,7 +157,7 @@ def test_doses_and_readings_of_an_own_folder(own, opened):
         ("monitoring", "p1,,systolic,5,80", "session_date is empty"),
         ("monitoring", "p2,2025-01-01,systolic,5,80", "a person who is not in person.csv"),
         ("monitoring", "p1,2025-01-01,systolic,5.5,80", "minutes is no whole number"),
-        ("procedure", "p1,2025-01-01,HCPCS,J0013,many", "quantity is no number"),
+        ("procedure", "p1,2025-01-01,HCPCS,J0013,many,", "quantity is no number"),
     ],
 )
 def test_cells_that_cannot_be_read_are_named_by_line(own, opened, file, line, found):
