@@ -87,7 +87,7 @@ def test_a_billing_code_is_kept_as_recorded(folder, opened):
 
 
 def test_blood_pressure_on_the_days_of_doses_only(folder, opened):
-    """With the minutes since the day's first dose began; other days are not read."""
+    """With the minutes since the day's first dose began; other days are not read, and a misprint is unknown."""
     header = f"{MEASUREMENT},measurement_datetime" if "measurement_datetime" not in MEASUREMENT else MEASUREMENT
     columns = header.split(",")
 
@@ -104,6 +104,8 @@ def test_blood_pressure_on_the_days_of_doses_only(folder, opened):
         reading(2, 3012888, "2025-01-01", "10:10:00", 85),
         reading(3, 3004249, "2025-01-01", "", 131),
         reading(4, 3004249, "2025-01-02", "09:25:00", 130),
+        reading(5, 3004249, "2025-01-01", "09:31:00", 300),
+        reading(6, 3004249, "2025-01-01", "09:32:00", 301),
     ]
     doses = [DRUG, f"1,1,{ESKETAMINE},2025-01-01,2025-01-01 09:30:00,56,32818,4262914,,mg,"]
     found = opened(folder(person=PEOPLE, drug_exposure=doses, concept=CONCEPT, measurement=lines))
@@ -111,8 +113,11 @@ def test_blood_pressure_on_the_days_of_doses_only(folder, opened):
         ("systolic", -5, 130.0),
         ("diastolic", 40, 85.0),
         ("systolic", None, 131.0),
+        ("systolic", 1, 300.0),
+        ("systolic", 2, None),
     ]
     assert found.lost("without a time before or after it") == [("kept", 1)]
+    assert found.lost("on the day of a dose outside the range") == [("read as unknown", 1)]
 
 
 @pytest.fixture

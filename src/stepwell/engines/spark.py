@@ -13,6 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession, types
 from pyspark.sql import functions as f
+from pyspark.sql.pandas.types import from_arrow_type
 
 from stepwell.errors import Problem, QuestionError, UnfinishedError
 
@@ -29,13 +30,6 @@ _SETTINGS = {
 }
 _TELL_VALUES = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 """PySpark's own loggers, which print every failure with the value that it failed on."""
-
-_TYPES = {
-    pa.int64(): "bigint",
-    pa.float64(): "double",
-    pa.date32(): "date",
-    pa.string(): "string",
-}
 
 
 class Spark:
@@ -100,7 +94,9 @@ class Spark:
 
     def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
         """Keeps the rows of a SELECT in these types, and gives a digest of the rows in any order."""
-        frame = self.session.sql(sql).select(*(f.col(c.name).cast(_TYPES[c.type]).alias(c.name) for c in schema))
+        frame = self.session.sql(sql).select(
+            *(f.col(c.name).cast(from_arrow_type(c.type)).alias(c.name) for c in schema)
+        )
         frame = frame.localCheckpoint(eager=True)
         frame.createOrReplaceTempView(name)
         row = f.xxhash64(*(f.col(c) for c in schema.names)).cast("decimal(38, 0)")
@@ -126,7 +122,7 @@ class Spark:
 
     def selected(self, name: str, type_: pa.DataType) -> str:
         """A column of a foreign table in this type, under its name in lower case."""
-        return f"CAST({_quoted(name)} AS {_TYPES[type_]}) AS {_quoted(name.lower())}"
+        return f"CAST({_quoted(name)} AS {from_arrow_type(type_).simpleString()}) AS {_quoted(name.lower())}"
 
     def relation(self, *names: str) -> str:
         """A table of a schema, as SQL says it."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 import sqlglot.expressions as sge
 from ibis.backends.pyspark import Backend
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import DataType, StringType, StructField, StructType, TimestampNTZType, TimestampType
 
 from .expressions import Through
 from .spark import kind_of
@@ -51,6 +51,12 @@ class _Compiler(PySparkCompiler):
         return super().visit_RegexReplace(op, arg=arg, pattern=pattern, replacement=replacement)
 
 
+def _type_of(type_: DataType) -> pa.DataType:
+    if isinstance(type_, TimestampType | TimestampNTZType):  # a moment within its day, as files hold it elsewhere
+        return pa.timestamp("us")
+    return _TYPES[kind_of(type_)]
+
+
 class SparkTables(Through, Backend):
     """Ibis on a `Spark` engine."""
 
@@ -59,7 +65,7 @@ class SparkTables(Through, Backend):
     def read_parquet(self, paths: Sequence[str], /, *, table_name: str) -> ir.Table:
         """Parquet files as a view, in the types that stepwell works with."""
         frame = self.engine.session.read.parquet(*paths)
-        return self._as_view(frame, {c.name: _TYPES[kind_of(c.dataType)] for c in frame.schema}, table_name)
+        return self._as_view(frame, {c.name: _type_of(c.dataType) for c in frame.schema}, table_name)
 
     def read_csv(self, path: str, /, *, table_name: str, columns: Mapping[str, str], delim: str, **_) -> ir.Table:
         """A CSV file as a view, all cells as text."""

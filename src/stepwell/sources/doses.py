@@ -10,13 +10,14 @@ import ibis
 import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
-from .codes import Columns, SetCode, find_coded
+from .codes import Columns, find_coded
 from .drugs import Drugs
 from .files import RawTable, run, store
 from .people import People
 from .source import Loss
 from .tally import Finding, settle
 from .values import concept, day, number, text
+from .vitals import is_possible, vital_codes
 
 ROUTES = {
     "nasal": ("nasal", "intranasal", "in", "nasal route"),
@@ -40,8 +41,8 @@ _TO_MG = {
 """Units in which the amount of an administration is stated."""
 
 _SUPPLY = ("dispens", "prescri", "pharmacy", "written")
-_READINGS = {"systolic": "8480-6", "diastolic": "8462-4"}
-"""LOINC codes of the readings that are looked for."""
+_PRESSURE = {"blood-pressure-systolic": "systolic", "blood-pressure-diastolic": "diastolic"}
+"""The vital signs that are looked for, and what they are called around a session."""
 
 
 def session_ingredients(knowledge: Knowledge) -> list[str]:
@@ -110,7 +111,7 @@ def read_doses(
         address=rows.address,
     )
     dose = store(con, dose.distinct(), raw.where)
-    monitoring, losses = _readings(con, people, filled.get("measurement"), dose, vocabulary)
+    monitoring, losses = _readings(con, people, filled.get("measurement"), dose, vocabulary, knowledge)
     return dose, monitoring, losses
 
 
@@ -135,7 +136,12 @@ def _concept_names(con, rows: ir.Table, concepts: RawTable | None, where: str) -
 
 
 def _readings(
-    con, people: People, raw: RawTable | None, dose: ir.Table, vocabulary: dict[str, RawTable]
+    con,
+    people: People,
+    raw: RawTable | None,
+    dose: ir.Table,
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
     """Blood pressure on the days of doses, with the minutes since the day's first dose began."""
     days = dose.group_by("person_id", "given_date").agg(began=dose.minute.min())
@@ -147,16 +153,19 @@ def _readings(
     of_days = people.attach(of_days, "source_person")
     near = store(con, of_days.semi_join(days, [("person_id", "person_id"), ("read_on", "given_date")]), raw.where)
     near = RawTable(raw.name, raw.where, near)
-    codes = [SetCode(kind, "LOINC", code, "exact") for kind, code in _READINGS.items()]
+    codes = [code for code in vital_codes(knowledge) if code.set_id in _PRESSURE]
     columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
     found = find_coded(con, near, columns, codes, vocabulary)
     told = RawTable(raw.name, raw.where, found)
+    value = number(told.column("value_as_number", "float64"))
+    is_usable = is_possible(found.set_id, value, knowledge)
     rows = found.select(
         "person_id",
         session_date="read_on",
-        kind="set_id",
+        kind=found.set_id.cases(*_PRESSURE.items()),
         at=minute_of(told.column("measurement_datetime")),
-        value=number(told.column("value_as_number", "float64")),
+        value=is_usable.ifelse(value, ibis.null("float64")),
+        is_misprint=value.notnull() & ~is_usable,
         address=ibis.literal("measurement/") + text(found.measurement_id).fill_null("?"),
     )
     rows = rows.join(days, [rows.person_id == days.person_id, rows.session_date == days.given_date])
@@ -165,6 +174,9 @@ def _readings(
         "monitoring",
         raw.where,
         rows,
-        [Finding(rows.minutes.isnull(), "readings on the day of a dose without a time before or after it", "kept")],
+        [
+            Finding(rows.minutes.isnull(), "readings on the day of a dose without a time before or after it", "kept"),
+            Finding(rows.is_misprint, "readings on the day of a dose outside the range of any", "read as unknown"),
+        ],
     )
     return store(con, kept.select(*schema).distinct(), raw.where), losses

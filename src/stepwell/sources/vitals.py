@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import ibis
 import ibis.expr.types as ir
 
-from ..knowledge.forms import Knowledge, Vital
+from ..knowledge.forms import Knowledge
 from ..tables import VITAL
 from .codes import NAME, Columns, SetCode, find_coded
 from .files import RawTable
@@ -23,7 +21,7 @@ def read_vitals(
     """Vital signs among the measurements of a CDM."""
     (raw,) = raws
     columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
-    rows = find_coded(con, raw, columns, _codes(knowledge.vitals.values()), vocabulary)
+    rows = find_coded(con, raw, columns, vital_codes(knowledge), vocabulary)
     told = RawTable(raw.name, raw.where, rows)
     stated = [number(told.column(c, t)) for c, t in (("value_as_number", "float64"), ("value_source_value", "string"))]
     rows = rows.select(
@@ -57,22 +55,27 @@ def vital_names(knowledge: Knowledge) -> dict[str, str]:
     return {name.lower(): v.vital for v in knowledge.vitals.values() for name in (v.vital, v.label, *v.names)}
 
 
-def _codes(vitals: Iterable[Vital]) -> list[SetCode]:
+def vital_codes(knowledge: Knowledge) -> list[SetCode]:
     """The codes and names of vital signs."""
     return [
         SetCode(v.vital, vocabulary, str(code), "exact")
-        for v in vitals
+        for v in knowledge.vitals.values()
         for vocabulary, codes in (("LOINC", v.loinc), ("OMOP", v.omop), (NAME, v.names))
         for code in codes
     ]
 
 
+def is_possible(vital: ir.StringColumn, value: ir.FloatingColumn, knowledge: Knowledge) -> ir.BooleanValue:
+    """Whether a value lies in the range of its vital sign, beyond which it is a misprint."""
+    vitals = knowledge.vitals.values()
+    low = ibis.cases(*((vital == v.vital, v.at_least_mmhg) for v in vitals), else_=0.0)
+    high = ibis.cases(*((vital == v.vital, v.at_most_mmhg) for v in vitals), else_=0.0)
+    return value.between(low, high)
+
+
 def _settle(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     """Vital signs from rows with `person_id`, `vital`, `measured_date`, `value`, `address`; beyond the range they are unknown."""
-    vitals = knowledge.vitals.values()
-    low = ibis.cases(*((rows.vital == v.vital, v.at_least_mmhg) for v in vitals), else_=0.0)
-    high = ibis.cases(*((rows.vital == v.vital, v.at_most_mmhg) for v in vitals), else_=0.0)
-    is_usable = rows.value.between(low, high)
+    is_usable = is_possible(rows.vital, rows.value, knowledge)
     rows = rows.mutate(mmhg=is_usable.ifelse(rows.value, ibis.null("float64")))
     kept, losses, _n = settle(
         VITAL.name,
