@@ -209,7 +209,7 @@ def test_it_says_what_it_stands_on(answer):
 def test_the_page_and_the_json_hold_the_same(answer, tmp_path):
     data = json.loads(json.dumps(plain(answer)))
     page = write_answer(answer, tmp_path / "a.html").read_text("utf-8")
-    assert [c["scenario"] for c in data["cases"]] == ["base case", "null-trials", "late-recovery"]
+    assert [c["scenario"] for c in data["cases"]] == ["base case", "null-trials", "soon-recovery"]
     measures = {m["measure"]: m for m in data["cases"][0]["measures"]}
     assert measures["costs"]["unit"] == "GBP"
     assert measures["time in remission"]["policies"][0]["policy"] == "after 2"
@@ -259,7 +259,7 @@ def test_every_scenario_can_be_simulated():
 
 
 def test_a_scenario_s_misspelt_number_is_refused():
-    scenario = load_scenarios().scenarios["late-recovery"]
+    scenario = load_scenarios().scenarios["soon-recovery"]
     for wrong in ({"next_step.stays.mean": "1 year"}, {"esketamine.onset.mean": "as trial.onset.men"}):
         with pytest.raises(KnowledgeError, match="is no number of the model"):
             scenario.model_copy(update={"changes": wrong}).of(model_parameters())
@@ -276,6 +276,6 @@ def test_the_command(tmp_path):
     done = runner.invoke(app, ["what-if", "--offer", "tms", "--after", "3", "--against", "4", "--json", *small])
     assert json.loads(done.stdout)["question"]["against"] == "after 4"
     scenarios = [case["scenario"] for case in json.loads(done.stdout)["cases"]]
-    assert scenarios == ["base case", "late-recovery"]  # the null trials are of (es)ketamine
+    assert scenarios == ["base case", "soon-recovery"]  # the null trials are of (es)ketamine
     done = runner.invoke(app, ["what-if", "--offer", "tms", "--after", "0", "--people", "0"])
     assert done.exit_code == QuestionError.exit_code

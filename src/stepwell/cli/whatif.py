@@ -40,7 +40,7 @@ def what_if(
     scenario: Annotated[
         list[str] | None,
         typer.Option(
-            help="A scenario to show beside the base case: null-trials or late-recovery; base for none. Repeatable.",
+            help="A scenario to show beside the base case: null-trials or soon-recovery; base for none. Repeatable.",
             show_default="all that concern what is offered",
         ),
     ] = None,
