@@ -100,7 +100,10 @@ REGIMEN = Regimen.model_validate(
             {"when": "later sessions", "any_of": ["40 mg", "80 mg"], **WHY},
         ],
         "observed": {"at_least": "2 hours", **WHY},
-        "pressure_before": {"systolic_at_most": "140 mmHg", "diastolic_at_most": "90 mmHg", **WHY},
+        "pressure_before": [
+            {"systolic_at_most": "140 mmHg", "diastolic_at_most": "90 mmHg", "age_below": "65 years", **WHY},
+            {"systolic_at_most": "150 mmHg", "diastolic_at_most": "90 mmHg", "age_at_least": "65 years", **WHY},
+        ],
         "pressure_after": {"first": "30 minutes", "last": "50 minutes", **WHY},
         "pressure_end": WHY,
         "sedation": {"at_least": "5 points", **WHY},

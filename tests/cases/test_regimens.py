@@ -170,11 +170,19 @@ def test_what_the_label_and_the_programme_ask_of_a_session(criterion, readings, 
     assert verdicts(found, US, criterion) == [met]
 
 
-def test_limits_of_pressure_that_were_not_seen_are_not_asked():
-    """The European label's limits by age were only recalled: whatever was read before the dose is enough there."""
-    rows = [{"session_date": DAY, "kind": kind, "minutes": -5, "value": 170.0} for kind in ("systolic", "diastolic")]
-    found = read(dose=sprays(0), monitoring=rows)
-    assert verdicts(found, EU, "regimen.pressure_before") == [True]
+@pytest.mark.parametrize(
+    ("days", "systolic", "diastolic", "met"),
+    [(1, 140, 90, True), (1, 141, 90, False), (1, 140, 91, False), (0, 150, 90, True), (0, 151, 90, False), (0, 150, 91, False)],
+)  # fmt: skip
+def test_limits_of_pressure_by_age(days, systolic, diastolic, met):
+    """The European label: at most 140/90 mmHg below 65 years, 150/90 from 65 on."""
+    rows = [{"session_date": DAY, "kind": "systolic", "minutes": -5, "value": float(systolic)},
+            {"session_date": DAY, "kind": "diastolic", "minutes": -5, "value": float(diastolic)}]  # fmt: skip
+    found = read(person=born(65, days), dose=sprays(0), monitoring=rows)
+    assert verdicts(found, EU, "regimen.pressure_before") == [met]
+
+
+def test_no_regimen_decides_by_what_was_only_recalled():
     assert not any(r.rests_on_recall for r in K.regimens.values())
 
 

@@ -60,7 +60,8 @@ phases:
 doses:
   - {when: first session, any_of: [40 mg], choice: For a test.}
 observed: {at_least: 2 hours, choice: For a test.}
-pressure_before: {systolic_at_most: 140 mmHg, diastolic_at_most: 90 mmHg, choice: For a test.}
+pressure_before:
+  - {systolic_at_most: 140 mmHg, diastolic_at_most: 90 mmHg, choice: For a test.}
 pressure_after: {first: 30 minutes, last: 50 minutes, choice: For a test.}
 form: {within: 7 days, choice: For a test.}
 """,

@@ -160,6 +160,26 @@ def test_pressure_before_the_dose(judged, high, low, minutes, met):
     assert first_session(judged, "regimen.pressure_before", monitoring=monitoring) is met
 
 
+@pytest.mark.parametrize(
+    ("born", "high", "met"),
+    [
+        ("1955-03-03", 141, False),
+        ("1955-03-02", 141, True),
+        ("1955-03-02", 150, True),
+        ("1955-03-02", 151, False),
+        ("", 140, True),
+        ("", 150, None),
+        ("", 151, False),
+    ],
+    ids=["64 years, 141", "65 years, 141", "150", "151", "right at every age", "age unknown", "right at no age"],
+)
+def test_pressure_before_the_dose_by_age(judged, born, high, met):
+    """At most 140/90 mmHg below 65 years and 150/90 from 65 on; where the age is unknown, what both say."""
+    person = f"birth_earliest_date | birth_latest_date\n{born} | {born}"
+    monitoring = readings(f"systolic | -5 | {high}", "diastolic | -5 | 90")
+    assert first_session(judged, "regimen.pressure_before", person=person, monitoring=monitoring) is met
+
+
 @pytest.mark.parametrize(("minutes", "met"), [(30, True), (50, True), (29, None), (51, None), ("", None)])
 def test_pressure_after_the_dose(judged, minutes, met):
     """A reading from minute 30 to minute 50; that none is recorded does not say that none was taken."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from stepwell.knowledge.candidacy import AgeLimits, FreeOf, Had, NotHad, Pressure, Recorded, Scored
+from stepwell.knowledge.candidacy import FreeOf, Had, NotHad, Pressure, Recorded, Scored
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.who import AgeLimits
 from stepwell.why.found import show_date, show_days, show_number
 
 from .chart import Chart, sort_by_day

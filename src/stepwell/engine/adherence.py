@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
 from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_of, any_row
-from stepwell.knowledge.regimen import DoseRule, Phase, Regimen
+from stepwell.knowledge.regimen import DoseRule, OfAge, Phase, Regimen
 from stepwell.tables.sessions import OF_A_SERIES, OF_A_SESSION
 
 from .intervals import to_day
@@ -88,7 +90,7 @@ def _in_force(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:
     return _UNASKED if first is None else s.session_day >= to_day(ibis.date(first))
 
 
-def _of_age(s: ir.Table, rule: DoseRule) -> ir.BooleanValue:
+def _of_age(s: ir.Table, rule: OfAge) -> ir.BooleanValue:
     """Whether the rule is for a person of this age; unknown where the birth allows both."""
     verdicts = []
     if rule.age_at_least is not None:
@@ -102,13 +104,18 @@ def _of_age(s: ir.Table, rule: DoseRule) -> ir.BooleanValue:
 
 def _dose(s: ir.Table, rules: list[DoseRule]) -> ir.BooleanValue:
     """Whether the dose is one of those that the rule for their age names. A dose known as a range is judged by its ends."""
-    cases = []
+    verdicts = []
     for rule in rules:
         outside = [(s.mg_at_most < mg) | (s.mg_at_least > mg) for mg in rule.any_of]
-        verdict = ibis.cases((s.mg.isin(rule.any_of), MET), (ibis.and_(*outside), NOT_MET), else_=UNKNOWN)
-        cases.append((_of_age(s, rule), verdict))
-    # Of two ages that are both possible, the dose stands or falls only where it does at both.
-    return any_of(*(of_age & verdict for of_age, verdict in cases))
+        verdicts.append(ibis.cases((s.mg.isin(rule.any_of), MET), (ibis.and_(*outside), NOT_MET), else_=UNKNOWN))
+    return _by_age(s, rules, verdicts)
+
+
+def _by_age(s: ir.Table, rules: Sequence[OfAge], verdicts: list[ir.BooleanValue]) -> ir.BooleanValue:
+    """The verdict by the rule for the person's age; where that allows several rules, what all of them say, else unknown."""
+    of_their_age = any_of(*(_of_age(s, rule) & verdict for rule, verdict in zip(rules, verdicts, strict=True)))
+    is_of_every_age = {rule.age_at_least for rule in rules} == {rule.age_below for rule in rules}
+    return of_their_age | all_of(*verdicts) if is_of_every_age else of_their_age
 
 
 def _first_dose(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:
@@ -136,11 +143,13 @@ def _observed(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:
 
 
 def _pressure_before(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:
-    asked = regimen.pressure_before
-    if asked is None:
+    if not regimen.pressure_before:
         return _UNASKED
-    limits = ((s.systolic_before, asked.systolic_at_most), (s.diastolic_before, asked.diastolic_at_most))
-    return all_of(*(_taken(read) if most is None else read <= most for read, most in limits))
+    verdicts = []
+    for rule in regimen.pressure_before:
+        limits = ((s.systolic_before, rule.systolic_at_most), (s.diastolic_before, rule.diastolic_at_most))
+        verdicts.append(all_of(*(_taken(read) if most is None else read <= most for read, most in limits)))
+    return _by_age(s, regimen.pressure_before, verdicts)
 
 
 def _pressure_after(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:

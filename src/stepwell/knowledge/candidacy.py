@@ -8,36 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from .cited import Cited, Days, Form, MmHg, Percent, Points, Sessions, Years, exactly_one
+from .cited import Cited, Day, Days, Form, MmHg, Percent, Points, Sessions, Years, exactly_one
 from .criteria import Id
 from .definition import Status, fields
-
-
-def _day(value: object) -> object:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError(f"{value!r} is no day; write it as 2025-01-31") from None
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-
-
-class AgeLimits(Form):
-    """Completed years on the day asked about."""
-
-    at_least: Years | None = None
-    at_most: Years | None = None
-
-    @model_validator(mode="after")
-    def _not_empty(self):
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("no limit of age; write at_least, at_most, or both")
-        return self
+from .who import AgeLimits
 
 
 class OfDefinition(Form):

@@ -4,6 +4,7 @@ none without how it was seen."""
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -59,6 +60,13 @@ def _whole(value: float) -> int:
     return int(value)
 
 
+def _day(value: object) -> object:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no day; write it as 2025-01-31") from None
+
+
 def _whole_quantity(kind: str, factors: dict[str, float]):
     parser = _quantity(kind, factors)
     return BeforeValidator(lambda value: _whole(parser.func(value)))
@@ -69,6 +77,8 @@ Duration = Annotated[
     float, _quantity("a time", {"days": 1, "day": 1, "weeks": 7, "week": 7, "years": 365.25, "year": 365.25})
 ]
 """A time that need not be whole days, in days."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day of the calendar, written 2025-01-31."""
 Years = Annotated[int, _whole_quantity("an age", {"years": 1, "year": 1})]
 Percent = Annotated[float, _quantity("a share", {"%": 1})]
 Ratio = Annotated[float, _quantity("a ratio", {"times": 1})]

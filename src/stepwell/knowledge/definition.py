@@ -9,12 +9,11 @@ its sentence. `CRITERIA` lists them; a test holds that the engine judges exactly
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from .cited import Cited, Days, Form, People, Percent, Trials, exactly_one
+from .cited import Cited, Day, Days, Form, People, Percent, Trials, exactly_one
 from .criteria import (
     AddedTo,
     AtLeastDays,
@@ -186,16 +185,8 @@ class Policy(Cited):
     """Whose rule it is, and from when to when, as far as the copy says. Payers change their policies often."""
 
     payer: str
-    valid_from: date | None = None
-    valid_until: date | None = None
-
-    @field_validator("valid_from", "valid_until", mode="before")
-    @classmethod
-    def _as_written(cls, value: object) -> object:
-        try:
-            return date.fromisoformat(value) if isinstance(value, str) else value
-        except ValueError:
-            raise ValueError(f"{value!r} is no day; write it as 2025-01-31") from None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
 
 
 class AsCode(Cited):

@@ -8,10 +8,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .cited import Cited, Days, Form, Mg, Minutes, MmHg, Points, Sessions, Years
+from .cited import Cited, Day, Days, Form, Mg, Minutes, MmHg, Points, Sessions, Years
 from .criteria import Id
 from .definition import Status
-from .treatment import Day
 
 
 class Indication(Cited):
@@ -42,13 +41,18 @@ class Phase(Cited):
         return self
 
 
-class DoseRule(Cited):
-    """The doses of some sessions, for people of some ages."""
+class OfAge(Cited):
+    """A rule for people of some ages; of all where none is named."""
+
+    age_at_least: Years | None = None
+    age_below: Years | None = None
+
+
+class DoseRule(OfAge):
+    """The doses of some sessions."""
 
     when: Literal["first session", "later sessions", "every session"]
     any_of: tuple[Mg, ...] = Field(min_length=1)
-    age_at_least: Years | None = None
-    age_below: Years | None = None
 
 
 class Observed(Cited):
@@ -57,7 +61,7 @@ class Observed(Cited):
     at_least: Minutes
 
 
-class PressureBefore(Cited):
+class PressureBefore(OfAge):
     """Blood pressure is taken before the dose, and where a limit is given, is not above it."""
 
     systolic_at_most: MmHg | None = None
@@ -116,7 +120,7 @@ class Regimen(Form):
     phases: tuple[Phase, ...] = Field(min_length=1)
     doses: tuple[DoseRule, ...] = ()
     observed: Observed | None = None
-    pressure_before: PressureBefore | None = None
+    pressure_before: tuple[PressureBefore, ...] = ()
     pressure_after: PressureAfter | None = None
     pressure_end: Cited | None = None
     sedation: Sedation | None = None
@@ -159,6 +163,7 @@ class Regimen(Form):
         rows: list[tuple[str, Cited]] = [("regimen.in_force", i) for i in self.indications]
         rows += [("regimen.frequency", phase) for phase in self.phases]
         rows += [(f"regimen.{'first_dose' if d.when == 'first session' else 'dose'}", d) for d in self.doses]
-        names = ("observed", "pressure_before", "pressure_after", "pressure_end", "sedation", "dissociation", "form")
+        rows += [("regimen.pressure_before", p) for p in self.pressure_before]
+        names = ("observed", "pressure_after", "pressure_end", "sedation", "dissociation", "form")
         rows += [(f"regimen.{n}", form) for n in names if (form := getattr(self, n)) is not None]
         return (*rows, *([("regimen.missed", self.missed)] if self.missed else []))

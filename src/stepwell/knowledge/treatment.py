@@ -3,22 +3,13 @@ followed. What a series should be like stands in `regimen.py`."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from .cited import Cited, Days, Form, Mg, Sessions
+from .cited import Cited, Day, Days, Form, Mg, Sessions
 from .criteria import AtMostDays, Diagnosed, Id
 from .definition import Status
-
-
-def _date(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-Day = Annotated[date, BeforeValidator(_date)]
-"""A calendar day, written 2025-01-21."""
 
 Route = Literal["nasal", "intravenous", "intramuscular", "subcutaneous", "oral", "other"]
 

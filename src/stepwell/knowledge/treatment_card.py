@@ -8,7 +8,7 @@ from .check import sources_of
 from .cited import Cited
 from .definition import fields
 from .forms import Knowledge
-from .regimen import DoseRule, Indication, Missed, Phase, PressureAfter, PressureBefore, Regimen
+from .regimen import DoseRule, Indication, Missed, OfAge, Phase, PressureAfter, PressureBefore, Regimen
 from .sentences import bibliography, markdown_table, provenance
 from .treatment import BillingCode, Following, Treatment
 
@@ -78,13 +78,11 @@ def regimen_rule(path: str, form: Cited) -> str:
             )
         return f"{form.id}, {weeks}: at most {form.at_most} a week{least}"
     if isinstance(form, DoseRule):
-        ages = f" from {form.age_at_least} years" if form.age_at_least else ""
-        ages += f" below {form.age_below} years" if form.age_below else ""
-        return f"{form.when}{ages}: {' or '.join(f'{mg:g} mg' for mg in form.any_of)}"
+        return f"{form.when}{_ages(form)}: {' or '.join(f'{mg:g} mg' for mg in form.any_of)}"
     if isinstance(form, PressureBefore):
         if form.systolic_at_most is None:
-            return "blood pressure taken before the dose"
-        return f"blood pressure before the dose at most {form.systolic_at_most:g}/{form.diastolic_at_most:g} mmHg"
+            return f"blood pressure taken before the dose{_ages(form)}"
+        return f"blood pressure before the dose{_ages(form)} at most {form.systolic_at_most:g}/{form.diastolic_at_most:g} mmHg"
     if isinstance(form, PressureAfter):
         return f"blood pressure taken {form.first} to {form.last} minutes after the dose"
     if isinstance(form, Missed):
@@ -96,6 +94,11 @@ def regimen_rule(path: str, form: Cited) -> str:
         "regimen.dissociation": lambda f: f"the last CADSS at most {f.at_most:g}, or what it was before the dose",
         "regimen.form": lambda f: f"the session's form sent within {f.within} days",
     }[path](form)
+
+
+def _ages(form: OfAge) -> str:
+    from_age = f" from {form.age_at_least} years" if form.age_at_least else ""
+    return from_age + (f" below {form.age_below} years" if form.age_below else "")
 
 
 def _code_rule(code: BillingCode) -> str:

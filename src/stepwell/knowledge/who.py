@@ -10,8 +10,8 @@ from .cited import Cited, Days, Form, Records, Years
 from .criteria import AtLeastDays, Id
 
 
-class Age(Cited):
-    """Age on the day the definition is met (or, where it is not, on the day it came closest)."""
+class AgeLimits(Form):
+    """Completed years."""
 
     at_least: Years | None = None
     at_most: Years | None = None
@@ -21,6 +21,10 @@ class Age(Cited):
         if self.at_least is None and self.at_most is None:
             raise ValueError("no limit of age; write at_least, at_most, or both")
         return self
+
+
+class Age(AgeLimits, Cited):
+    """Age on the day the definition is met (or, where it is not, on the day it came closest)."""
 
 
 class Diagnosis(Cited):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.regimen import DoseRule, Regimen
+from stepwell.knowledge.regimen import DoseRule, Indication, OfAge, Phase, Regimen
 from stepwell.knowledge.sentences import provenance
 from stepwell.knowledge.treatment_card import CRITERION_FIELD, regimen_rule, treatment_rule
 from stepwell.tables.sessions import OF_A_SESSION
@@ -31,12 +31,16 @@ def find_series_evidence(result: Result, person: str) -> list[dict]:
     for session in sessions:
         rows.extend(_of_day(session, knowledge))
     days = {(s["treatment"], s["series_number"], s["session_number"]): s for s in sessions}
+    series = {(s["treatment"], s["series_number"]): s for s in result.rows_of("series", person_id)}
     for judged in result.rows_of("judged_session", person_id):
         regimen = _regimen(judged["regimen"], knowledge)
         day = days[regimen.treatment, judged["series_number"], judged["session_number"]]
-        rows.extend(_of_session(judged, day, regimen, knowledge))
+        of_series = series[regimen.treatment, judged["series_number"]]
+        rows.extend(_of_session(judged, day, of_series, regimen, knowledge))
     for judged in result.rows_of("judged_series", person_id):
-        rows.extend(_of_series(judged, _regimen(judged["regimen"], knowledge), knowledge))
+        regimen = _regimen(judged["regimen"], knowledge)
+        of_series = series[regimen.treatment, judged["series_number"]]
+        rows.extend(_of_series(judged, of_series, regimen, knowledge))
     return rows
 
 
@@ -51,8 +55,8 @@ def _of_day(session: dict, knowledge: Knowledge) -> Iterator[dict]:
         if form is None or (session["is_session"] is False and criterion == "session.repeated"):
             continue
         found = _FOUND_OF_DAY[criterion](session)
-        asked = treatment_rule(name, form)
-        yield _row(session, treatment.id, criterion, session[criterion], found, asked, form, knowledge)
+        asked = [(treatment_rule(name, form), form)]
+        yield _row(session, treatment.id, criterion, session[criterion], found, asked, knowledge)
 
 
 def _given(s: dict) -> str:
@@ -98,33 +102,41 @@ def show_dose(session: dict) -> str:
     return f"{show_number(low)} to {show_number(high)} mg" if high is not None else f"at least {show_number(low)} mg"
 
 
-def _of_session(judged: dict, day: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
-    for criterion, form in _asked(regimen, judged):
-        if criterion in OF_A_SESSION:
+def _of_session(judged: dict, day: dict, series: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
+    for criterion, form in _asked(regimen, series):
+        if criterion in OF_A_SESSION and _is_of(form, judged):
             found = _FOUND_OF_SESSION[criterion](judged, day)
-            asked = regimen_rule(criterion, form)
-            yield _row(day, regimen.name, criterion, judged[criterion], found, asked, form, knowledge)
+            asked = [(regimen_rule(criterion, form), form)]
+            yield _row(day, regimen.name, criterion, judged[criterion], found, asked, knowledge)
 
 
-def _asked(regimen: Regimen, judged: dict) -> Iterator[tuple[str, Cited]]:
-    """The rules that a session is judged by: one for each criterion, that of its phase and of its place in the series."""
-    told = set()
+def _asked(regimen: Regimen, series: dict) -> Iterator[tuple[str, Cited]]:
+    """The rules that a series is judged by, of those that go by age the ones that may be for this person."""
     for criterion, form in regimen.rules():
-        if criterion == "regimen.frequency" and form.id != judged["phase"]:
+        if criterion == "regimen.in_force" and form is not _first_in_force(regimen):
             continue
-        if isinstance(form, DoseRule) and not _is_for(form, judged["session_number"]):
-            continue
-        if criterion == "regimen.in_force" and regimen.in_force_from is None:
-            continue
-        if criterion not in told:
-            told.add(criterion)
+        if not isinstance(form, OfAge) or _may_be_for(form, series):
             yield criterion, form
 
 
-def _is_for(rule: DoseRule, session_number: int) -> bool:
-    return {"first session": session_number == 1, "later sessions": session_number > 1, "every session": True}[
-        rule.when
-    ]
+def _first_in_force(regimen: Regimen) -> Indication | None:
+    dated = [i for i in regimen.indications if i.valid_from]
+    return min(dated, key=lambda i: i.valid_from, default=None)
+
+
+def _may_be_for(rule: OfAge, series: dict) -> bool:
+    youngest, oldest = series["age_years"], series["age_at_most"]
+    is_too_young = rule.age_at_least is not None and oldest is not None and oldest < rule.age_at_least
+    is_too_old = rule.age_below is not None and youngest is not None and youngest >= rule.age_below
+    return not (is_too_young or is_too_old)
+
+
+def _is_of(form: Cited, judged: dict) -> bool:
+    """Whether the rule is for a session in this phase and place."""
+    if isinstance(form, Phase):
+        return form.id == judged["phase"]
+    first = judged["session_number"] == 1
+    return not isinstance(form, DoseRule) or form.when == "every session" or first == (form.when == "first session")
 
 
 def _pressure(judged: dict, when: str) -> str:
@@ -155,12 +167,11 @@ _FOUND_OF_SESSION = {
 }
 
 
-def _of_series(judged: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
-    told = set()
-    for criterion, form in regimen.rules():
-        if criterion in told or (criterion == "regimen.in_force" and regimen.in_force_from is None):
-            continue
-        told.add(criterion)
+def _of_series(judged: dict, series: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
+    by_criterion: dict[str, list[Cited]] = {}
+    for criterion, form in _asked(regimen, series):
+        by_criterion.setdefault(criterion, []).append(form)
+    for criterion, forms in by_criterion.items():
         if criterion == "regimen.missed":
             found = f"{judged['n_missed']} missed in whole weeks before the last session's"
         else:
@@ -170,13 +181,22 @@ def _of_series(judged: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator
             parts += [f"not {wrong}"] * bool(wrong) + [f"unknown of {unknown}"] * bool(unknown)
             found = ", ".join(parts)
         row = {**judged, "treatment": regimen.treatment, "session_number": None, "session_date": None, "address": None}
-        asked = regimen_rule(criterion, form)
-        yield _row(row, regimen.name, criterion, judged[criterion], found, asked, form, knowledge)
+        asked = [(regimen_rule(criterion, form), form) for form in forms]
+        yield _row(row, regimen.name, criterion, judged[criterion], found, asked, knowledge)
 
 
 def _row(
-    of: dict, rule: str, criterion: str, verdict: bool | None, found: str, asked: str, form: Cited, knowledge: Knowledge
+    of: dict,
+    rule: str,
+    criterion: str,
+    verdict: bool | None,
+    found: str,
+    asked: list[tuple[str, Cited]],
+    knowledge: Knowledge,
 ) -> dict:
+    """One row of evidence; `asked` says what is asked, in words, with the form that asks it."""
+    form = asked[0][1]  # the others of a criterion are the same rule's other phases or ages
+    said = "; ".join(f"{words} ({provenance(form, knowledge).strip('[]')})" for words, form in asked)
     return {
         "rule": rule,
         "person_id": of["person_id"],
@@ -191,5 +211,5 @@ def _row(
         "choice": form.choice,
         "address": of["address"],
         "found": found,
-        "sentence": f"{found}. Asked: {asked} ({provenance(form, knowledge).strip('[]')})",
+        "sentence": f"{found}. Asked: {said}",
     }
