@@ -123,6 +123,22 @@ def test_the_evidence_of_a_series_as_rows(result):
     assert [r for r in json.loads(told.output) if r.get("criterion") == "session.dose" and r["verdict"] == "not met"]
 
 
+@pytest.mark.parametrize(
+    ("person", "told", "not_told"), [("ann", "below 65", "from 65"), ("ben", "from 65", "below 65")]
+)
+def test_a_rule_is_told_to_those_of_its_age(result, person, told, not_told):
+    """One row for a criterion of a whole series, with all rules that were asked; those of another age are not among them."""
+    rows = [r for r in result.series_evidence(person) if r["rule"] == "spravato-eu@1"]
+    sentences = [r["sentence"] for r in rows if r["criterion"] in ("regimen.dose", "regimen.pressure_before")]
+    assert sentences
+    assert all(f"{told} years" in s and f"{not_told} years" not in s for s in sentences)
+    of_the_series = [r["criterion"] for r in rows if r["session_number"] is None]
+    assert len(of_the_series) == len(set(of_the_series)) == 5
+    (frequency,) = [r for r in rows if r["criterion"] == "regimen.frequency" and r["session_number"] is None]
+    assert "weeks 1 to 4" in frequency["sentence"]
+    assert "from week 9" in frequency["sentence"]
+
+
 def test_the_programme_is_counted(result):
     found = summarise_programme(result, "esketamine")
     assert (found.n_people, found.n_series, found.n_sessions, found.n_uncertain_series) == (2, 2, 10, 0)

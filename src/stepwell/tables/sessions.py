@@ -107,6 +107,7 @@ SERIES = Table(
             null="observation unknown",
         ),
         Column("age_years", "int32", "Age on the first day (at least).", unit="years", null="birth unknown"),
+        Column("age_at_most", "int32", "Age on the first day, at most.", unit="years", null="birth unknown"),
         Column("mg_total_at_least", "float64", "All known doses together, at least.", unit="mg"),
         Column("address", "string", "The first row of its first session."),
     ),
