@@ -154,6 +154,7 @@ rows:
   - ["3-6", "5-10"]
 """
 SCORED = 'scoring: {groups: [["1"], ["2"]], missing_at_most: 0, choice: A sum.}'
+IN_WORDS = "\nanswers_in_words: {loinc: {0: A, 1: B}, words: {0: no, 1: yes}, choice: For a test.}"
 FINDING = "findings: [{id: high, label: high, any_of: [%s], choice: For a test.}]\n"
 
 
@@ -210,6 +211,7 @@ def test_a_wrong_crosswalk_says_where_and_what(folder, crosswalk, old, new, line
         (SCORED, SCORED + "\n" + FINDING % '{items: ["3"], answer_at_least: 2}', "names item '3'"),
         (SCORED, SCORED + "\n" + FINDING % "{answer_at_least: 2, n_items: 3}", "at most as many as there are items"),
         (SCORED, SCORED + "\nsafety: {items: ['3'], at_least: 1, choice: For a test.}", "names item '3'"),
+        (SCORED, SCORED + IN_WORDS, "write them all, or none"),
         (SCORED, SCORED + "\nlayouts: [{id: a, columns: {'1': A}, choice: For a test.}]", "lack item 2"),
         (SCORED, SCORED + "\ncuts: [{means: relapse, used_by: us, at_most: 9 points, choice: For a test.}]", "a total of this"),
         (SCORED, SCORED + "\ncuts: [{means: relapse, used_by: us, choice: For a test.}]", "write either at_most or at_least"),

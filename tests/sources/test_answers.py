@@ -102,14 +102,58 @@ def test_omop_rows_of_items_and_of_other_scales(folder, opened):
     assert found.rows("measurement", "total") == []
 
 
-def test_an_answer_in_words_is_unknown_never_the_least(folder, opened):
-    concept = [CONCEPT, "501,Item,Observation,LOINC,Survey,S,44260-8,"]
+COLUMNS = "observation_id person_id observation_concept_id observation_date value_as_number value_as_string value_as_concept_id"
+OBSERVATION = COLUMNS.replace(" ", ",")
+
+
+def test_an_answer_in_words_or_as_a_code_is_read(folder, opened):
+    """By LOINC's code of the answer, wherever it stands, or by the words on the form, in any case; the number goes first."""
+    concept = [
+        CONCEPT,
+        "501,Item,Observation,LOINC,Survey,S,44260-8,",
+        "601,Answer,Meas Value,LOINC,Answer,S,LA6568-5,",
+        "602,Answer,Meas Value,LOINC,Answer,S,LA6571-9,",
+    ]
     observation = [
-        "observation_id,person_id,observation_concept_id,observation_date,value_as_number,value_as_string,value_as_concept_id",
-        "1,1,501,2020-01-01,,Several days,",
-        "2,1,501,2020-02-01,,,45881653",
-        "3,1,501,2020-03-01,,1,",
+        OBSERVATION,
+        "1,1,501,2020-01-01,,,601",
+        "2,1,501,2020-02-01,,,602",
+        "3,1,501,2020-03-01,,Several days,",
+        "4,1,501,2020-04-01,,LA6570-1,0",
+        "5,1,501,2020-05-01,1,nearly every day,602",
     ]
     found = opened(folder(person=PEOPLE, drug_exposure=DRUG, observation=observation, concept=concept))
-    assert found.rows("answer", "item", "value") == [("9", None), ("9", None), ("9", 1.0)]
-    assert found.lost("in words or as a concept") == [("read as unknown", 2)]
+    assert found.rows("answer", "item", "value") == [("9", 0.0), ("9", 3.0), ("9", 1.0), ("9", 2.0), ("9", 1.0)]
+    assert found.lost("in words or as a concept") == []
+    assert found.lost("asked and not answered") == []
+
+
+def test_other_words_and_concepts_are_unknown_never_the_least(folder, opened):
+    concept = [
+        CONCEPT,
+        "501,Item,Observation,LOINC,Survey,S,44260-8,",
+        "603,Answer,Meas Value,LOINC,Answer,S,LA9999-9,",
+    ]
+    observation = [
+        OBSERVATION,
+        "1,1,501,2020-01-01,,sometimes,",
+        "2,1,501,2020-02-01,,,45881653",
+        "3,1,501,2020-03-01,,1,",
+        "4,1,501,2020-04-01,,not at all,603",
+        "5,1,501,2020-05-01,,,0",
+    ]
+    found = opened(folder(person=PEOPLE, drug_exposure=DRUG, observation=observation, concept=concept))
+    assert found.rows("answer", "item", "value") == [("9", None), ("9", None), ("9", 1.0), ("9", None), ("9", None)]
+    assert found.lost("in words or as a concept") == [("read as unknown", 3)]
+    assert found.lost("asked and not answered") == [("kept", 1)]
+
+
+def test_answers_as_codes_without_a_vocabulary(folder, opened):
+    """What the concept of an answer is cannot be looked up; its code in the text can be read."""
+    observation = [
+        "observation_id,person_id,observation_concept_id,observation_date,observation_source_value,value_as_string,value_as_concept_id",
+        "1,1,0,2020-01-01,44260-8,LA6571-9,",
+        "2,1,0,2020-02-01,44260-8,,602",
+    ]
+    found = opened(folder(person=PEOPLE, drug_exposure=DRUG, observation=observation))
+    assert found.rows("answer", "item", "value") == [("9", 3.0), ("9", None)]

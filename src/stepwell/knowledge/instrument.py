@@ -77,6 +77,15 @@ class Item(Form):
     """Stands on the form, but enters no score; its column may be absent."""
 
 
+class AnswersInWords(Cited):
+    """How records say an answer where they do not write its number, the same for every item."""
+
+    loinc: dict[int, str]
+    """LOINC's code of each answer."""
+    words: dict[int, str]
+    """The words of each answer, in small letters. Only where the licence lets them be reproduced."""
+
+
 class Scoring(Cited):
     """How a score is made: the sum over groups of the greatest item of each group (a plain sum has one item a group)."""
 
@@ -204,6 +213,7 @@ class Instrument(Form):
     direction: Literal["higher is worse", "higher is better", "neither"] = "higher is worse"
     answers: str | None = None
     """What the numbers of the answers mean, in stepwell's words."""
+    answers_in_words: AnswersInWords | None = None
     at_least: Points | None = None
     at_most: Points | None = None
     items: tuple[Item, ...]
@@ -239,6 +249,7 @@ class Instrument(Form):
     def judging(self) -> tuple[Cited, ...]:
         """What a run can use of it: how totals are made, told apart and judged, and under which codes they are found."""
         used = (self.scoring, self.bands_from, self.remission, self.response, self.licence, self.codes_from)
+        used += (self.answers_in_words,)
         return tuple(part for part in used if part is not None)
 
     @model_validator(mode="after")
@@ -253,6 +264,11 @@ class Instrument(Form):
             )
         if self.bands and self.bands_from is None:
             raise ValueError("bands need a source; write bands_from")
+        if self.answers_in_words is not None:
+            of_every_item = [set(range(i.at_least, i.at_most + 1)) for i in self.items]
+            for said in (self.answers_in_words.loinc, self.answers_in_words.words):
+                if any(set(said) != numbers for numbers in of_every_item):
+                    raise ValueError("answers_in_words must hold each answer of every item; write them all, or none")
         if self.bands and self.levels:
             raise ValueError("an instrument has bands or levels; write only one of them")
         return self

@@ -55,6 +55,9 @@ def _facts(i: Instrument, knowledge: Knowledge) -> Iterator[str]:
         yield fact("Profile", f"the answers to items {', '.join(i.profile)} side by side.")
     if i.answers:
         yield fact("Answers", f"{i.answers}.")
+    if i.answers_in_words is not None:
+        codes = ", ".join(f"{answer} {code}" for answer, code in i.answers_in_words.loinc.items())
+        yield fact("Also read by LOINC's codes", f"{codes}; and by the words on the form.", i.answers_in_words)
     if i.remission is not None:
         yield fact("Remission", f"at most {i.remission.at_most:g} points.", i.remission)
     for cut in i.cuts:

@@ -17,7 +17,7 @@ from .files import RawTable, store
 from .people import People
 from .source import Loss
 from .tally import Finding, settle
-from .values import day, number, text
+from .values import concept, day, number, text
 
 _BETTER = {"higher is better": "higher", "higher is worse": "lower", "neither": None}
 _COLUMNS = ("person_id", "answered_date", "instrument", "item", "value", "at_least", "at_most", "better", "address")
@@ -54,6 +54,29 @@ def _as_table(knowledge: Knowledge) -> ir.Table:
     schema = {"asked": "string", "of_instrument": "string", "of_item": "string", "least": "float64", "most": "float64",
               "way": "string"}  # fmt: skip
     return ibis.memtable([asdict(k) for k in _known(knowledge)], schema=schema)
+
+
+def _in_words(knowledge: Knowledge) -> ir.Table:
+    """One row is one answer of one item as it is said without its number: a code, or words in capitals."""
+    rows = [
+        {"of_set": _set_id(i, item.item), "said_as": said.upper(), "means": float(answer)}
+        for i in knowledge.all_instruments.values()
+        if i.answers_in_words is not None
+        for item in i.items
+        for forms in (i.answers_in_words.loinc, i.answers_in_words.words)
+        for answer, said in forms.items()
+    ]
+    return ibis.memtable(rows, schema={"of_set": "string", "said_as": "string", "means": "float64"})
+
+
+def _concept_codes(con, rows: ir.Table, vocabulary: dict[str, RawTable], where: str) -> ir.Table:
+    """The LOINC codes of the concepts that stand as answers (`of` a concept)."""
+    if "concept" not in vocabulary:
+        return ibis.memtable([], schema={"of": "int64", "code_of_answer": "string"})
+    raw = vocabulary["concept"].rows
+    codes = raw.select(of=concept(raw.concept_id), vocabulary=text(raw.vocabulary_id), code=text(raw.concept_code))
+    codes = codes.filter(codes.vocabulary == "LOINC").semi_join(rows, codes.of == rows.answer_concept)
+    return store(con, codes.group_by("of").agg(code_of_answer=codes.code.min()), where)
 
 
 def _instrument_names(knowledge: Knowledge) -> dict[str, str]:
@@ -137,27 +160,36 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
                 items.setdefault((of, code), SetCode(_set_id(i, item.item), of.upper(), code, "exact"))
     totals = [i for i in knowledge.measures.values() if i.scoring is not None]
     codes = [*items.values(), *(SetCode(f"{c.set_id}/", *_rest(c)) for c in instrument_codes(totals))]
-    parts = []
+    parts, where = [], " and ".join(r.where for r in raws)
     for raw in raws:
         name = raw.name
         columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
         rows = find_coded(con, raw, columns, codes, vocabulary)
         told = RawTable(name, raw.where, rows)
         written = [text(told.column(c)) for c in ("value_as_string", "value_source_value")]
-        in_words = ibis.coalesce(*written).notnull() | (told.column("value_as_concept_id", "int64").cast("int64") > 0)
         parts.append(
             rows.select(
                 "set_id",
                 id="person_id",
                 answered_date=day(rows[f"{name}_date"]).value,
                 given=ibis.coalesce(number(told.column("value_as_number", "float64")), *map(number, written)),
-                is_in_words=in_words.fill_null(False),
+                answer_concept=concept(told.column("value_as_concept_id", "int64")).nullif(0),
+                in_words=ibis.coalesce(*written),
                 address=ibis.literal(f"{name}/") + text(rows[f"{name}_id"]).fill_null("?"),
             )
         )
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")
     known = store(con, _as_table(knowledge), "items")
-    rows = rows.join(known, rows.set_id == known.asked)
+    rows = store(con, rows.join(known, rows.set_id == known.asked), where)
+    codes = _concept_codes(con, rows, vocabulary, where)
+    rows = rows.left_join(codes, rows.answer_concept == codes.of)
+    said = store(con, _in_words(knowledge), "answers in words")
+    rows = rows.mutate(said=ibis.coalesce(rows.code_of_answer, rows.in_words).upper())
+    rows = rows.left_join(said, [rows.asked == said.of_set, rows.said == said.said_as])
+    rows = rows.mutate(
+        given=ibis.coalesce(rows.given, rows.means),
+        is_in_words=rows.in_words.notnull() | rows.answer_concept.notnull(),
+    )
     is_on_scale = rows.given.between(rows.least, rows.most)
     rows = rows.mutate(
         instrument=rows.of_instrument,
@@ -169,14 +201,14 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
     )
     kept, losses, _n = settle(
         "answer",
-        " and ".join(r.where for r in raws),
+        where,
         rows,
         [
             Finding(rows.person_id.isnull(), "answers of people who are not in person", "left out"),
             Finding(rows.answered_date.isnull(), "answers without a usable date", "left out"),
             Finding(
                 rows.given.isnull() & rows.is_in_words,
-                "answers in words or as a concept, which are not read",
+                "answers in words or as a concept that the instrument's own answers do not hold",
                 "read as unknown",
             ),
             Finding(rows.given.isnull() & ~rows.is_in_words, "questions that were asked and not answered", "kept"),
