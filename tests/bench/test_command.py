@@ -22,7 +22,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(folder):
-    return run_bench(folder, people=150, pairs=2, only=("floor", "eras", "polars", "pandas"), growth=(60,))
+    rivals = ("floor", "eras", "polars", "pandas")
+    return run_bench(folder, people=150, pairs=2, only=rivals, growth=(60,), memory="500MB")
 
 
 @pytest.mark.long
@@ -53,7 +54,7 @@ def test_the_tables_stand_in_their_places_under_their_command(found, tmp_path):
     text = document.read_text("utf-8")
     assert "old" not in text
     assert text.startswith("before\n<!-- bench beside -->\n`stepwell bench --people 150 --pairs 2 --only floor,eras")
-    assert "`stepwell bench --only growth --growth 60`" in text
+    assert "`stepwell bench --only growth --growth 60 --memory 500MB`" in text
     assert len(re.findall(r"\d\.\d\d \(\d+\.\d\d to \d+\.\d\d\)", text)) == 4 * 3
     write_into(document, made)
     assert document.read_text("utf-8") == text

@@ -49,13 +49,14 @@ def run_bench(
     pairs: int,
     only: Sequence[str] = BY_DEFAULT,
     growth: Sequence[int] = (),
+    memory: str | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> dict:
     """Makes what is missing of the records in `folder`, measures the parts asked for, and returns what was measured.
 
     The keys are `machine`, and by part `beside` (stepwell and its rivals, `pairs` rounds), `cardinal`, `one_person`, `growth`
-    (one run a size). Seconds, bytes, and milliseconds where a name says so. What is known so far is always in the folder's
-    `measured.json`.
+    (one run a size). `memory` bounds stepwell's whole runs, as `run` is told it, and no rival. Seconds, bytes, and milliseconds
+    where a name says so. What is known so far is always in the folder's `measured.json`.
     Raises `QuestionError` for an unknown part, a missing package, or a folder that cannot be written.
     """
     asked = [*dict.fromkeys(only), *(["growth"] if growth and "growth" not in only else [])]
@@ -64,13 +65,13 @@ def run_bench(
     knowledge = load()
     found: dict = {"machine": _machine()}
     if rivals := [name for name in RIVALS if name in asked]:
-        found |= _beside(folder, people, pairs, rivals, knowledge, progress)
+        found |= _beside(folder, people, pairs, rivals, memory, knowledge, progress)
         _keep(folder, found)
     if "one-person" in asked:
         found["one_person"] = {"pairs": pairs, "by": _one_person(folder, pairs, knowledge, progress)}
         _keep(folder, found)
     for size in sorted(set(growth)):
-        found.setdefault("growth", []).append(_grown(folder, size, progress))
+        found.setdefault("growth", []).append(_grown(folder, size, memory, progress))
         _keep(folder, found)
     return found
 
@@ -85,11 +86,19 @@ def _keep(folder: Path, found: dict) -> None:
     (folder / "measured.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
 
 
-def _beside(folder: Path, people: int, pairs: int, rivals: list[str], knowledge: Knowledge, progress: Progress) -> dict:
+def _beside(
+    folder: Path,
+    people: int,
+    pairs: int,
+    rivals: list[str],
+    memory: str | None,
+    knowledge: Knowledge,
+    progress: Progress,
+) -> dict:
     records, result = _records(folder, people, progress), folder / "result"
     question, answer, named = folder / "question.json", folder / "answer.parquet", folder / "named.jsonl"
     write_question(records, knowledge, question)
-    commands = {"stepwell": _job("whole_run.py", records, result, DEFINITION)}
+    commands = {"stepwell": _whole_run(records, result, memory)}
     for name in rivals:
         if name == "cardinal":
             python, sample = cardinal.environment(folder), _records(folder, cardinal.PEOPLE, progress)
@@ -103,7 +112,7 @@ def _beside(folder: Path, people: int, pairs: int, rivals: list[str], knowledge:
     _read_through(records)
     taken = take_turns(commands, pairs, progress)
     shutil.rmtree(result)
-    about = {"people": people, "pairs": pairs, "definition": DEFINITION}
+    about = {"people": people, "pairs": pairs, "memory": memory, "definition": DEFINITION}
     found: dict = {}
     if set(rivals) - {"cardinal"}:
         found["beside"] = {
@@ -141,14 +150,18 @@ def _one_person(folder: Path, pairs: int, knowledge: Knowledge, progress: Progre
     return found
 
 
-def _grown(folder: Path, people: int, progress: Progress) -> dict:
+def _grown(folder: Path, people: int, memory: str | None, progress: Progress) -> dict:
     records, result = _records(folder, people, progress), folder / "result"
     progress(f"running {people:,} people", 0, 1)
     _read_through(records)
-    took: Measured = measure(_job("whole_run.py", records, result, DEFINITION))
+    took: Measured = measure(_whole_run(records, result, memory))
     shutil.rmtree(result)
     progress(f"running {people:,} people", 1, 1)
-    return {"people": people, "definition": DEFINITION, **asdict(took)}
+    return {"people": people, "memory": memory, "definition": DEFINITION, **asdict(took)}
+
+
+def _whole_run(records: Path, result: Path, memory: str | None) -> list[str | Path]:
+    return _job("whole_run.py", records, result, DEFINITION, *([memory] if memory else []))
 
 
 def _job(name: str, *arguments: str | Path) -> list[str | Path]:

@@ -124,7 +124,7 @@ def _one_person(found: Mapping) -> str:
 def _growth(found: list[Mapping]) -> str:
     sizes = ",".join(str(size["people"]) for size in found)
     lines = [
-        f"`stepwell bench --only growth --growth {sizes}`\n",
+        f"`stepwell bench --only growth --growth {sizes}{_memory(found[0])}`\n",
         "| people | wall | CPU | wall per person | peak memory |\n|--:|--:|--:|--:|--:|",
     ]
     for size in found:
@@ -138,7 +138,11 @@ def _growth(found: list[Mapping]) -> str:
 
 def _command(found: Mapping, only: list[str]) -> str:
     people = f"--people {found['people']} " if "people" in found else ""
-    return f"`stepwell bench {people}--pairs {found['pairs']} --only {','.join(only)}`\n"
+    return f"`stepwell bench {people}--pairs {found['pairs']} --only {','.join(only)}{_memory(found)}`\n"
+
+
+def _memory(found: Mapping) -> str:
+    return f" --memory {found['memory']}" if found.get("memory") else ""
 
 
 def _machine(found: Mapping) -> str:

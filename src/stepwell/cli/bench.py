@@ -28,6 +28,13 @@ def bench(
         str | None,
         typer.Option(help="Numbers of people, separated by commas: one run of each size.", show_default="none"),
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            help="How much memory DuckDB may use in stepwell's runs, such as 800MB.",
+            show_default="most of the machine's",
+        ),
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where records and results lie; records in it are used again.")] = Path(
         "stepwell-bench"
     ),
@@ -46,7 +53,15 @@ def bench(
     if write is not None:
         check_places(write, tables_of(parts, sizes))
     with progress() as report_progress:
-        found = run_bench(folder, people=people, pairs=pairs, only=parts, growth=sizes, progress=report_progress)
+        found = run_bench(
+            folder,
+            people=people,
+            pairs=pairs,
+            only=parts,
+            growth=sizes,
+            memory=memory,
+            progress=report_progress,
+        )
     made = tables(found)
     if write is not None:
         write_into(write, made)

@@ -1,4 +1,4 @@
-"""A whole run of stepwell, every table of the result written: python whole_run.py RECORDS OUT DEFINITION"""
+"""A whole run of stepwell, every table of the result written: python whole_run.py RECORDS OUT DEFINITION [MEMORY]"""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import sys
 from stepwell.runner import run
 
 if __name__ == "__main__":
-    records, out, definition = sys.argv[1:]
-    run(records, out, definitions=[definition], replace_existing=True)
+    records, out, definition, *memory = sys.argv[1:]
+    run(records, out, definitions=[definition], memory=memory[0] if memory else None, replace_existing=True)
