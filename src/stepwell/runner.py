@@ -28,9 +28,8 @@ from stepwell.errors import Problem, UnfinishedError
 from stepwell.folder import clear_away, make_partial, put_in_place, told_when_full
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
-from stepwell.pipeline import plan
 from stepwell.result import Result, keep_definitions, write_manifest
-from stepwell.session import Session, holds_sessions
+from stepwell.session import Session, compile_plan, holds_sessions
 from stepwell.session_losses import find_session_losses
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
@@ -148,12 +147,14 @@ def _run_into(
     chosen = choose(asked, coverage)
     n_doses = next(t.n_rows for t in coverage.tables if t.table == "dose")
     has_sessions = holds_sessions(n_doses, (c.codeset for c in coverage.codesets), knowledge)
-    what = plan(chosen, knowledge, source.has, asked.stagings, has_sessions=has_sessions)
+    stagings, dialect = tuple(asked.stagings), engine.dialect
+    compiled = compile_plan(tuple(chosen), knowledge, frozenset(source.has), stagings, has_sessions, dialect)
+    what = compiled.plan
     tables = (*_KEPT_RECORDS, *dict.fromkeys((*what.results, *(t.name for t in SESSIONS))))
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
     beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
-    _judge(stored, Session(engine, what, knowledge), beside, partial, work, progress)
+    _judge(stored, Session(engine, compiled, knowledge), beside, partial, work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
     _write_attrition((*source.losses, *find_session_losses(partial)), partial / "attrition" / "part-00000.parquet")
     return {

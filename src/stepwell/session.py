@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import ibis.expr.operations as ops
 import pyarrow as pa
 
 from stepwell.engine.intervals import in_days
+from stepwell.engine.sheet import Sheet
 from stepwell.engines import Connection, Engine, engine_on, write_parquet
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
@@ -24,22 +26,55 @@ from stepwell.tables import DERIVED, RECORDS, Table
 _DERIVED = {table.name: table for table in DERIVED}
 
 
+@dataclass(frozen=True)
+class CompiledPlan:
+    """A plan in the SQL of an engine: what is asked, how records are taken in, and what is run and read off."""
+
+    plan: Plan
+    load: Mapping[str, str]
+    read_once: frozenset[str]
+    """What a single stage reads need not be kept: above all the medication records, the most rows that there are."""
+    stages: tuple[tuple[str, str], ...]
+    results: Mapping[str, tuple[tuple[Sheet, str], ...]]
+
+
+@lru_cache(maxsize=16)
+def compile_plan(
+    definitions: tuple[Definition, ...],
+    knowledge: Knowledge,
+    has: frozenset[str],
+    stagings: tuple[Staging, ...],
+    has_sessions: bool,
+    dialect: str,
+) -> CompiledPlan:
+    """The plan of these definitions and staging models. Writing it down takes seconds, so a process keeps the last few."""
+
+    def sql(expression: ibis.Table) -> str:
+        return str(ibis.to_sql(expression, dialect=dialect))
+
+    what = plan(definitions, knowledge, has, stagings, has_sessions=has_sessions)
+    load = {table.name: sql(in_days(table, table.unbound("incoming"))) for table in RECORDS}
+    readers = Counter(table.name for s in what.stages for table in s.expression.op().find(ops.UnboundTable))
+    return CompiledPlan(
+        plan=what,
+        load=load,
+        read_once=frozenset(name for name in load if readers[name] <= 1),
+        stages=tuple((s.name, sql(s.expression)) for s in what.stages),
+        results={name: tuple((s, sql(s.rows)) for s in sheets) for name, sheets in what.results.items()},
+    )
+
+
 class Session:
-    """A compiled plan on a DuckDB connection, or on an engine that has been entered.
+    """A compiled plan on an engine that has been entered.
 
     `load` takes the records of some people, `execute` runs all stages on them, `fetch` reads a result table. The tables
     of the people before are replaced, so a session can go through any number of buckets in bounded memory.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection | Engine, what: Plan, knowledge: Knowledge):
-        self.engine = engine_on(con) if isinstance(con, duckdb.DuckDBPyConnection) else con
-        self.plan = what
-        self._load = {table.name: self._sql(in_days(table, table.unbound("incoming"))) for table in RECORDS}
-        readers = Counter(table.name for s in what.stages for table in s.expression.op().find(ops.UnboundTable))
-        # What a single stage reads need not be kept: above all the medication records, the most rows that there are.
-        self._read_once = {name for name in self._load if readers[name] <= 1}
-        self._stages = [(s.name, self._sql(s.expression)) for s in what.stages]
-        self._results = {name: [(s, self._sql(s.rows)) for s in sheets] for name, sheets in what.results.items()}
+    def __init__(self, engine: Engine, compiled: CompiledPlan, knowledge: Knowledge):
+        self.engine = engine
+        self.plan = compiled.plan
+        self._compiled = compiled
         self._known = known_tables(knowledge)
         self._tell_known()
 
@@ -55,18 +90,15 @@ class Session:
             self.engine.store("given", rows)
             self.engine.create(name, "SELECT * FROM given")
 
-    def _sql(self, expression: ibis.Table) -> str:
-        return str(ibis.to_sql(expression, dialect=self.engine.dialect))
-
     def load(self, incoming: Mapping[str, str]) -> None:
         """Reads the records: for every record table a SELECT that gives its declared columns."""
         for name, select in incoming.items():
-            take = self.engine.name if name in self._read_once else self.engine.create
-            take(name, f"WITH incoming AS ({select}) {self._load[name]}")
+            take = self.engine.name if name in self._compiled.read_once else self.engine.create
+            take(name, f"WITH incoming AS ({select}) {self._compiled.load[name]}")
 
     def execute(self) -> None:
         """Runs every stage, in order, each into a table of its own name."""
-        for name, sql in self._stages:
+        for name, sql in self._compiled.stages:
             self.engine.create(name, sql)
 
     def fetch(self, name: str) -> pa.Table:
@@ -80,7 +112,7 @@ class Session:
     def _read(self, name: str) -> Iterator[pa.Table]:
         """The parts of a result table, one sheet at a time."""
         schema = _DERIVED[name].schema.to_pyarrow()
-        for sheet, sql in self._results[name]:
+        for sheet, sql in self._compiled.results[name]:
             yield from sheet.read_off(self.engine.read(sql, sheet.schema, sheet.order), schema)
 
     def judge(self, records: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
@@ -89,7 +121,7 @@ class Session:
             self.engine.store(f"given_{name}", rows)
         self.load({name: f"SELECT * FROM given_{name}" for name in records})
         self.execute()
-        return {name: self.fetch(name) for name in self._results}
+        return {name: self.fetch(name) for name in self._compiled.results}
 
 
 def determine_records(
@@ -112,11 +144,11 @@ def determine_records(
     has = frozenset(records if has is None else has)
     given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
     has_sessions = holds_sessions(given["dose"].num_rows, set(given["procedure"]["procedure"].to_pylist()), knowledge)
+    asked = (tuple(definitions), knowledge, has, tuple(stagings), has_sessions)
     if connection is None:
-        return _embedded(tuple(definitions), knowledge, has, tuple(stagings), has_sessions).judge(given)
+        return _embedded(*asked).judge(given)
     with engine_on(connection) as engine:
-        what = plan(definitions, knowledge, has, stagings, has_sessions=has_sessions)
-        return Session(engine, what, knowledge).judge(given)
+        return Session(engine, compile_plan(*asked, engine.dialect), knowledge).judge(given)
 
 
 def holds_sessions(n_doses: int, procedures: Iterable[str], knowledge: Knowledge) -> bool:
@@ -143,4 +175,6 @@ def _embedded(
 ) -> Session:
     con = duckdb.connect()
     con.execute("SET threads = 1")  # a person's few rows are not worth a second thread
-    return Session(con, plan(definitions, knowledge, has, stagings, has_sessions=has_sessions), knowledge)
+    engine = engine_on(con)
+    compiled = compile_plan(definitions, knowledge, has, stagings, has_sessions, engine.dialect)
+    return Session(engine, compiled, knowledge)
