@@ -8,6 +8,7 @@ from collections import Counter
 
 import duckdb
 import pytest
+from fhir.resources.R4B import get_fhir_model_class
 
 from stepwell.simulate import simulate
 
@@ -119,6 +120,16 @@ def test_resources_have_what_us_core_asks(fhir, resource):
             assert name not in r or day.fullmatch(r[name])
         for profile in r.get("meta", {}).get("profile", ()):
             assert profile.startswith("http://hl7.org/fhir/us/core/StructureDefinition/us-core-")
+
+
+@pytest.mark.parametrize("resource", REQUIRED)
+def test_resources_are_fhir(fhir, resource):
+    """No element that FHIR does not have, none of another type, none missing: as another project's models of FHIR say."""
+    model = get_fhir_model_class(resource)
+    for r in fhir[resource]:
+        model.model_validate(r)
+    with pytest.raises(ValueError, match="nonsense"):
+        model.model_validate({**fhir[resource][0], "nonsense": 1})
 
 
 def test_scores_are_surveys_by_their_loinc_code(fhir, omop):
