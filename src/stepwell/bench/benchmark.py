@@ -62,6 +62,8 @@ def run_bench(
     asked = [*dict.fromkeys(only), *(["growth"] if growth and "growth" not in only else [])]
     _check(asked, growth)
     _make(folder)
+    # Of a benchmark that was stopped: a run would go on with it, and take less than it does.
+    shutil.rmtree(folder / "result.partial", ignore_errors=True)
     knowledge = load()
     found: dict = {"machine": _machine()}
     if rivals := [name for name in RIVALS if name in asked]:
