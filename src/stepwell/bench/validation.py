@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 
 import altair as alt
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 import stepwell
@@ -23,7 +25,7 @@ _SHARES = ("sensitivity", "predictive_value")
 
 def tables(found: Validation) -> list[Table]:
     """By definition, by trial, and by knob where that was asked for."""
-    made = [_by_definition(found.by_definition, "noise"), _by_trial(found.by_trial)]
+    made = [_by_definition(found.by_definition), _by_trial(found.by_trial)]
     return [*made, _by_knob(found)] if found.by_knob else made
 
 
@@ -85,31 +87,35 @@ def knob_costs(found: Validation) -> list[dict]:
 
 
 def _table(*heads: str, left: int) -> Table:
-    table = Table(*heads)
+    table = Table(*heads, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in table.columns[:left]:
+        column.no_wrap = True  # a name that is cut off says nothing
     for column in table.columns[left:]:
         column.justify = "right"
     return table
 
 
-def _by_definition(rows: Iterable[dict], first: str) -> Table:
-    heads = (first, "definition", "truly", "met", "both", "unknown (true / not)")
-    table = _table(*heads, "sensitivity", "predictive value", "date error, days", left=2)
-    for row in rows:
-        table.add_row(
-            _words(row["noise"]),
-            row["definition"],
-            *(f"{row[c]:,}" for c in ("n_true", "n_met", "n_both")),
-            f"{row['n_true_unknown']:,} / {row['n_false_unknown']:,}",
-            *(_percent(row[c]) for c in _SHARES),
-            _days(row["date_error_days"]),
-        )
-    table.caption = "date error: lower quartile | median | upper quartile of the engine's date minus the true one"
+def _by_definition(rows: Iterable[dict]) -> Table:
+    heads = ("noise, definition", "truly", "met", "both", "unknown", "sensi-\ntivity", "pred.\nvalue", "days off")
+    table = _table(*heads, left=1)
+    for noise, of_noise in groupby(rows, key=lambda row: row["noise"]):
+        table.add_section()
+        table.add_row(f"[bold]{noise}[/bold]")
+        for row in of_noise:
+            counts = (f"{row[c]:,}" for c in ("n_true", "n_met", "n_both"))
+            unknown = f"{row['n_true_unknown']}|{row['n_false_unknown']}"
+            shares = (_percent(row[c]) for c in _SHARES)
+            table.add_row(row["definition"], *counts, unknown, *shares, _days(row["date_error_days"]))
+    table.caption = (
+        "unknown: of those who truly meet it | of the others; "
+        "days off: lower quartile | median | upper quartile of the engine's date minus the true one"
+    )
     return table
 
 
 def _by_trial(rows: Iterable[dict]) -> Table:
     heads = ("noise", "true trials", "found", "to the day", "first day off", "last day off")
-    table = _table(*heads, "adequacy right / wrong", "remission right / wrong", left=1)
+    table = _table(*heads, "adequacy right, wrong", "remission right, wrong", left=1)
     for row in rows:
         table.add_row(
             row["noise"],
@@ -117,14 +123,14 @@ def _by_trial(rows: Iterable[dict]) -> Table:
             *(_percent(row[c] / row["n_true"] if row["n_true"] else None) for c in ("n_found", "n_exact")),
             _days(row["start_error_days"]),
             _days(row["end_error_days"]),
-            *(f"{row[f'n_{what}_right']:,} / {row[f'n_{what}_wrong']:,}" for what in ("adequacy", "outcome")),
+            *(f"{row[f'n_{what}_right']:,}, {row[f'n_{what}_wrong']:,}" for what in ("adequacy", "outcome")),
         )
     table.caption = "days off: 5th percentile | median | 95th; the rest of the trials found is unknown to the engine"
     return table
 
 
 def _by_knob(found: Validation) -> Table:
-    table = _table("only this is untidy", "usual share", "definition", "no longer found", "of these unknown", left=3)
+    table = _table("only this is untidy", "usual", "definition", "no longer found", "of these unknown", left=3)
     for cost in knob_costs(found):
         if cost["cost"] > 0:
             row = (_words(cost["knob"]), f"{cost['share_pct']:g} %", cost["definition"])
@@ -142,7 +148,7 @@ def _percent(share: float | None) -> str:
 
 
 def _days(quartiles: list[int] | None) -> str:
-    return "-" if quartiles is None else " | ".join(str(d) for d in quartiles)
+    return "-" if quartiles is None else "|".join(str(d) for d in quartiles)
 
 
 # --- page ------------------------------------------------------------------------------------------------------------
