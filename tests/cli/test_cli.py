@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,6 +76,17 @@ def test_run_refuses_to_overwrite_and_says_how_to(demo):
     done = stepwell("run", folder / "records", "--out", folder / "result")
     assert done.returncode == 12
     assert "--replace" in done.stderr
+
+
+def test_simulated_people_are_said_to_be_none(tmp_path):
+    """And how much of the model nobody has read, as simulation.json names it."""
+    done = stepwell("simulate", "--people", 5, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "out" / "simulation.json").read_text("utf-8"))
+    said = re.search(
+        r"Nobody in them exists\. .* (\d+) are assumed and (\d+) only recalled", " ".join(done.stdout.split())
+    )
+    assert sum(map(int, said.groups())) == len(told["unverified"])
 
 
 @pytest.mark.parametrize(

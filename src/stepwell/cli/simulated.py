@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Writes simulated records as OMOP, FHIR or stepwell's own CSV, with the truth beside them in a folder of its own."""
+    from stepwell.simulate import model_parameters, unverified
     from stepwell.simulate import simulate as simulate_people
 
     with progress() as report_progress:
@@ -46,6 +48,12 @@ def simulate(
             progress=lambda d, t: report_progress("simulating", d, t),
         )
     out_console.print(f"Records: [bold]{escape(str(out))}[/bold]  truth: {escape(str(out / 'truth'))}", highlight=False)
+    how = Counter(u.how for u in unverified(model_parameters()))
+    out_console.print(
+        f"Nobody in them exists. Of the model's numbers {how['assumed']} are assumed and {how['recalled']} only recalled; "
+        "simulation.json names them.",
+        highlight=False,
+    )
 
 
 def _policy(offers: list[str] | None):
