@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -66,6 +66,13 @@ def make_partial(out: Path, replace_existing: bool) -> Path:
             ],
         ) from None
     return partial
+
+
+def leave_if_empty(partial: Path) -> None:
+    """Takes back a folder in which nobody has begun to write."""
+    with suppress(OSError):
+        (partial / "work").rmdir()
+        partial.rmdir()
 
 
 def put_in_place(partial: Path, out: Path) -> None:

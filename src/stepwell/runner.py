@@ -25,7 +25,7 @@ import stepwell
 from stepwell.asked import Asked, choose, find_asked
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect, write_parquet
 from stepwell.errors import Problem, UnfinishedError
-from stepwell.folder import clear_away, make_partial, put_in_place, told_when_full
+from stepwell.folder import clear_away, leave_if_empty, make_partial, put_in_place, told_when_full
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.result import Result, keep_definitions, write_manifest
@@ -93,11 +93,11 @@ def run(
     asked = find_asked(definitions, stagings, knowledge)
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
     out = Path(out) if out is not None else temporary / "result"
-    partial = make_partial(out, replace_existing)
-    with told_when_full(partial):
-        work = WorkFolder(partial / "work")
-    settings = _duckdb_settings(work.folder, memory, threads)
+    partial, work = make_partial(out, replace_existing), None
     try:
+        with told_when_full(partial):
+            work = WorkFolder(partial / "work")
+        settings = _duckdb_settings(work.folder, memory, threads)
         with (
             told_when_full(partial),
             connect(str(location), engine=engine, connection=connection, settings=settings) as place,
@@ -110,6 +110,8 @@ def run(
             write_manifest(partial, manifest, seconds=time.monotonic() - started)
             put_in_place(partial, out)
     except UnfinishedError as error:
+        if work is None:
+            raise
         n_done = work.n_done()
         work.close()
         if temporary is not None:
@@ -121,8 +123,12 @@ def run(
         )
         raise type(error)(error.title, [*error.problems, kept]) from None
     except BaseException:
-        work.close()
-        shutil.rmtree(temporary or partial, ignore_errors=True)
+        if work is not None:
+            work.close()
+        if work is None and temporary is None:
+            leave_if_empty(partial)  # stopped before the folder was this run's: another run may be at work in it
+        else:
+            shutil.rmtree(temporary or partial, ignore_errors=True)
         raise
     result = Result.open(out, knowledge=knowledge)
     if temporary is not None:

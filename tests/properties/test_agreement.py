@@ -49,7 +49,13 @@ def test_forms_together():
     assert not differ, shown(differ)
 
 
-@pytest.mark.parametrize("definition", PACKAGED.definitions.values(), ids=lambda d: d.id)
+# All of them together take minutes; those that a run asks by default are tried every time.
+EVERY = [
+    pytest.param(d, id=d.id, marks=() if d.by_default else pytest.mark.long) for d in PACKAGED.definitions.values()
+]
+
+
+@pytest.mark.parametrize("definition", EVERY)
 def test_a_crowd_under_a_packaged_definition(definition):
     """The packaged definitions, with the packaged drugs, doses and instruments."""
     ruled = {r.ingredient for r in PACKAGED.role_rules}

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from stepwell import runner
 from stepwell.errors import QuestionError
 from stepwell.runner import run
 from stepwell.store import WorkFolder
@@ -85,3 +86,21 @@ def test_two_runs_do_not_write_one_result(records, tmp_path):
         run(records, tmp_path / "out")
     first.close()
     run(records, tmp_path / "out", definitions=["fabbri-2021"])
+
+
+def test_a_run_stopped_before_it_has_its_folder_leaves_none(records, tmp_path, monkeypatch):
+    """And where another run is at work, its folder stays."""
+
+    def stopped(_folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "WorkFolder", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(records, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+    other = tmp_path / "out.partial" / "work" / "lock"
+    other.parent.mkdir(parents=True)
+    other.touch()
+    with pytest.raises(KeyboardInterrupt):
+        run(records, tmp_path / "out")
+    assert other.exists()

@@ -221,6 +221,8 @@ def test_somebody_with_very_many_events_is_written_whole(p):
             "well.within.after": 20.0,
             "well.relapse_from_remission.by_step": (99.0,),
             "next_step.after_relapse.share": 100.0,
+            "next_step.stays_remission.mean": 365.25,
+            "next_step.lost_remission.mean": 365.25,
             "death.each_year.share": 0.0,
         }
     )
