@@ -2,6 +2,8 @@
 
 import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.csv
@@ -10,6 +12,11 @@ import pytest
 import stepwell.simulate
 from stepwell.errors import QuestionError
 from stepwell.simulate import simulate
+
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None
 
 TABLES = [
     "person",
@@ -115,6 +122,30 @@ def test_a_place_that_cannot_be_written_is_said_so(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(QuestionError, match="Nothing was simulated"):
         simulate(10, 1, tmp_path / "file" / "out")
+
+
+@pytest.mark.skipif(resource is None, reason="needs limits on the size of files")
+@pytest.mark.parametrize(
+    ("form", "people", "most"),
+    [("omop-parquet", 200, 20_000), ("omop-csv", 200, 20_000), ("fhir", 200, 20_000), ("csv-folder", 200, 20_000),
+     ("omop-duckdb", 200, 20_000), ("omop-duckdb", 5, 100_000), ("omop-duckdb", 5, 40_000)],
+)  # fmt: skip
+def test_a_disk_that_fills_up(tmp_path, form, people, most):
+    """No file may grow beyond so many bytes, as on a full disk: it is said, and nothing stays."""
+    command = [sys.executable, "-m", "stepwell", "simulate", "--people", str(people), "--format", form]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == QuestionError.exit_code, done.stderr
+    assert "Nothing was simulated" in done.stderr
+    assert "with room for the records" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_wrong_setting_is_said_at_once(tmp_path):

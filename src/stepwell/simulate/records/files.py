@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,11 +55,15 @@ class Files:
         return _parquet(self._folder / f"{name}.parquet", rows.schema)
 
     def _fill_database(self) -> None:
-        """The tables written so far, moved into one database file."""
-        with duckdb.connect(str(self._folder / "records.duckdb")) as con:
-            for file in sorted(self._folder.glob("*.parquet")):
-                con.read_parquet(str(file)).create(file.stem)
-                file.unlink()
+        """The tables written so far, moved into one database file. Raises OSError where it cannot be written."""
+        try:
+            with duckdb.connect(str(self._folder / "records.duckdb")) as con:
+                for file in sorted(self._folder.glob("*.parquet")):
+                    con.read_parquet(str(file)).create(file.stem)
+                    file.unlink()
+                con.execute("CHECKPOINT")  # on closing, DuckDB would keep it to itself that this fails
+        except (duckdb.IOException, duckdb.FatalException):
+            raise OSError(errno.EIO, "the database found no room") from None
 
 
 def _parquet(path: Path, schema: pa.Schema) -> pa.parquet.ParquetWriter:
