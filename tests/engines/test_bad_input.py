@@ -165,6 +165,7 @@ def test_columns_of_the_wrong_type_and_missing_ones(small):
     assert "wrong.drug_exposure: no column 'drug_exposure_start_date'" in missing
 
 
+@pytest.mark.long
 def test_a_database_that_goes_away_in_the_middle(small, records, tmp_path):
     """The session is ended by another; the run says so, keeps what it has, and goes on when it is asked again."""
 

@@ -149,6 +149,7 @@ def temporary_tables(connection) -> list:
     return connection.execute("SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r'").fetchall()
 
 
+@pytest.mark.long
 def test_other_records_are_judged_afresh(cdm, tmp_path):
     """What changed in the database since the run was stopped changes the digest of the records as read."""
     address, out = cdm.address(schema="cdm"), tmp_path / "out"

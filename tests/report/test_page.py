@@ -96,6 +96,7 @@ def test_structure_for_those_who_listen(page):
     assert all("scope" in a for tag, a in page.elements if tag == "th")
 
 
+@pytest.mark.long
 def test_the_same_result_gives_the_same_bytes(result, html):
     assert render_report(result) == html
 
@@ -149,6 +150,7 @@ def test_an_unknown_person_is_a_clear_error(result):
         render_report(result, people=["nobody"])
 
 
+@pytest.mark.long
 def test_written_where_asked_or_beside_the_result(result, tmp_path, html):
     assert write_report(result, tmp_path / "page.html").read_text("utf-8") == html
     assert write_report(result, tmp_path) == tmp_path / "report.html"

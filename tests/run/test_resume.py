@@ -73,6 +73,7 @@ def test_finished_buckets_are_not_done_again(records, result, tmp_path):
     assert bytes_of(resumed.folder) == bytes_of(fresh.folder)
 
 
+@pytest.mark.long
 def test_another_question_starts_afresh(records, tmp_path):
     interrupted(records, tmp_path / "out", after=3)
     other = run(records, tmp_path / "out", definitions=["fabbri-2021"], people_per_bucket=100)
