@@ -103,7 +103,12 @@ TRUTH_SERIES = Table(
         ),
         Column("response_date", "date", "Response (or remission at once).", null="none within observation"),
         Column("remission_date", "date", "Remission.", null="none within observation"),
-        Column("lost_date", "date", "Relapse or recurrence.", null="none within observation"),
+        Column(
+            "lost_date",
+            "date",
+            "Relapse or recurrence. Going on from a response to a next step is neither.",
+            null="none within observation",
+        ),
     ),
 )
 
