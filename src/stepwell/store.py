@@ -29,6 +29,10 @@ except ImportError:  # Windows: two runs into one folder at a time are then the 
 _MOST_PARTS = 64
 """Folders written at a time."""
 
+_ROWS_WAITING = 20_480
+"""Rows that wait for each folder before they are written. With DuckDB's own six times as many, the rows waiting took more memory
+than any reading (measured: 0.7 GB for 20 folders; 0.35 GB with these, in the same time)."""
+
 _RECORDS = {table.name: table for table in RECORDS}
 _SQL_TYPE = {"int64": "BIGINT", "string": "VARCHAR", "date": "DATE", "float64": "DOUBLE", "int32": "INTEGER"}
 
@@ -99,6 +103,7 @@ def store_in_folder(
 ) -> StoredRecords:
     """Lays the records down as Parquet, one folder per record table and bucket of people, unless they lie there already."""
     con = engine.tables
+    con.con.execute(f"SET partitioned_write_flush_threshold = {4 * _ROWS_WAITING}")
     n_buckets = 0 if is_stored else _n_buckets(source.tables, people_per_bucket)
     stored = {}
     for number, (name, rows) in enumerate(source.tables.items()):
@@ -143,7 +148,8 @@ def _write_parts(engine: DuckDB, rows: str, target: Path, people_in_each: int) -
     rows = f"SELECT *, (person_id - 1) // {people_in_each} AS bucket FROM ({rows})"
     # Written in whatever order the threads deliver: every reader of these files puts the rows in order itself.
     engine.tables.con.execute(
-        f"COPY ({rows}) TO '{target}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)"
+        f"COPY ({rows}) TO '{target}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE, "
+        f"ROW_GROUP_SIZE {_ROWS_WAITING})"
     )
 
 

@@ -187,14 +187,55 @@ def test_rows_sent_twice_share_one_address(folder, opened):
     assert found.lost("sent more than once") == [("corrected", 1)]
 
 
-@pytest.mark.parametrize("ids", [[4, 7, 10], [4, 7, 10, 7], [-4, 4]])
-def test_ids_are_compared_in_parts_where_they_are_many(folder, opened, monkeypatch, ids):
-    monkeypatch.setattr("stepwell.sources.tally._IDS_AT_A_TIME", 1)
-    found = opened(
-        folder(person=PEOPLE, drug_exposure=dose(*(f"{i},1,{SERTRALINE},2020-01-01,,,,30,30,," for i in ids)))
+FAR = 2**62
+
+
+@pytest.mark.parametrize(
+    ("ids", "n_copies"),
+    [
+        ([4, 7, 10], 0),
+        ([4, 7, 10, 7], 1),
+        ([0, 31, 32, 63, 64], 0),
+        ([31, 32, 31, 0, 0], 2),
+        ([-4, 4], 0),
+        ([-4, 4, -4], 1),
+        ([FAR, -FAR, FAR + 1, 0], 0),
+        ([FAR, FAR + 1, FAR], 1),
+        ([5, None], 0),
+        ([5, None, None], 1),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_rows_are_found_again_by_their_ids(folder, opened, ids, n_copies, form):
+    """Numbers and text; a row without an id is compared as a whole."""
+    place = folder(
+        person=PEOPLE,
+        drug_exposure=dose(*(f"{'' if i is None else i},1,{SERTRALINE},2020-01-01,,,,30,30,," for i in ids)),
     )
-    assert found.rows("medication", "address") == sorted({f"drug_exposure/{i}" for i in ids})
-    assert found.lost("sent more than once") == [("corrected", 1)] * (len(ids) - len(set(ids)))
+    if form == "parquet":
+        csv = place / "drug_exposure.csv"
+        duckdb.sql(f"COPY (FROM read_csv('{csv}')) TO '{csv.with_suffix('.parquet')}'")
+        csv.unlink()
+    found = opened(place)
+    written = {f"drug_exposure/{'?' if i is None else i}" for i in ids}
+    assert found.rows("medication", "address") == sorted(written)
+    assert found.lost("sent more than once") == [("corrected", n_copies)] * (n_copies > 0)
+
+
+def test_one_number_in_two_tables_or_of_two_sets_is_no_repetition(folder, opened):
+    measurement = [MEASUREMENT, "1,1,3042932,2020-01-01,19,,", "1,1,0,2020-01-01,128,8480-6,"]
+    observation = [OBSERVATION, "1,1,3042932,2020-01-01,19,,,"]
+    found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], measurement=measurement, observation=observation))
+    assert found.rows("measurement", "address") == ["measurement/1", "observation/1"]
+    assert found.rows("vital", "mmhg") == [128.0]
+    assert found.lost("sent more than once") == []
+
+
+def test_readings_sent_twice_count_once(folder, opened):
+    lines = [MEASUREMENT, *["1,1,3042932,2020-01-01,19,,", "2,1,0,2020-01-01,128,8480-6,"] * 2]
+    found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], measurement=lines))
+    assert (found.rows("measurement", "total"), found.rows("vital", "mmhg")) == ([19.0], [128.0])
+    assert found.lost("sent more than once") == [("corrected", 1), ("corrected", 1)]
 
 
 def test_scores_of_two_tables_with_values_of_all_kinds(folder, opened):

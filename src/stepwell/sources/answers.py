@@ -16,7 +16,7 @@ from .codes import Columns, SetCode, find_coded, instrument_codes
 from .files import RawTable, store
 from .people import People
 from .source import Loss
-from .tally import Finding, settle
+from .tally import Finding, settle, without_repeats
 from .values import concept, day, number, text
 
 _BETTER = {"higher is better": "higher", "higher is worse": "lower", "neither": None}
@@ -160,11 +160,12 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
                 items.setdefault((of, code), SetCode(_set_id(i, item.item), of.upper(), code, "exact"))
     totals = [i for i in knowledge.measures.values() if i.scoring is not None]
     codes = [*items.values(), *(SetCode(f"{c.set_id}/", *_rest(c)) for c in instrument_codes(totals))]
-    parts, where = [], " and ".join(r.where for r in raws)
+    parts, ids, where = [], [], " and ".join(r.where for r in raws)
     for raw in raws:
         name = raw.name
         columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
         rows = find_coded(con, raw, columns, codes, vocabulary)
+        ids.append(rows.select(kind="set_id", id=f"{name}_id"))
         told = RawTable(name, raw.where, rows)
         written = [text(told.column(c)) for c in ("value_as_string", "value_source_value")]
         parts.append(
@@ -180,7 +181,7 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
         )
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")
     known = store(con, _as_table(knowledge), "items")
-    rows = store(con, rows.join(known, rows.set_id == known.asked), where)
+    rows = rows.join(known, rows.set_id == known.asked)
     codes = _concept_codes(con, rows, vocabulary, where)
     rows = rows.left_join(codes, rows.answer_concept == codes.of)
     said = store(con, _in_words(knowledge), "answers in words")
@@ -220,7 +221,8 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
             ),
         ],
     )
-    return kept.select(*_COLUMNS).distinct(), losses
+    kept, repeats = without_repeats("answer", where, kept.select(*_COLUMNS, "set_id"), ids, "set_id")
+    return kept.drop("set_id"), losses + repeats
 
 
 def _rest(code: SetCode) -> tuple:

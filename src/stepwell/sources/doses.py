@@ -11,11 +11,11 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
 from .codes import Columns, find_coded
-from .drugs import Drugs
+from .drugs import Drugs, rows_of
 from .files import RawTable, run, store
 from .people import People
 from .source import Loss
-from .tally import Finding, settle
+from .tally import Finding, settle, without_repeats
 from .values import concept, day, number, text
 from .vitals import is_possible, vital_codes
 
@@ -40,6 +40,18 @@ _TO_MG = {
 }
 """Units in which the amount of an administration is stated."""
 
+_CELLS = (
+    "drug_exposure_id",
+    "person_id",
+    "drug_type_concept_id",
+    "drug_exposure_start_date",
+    "drug_exposure_start_datetime",
+    "quantity",
+    "drug_source_value",
+    "route_concept_id",
+    "route_source_value",
+    "dose_unit_source_value",
+)
 _SUPPLY = ("dispens", "prescri", "pharmacy", "written")
 _PRESSURE = {"blood-pressure-systolic": "systolic", "blood-pressure-diastolic": "diastolic"}
 """The vital signs that are looked for, and what they are called around a session."""
@@ -72,24 +84,25 @@ def read_doses(
     if not wanted or not run(products.count(), raw.where).as_py():
         return None
     concepts = vocabulary.get("concept")
-    start = day(raw.rows.drug_exposure_start_date)
-    unit = text(raw.column("dose_unit_source_value")).lower()
-    source_value = text(raw.column("drug_source_value")).upper()
-    rows = raw.rows.select(
-        id=raw.rows.person_id,
-        concept_id=concept(raw.rows.drug_concept_id),
-        type_id=concept(raw.column("drug_type_concept_id", "int64")),
-        route_id=concept(raw.column("route_concept_id", "int64")),
-        route_word=text(raw.column("route_source_value")),
-        given_date=start.value,
-        quantity=number(raw.column("quantity", "float64")),
+    told = rows_of(products, raw, _CELLS)
+    unit = text(told.column("dose_unit_source_value")).lower()
+    source_value = text(told.column("drug_source_value")).upper()
+    rows = told.rows.select(
+        "ingredient",
+        "mg_per_unit",
+        id="person_id",
+        type_id=concept(told.column("drug_type_concept_id", "int64")),
+        route_id=concept(told.column("route_concept_id", "int64")),
+        route_word=text(told.column("route_source_value")),
+        given_date=day(told.column("drug_exposure_start_date")).value,
+        quantity=number(told.column("quantity", "float64")),
         factor=unit.cases(*_TO_MG.items()),
         is_unit_stated=unit.notnull(),
         code=source_value.re_search("^[A-Z][0-9]{4}$").ifelse(source_value, ibis.null("string")),
-        minute=minute_of(raw.column("drug_exposure_start_datetime")),
-        address=ibis.literal("drug_exposure/") + text(raw.rows.drug_exposure_id).fill_null("?"),
+        minute=minute_of(told.column("drug_exposure_start_datetime")),
+        address=ibis.literal("drug_exposure/") + text(told.rows.drug_exposure_id).fill_null("?"),
     )
-    rows = people.attach(rows.join(products, "concept_id"), "id")
+    rows = people.attach(rows, "id")
     rows = rows.filter(rows.person_id.notnull() & rows.given_date.notnull())
     named = _concept_names(con, rows, concepts, raw.where)
     for id_ in ("type_id", "route_id"):
@@ -110,7 +123,8 @@ def read_doses(
         minute=rows.minute,
         address=rows.address,
     )
-    dose = store(con, dose.distinct(), raw.where)
+    ids = told.rows.select(kind="ingredient", id="drug_exposure_id")
+    dose, _told_as_medication = without_repeats("dose", raw.where, dose, [ids], "ingredient")
     monitoring, losses = _readings(con, people, filled.get("measurement"), dose, vocabulary, knowledge)
     return dose, monitoring, losses
 
@@ -144,32 +158,38 @@ def _readings(
     knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
     """Blood pressure on the days of doses, with the minutes since the day's first dose began."""
-    days = dose.group_by("person_id", "given_date").agg(began=dose.minute.min())
     schema = {"person_id": "int64", "session_date": "date", "kind": "string", "minutes": "int32", "value": "float64",
               "address": "string"}  # fmt: skip
     if raw is None:
         return store(con, ibis.memtable([], schema=schema), "monitoring"), []
-    of_days = raw.rows.mutate(read_on=day(raw.rows.measurement_date).value).rename(source_person="person_id")
-    of_days = people.attach(of_days, "source_person")
-    near = store(con, of_days.semi_join(days, [("person_id", "person_id"), ("read_on", "given_date")]), raw.where)
-    near = RawTable(raw.name, raw.where, near)
+    days = dose.group_by("person_id", "given_date").agg(began=dose.minute.min())
+    days = store(con, days, raw.where)
     codes = [code for code in vital_codes(knowledge) if code.set_id in _PRESSURE]
     columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
-    found = find_coded(con, near, columns, codes, vocabulary)
+    found = find_coded(con, raw, columns, codes, vocabulary)
+    ids = found.select(kind=found.set_id.cases(*_PRESSURE.items()), id="measurement_id")
     told = RawTable(raw.name, raw.where, found)
-    value = number(told.column("value_as_number", "float64"))
-    is_usable = is_possible(found.set_id, value, knowledge)
     rows = found.select(
-        "person_id",
-        session_date="read_on",
+        "set_id",
+        id="person_id",
+        given_date=day(found.measurement_date).value,
         kind=found.set_id.cases(*_PRESSURE.items()),
-        at=minute_of(told.column("measurement_datetime")),
-        value=is_usable.ifelse(value, ibis.null("float64")),
-        is_misprint=value.notnull() & ~is_usable,
+        measured_at=told.column("measurement_datetime"),
+        stated=number(told.column("value_as_number", "float64")),
         address=ibis.literal("measurement/") + text(found.measurement_id).fill_null("?"),
     )
-    rows = rows.join(days, [rows.person_id == days.person_id, rows.session_date == days.given_date])
-    rows = rows.mutate(minutes=(rows.at - rows.began).cast("int32"))
+    # The time is read of the readings on days of doses alone.
+    rows = people.attach(rows, "id").join(days, ["person_id", "given_date"])
+    is_usable = is_possible(rows.set_id, rows.stated, knowledge)
+    rows = rows.select(
+        "person_id",
+        "kind",
+        "address",
+        session_date="given_date",
+        minutes=(minute_of(rows.measured_at) - rows.began).cast("int32"),
+        value=is_usable.ifelse(rows.stated, ibis.null("float64")),
+        is_misprint=rows.stated.notnull() & ~is_usable,
+    )
     kept, losses, _n = settle(
         "monitoring",
         raw.where,
@@ -179,4 +199,5 @@ def _readings(
             Finding(rows.is_misprint, "readings on the day of a dose outside the range of any", "read as unknown"),
         ],
     )
-    return store(con, kept.select(*schema).distinct(), raw.where), losses
+    kept, repeats = without_repeats("monitoring", raw.where, kept.select(*schema), [ids], "kind")
+    return kept, losses + repeats

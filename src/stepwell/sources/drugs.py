@@ -10,6 +10,7 @@ its name as whole words in the drug's name.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ibis
@@ -54,6 +55,17 @@ def find_drugs(con: ibis.BaseBackend, raw: RawTable, vocabulary: dict[str, RawTa
     products = products.join(keys.select("key", "concept_id"), "key").drop("key")
     products = store(con, _with_product_use(con, products, vocabulary, knowledge), "vocabulary tables")
     return Drugs(products, store(con, _kinds(keys, found, looked_for, combined), "drug keys"))
+
+
+def rows_of(products: ir.Table, raw: RawTable, columns: Iterable[str]) -> RawTable:
+    """The rows of a `drug_exposure` table that are of these products, once per ingredient: with these columns of theirs, as far
+    as there are any, and those of the product.
+
+    Most rows of most sources are of drugs that nobody looks for; they are left behind before any cell is looked into.
+    """
+    columns = [c for c in columns if raw.has(c)]
+    rows = raw.rows.select(*columns, concept_id=concept(raw.rows.drug_concept_id)).join(products, "concept_id")
+    return RawTable(raw.name, raw.where, rows)
 
 
 def find_named_drugs(con: ibis.BaseBackend, column: ir.StringColumn, where: str, knowledge: Knowledge) -> ir.Table:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from .drugs import rows_of
 from .files import RawTable
 from .people import People
 from .source import Loss
@@ -49,6 +50,19 @@ STOP_WORDS = {
 """Whole entries, compared without case. Words inside a longer text are not looked for: "no side effects" holds them too."""
 
 
+_CELLS = (
+    "drug_exposure_id",
+    "person_id",
+    "drug_type_concept_id",
+    "drug_exposure_start_date",
+    "drug_exposure_end_date",
+    "verbatim_end_date",
+    "days_supply",
+    "quantity",
+    "stop_reason",
+)
+
+
 def stop_reason(column: ir.Column) -> ir.StringValue:
     """The recorded reason as one of `intolerance`, `no effect`, `other`; NULL where nothing is recorded."""
     entry = text(column).lower()
@@ -60,12 +74,13 @@ def read_medication(
     raw: RawTable, products: ir.Table, people: People, vocabulary: dict[str, RawTable]
 ) -> tuple[ir.Table, list[Loss]]:
     """One row per source row and ingredient among the products looked for, with the findings about them."""
-    start = day(raw.rows.drug_exposure_start_date)
-    ends = [day(raw.column(c)) for c in ("verbatim_end_date", "drug_exposure_end_date")]
-    rows = raw.rows.select(
-        id=raw.rows.person_id,
-        concept_id=concept(raw.rows.drug_concept_id),
-        type_id=concept(raw.column("drug_type_concept_id", "int64")),
+    told = rows_of(products, raw, _CELLS)
+    start = day(told.column("drug_exposure_start_date"))
+    ends = [day(told.column(c)) for c in ("verbatim_end_date", "drug_exposure_end_date")]
+    rows = told.rows.select(
+        *(c for c in products.columns if c != "concept_id"),
+        id="person_id",
+        type_id=concept(told.column("drug_type_concept_id", "int64")),
         start_date=start.value,
         start_is_unreadable=start.is_unreadable,
         start_is_marker=start.is_marker,
@@ -73,18 +88,18 @@ def read_medication(
         recorded_end=ibis.coalesce(*(e.value for e in ends)),
         end_is_unusable=ibis.coalesce(*(e.value for e in ends)).isnull()
         & (ends[0].is_marker | ends[0].is_unreadable | ends[1].is_marker | ends[1].is_unreadable),
-        supply=whole(raw.column("days_supply", "int64")),
-        quantity=number(raw.column("quantity", "float64")),
+        supply=whole(told.column("days_supply", "int64")),
+        quantity=number(told.column("quantity", "float64")),
         stated_mg_per_day=ibis.null("float64"),
-        stop_reason=stop_reason(raw.column("stop_reason")),
-        address=ibis.literal("drug_exposure/") + text(raw.rows.drug_exposure_id).fill_null("?"),
+        stop_reason=stop_reason(told.column("stop_reason")),
+        address=ibis.literal("drug_exposure/") + text(told.rows.drug_exposure_id).fill_null("?"),
     )
-    rows = people.attach(rows.join(products, "concept_id"), "id")
+    rows = people.attach(rows, "id")
     rows = rows.mutate(is_administration=_is_administration(rows.type_id, vocabulary.get("concept")))
     kept, losses = settle_medication(rows, raw.where)
     ids = raw.rows.select(kind=concept(raw.rows.drug_concept_id), id=raw.rows.drug_exposure_id)
     ids = ids.semi_join(products, ids.kind == products.concept_id)
-    kept, found = without_repeats("medication", raw.where, kept, ids, "ingredient")
+    kept, found = without_repeats("medication", raw.where, kept, [ids], "ingredient")
     return kept, losses + found
 
 

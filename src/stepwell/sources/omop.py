@@ -252,7 +252,7 @@ def read_coded(
     column = {"condition": "codeset", "procedure": "procedure"}[record]
     kept = kept.rename({column: "set_id", f"{record}_date": "date"})
     kept = kept.drop("id", "is_unreadable", "is_marker", "is_shifted")
-    kept, repeats = without_repeats(record, raw.where, kept, ids, column)
+    kept, repeats = without_repeats(record, raw.where, kept, [ids], column)
     return kept, losses + found + repeats
 
 
@@ -280,12 +280,13 @@ def _medications(
 
 
 def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
-    parts = []
+    parts, ids = [], []
     codes = instrument_codes(knowledge.instruments.values())
     for raw in raws:
         name = raw.name
         columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
         rows = find_coded(con, raw, columns, codes, vocabulary)
+        ids.append(rows.select(kind="set_id", id=f"{name}_id"))
         told = RawTable(name, raw.where, rows)
         stated = number(told.column("value_as_number", "float64"))
         written = [number(told.column(c)) for c in ("value_as_string", "value_source_value")]
@@ -302,4 +303,7 @@ def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowled
             )
         )
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")
-    return settle_scores(rows, " and ".join(r.where for r in raws), knowledge)
+    where = " and ".join(r.where for r in raws)
+    kept, losses = settle_scores(rows, where, knowledge)
+    kept, repeats = without_repeats("measurement", where, kept, ids, "instrument")
+    return kept, losses + repeats

@@ -96,4 +96,4 @@ def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.
             Finding(rows.is_from_text & is_total, "scores written as text and read as numbers", "kept"),
         ],
     )
-    return kept.select("person_id", "instrument", "measured_date", "total", "address").distinct(), losses
+    return kept.select("person_id", "instrument", "measured_date", "total", "address"), losses

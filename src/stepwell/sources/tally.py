@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 from .files import run
 from .source import Loss
 
-_IDS_AT_A_TIME = 20_000_000
+_BITS = 32
+"""Ids looked at as one number: half of a whole number's bits, so that there is room to add up."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,13 @@ def _counted(rows: ir.Table, of: str, n: ir.IntegerScalar) -> ir.Table:
     return rows.group_by("reason", "notes").agg(n=n.cast("int64"), of=ibis.literal(of))
 
 
-def without_repeats(table: str, where: str, kept: ir.Table, ids: ir.Table, kind: str) -> tuple[ir.Table, list[Loss]]:
-    """Rows sent more than once become one. `ids` has the `id` and `kind` of the source rows behind `kept`, whose column `kind`
-    tells rows of one address apart. Counting the ids first spares making all rows distinct, which costs far more."""
-    if not _any_repeated(ids, where):
+def without_repeats(
+    table: str, where: str, kept: ir.Table, ids: Sequence[ir.Table], kind: str
+) -> tuple[ir.Table, list[Loss]]:
+    """Rows sent more than once become one. `ids` has, for each source table behind `kept`, the `id` and `kind` of its rows; the
+    column `kind` of `kept` tells rows of one address apart. Looking at the ids first spares making all rows distinct, which
+    costs far more."""
+    if not any(_any_repeated(of_table, where) for of_table in ids):
         return kept, []
     once = kept.distinct()
     named = once.select("address", kind).distinct()
@@ -87,13 +91,24 @@ def without_repeats(table: str, where: str, kept: ir.Table, ids: ir.Table, kind:
 
 
 def _any_repeated(ids: ir.Table, where: str) -> bool:
-    """Whether any id occurs twice in a kind. So many ids at a time that those met already fit into memory."""
-    n_parts = 1
-    if ids.id.type().is_integer():
-        n_parts += run(ids.count(), where).as_py() // _IDS_AT_A_TIME
-    for part in range(n_parts):
-        some = ids.filter(ids.id.abs() % n_parts == part) if n_parts > 1 else ids
-        each = some.group_by("kind").agg(n=some.id.count(), different=some.id.nunique())
-        if run(each.filter(each.n > each.different).count(), where).as_py():
-            return True
-    return False
+    """Whether any id occurs twice in a kind, or is missing, of which nobody can say whose it is."""
+    repeated = _repeated_integers if ids.id.type().is_integer() else _repeated
+    # Ids seldom occur twice at all; by kind, of which there may be hundreds, it takes longer to ask.
+    return all(run(repeated(ids, by).count(), where).as_py() for by in ([], ["kind"]))
+
+
+def _repeated(ids: ir.Table, by: list[str]) -> ir.Table:
+    each = ids.group_by(*by, "id").agg(n=ids.count())
+    return each.filter((each.n > 1) | each.id.isnull())
+
+
+def _repeated_integers(ids: ir.Table, by: list[str]) -> ir.Table:
+    """The stretches of ids in which one occurs twice: each id is a bit, and bits that are added up are more than those that are
+    set as soon as one is added twice. Ids are mostly numbered one after the other: few rows are left to put together, however
+    many ids there are, and they need not fit into memory."""
+    id_ = ids.id.abs()  # an id and its negative are taken for a repetition, which then turns out to be none
+    bit = ibis.literal(1).cast("int64") << (id_ & _BITS - 1).cast("int32")
+    stretch = id_ >> ibis.literal(_BITS.bit_length() - 1).cast("int32")
+    each = ids.mutate(bit=bit, stretch=stretch).group_by(*by, "stretch")
+    added = each.agg(added=lambda t: t.bit.sum(), met=lambda t: t.bit.bit_or())
+    return added.filter((added.added > added.met) | added.stretch.isnull())

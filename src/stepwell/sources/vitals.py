@@ -11,7 +11,7 @@ from .codes import NAME, Columns, SetCode, find_coded
 from .files import RawTable
 from .people import People
 from .source import Loss
-from .tally import Finding, settle
+from .tally import Finding, settle, without_repeats
 from .values import day, number, text
 
 
@@ -22,6 +22,7 @@ def read_vitals(
     (raw,) = raws
     columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
     rows = find_coded(con, raw, columns, vital_codes(knowledge), vocabulary)
+    ids = rows.select(kind="set_id", id="measurement_id")
     told = RawTable(raw.name, raw.where, rows)
     stated = [number(told.column(c, t)) for c, t in (("value_as_number", "float64"), ("value_source_value", "string"))]
     rows = rows.select(
@@ -31,7 +32,9 @@ def read_vitals(
         value=ibis.coalesce(*stated),
         address=ibis.literal(f"{raw.name}/") + text(rows.measurement_id).fill_null("?"),
     )
-    return _settle(people.attach(rows, "id"), raw.where, knowledge)
+    kept, losses = _settle(people.attach(rows, "id"), raw.where, knowledge)
+    kept, repeats = without_repeats(VITAL.name, raw.where, kept, [ids], "vital")
+    return kept, losses + repeats
 
 
 def read_own_vitals(
@@ -88,4 +91,4 @@ def _settle(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table,
             Finding(rows.value.notnull() & ~is_usable, "vital signs outside the range of any", "read as unknown"),
         ],
     )
-    return kept.select("person_id", "vital", "measured_date", "mmhg", "address").distinct(), losses
+    return kept.select("person_id", "vital", "measured_date", "mmhg", "address"), losses
