@@ -260,6 +260,8 @@ def _store(
 def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dict:
     # Buckets come in any order and every table is ordered when it is written, so the engine need not keep the order of rows.
     settings = {"temp_directory": str(work / "spill"), "preserve_insertion_order": False}
+    # The system keeps the files that were read in memory as long as there is room; a copy of our own would be held beside it.
+    settings["enable_external_file_cache"] = False
     if memory:
         settings["memory_limit"] = memory
     if threads:

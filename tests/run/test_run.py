@@ -13,11 +13,14 @@ import pytest
 
 import stepwell
 from stepwell.asked import find_asked
+from stepwell.engines import connect
 from stepwell.errors import QuestionError, SourceError, UnfinishedError
 from stepwell.result import Result
 from stepwell.knowledge.load import load
 from stepwell.runner import run
 from stepwell.session import compile_plan
+from stepwell.sources import open_source
+from stepwell.store import store_in_folder
 from stepwell.tables import DERIVED, RECORDS
 
 DECLARED = {t.name: t for t in (*RECORDS, *DERIVED)}
@@ -246,3 +249,13 @@ def test_writing_a_plan_leaves_the_garbage_collector_as_it_was(collects):
         assert gc.isenabled() == collects
     finally:
         gc.enable()
+
+
+def test_nothing_stays_in_memory_of_what_reading_needed(records, tmp_path):
+    with connect(str(records)) as place:
+        con = place.engine.tables
+        source = open_source(place.location, con, load(), place.vocabulary)
+        assert con.list_tables(like="stepwell_stored")
+        stored = store_in_folder(source, place.engine, tmp_path, 100, False, lambda *_: None)
+        assert con.list_tables(like="stepwell_stored") == []
+        assert stored.source.tables["person"].count().to_pyarrow().as_py() > 0

@@ -26,6 +26,7 @@ from ..errors import Problem, SourceError
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 _PARQUET_MARK = b"PAR1"
 _BLOCK = 1 << 20
+_STORED = "stepwell_stored"
 _READ_ERRORS = (
     duckdb.InvalidInputException,
     duckdb.IOException,
@@ -199,11 +200,17 @@ def filled_tables(tables: dict[str, RawTable]) -> dict[str, RawTable]:
 
 
 def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
-    """The rows as a temporary table of the connection (for small tables only)."""
+    """The rows as a temporary table of the connection (for small tables only), until `forget_stored`."""
     try:
-        return con.create_table(gen_name("stepwell_stored"), rows, temp=True)
+        return con.create_table(gen_name(_STORED), rows, temp=True)
     except _READ_ERRORS as error:
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
+
+
+def forget_stored(con: ibis.BaseBackend) -> None:
+    """Drops the tables of `store`, once the records that rest on them lie elsewhere."""
+    for name in con.list_tables(like=f"^{_STORED}"):
+        con.drop_table(name)
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
