@@ -15,8 +15,8 @@ import stepwell
 from stepwell.asked import find_asked
 from stepwell.engines import connect
 from stepwell.errors import QuestionError, SourceError, UnfinishedError
-from stepwell.result import Result
 from stepwell.knowledge.load import load
+from stepwell.result import Result
 from stepwell.runner import run
 from stepwell.session import compile_plan
 from stepwell.sources import open_source

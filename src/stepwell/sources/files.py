@@ -209,7 +209,7 @@ def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
 
 def forget_stored(con: ibis.BaseBackend) -> None:
     """Drops the tables of `store`, once the records that rest on them lie elsewhere."""
-    for name in con.list_tables(like=f"^{_STORED}"):
+    for name in con.list_tables(like=_STORED):
         con.drop_table(name)
 
 
