@@ -120,6 +120,25 @@ def test_blood_pressure_on_the_days_of_doses_only(folder, opened):
     assert found.lost("on the day of a dose outside the range") == [("read as unknown", 1)]
 
 
+def test_doses_and_readings_sent_twice_count_once(folder, opened):
+    dose = f"1,1,{ESKETAMINE},2025-01-01,2025-01-01 09:30:00,56,32818,4262914,,mg,"
+    reading = {"measurement_id": 1, "person_id": 1, "measurement_concept_id": 3004249, "measurement_date": "2025-01-01",
+               "value_as_number": 130}  # fmt: skip
+    reading = ",".join(str(reading.get(c, "")) for c in MEASUREMENT.split(","))
+    found = opened(
+        folder(
+            person=PEOPLE,
+            drug_exposure=[DRUG, dose, dose],
+            concept=CONCEPT,
+            measurement=[MEASUREMENT, reading, reading],
+        )
+    )
+    assert found.rows("dose", "mg", "address") == [(56.0, "drug_exposure/1")]
+    assert found.rows("monitoring", "value", "address") == [(130.0, "measurement/1")]
+    # The drug, the blood pressure, and the same reading as one around a session; of the dose nothing is told a second time.
+    assert found.lost("sent more than once") == [("corrected", 1)] * 3
+
+
 @pytest.fixture
 def own(tmp_path):
     """A filled-in template with two people."""
