@@ -24,6 +24,7 @@ def records(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_mentions_are_the_antidepressants_given_each_once_a_day(records, tmp_path):
     knowledge = load()
     cardinal.write_mentions(records, knowledge, tmp_path / "mentions.csv")
@@ -33,6 +34,7 @@ def test_mentions_are_the_antidepressants_given_each_once_a_day(records, tmp_pat
     assert {knowledge.ingredients[drug].role for _, drug, _ in rows} == {"antidepressant"}
 
 
+@pytest.mark.long
 def test_answers_are_compared_person_by_person(records, tmp_path):
     nobody = cardinal.compare_answers(records, set(), tmp_path)
     least = next(row for row in nobody if row["rule"].startswith("two antidepressants"))

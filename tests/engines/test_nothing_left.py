@@ -80,6 +80,7 @@ def test_a_closed_connection_is_told(postgres):
     assert "not-to-be-shown" not in str(failed.value)
 
 
+@pytest.mark.long
 def test_nothing_stays_in_spark(spark):
     spark.createDataFrame(pa.table({"theirs": ["kept"]})).createOrReplaceTempView("person")
     zone = spark.conf.get("spark.sql.session.timeZone")

@@ -123,6 +123,7 @@ def left_on(connection) -> list:
     return rows
 
 
+@pytest.mark.long
 def test_a_killed_run_leaves_nothing_and_goes_on(cdm, here, tmp_path):
     """Killed with its temporary tables full: the server drops them, and the next run takes the finished buckets over."""
     code = (

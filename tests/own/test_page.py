@@ -3,9 +3,12 @@
 import runpy
 from pathlib import Path
 
+import pytest
+
 PRINTER = Path(__file__).parent / "print_page.py"
 
 
+@pytest.mark.long
 def test_the_page_shows_what_the_commands_print(tmp_path):
     printer = runpy.run_path(str(PRINTER))
     text = printer["PAGE"].read_text("utf-8")

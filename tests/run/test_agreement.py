@@ -35,6 +35,7 @@ def found():
     return validate(400, 3)
 
 
+@pytest.mark.long
 def test_noise_costs_certainty_and_the_command_says_so(found):
     rows = {(r["noise"], r["definition"]): r for r in found.by_definition}
     assert {noise for noise, _ in rows} == set(LEVELS)
@@ -46,6 +47,7 @@ def test_noise_costs_certainty_and_the_command_says_so(found):
     assert "0 verdicts of met, and in the dates of 0 definitions" in explained(found)
 
 
+@pytest.mark.long
 def test_trials_are_found_to_the_day_without_noise_and_less_with_it(found):
     rows = {r["noise"]: r for r in found.by_trial}
     off = rows["off"]
@@ -58,6 +60,7 @@ def test_trials_are_found_to_the_day_without_noise_and_less_with_it(found):
     assert rows["double"]["n_adequacy_wrong"] > 0
 
 
+@pytest.mark.long
 def test_the_page_shows_what_was_found(found, tmp_path):
     row = dict(found.by_definition[0])
     knob = row | {"noise": "missing_fill", "sensitivity": 0.5, "n_true_unknown": row["n_true"] // 4}
@@ -69,6 +72,7 @@ def test_the_page_shows_what_was_found(found, tmp_path):
         assert f"{r['n_true']:,}" in page
 
 
+@pytest.mark.long
 def test_what_a_knob_costs_is_the_difference_to_no_noise(found):
     row = dict(found.by_definition[0])
     knob = row | {"noise": "missing_fill", "sensitivity": 0.75, "predictive_value": 0.9, "n_true_unknown": 3}

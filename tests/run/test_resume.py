@@ -61,6 +61,7 @@ def interrupted(records, out, after):
     assert done.returncode == 9
 
 
+@pytest.mark.long
 def test_finished_buckets_are_not_done_again(records, result, tmp_path):
     interrupted(records, tmp_path / "out", after=3)
     done = [mark.name.removeprefix("done-") for mark in (tmp_path / "out.partial" / "work").glob("done-*")]
