@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,7 +40,21 @@ class CompiledPlan:
     results: Mapping[str, tuple[tuple[Sheet, str], ...]]
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Pauses garbage collection. An expression is millions of small objects, which all stay as long as it does: looking through
+    them again and again takes a quarter of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 @lru_cache(maxsize=16)
+@_without_collecting()
 def compile_plan(
     definitions: tuple[Definition, ...],
     knowledge: Knowledge,
@@ -49,25 +64,7 @@ def compile_plan(
     dialect: str,
 ) -> CompiledPlan:
     """The plan of these definitions and staging models. Writing it down takes seconds, so a process keeps the last few."""
-    # An expression is millions of small objects, which all stay as long as it does: looking through them for garbage again
-    # and again takes a quarter of the time.
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return _compile(definitions, knowledge, has, stagings, has_sessions, dialect)
-    finally:
-        if collects:
-            gc.enable()
 
-
-def _compile(
-    definitions: tuple[Definition, ...],
-    knowledge: Knowledge,
-    has: frozenset[str],
-    stagings: tuple[Staging, ...],
-    has_sessions: bool,
-    dialect: str,
-) -> CompiledPlan:
     def sql(expression: ibis.Table) -> str:
         return str(ibis.to_sql(expression, dialect=dialect))
 

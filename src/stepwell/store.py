@@ -104,6 +104,7 @@ def store_in_folder(
 ) -> StoredRecords:
     """Lays the records down as Parquet, one folder per record table and bucket of people, unless they lie there already."""
     con = engine.tables
+    # How many rows wait for all folders together, in each thread.
     con.con.execute(f"SET partitioned_write_flush_threshold = {4 * _ROWS_WAITING}")
     n_buckets = 0 if is_stored else _n_buckets(source.tables, people_per_bucket)
     stored = {}

@@ -39,7 +39,7 @@ NOT_CLINICAL = {
     "pipeline.py": ({6}, "letters of a hash"),
     "sources/csvdir.py": ({5, 60}, "lines shown of a wrong file; minutes of an hour"),
     "sources/doses.py": ({1000.0, 0.001, 60}, "factors of units; minutes of an hour"),
-    "sources/tally.py": ({32, 64}, "bits of a number"),
+    "sources/tally.py": ({32}, "bits of a number"),
     "sources/drugs.py": ({3}, "the number of a way of finding an ingredient"),
     "sources/files.py": ({4, 12, 16, 20, 0.75}, "how files and close names are recognised"),
     "sources/medication.py": ({24, 366}, "hours of a day; days of a year"),

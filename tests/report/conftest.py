@@ -130,9 +130,8 @@ def _judged(n_people: int, seed: int) -> tuple[dict[str, pa.Table], dict]:
     columns = ("table", "what", "effect", "n_rows", "n_people")
     attrition = [dict(zip(columns, row, strict=True)) | {"number": i} for i, row in enumerate(losses, start=1)]
     found["attrition"] = pa.Table.from_pylist(attrition, schema=BY_NAME["attrition"].schema.to_pyarrow())
-    what = compile_plan(
-        definitions, knowledge, frozenset(records), (), False, "duckdb"
-    ).plan  # kept, as it was judged by it
+    # The plan by which they were judged, which the process has kept.
+    what = compile_plan(definitions, knowledge, frozenset(records), (), False, "duckdb").plan
     manifest = {
         "stepwell": "0",
         "source": {"label": "Invented people", "location": "nowhere", "fingerprint": "0" * 12},
