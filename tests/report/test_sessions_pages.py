@@ -9,6 +9,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from record_shapes import SHAPES
 from treated import write_clinic
 
 from stepwell.errors import QuestionError
@@ -222,3 +223,13 @@ def test_dates_stand_on_the_page_of_the_person_asked_for(person, clinic):
     ]
     assert isinstance(first, date)
     assert f"{first.day} {first:%b %Y}" in person
+
+
+def test_a_treatment_with_only_possible_series_has_a_page(tmp_path):
+    """Nobody can tell whether the infusions are a series: they are said to be possible, and nothing is counted of them."""
+    records = SHAPES["only possible sessions: no procedures"].write(tmp_path / "records")
+    result = run(records, tmp_path / "result", definitions=["us-label"])
+    assert result.table("series").is_series.to_pyarrow().to_pylist() == [None]
+    words = text_of(render_programme(result, suppress_below=0))
+    assert "Ketamine" in words
+    assert "1 more series may be one; nobody can tell from these records" in words

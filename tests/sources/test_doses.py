@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+import ibis.expr.operations as ops
 import pytest
 from cdm_headers import MEASUREMENT, PERSON, SERTRALINE
 
@@ -37,6 +38,15 @@ def test_a_source_without_such_drugs_has_no_doses(folder, opened):
     found = opened(folder(person=PEOPLE, drug_exposure=lines))
     assert "dose" not in found.source.has
     assert found.rows("dose", "mg") == []
+
+
+@pytest.mark.parametrize("has_concepts", [True, False])
+def test_no_record_table_rests_on_a_table_in_memory(folder, opened, has_concepts):
+    """Records are laid down from compiled SQL, which does not hold such tables."""
+    lines = [DRUG, f"1,1,{KETAMINE},2025-01-01,,1,,,iv,,"]
+    found = opened(folder(person=PEOPLE, drug_exposure=lines, **({"concept": CONCEPT} if has_concepts else {})))
+    assert found.rows("dose", "ingredient", "route") == [("ketamine", "intravenous")]
+    assert [n for n, rows in found.source.tables.items() if rows.op().find(ops.InMemoryTable)] == []
 
 
 @pytest.mark.parametrize(

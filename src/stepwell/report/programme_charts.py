@@ -128,7 +128,7 @@ def draw_published(given: Given, outcomes: Sequence[dict], name: str, title: str
     """Published shares, treated and control, trial by trial, under this programme's own at the end of the induction."""
     if not outcomes:
         return None
-    own = next((c for c in given.checkpoints if c.label == "end of induction"), None)
+    own = given.induction_end
     shares = [(what, getattr(own, what)) for what in ("response", "remission") if own and getattr(own, what)]
     rows, spans, order = [], [], []
     for what, share in shares:

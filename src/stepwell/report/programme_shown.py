@@ -79,6 +79,11 @@ class Given:
     therapy_outcome: tuple[tuple[str, Count, Count, Proportion | None], ...]
     """Series with therapy at some time, and without: scored at the end of the induction, in response, share."""
 
+    @property
+    def induction_end(self) -> ShownCheckpoint | None:
+        """The checkpoint at the end of the induction. None where no series is certain: possible series have no checkpoints."""
+        return next((c for c in self.checkpoints if c.label == "end of induction"), None)
+
 
 @dataclass(frozen=True)
 class ShownProgramme:

@@ -141,7 +141,8 @@ def minute_of(column: ir.Column) -> ir.IntegerValue:
 def _concept_names(con, rows: ir.Table, concepts: RawTable | None, where: str) -> ir.Table:
     """The names of the types and routes that occur."""
     if concepts is None:
-        return ibis.memtable([], schema={"concept_id": "int64", "called": "string"})
+        # Stored, because records are laid down from compiled SQL, which holds no table in memory.
+        return store(con, ibis.memtable([], schema={"concept_id": "int64", "called": "string"}), where)
     ids = rows.select(concept_id="type_id").union(rows.select(concept_id="route_id")).distinct()
     raw = concepts.rows
     known = raw.select(id=concept(raw.concept_id), called=text(raw.concept_name))
