@@ -17,7 +17,14 @@ SETTING = ("basis", "max_gap", "unknown_supply", "cross_taper", "episode_gap", "
 
 def everything():
     yield from K.ingredients.values()
-    yield from (*K.role_rules, *K.product_uses, *K.combinations, *K.dose_minima, *K.label_maxima.values())
+    yield from (
+        *K.role_rules,
+        *K.product_uses,
+        *K.rxnorm_products,
+        *K.combinations,
+        *K.dose_minima,
+        *K.label_maxima.values(),
+    )
     for forms in (
         K.dose_standards,
         K.codesets,

@@ -28,6 +28,7 @@ from .forms import (
     PublishedLadder,
     Reference,
     RoleRule,
+    RxNormProduct,
 )
 from .instrument import Crosswalk
 from .instrument_check import check_crosswalk, check_instrument
@@ -195,6 +196,9 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
             if isinstance(form, RoleRule | ProductUse | DoseMinimum | LabelMaximum):
                 name = form.ingredient
                 named.append((Ingredient, ("ingredient",), name, "ingredient", ingredients, "ingredient.csv"))
+            if isinstance(form, RxNormProduct):
+                for name in form.ingredient:
+                    named.append((Ingredient, ("ingredient",), name, "ingredient", ingredients, "ingredient.csv"))
             if isinstance(form, Combination):
                 for name in form.counts_as:
                     named.append((Ingredient, ("counts_as",), name, "ingredient", ingredients, "ingredient.csv"))
@@ -309,8 +313,13 @@ def _stagings(entries: list[Entry]) -> Iterator[Problem]:
 
 
 def _codes(entries: list[Entry]) -> Iterator[Problem]:
-    """A drug code leads to one ingredient only."""
+    """A drug code leads to one ingredient, and an OMOP concept to one product, only."""
     taken: dict[tuple[str, object], str] = {}
+    for entry in _of(entries, RxNormProduct):
+        first = taken.setdefault(("omop", entry.form.omop), entry.written.at())
+        if entry.form.omop is not None and first != entry.written.at():
+            found = f"OMOP concept {entry.form.omop} is that of {first} too"
+            yield Problem(entry.written.at(), found, "each concept once", "look up which of the two it is")
     for entry in _of(entries, Ingredient):
         for vocabulary in ("rxnorm", "atc", "omop"):
             for code in getattr(entry.form, vocabulary):

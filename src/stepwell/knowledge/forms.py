@@ -78,6 +78,23 @@ class ProductUse(Cited):
     """How long one unit lasts where it is not taken daily (the weekly fluoxetine capsule: 7)."""
 
 
+class RxNormProduct(Form):
+    """One row of `rxnorm_product.csv`: a product by its RxNorm code, for records whose vocabulary tables do not hold it."""
+
+    rxnorm: str
+    """RxCUI of a clinical or branded drug."""
+    name: str
+    """Its name as RxNorm gives it, with strength and dose form."""
+    ingredient: tuple[Id, ...]
+    """The ingredients known to stepwell that are in it."""
+    omop: int | None = None
+    """Its OMOP standard concept id, where one was seen."""
+    source: str
+    """One or several, separated by semicolons."""
+    locator: str
+    seen: Seen
+
+
 class Combination(Cited):
     """One row of `combination.csv`: what a product with these components counts as."""
 
@@ -232,6 +249,8 @@ class Knowledge:
     """How their series are followed; None where there are none."""
     label_maxima: dict[str, LabelMaximum] = field(default_factory=dict)
     """The greatest daily dose by the label, of the ingredients of which it was seen."""
+    rxnorm_products: tuple[RxNormProduct, ...] = ()
+    """Products by RxNorm code: a part of RxNorm, not all of it."""
 
     @property
     def all_instruments(self) -> dict[str, Instrument]:

@@ -56,6 +56,7 @@ from .forms import (
     PublishedLadder,
     Reference,
     RoleRule,
+    RxNormProduct,
     Vital,
 )
 from .persistence import Persistence
@@ -102,6 +103,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     ingredients = reader.rows("ingredient.csv", Ingredient, ("ingredient",))
     role_rules = reader.rows("ingredient_role.csv", RoleRule, ("ingredient", "use"))
     product_uses = reader.rows("product_use.csv", ProductUse, ("rxnorm",))
+    rxnorm_products = reader.rows("rxnorm_product.csv", RxNormProduct, ("rxnorm",))
     combinations = reader.rows("combination.csv", Combination, ("components",))
     standards = reader.table("dose_standard.yaml", DoseStandardInfo)
     minima = reader.rows("dose_standard.csv", DoseMinimum, ("ingredient", "standard"))
@@ -136,6 +138,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         ingredients={form.ingredient: form for form in ingredients},
         role_rules=tuple(role_rules),
         product_uses=tuple(product_uses),
+        rxnorm_products=tuple(rxnorm_products),
         combinations=tuple(combinations),
         dose_standards=standards,
         dose_minima=tuple(minima),
