@@ -94,6 +94,10 @@ ingredient,standard,min_mg_per_day,source,locator,seen,choice
 sertraline,by-form,50,form,page 1,secondary,
 trazodone,by-form,300,form,page 2,secondary,
 """,
+    "rxnorm_product.csv": """\
+rxnorm,name,ingredient,omop,source,locator,seen
+312941,sertraline 50 MG Oral Tablet,sertraline,739208,form,list,secondary
+""",
     "product_use.csv": """\
 rxnorm,ingredient,labelled_use,mg_per_unit,days_per_unit,source,locator,seen,choice
 1,trazodone,sleep,,,form,page 3,secondary,

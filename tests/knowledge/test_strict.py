@@ -185,6 +185,9 @@ WRONG = {
         "`at_most_mg_per_day` is 300",
         "check both doses",
     ),
+    "product of an unknown drug": (
+        "rxnorm_product.csv", "Tablet,sertraline", "Tablet,sertralin", "the ingredient 'sertralin'", "`sertraline`",
+    ),
     "one code for two drugs": ("ingredient.csv", "10737", "36437", "rxnorm code 36437 is that of ingredient.csv:2", "look up"),
     "code of no vocabulary": (
         "codeset/major-depression.csv",
