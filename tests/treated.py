@@ -125,6 +125,11 @@ def _treated(c: _Clinic, name: str, number: int) -> None:
             "",
             min(40, round(30 - (1 - share) * 14 * (offset > 0) * rng.random())),
         )
+    for day, value in ((days[0], 9), (days[1], 4)):
+        c.answer(name, day, "cadss", "", value)
+    if number % 4 == 0:
+        on = start - timedelta(2)
+        c.add("condition", person_id=name, condition_date=on, vocabulary="ICD10CM", code="R45.851")
     for offset in (-3, 25, 80):
         c.answer(
             name,

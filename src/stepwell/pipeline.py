@@ -20,6 +20,7 @@ from stepwell.engine.determine import determine, find_candidate, find_treated
 from stepwell.engine.effect import find_effect, find_followed, find_load, find_series_response
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
+from stepwell.engine.indicated import find_indicated
 from stepwell.engine.intervals import engine_schema
 from stepwell.engine.judge import by_rule, judge_trial
 from stepwell.engine.look_back import look_back, looks_back
@@ -179,7 +180,11 @@ def _plan_sessions(
     series = make("series", find_series(session, t, t))
     judged_session, judged_series = {}, {}
     for number, regimen in enumerate(knowledge.regimens.values()):
-        judged = make(f"regimen_{number}", judge_session(session, series, t["monitoring"], regimen))
+        indicated = None
+        if regimen.indicated is not None:
+            instruments = knowledge.all_instruments.values()
+            indicated = make(f"indicated_{number}", find_indicated(series, t, regimen, instruments, has))
+        judged = make(f"regimen_{number}", judge_session(session, series, t["monitoring"], regimen, indicated))
         judged_session[regimen.name] = judged
         judged_series[regimen.name] = make(f"regimen_{number}_series", judge_series(judged, series, regimen))
     followed = make("followed", find_followed(series, t["score"], t["known_instrument"], following))

@@ -18,7 +18,8 @@ LATER = timedelta(days=3)
 
 
 def read(**records) -> dict[str, list[dict]]:
-    records.setdefault("condition", [{"condition_date": DAY - timedelta(30), "codeset": "major-depression"}])
+    depressed = {"condition_date": DAY - timedelta(30), "codeset": "major-depression"}
+    records.setdefault("condition", [depressed, {"condition_date": DAY - timedelta(3), "codeset": "suicidality"}])
     found = determine_records(complete(records), [define()], K, stagings=())
     return {name: table.to_pylist() for name, table in found.items()}
 
@@ -139,8 +140,53 @@ def test_sessions_missed(offsets, n):
     ],
 )
 def test_from_which_day_a_label_holds(regimen, day, met):
-    found = read(dose=sprays(0, start=day), condition=[])
+    found = read(dose=sprays(0, start=day), condition=[{"condition_date": day, "codeset": "suicidality"}])
     assert verdicts(found, regimen, "regimen.in_force") == [met]
+
+
+def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
+    """Judged only where a record around the first session says that the indication applies; silence leaves it unknown, and only an
+    answer of no beside observed time without a diagnosis says that it does not."""
+
+    def answer(person, item, value, instrument="c-ssrs-screener", days=0):
+        day = DAY - timedelta(days)
+        return {"person_id": person, "answered_date": day, "instrument": instrument, "item": item, "value": value}
+
+    def coded(person, days):
+        return {"person_id": person, "condition_date": DAY - timedelta(days), "codeset": "suicidality"}
+
+    people = range(1, 12)
+    late = {"person_id": 11, "start_date": DAY - timedelta(13), "end_date": DAY + timedelta(99)}
+    always = [{"person_id": p, "start_date": date(2010, 1, 1), "end_date": date(2029, 12, 31)} for p in range(1, 11)]
+    found = read(
+        dose=[{**row, "person_id": p} for p in people for row in sprays(0, 3, mg=28)],
+        condition=[coded(1, 14), coded(2, 15), coded(3, -1)],
+        answer=[
+            answer(4, "4", 1.0, days=14), answer(5, "4", 1.0, days=15), answer(6, "2", 1.0), answer(7, "9", 1.0, "phq-9"),
+            answer(8, "9", 0.0, "phq-9"), answer(9, "9", None, "phq-9"), answer(10, "1", 0.0), answer(10, "6b", 1.0),
+            answer(11, "9", 0.0, "phq-9"),
+        ],
+        observation_period=[*always, late],
+    )  # fmt: skip
+    judged = {r["person_id"]: r for r in found["judged_series"] if r["regimen"] == K.regimens[MDSI].name}
+    named = {p: judged[p]["regimen.indicated"] if p in judged else False for p in people}
+    assert named == {
+        1: True,
+        2: None,
+        3: None,
+        4: True,
+        5: None,
+        6: None,
+        7: None,
+        8: False,
+        9: None,
+        10: True,
+        11: None,
+    }
+    assert {p: judged[p]["regimen.dose"] for p in judged} == {p: named[p] and False for p in judged}
+    assert {judged[p]["n_not_met.dose"] for p in judged if named[p] is None} == {0}
+    assert 8 not in {r["person_id"] for r in found["judged_session"] if r["regimen"] == K.regimens[MDSI].name}
+    assert len([r for r in found["judged_series"] if r["regimen"] == K.regimens[US].name]) == len(people)
 
 
 READINGS = {

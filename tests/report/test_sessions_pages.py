@@ -185,6 +185,36 @@ def test_the_programme_counts_what_the_tables_hold(clinic):
         assert sum(e.series.n for e in given.endings) + given.ongoing.n <= given.series.n
 
 
+def test_a_regimen_is_judged_only_where_its_indication_applies(clinic, programme):
+    """Six of 24 series have a coded suicidal thought before them; nobody was asked and said no, so the others are unknown."""
+    given = next(g for g in show_programme(clinic, suppress_below=0).given if g.treatment.id == "esketamine")
+    trd, mdsi = (next(r for r in given.regimens if part in r.title) for part in ("US label: treat", "acute suicidal"))
+    assert trd.series is None
+    assert {name: count.n for name, count in mdsi.series.items()} == {"applies": 6, "unknown": 18, "does not apply": 0}
+    of_six = clinic.table("judged_series").execute()
+    of_six = of_six[(of_six.regimen == "spravato-us-mdsi@1") & of_six["regimen.indicated"].eq(True)]
+    assert len(of_six) == 6
+    for asked in mdsi.asked:
+        assert asked.met.n + asked.not_met.n + asked.unknown.n == of_six.n_sessions.sum()
+    assert "It applies to 6 series, does not apply to 0, and of 18 no record says" in text_of(programme)
+    story = [e for e in clinic.series_evidence("e001") if e["rule"] == "spravato-us-mdsi@1"]
+    assert {(e["criterion"], e["verdict"]) for e in story} == {("regimen.indicated", "unknown")}
+
+
+def test_scales_of_monitoring_are_no_outcomes(clinic, person):
+    given = next(g for g in show_programme(clinic, suppress_below=0).given if g.treatment.id == "esketamine")
+    assert not {b.label for b in given.beyond} & {"CADSS", "MOAA/S"}
+    assert {b.label for b in given.beyond} >= {"WSAS", "Joy (the clinic's own question)"}
+    monitored = {m.label: m for m in given.monitored}
+    assert set(monitored) == {"CADSS", "MOAA/S"}
+    assert monitored["MOAA/S"].series.n == given.series.n
+    assert monitored["MOAA/S"].worst[1] == 4
+    beyond = person.split("Beyond symptoms")[1]
+    beyond, monitoring = beyond.split("Monitoring around the doses", 1)
+    assert "CADSS" not in beyond
+    assert "CADSS" in monitoring.split("</table>")[0]
+
+
 def test_small_counts_do_not_reach_the_page(clinic):
     page, below = render_programme(clinic, suppress_below=5), 5
     summary = show_programme(clinic, suppress_below=below)

@@ -19,17 +19,25 @@ _SERIES = ("person_id", "series_number")
 _READINGS = ("systolic", "diastolic")
 
 
-def judge_session(session: ir.Table, series: ir.Table, monitoring: ir.Table, regimen: Regimen) -> ir.Table:
+def judge_session(
+    session: ir.Table, series: ir.Table, monitoring: ir.Table, regimen: Regimen, indicated: ir.Table | None = None
+) -> ir.Table:
     """One row is one session of a series of the regimen's treatment, with a column per criterion (NULL: unknown, or not asked).
 
-    Rule: weeks are counted from the first session of the series. Readings are those of the session's day.
-    Unknown when: the record that would settle it is missing: the dose, the age, a reading, the time of a reading, the form. What
+    Needs: `indicated` (`find_indicated`), where the regimen says for whom it is.
+    Rule: a series that the indication does not apply to has no rows. Weeks are counted from the first session of the series.
+    Readings are those of the session's day.
+    Unknown when: nobody can tell whether the indication applies; the record that would settle it is missing: the dose, the age, a reading, the time of a reading, the form. What
     no record holds was not for that reason left undone. Whether a week has too many, where it is unknown of some whether they
     are sessions.
     """
     ages = series.filter(series.treatment == regimen.treatment).select(*_SERIES, "age_years", "age_at_most")
     s = session.filter((session.treatment == regimen.treatment) & session.series_number.notnull())
     s = s.join(ages, list(_SERIES), how="inner")
+    if indicated is None:
+        s = s.mutate(is_indicated=_UNASKED)
+    else:
+        s = s.join(indicated.filter(indicated.is_indicated.fill_null(True)), list(_SERIES), how="inner")
     read = _read(monitoring, regimen)
     s = s.left_join(read, [s.person_id == read.read_of, s.session_day == read.read_on])
     phase = ibis.cases(*((_is_in(s.week, p), p.id) for p in regimen.phases))
@@ -44,7 +52,7 @@ def judge_session(session: ir.Table, series: ir.Table, monitoring: ir.Table, reg
         "week",
         "n_in_week",
         "is_session",
-        **{name: _JUDGES[name](s, regimen) for name in OF_A_SESSION},
+        **{name: _if_indicated(name, _JUDGES[name](s, regimen), s.is_indicated, regimen) for name in OF_A_SESSION},
         **{c: s[c] for c in _SHOWN},
     )
 
@@ -76,8 +84,16 @@ def judge_series(judged: ir.Table, series: ir.Table, regimen: Regimen) -> ir.Tab
         (together.n_missed_at_most == 0, MET), ((together.n_missed > 0) & together.is_observed, NOT_MET), else_=UNKNOWN
     )
     missed = missed if _planned(regimen.phases) else _UNASKED
+    missed = _if_indicated("regimen.missed", missed, together["regimen.indicated"], regimen)
     assert set(OF_A_SERIES) == {*OF_A_SESSION, "regimen.missed"}
     return together.mutate(**{"regimen.missed": missed})
+
+
+def _if_indicated(name: str, verdict: ir.BooleanValue, is_indicated: ir.BooleanValue, regimen: Regimen):
+    """The verdict, unknown where it is unknown whether the regimen is for the series."""
+    if regimen.indicated is None or name == "regimen.indicated":
+        return verdict
+    return is_indicated.ifelse(verdict, _UNASKED)
 
 
 def _is_in(week: ir.IntegerValue, phase: Phase) -> ir.BooleanValue:
@@ -182,6 +198,7 @@ def _form(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:
 
 
 _JUDGES = {
+    "regimen.indicated": lambda s, regimen: s.is_indicated,
     "regimen.in_force": _in_force,
     "regimen.first_dose": _first_dose,
     "regimen.dose": _later_dose,

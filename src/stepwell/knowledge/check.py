@@ -35,7 +35,7 @@ from .instrument_check import check_crosswalk, check_instrument
 from .plasma import Plasma
 from .published import PublishedTrial
 from .quality import FirstScore, FirstTreatment
-from .regimen import Regimen
+from .regimen import AnswerFrom, Indicated, Regimen
 from .staging import Procedure, Psychotic, Scale, Sign, Staging
 from .staging_check import check_staging
 from .treatment import Apart, Treatment
@@ -205,7 +205,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
             if isinstance(form, DoseMinimum | DoseStandard):
                 key, standard = ("is", form.is_) if isinstance(form, DoseStandard) else ("standard", form.standard)
                 named.append((DoseStandardInfo, (key,), standard, "dose standard", standards, "dose_standard.yaml"))
-            if isinstance(form, Diagnosis | NeverDiagnosis | Diagnosed | Psychotic):
+            if isinstance(form, Diagnosis | NeverDiagnosis | Diagnosed | Psychotic | Indicated):
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
@@ -223,7 +223,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                     named.append((Ingredient, where, name, "class of drugs", classes, "ingredient.csv"))
             if isinstance(form, AsCode):
                 named.append((Definition, ("of",), form.of, "definition", definitions, "definition/"))
-            if isinstance(form, ScoreAtLeast | FirstScore | Scale):
+            if isinstance(form, ScoreAtLeast | FirstScore | Scale | AnswerFrom):
                 name = form.instrument
                 named.append((Instrument, ("instrument",), name, "instrument", instruments, "instrument/"))
             if isinstance(form, Within):

@@ -203,6 +203,8 @@ class Instrument(Form):
     status: Status
     label: str
     about: str = "symptoms of depression"
+    use: Literal["outcome", "monitoring"] = "outcome"
+    """`monitoring`: read around a dose, for safety. It is never shown as what a treatment did."""
     rank: Annotated[int, Field(ge=1)] | None = None
     """Which instrument the engine asks first when a trial has several with baseline and endpoint: the lowest rank. Without a
     rank the engine never judges a treatment by it."""

@@ -21,6 +21,23 @@ class Indication(Cited):
     valid_until: Day | None = None
 
 
+class AnswerFrom(Form):
+    """An answer of at least `at_least` to any of these items of one instrument."""
+
+    instrument: Id
+    items: tuple[str, ...] = Field(min_length=1)
+    at_least: int
+
+
+class Indicated(Cited):
+    """The records that show for whom the regimen is: a diagnosis of the code sets, or one of the answers, from `within` days before
+    the first session to its day."""
+
+    any_of: tuple[Id, ...] = Field(min_length=1)
+    answers: tuple[AnswerFrom, ...] = ()
+    within: Days
+
+
 class Phase(Cited):
     """So many sessions in each week of some weeks, counted from the first session: not more than `at_most` in a week, not
     fewer than `at_least` in every `every` days."""
@@ -117,6 +134,8 @@ class Regimen(Form):
     authority: Literal["label", "practice"]
     region: str | None = None
     indications: tuple[Indication, ...] = ()
+    indicated: Indicated | None = None
+    """Only series that the indication applies to are judged; without it all of the treatment's."""
     phases: tuple[Phase, ...] = Field(min_length=1)
     doses: tuple[DoseRule, ...] = ()
     observed: Observed | None = None
@@ -160,7 +179,8 @@ class Regimen(Form):
 
     def rules(self) -> tuple[tuple[str, Cited], ...]:
         """Every rule with the criterion that it is of, in the order of the form."""
-        rows: list[tuple[str, Cited]] = [("regimen.in_force", i) for i in self.indications]
+        rows: list[tuple[str, Cited]] = [("regimen.indicated", self.indicated)] if self.indicated else []
+        rows += [("regimen.in_force", i) for i in self.indications]
         rows += [("regimen.frequency", phase) for phase in self.phases]
         rows += [(f"regimen.{'first_dose' if d.when == 'first session' else 'dose'}", d) for d in self.doses]
         rows += [("regimen.pressure_before", p) for p in self.pressure_before]

@@ -8,7 +8,7 @@ from .check import sources_of
 from .cited import Cited
 from .definition import fields
 from .forms import Knowledge
-from .regimen import DoseRule, Indication, Missed, OfAge, Phase, PressureAfter, PressureBefore, Regimen
+from .regimen import DoseRule, Indicated, Indication, Missed, OfAge, Phase, PressureAfter, PressureBefore, Regimen
 from .sentences import bibliography, markdown_table, provenance
 from .treatment import BillingCode, Following, Treatment
 
@@ -69,6 +69,10 @@ def regimen_rule(path: str, form: Cited) -> str:
     if isinstance(form, Indication):
         until = f" until {form.valid_until}" if form.valid_until else ""
         return f"for {form.label}" + (f", from {form.valid_from}" if form.valid_from else "") + until
+    if isinstance(form, Indicated):
+        said = [f"{a.instrument} item {' or '.join(a.items)} answered {a.at_least} or more" for a in form.answers]
+        shown = " or ".join([f"a diagnosis of {' or '.join(form.any_of)}", *said])
+        return f"{shown}, in the {form.within} days before the first session or on its day"
     if isinstance(form, Phase):
         weeks = f"weeks {form.from_week} to {form.until_week}" if form.until_week else f"from week {form.from_week}"
         least = ""

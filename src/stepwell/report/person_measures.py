@@ -22,6 +22,12 @@ def label_of(knowledge: Knowledge, instrument: str | None, item: str | None) -> 
     return f"{form.label}, item {item}" + (f" ({known.label})" if known is not None and known.label else "")
 
 
+def is_monitoring(knowledge: Knowledge, instrument: str | None) -> bool:
+    """Whether the instrument is read around a dose, for safety, and is no outcome."""
+    form = knowledge.all_instruments.get(instrument or "")
+    return form is not None and form.use == "monitoring"
+
+
 def _groups(trajectory: Sequence[dict]) -> dict[tuple, list[dict]]:
     groups: dict[tuple, list[dict]] = {}
     for row in trajectory:
@@ -47,7 +53,7 @@ def followed_scores(knowledge: Knowledge, trajectory: Sequence[dict], effect: di
 
 def measures_of(knowledge: Knowledge, trajectory: Sequence[dict], followed: str | None) -> list[dict]:
     """Every measure that is no scale of depression, and no item about suicide: first, last and drawn. Totals come before items,
-    items before the clinic's own questions."""
+    items before the clinic's own questions, and scales of monitoring (`is_monitoring`) are last."""
     asking = {(i.id, n) for i in knowledge.all_instruments.values() if i.safety for n in i.safety.items}
     shown = []
     for (instrument, item), rows in _groups(trajectory).items():
@@ -57,7 +63,8 @@ def measures_of(knowledge: Knowledge, trajectory: Sequence[dict], followed: str 
         about = knowledge.all_instruments[instrument].about if instrument else "told by the person"
         last = rows[-1] if rows[-1]["n_days"] > 0 else None
         drawn = Measure(label, rows[0]["better"], tuple((r["n_days"], r["value"]) for r in rows))
-        order = (instrument is None, item is not None, label)
+        order = (is_monitoring(knowledge, instrument), instrument is None, item is not None, label)
         line = {"label": label, "about": about, "rows": rows, "last": last, "baseline": rows[-1]["baseline_value"]}
+        line["is_monitoring"] = is_monitoring(knowledge, instrument)
         shown.append((order, {**line, "better": rows[0]["better"], "drawn": drawn if len(rows) > 1 else None}))
     return [line for _, line in sorted(shown, key=lambda s: s[0])]

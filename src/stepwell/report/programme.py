@@ -32,6 +32,7 @@ class Adherence:
     """One criterion of one regimen over all series."""
 
     regimen: str
+    """Only series that its indication certainly applies to are counted."""
     criterion: str
     n_met: int
     n_not_met: int
@@ -111,6 +112,8 @@ def _adherence(result: Result, treatment: str, sure) -> list[Adherence]:
         if regimen.treatment != treatment:
             continue
         own = rows.filter(rows.regimen == regimen.name).semi_join(sure, ["person_id", "series_number"])
+        if regimen.indicated is not None:
+            own = own.filter(own["regimen.indicated"].fill_null(False))
         for criterion in dict.fromkeys(path for path, _rule in regimen.rules()):
             verdict = own[criterion]
             numbers = own.agg(met=verdict.sum().fill_null(0), known=verdict.count(), n=own.count())

@@ -9,7 +9,7 @@ from stepwell.knowledge.forms import Knowledge
 
 from .counts import alone, part_of, share_of, split
 from .disclosure import Count
-from .person_measures import label_of
+from .person_measures import is_monitoring, label_of
 from .shown_durability import median_interval
 
 STRETCHES = ("before", "during", "after")
@@ -45,6 +45,17 @@ class Beyond:
     change: tuple[float, float, float] | None
 
 
+@dataclass(frozen=True)
+class Monitored:
+    """One scale read around doses: days with a reading, in how many series, and the median of the worst reading of each day."""
+
+    label: str
+    about: str
+    days: Count
+    series: Count
+    worst: tuple[float, float, float] | None
+
+
 def summarise_load(loads: Sequence[dict], below: int) -> tuple[tuple[Loaded, ...], Count, dict[str, Count]]:
     """Medians in each stretch over the series observed in all three, how many those are, and how many of them had fewer, as many
     or more antidepressants after than before."""
@@ -69,13 +80,16 @@ def summarise_load(loads: Sequence[dict], below: int) -> tuple[tuple[Loaded, ...
 
 
 def summarise_beyond(trajectory: Sequence[dict], knowledge: Knowledge, below: int) -> tuple[Beyond, ...]:
-    """Every measure that is no scale of depression and no item about suicide, by its last value in each series."""
+    """Every measure that is no scale of depression, no item about suicide and no scale of monitoring, by its last value in each
+    series."""
     asking = {(i.id, n) for i in knowledge.all_instruments.values() if i.safety for n in i.safety.items}
     last: dict[tuple, dict[tuple, dict]] = {}
     for row in trajectory:
         measure = (row["instrument"], row["item"])
         is_scale = row["item"] is None and row["instrument"] in knowledge.instruments
-        if not is_scale and measure not in asking and row["change"] is not None:
+        if is_scale or measure in asking or is_monitoring(knowledge, row["instrument"]):
+            continue
+        if row["change"] is not None:
             last.setdefault(measure, {})[series_key(row)] = row
     found = []
     for measure, of_series in last.items():
@@ -93,6 +107,28 @@ def summarise_beyond(trajectory: Sequence[dict], knowledge: Knowledge, below: in
         line = Beyond(label, about, whole, better, counts["same"], worse, change)
         found.append(((measure[0] is None, measure[1] is not None, line.label), line))
     return tuple(line for _, line in sorted(found, key=lambda f: f[0]))
+
+
+def summarise_monitoring(
+    trajectory: Sequence[dict], sessions: Sequence[dict], readings: Sequence[dict], knowledge: Knowledge, below: int
+) -> tuple[Monitored, ...]:
+    """Every scale of monitoring on the days of sessions: totals among the person's answers (rows of `trajectory`), and `readings`
+    (rows of `monitoring`)."""
+    series_of = {(s["person_id"], s["session_date"]): series_key(s) for s in sessions if s["series_number"] is not None}
+    told = [(r["instrument"], r["person_id"], r["value_date"], r["value"]) for r in trajectory if r["item"] is None]
+    told += [(r["kind"], r["person_id"], r["session_date"], r["value"]) for r in readings]
+    values: dict[str, dict[tuple, list[float]]] = {}
+    for instrument, person, day, value in told:
+        if is_monitoring(knowledge, instrument) and value is not None and (person, day) in series_of:
+            values.setdefault(instrument, {}).setdefault((person, day), []).append(value)
+    found = []
+    for instrument, of_day in sorted(values.items()):
+        form = knowledge.all_instruments[instrument]
+        worst = min if form.direction == "higher is better" else max
+        middle = median_interval([worst(v) for v in of_day.values()]) if len(of_day) >= max(below, 1) else None
+        n_series = alone(len({series_of[day] for day in of_day}), below)
+        found.append(Monitored(form.label, form.about, alone(len(of_day), below), n_series, middle))
+    return tuple(found)
 
 
 def summarise_therapy(rows: Sequence[dict], knowledge: Knowledge, below: int) -> tuple[tuple[str, Count], ...]:

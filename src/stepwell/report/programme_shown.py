@@ -18,10 +18,12 @@ from .programme_adherence import Followed, summarise_adherence
 from .programme_beside import (
     Beyond,
     Loaded,
+    Monitored,
     series_key,
     summarise_beyond,
     summarise_concerns,
     summarise_load,
+    summarise_monitoring,
     summarise_therapy,
     summarise_therapy_outcome,
 )
@@ -75,6 +77,7 @@ class Given:
     fewer: dict[str, Count]
     """Series with fewer, as many and more antidepressants after than before."""
     beyond: tuple[Beyond, ...]
+    monitored: tuple[Monitored, ...]
     therapy: tuple[tuple[str, Count], ...]
     therapy_outcome: tuple[tuple[str, Count, Count, Proportion | None], ...]
     """Series with therapy at some time, and without: scored at the end of the induction, in response, share."""
@@ -99,7 +102,9 @@ class ShownProgramme:
 def show_programme(result: Result, *, suppress_below: int = 5) -> ShownProgramme:
     """Counts everything that the programme's page shows; 1 to `suppress_below` - 1 are withheld, with what would reveal them."""
     found = {name: expr.to_pyarrow().to_pylist() for name, expr in around(result).items()}
-    rows = {n: _rows(result, n) for n in ("series", "series_response", "effect", "load", "judged_series")}
+    names = ("series", "session", "series_response", "effect", "load", "judged_series")
+    rows = {n: _rows(result, n) for n in names}
+    readings = _readings(result)
     reasons = _stop_reasons(result)
     given = []
     for treatment in result.knowledge.treatments.values():
@@ -108,7 +113,9 @@ def show_programme(result: Result, *, suppress_below: int = 5) -> ShownProgramme
         }
         if own["series"]:
             counted = summarise_programme(result, treatment.id)
+            own["monitoring"] = readings
             given.append(_given(treatment, counted, own, reasons, result.knowledge, suppress_below))
+    given.sort(key=lambda g: -(g.series.n or 0))
     people = result.table("person").count().to_pyarrow().as_py()
     return ShownProgramme(
         alone(people, suppress_below), tuple(given), *summarise_concerns(found["concern"], suppress_below)
@@ -117,6 +124,15 @@ def show_programme(result: Result, *, suppress_below: int = 5) -> ShownProgramme
 
 def _rows(result: Result, name: str) -> list[dict]:
     return result.table(name).to_pyarrow().to_pylist() if name in result.tables else []
+
+
+def _readings(result: Result) -> list[dict]:
+    """The readings of scales of monitoring around sessions, blood pressure left out."""
+    if "monitoring" not in result.tables:
+        return []
+    scales = [i.id for i in result.knowledge.all_instruments.values() if i.use == "monitoring"]
+    rows = result.table("monitoring")
+    return rows.filter(rows.kind.isin(scales)).to_pyarrow().to_pylist()
 
 
 def _stop_reasons(result: Result) -> dict[tuple[int, str], list[tuple]]:
@@ -140,9 +156,10 @@ def _given(
     certain = [s for s in own["series"] if s["is_series"]]
     keys = {series_key(s) for s in certain}
     judged = [j for j in own["judged_series"] if (j["person_id"], treatment.id, j["series_number"]) in keys]
+    readings = own["monitoring"]
     own = {
         n: [r for r in own[n] if series_key(r) in keys]
-        for n in ("series_response", "effect", "load", "trajectory", "therapy")
+        for n in ("session", "series_response", "effect", "load", "trajectory", "therapy")
     }
     ongoing, _ = split({str(v): sum(s["is_ongoing"] is v for s in certain) for v in (True, False, None)}, below)
     loaded, n_loaded, fewer = summarise_load(own["load"], below)
@@ -156,11 +173,12 @@ def _given(
         checkpoints=tuple(_show_checkpoint(c, below) for c in counted.checkpoints),
         durability=show_durability(own["effect"], below),
         endings=_endings(treatment, certain, reasons, below),
-        regimens=summarise_adherence(treatment, judged, knowledge, below),
+        regimens=summarise_adherence(treatment, len(certain), judged, knowledge, below),
         loaded=loaded,
         n_loaded=n_loaded,
         fewer=fewer,
         beyond=summarise_beyond(own["trajectory"], knowledge, below),
+        monitored=summarise_monitoring(own["trajectory"], own["session"], readings, knowledge, below),
         therapy=summarise_therapy(own["therapy"], knowledge, below),
         therapy_outcome=summarise_therapy_outcome(own, below),
     )

@@ -19,7 +19,7 @@ OF_AN_OCCASION = ("session.alive", "session.given", "session.route", "session.do
                   "session.repeated")
 """What a day's records are judged by before they are a session."""
 
-OF_A_SESSION = ("regimen.in_force", "regimen.first_dose", "regimen.dose", "regimen.frequency",
+OF_A_SESSION = ("regimen.indicated", "regimen.in_force", "regimen.first_dose", "regimen.dose", "regimen.frequency",
                 "regimen.observed", "regimen.pressure_before", "regimen.pressure_after", "regimen.pressure_end",
                 "regimen.sedation", "regimen.dissociation", "regimen.form")
 """What a session is judged by under a regimen."""

@@ -104,7 +104,7 @@ def show_dose(session: dict) -> str:
 
 def _of_session(judged: dict, day: dict, series: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
     for criterion, form in _asked(regimen, series):
-        if criterion in OF_A_SESSION and _is_of(form, judged):
+        if criterion in OF_A_SESSION and _is_of(form, judged) and _may_be_judged(criterion, judged, regimen):
             found = _FOUND_OF_SESSION[criterion](judged, day)
             asked = [(regimen_rule(criterion, form), form)]
             yield _row(day, regimen.name, criterion, judged[criterion], found, asked, knowledge)
@@ -139,6 +139,11 @@ def _is_of(form: Cited, judged: dict) -> bool:
     return not isinstance(form, DoseRule) or form.when == "every session" or first == (form.when == "first session")
 
 
+def _may_be_judged(criterion: str, judged: dict, regimen: Regimen) -> bool:
+    """Where it is unknown whether the regimen is for the series, only that is told."""
+    return criterion == "regimen.indicated" or regimen.indicated is None or judged["regimen.indicated"] is True
+
+
 def _pressure(judged: dict, when: str) -> str:
     high, low = judged[f"systolic_{when}"], judged[f"diastolic_{when}"]
     if high is None and low is None:
@@ -150,7 +155,13 @@ def _reading(value: float | None, unit: str) -> str:
     return "not recorded" if value is None else f"{show_number(value)} {unit}"
 
 
+_INDICATED = {
+    True: "Recorded around the first session",
+    False: "Looked for and not there",
+    None: "No record settles it: this regimen may not be for this series, and nothing else of it is judged",
+}
 _FOUND_OF_SESSION = {
+    "regimen.indicated": lambda j, d: _INDICATED[j["regimen.indicated"]],
     "regimen.in_force": lambda j, d: f"Given on {show_date(d['session_date'])}",
     "regimen.first_dose": lambda j, d: f"Dose {show_dose(d)}",
     "regimen.dose": lambda j, d: f"Dose {show_dose(d)}",
@@ -170,10 +181,14 @@ _FOUND_OF_SESSION = {
 def _of_series(judged: dict, series: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
     by_criterion: dict[str, list[Cited]] = {}
     for criterion, form in _asked(regimen, series):
+        if not _may_be_judged(criterion, judged, regimen):
+            continue
         by_criterion.setdefault(criterion, []).append(form)
     for criterion, forms in by_criterion.items():
         if criterion == "regimen.missed":
             found = f"{judged['n_missed']} missed in whole weeks before the last session's"
+        elif criterion == "regimen.indicated":
+            found = _INDICATED[judged[criterion]]
         else:
             name = criterion.partition(".")[2]
             n, wrong, unknown = judged["n_sessions"], judged[f"n_not_met.{name}"], judged[f"n_unknown.{name}"]
