@@ -145,8 +145,8 @@ def test_from_which_day_a_label_holds(regimen, day, met):
 
 
 def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
-    """Judged only where a record around the first session says that the indication applies; silence leaves it unknown, and only an
-    answer of no beside observed time without a diagnosis says that it does not."""
+    """Judged only where a record around the first session says that the indication applies; silence leaves it unknown, and only
+    an answer of no beside observed time without a diagnosis says that it does not."""
 
     def answer(person, item, value, instrument="c-ssrs-screener", days=0):
         day = DAY - timedelta(days)

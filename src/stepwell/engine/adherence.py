@@ -27,9 +27,9 @@ def judge_session(
     Needs: `indicated` (`find_indicated`), where the regimen says for whom it is.
     Rule: a series that the indication does not apply to has no rows. Weeks are counted from the first session of the series.
     Readings are those of the session's day.
-    Unknown when: nobody can tell whether the indication applies; the record that would settle it is missing: the dose, the age, a reading, the time of a reading, the form. What
-    no record holds was not for that reason left undone. Whether a week has too many, where it is unknown of some whether they
-    are sessions.
+    Unknown when: nobody can tell whether the indication applies; the record that would settle it is missing: the dose, the age, a
+    reading, the time of a reading, the form. What no record holds was not for that reason left undone. Whether a week has too
+    many, where it is unknown of some whether they are sessions.
     """
     ages = series.filter(series.treatment == regimen.treatment).select(*_SERIES, "age_years", "age_at_most")
     s = session.filter((session.treatment == regimen.treatment) & session.series_number.notnull())

@@ -30,8 +30,8 @@ class AnswerFrom(Form):
 
 
 class Indicated(Cited):
-    """The records that show for whom the regimen is: a diagnosis of the code sets, or one of the answers, from `within` days before
-    the first session to its day."""
+    """The records that show for whom the regimen is: a diagnosis of the code sets, or one of the answers, from `within`
+    days before the first session to its day."""
 
     any_of: tuple[Id, ...] = Field(min_length=1)
     answers: tuple[AnswerFrom, ...] = ()
