@@ -64,7 +64,10 @@ def _meant(unknown: str, known: Iterable[str]) -> str:
 
 
 def choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:
-    """The definitions to run, by their names."""
+    """The definitions to run, by their names: those named, and those offered that the data can answer, perhaps none.
+
+    Raises `QuestionError` where the data cannot answer a definition that was named.
+    """
     problems = [
         Problem(d.name, f"this data cannot answer it: {missing}", remedy="leave it out, or add the missing records")
         for d in asked.named
@@ -73,9 +76,4 @@ def choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:
     if problems:
         raise QuestionError("The data cannot answer every definition that was asked.", problems)
     chosen = (*asked.named, *(d for d in asked.offered if not coverage.missing_for(d)))
-    if not chosen:
-        raise QuestionError(
-            "The data can answer none of the definitions.",
-            [Problem(d.name, "; ".join(coverage.missing_for(d))) for d in asked.offered],
-        )
     return tuple(sorted(chosen, key=lambda d: d.name))

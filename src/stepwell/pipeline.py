@@ -78,8 +78,8 @@ def plan(
     has_sessions: bool = False,
 ) -> Plan:
     """The stages that judge these definitions on records of which `has` names the tables that exist at all, and stage people by
-    these models. Without any record of a treatment given in sessions (`has_sessions`) there are no stages for them, and they
-    cost nothing."""
+    these models. Without definitions the plan still finds exposures, trials, steps and series. Without any record of a treatment
+    given in sessions (`has_sessions`) there are no stages for them, and they cost nothing."""
     has = frozenset(has)
     record = {table.name: ibis.table(engine_schema(table), name=table.name) for table in RECORDS}
     known = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in _KNOWN.items()}
@@ -91,6 +91,8 @@ def plan(
     score = make("score", find_score(record["measurement"]))
 
     settings = {setting_id(d.trials): d.trials for d in (*definitions, *stagings)}
+    if not definitions:
+        settings[setting_id(knowledge.building)] = knowledge.building
     setting_of = {d.name: setting_id(d.trials) for d in (*definitions, *stagings)}
     trials, episodes, people = {}, {}, {}
     for setting, how in sorted(settings.items()):
@@ -121,8 +123,8 @@ def plan(
             candidate, record["condition"], record["observation_period"], definition, has
         )
 
-    # The ladder is climbed once, on the way of building trials that most definitions share.
-    uses = [setting_of[d.name] for d in definitions]
+    # Steps are found once, in the setting that most definitions share; without definitions, in that of trials.yaml.
+    uses = [setting_of[d.name] for d in definitions] or [setting_id(knowledge.building)]
     step_setting = min(settings, key=lambda s: (-uses.count(s), s))
     step = find_step(trials[step_setting], score, instrument, settings[step_setting])
 

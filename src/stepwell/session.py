@@ -119,7 +119,7 @@ class Session:
 
     def fetch(self, name: str) -> pa.Table:
         """A result table in its declared order of columns, ordered by its key."""
-        return pa.concat_tables(self._read(name))
+        return pa.concat_tables([_DERIVED[name].schema.to_pyarrow().empty_table(), *self._read(name)])
 
     def write(self, name: str, path: Path) -> None:
         """Writes a result table as Parquet, ordered by its key: the same rows always give the same bytes."""

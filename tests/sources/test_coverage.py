@@ -84,8 +84,38 @@ def test_no_drug_rows_rules_out_everything(cover):
 
 
 def test_nobody_taking_an_antidepressant_is_an_answer(cover):
+    """And `check` says beside it that nobody can be found to meet the definition."""
     coverage, found = cover(**{**WHOLE, "drug_exposure": [DRUG, "1,1,1112807,2020-01-01,,,,30,30,,"]})
     assert all(not coverage.missing_for(d) for d in without_procedures(found))
+    text = coverage.as_markdown(found.source, found.knowledge)
+    after = text.partition("nobody can be found to meet it**, because no antidepressant was found:")[2]
+    assert after
+    assert after.index("**sforzini-2022@1**")
+    assert "**Can be answered**" not in text
+
+
+def test_a_diagnosis_that_nobody_has_is_said_beside_the_definition(cover):
+    coverage, found = cover(**{**WHOLE, "condition_occurrence": [CONDITION, "1,1,201826,2020-01-01,,0"]})
+    definition = found.knowledge.definitions["sforzini-2022"]
+    assert coverage.unmet_because(definition) == ["none of the diagnoses it asks for was found"]
+    coverage, found = cover(**WHOLE)
+    assert coverage.unmet_because(definition) == []
+
+
+def test_the_dose_of_a_session_is_a_known_dose(folder, opened):
+    """`mg` of a line of an own folder; a definition still asks for mg a day, which such a line does not say."""
+    found = opened(
+        folder(
+            person=["person_id", "p"],
+            medication=["person_id,drug,start_date,mg", "p,ketamine,2024-01-01,40", "p,ketamine,2024-01-03,"],
+        )
+    )
+    coverage = find_coverage(found.source, found.con, found.knowledge)
+    (ketamine,) = coverage.ingredients
+    assert (ketamine.n_rows, ketamine.n_with_dose, ketamine.n_with_session_dose) == (2, 0, 1)
+    text = coverage.as_markdown(found.source, found.knowledge)
+    assert "| rapid-acting | 2 | 1 | 50 % (session) | 0 % |" in text
+    assert "Sessions, series and what followed them need no definition. Found: ketamine" in text
 
 
 def test_a_definition_up_to_a_procedure_needs_procedures(cover):

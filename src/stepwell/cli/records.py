@@ -168,7 +168,7 @@ def template(out: Annotated[Path, typer.Argument(help="A new folder.", show_defa
 
 
 def _summarise(result) -> None:
-    """How many people meet each definition, in one table."""
+    """Prints how many people meet each definition, and which definitions these records cannot answer."""
     from rich.table import Table
 
     rows = result.table("determination")
@@ -179,10 +179,18 @@ def _summarise(result) -> None:
     for name in result.manifest["definitions"]:
         n = {c["verdict"]: c["n"] for c in counts if c["definition"] == name}
         table.add_row(name, *(f"{n.get(v, 0):,}" for v in ("met", "not met", "unknown")))
-    out_console.print(table)
+    if result.manifest["definitions"]:
+        out_console.print(table)
+    else:
+        out_console.print(
+            f"{table.title}. No definition of treatment-resistant depression can be answered from these records. The result "
+            "holds everything else: exposures, trials, scores, sessions, series and what followed them.",
+        )
+    unanswered: dict[str, list[str]] = {}
     for name, missing in result.manifest["not_answerable"].items():
-        if missing:
-            out_console.print(f"{name}: not answerable from this data: {'; '.join(missing)}", style="dim")
+        unanswered.setdefault("; ".join(missing), []).append(name)
+    for missing, names in unanswered.items():
+        out_console.print(f"Not answerable from this data, because {missing}: {', '.join(names)}", style="dim")
 
 
 def _example_person(result) -> str | None:

@@ -28,13 +28,15 @@ class FolderReader:
         self.unread: set[type[Form]] = set()
         self.trials: dict = {}
 
-    def building(self) -> None:
+    def building(self) -> TrialBuilding | None:
         """How trials are built where a definition does not say."""
         written = read_yaml(self.folder / "trials.yaml", "trials.yaml", self.problems)
-        if written is not None and self._fill(TrialBuilding, written, None) is not None:
+        building = self._fill(TrialBuilding, written, None) if written is not None else None
+        if building is not None:
             self.trials = written.data
         else:
             self.unread.add(TrialBuilding)
+        return building
 
     def single(self, file: str, form: type[F]) -> F | None:
         """A YAML file that is one form."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from .around import Around
 from .candidacy import Candidacy, Nearly
 from .cited import Cited, Form, Percent, Seen
-from .definition import Definition, Id, Status
+from .definition import Definition, Id, Status, TrialBuilding
 from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
 from .plasma import Plasma
@@ -220,6 +220,8 @@ class Knowledge:
     definitions: dict[str, Definition]
     ladders: dict[str, PublishedLadder]
     digest: str
+    building: TrialBuilding | None = None
+    """How trials are built where no definition says so; None in knowledge whose definitions all say it themselves."""
     measures: dict[str, Instrument] = field(default_factory=dict)
     """All other instruments: scored and described, never asked whether a treatment helped."""
     crosswalks: dict[str, Crosswalk] = field(default_factory=dict)

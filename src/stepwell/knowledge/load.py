@@ -104,7 +104,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     instruments = reader.files("instrument", Instrument)
     crosswalks = reader.files("crosswalk", Crosswalk)
     crisis = reader.table("crisis.yaml", CrisisLine)
-    reader.building()
+    building = reader.building()
     definitions = reader.files("definition", Definition)
     stagings = reader.files("staging", Staging)
     quality = reader.files("quality", QualityMeasure)
@@ -140,6 +140,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         measures={form.id: form for form in instruments if form.rank is None},
         crosswalks={form.id: form for form in crosswalks},
         crisis=crisis,
+        building=building,
         definitions={form.id: form for form in definitions},
         ladders={form.id: form for form in ladders},
         quality={form.id: form for form in quality},

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from ..knowledge.definition import Branch, Definition, needs_score
 from ..knowledge.forms import Knowledge
+from .doses import session_ingredients
 from .source import Loss, Source
 
 _NOUNS = {
@@ -49,7 +50,10 @@ class IngredientFound:
     n_rows: int
     n_people: int
     n_with_dose: int
+    """Rows whose dose in mg a day is known: what definitions ask for."""
     n_with_end: int
+    n_with_session_dose: int | None = None
+    """Rows whose dose in mg of the session is known; None for a drug that is not given in sessions."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,19 @@ class Coverage:
             if all(of_branch):
                 missing += dict.fromkeys(reason for reasons in of_branch for reason in reasons)
         return missing
+
+    def unmet_because(self, definition: Definition) -> list[str]:
+        """Why nobody here can be found to meet a definition that can be asked, in plain words; empty when somebody may."""
+        found = {i.role for i in self.ingredients}
+        roles = [branch.trial.role.roles for branch in definition.branch]
+        reasons = []
+        if found.isdisjoint(role for of_branch in roles for role in of_branch):
+            wanted = " or ".join(dict.fromkeys(role for of_branch in roles for role in of_branch))
+            reasons.append(f"no {wanted} was found")
+        diagnosis = definition.who.diagnosis
+        if diagnosis and {c.codeset for c in self.codesets}.isdisjoint(diagnosis.any_of):
+            reasons.append("none of the diagnoses it asks for was found")
+        return reasons
 
     def as_dict(self) -> dict:
         """The counts as plain values, for `run.json` and `--json`."""
@@ -163,7 +180,9 @@ class Coverage:
             "|---|---|--:|--:|--:|--:|",
         ]
         for i in self.ingredients:
-            dose, end = (f"{100 * n / i.n_rows:.0f} %" for n in (i.n_with_dose, i.n_with_end))
+            n_with_dose = i.n_with_dose if i.n_with_session_dose is None else i.n_with_session_dose
+            dose, end = (f"{100 * n / i.n_rows:.0f} %" for n in (n_with_dose, i.n_with_end))
+            dose += "" if i.n_with_session_dose is None else " (session)"
             lines.append(f"| {i.label} | {i.role} | {i.n_rows:,} | {i.n_people:,} | {dose} | {end} |")
         total = sum(i.n_rows for i in self.ingredients if i.role == "antidepressant")
         return [*lines, "", f"{total:,} antidepressant rows.", ""]
@@ -184,12 +203,25 @@ class Coverage:
         return [*lines, ""]
 
     def _questions_text(self, knowledge: Knowledge) -> list[str]:
-        lines = ["## What can be answered", ""]
+        """The definitions by what these records can say to them, and the treatments given in sessions."""
+        answers: dict[str, list[str]] = {}
         for d in knowledge.definitions.values():
-            missing = self.missing_for(d)
-            answer = "cannot be answered: " + "; ".join(missing) if missing else "can be answered"
-            lines.append(f"- **{d.name}** ({d.title}) {answer}.")
-        return [*lines, ""]
+            if missing := self.missing_for(d):
+                answer = f"**Cannot be answered**, because {'; '.join(missing)}"
+            elif reasons := self.unmet_because(d):
+                answer = f"**Can be asked, but nobody can be found to meet it**, because {'; '.join(reasons)}"
+            else:
+                answer = "**Can be answered**"
+            answers.setdefault(answer, []).append(f"- **{d.name}** ({d.title})")
+        lines = ["## What can be answered", ""]
+        for answer, names in sorted(answers.items()):
+            lines += [f"{answer}:", "", *names, ""]
+        given = [i.label for i in self.ingredients if i.n_with_session_dose is not None]
+        kinds = {name for t in knowledge.treatments.values() for name in t.procedures}
+        given += [c.label for c in self.codesets if c.codeset in kinds]
+        if given:
+            lines += [f"Sessions, series and what followed them need no definition. Found: {', '.join(given)}.", ""]
+        return lines
 
 
 def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -> Coverage:
@@ -212,9 +244,16 @@ def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -
         for key, n_rows, n_people in _rows(con, found):
             known = knowledge.codesets[key]
             codes.append(CodesetFound(key, known.label, known.kind, n_rows, n_people))
+    with_session_dose = _session_doses(source, con, knowledge)
     roles = {"antidepressant": 0}
     ingredients = [
-        IngredientFound(key, knowledge.ingredients[key].label, knowledge.ingredients[key].role, *counts)
+        IngredientFound(
+            key,
+            knowledge.ingredients[key].label,
+            knowledge.ingredients[key].role,
+            *counts,
+            n_with_session_dose=with_session_dose.get(key),
+        )
         for key, *counts in _rows(con, drugs)
     ]
     instruments = [
@@ -228,6 +267,18 @@ def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -
         instruments=tuple(sorted(instruments, key=lambda i: i.instrument)),
         codesets=tuple(sorted(codes, key=lambda c: (c.kind, c.codeset))),
     )
+
+
+def _session_doses(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -> dict[str, int]:
+    """Rows of medication whose dose of the session is known, by ingredient that is given in sessions: `dose` holds the same rows,
+    under the same addresses."""
+    if "dose" not in source.has:
+        return {}
+    m, dose = source.tables["medication"], source.tables["dose"]
+    known = dose.filter(dose.mg.notnull()).select("ingredient", "address")
+    rows = m.filter(m.ingredient.isin(session_ingredients(knowledge))).semi_join(known, ["ingredient", "address"])
+    found = dict(_rows(con, rows.group_by("ingredient").agg(n=rows.count())))
+    return {i: found.get(i, 0) for i in session_ingredients(knowledge)}
 
 
 def _losses_text(losses: tuple[Loss, ...]) -> list[str]:
