@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from record_shapes import SHAPES
+from record_shapes import DAY, SHAPES
 from typer.testing import CliRunner
 
 from stepwell.cli import app
@@ -31,8 +33,8 @@ def test_a_clinic_without_diagnoses_gets_its_series(records, tmp_path):
     assert (rows["determination"], rows["judged_trial"]) == (0, 0)
     assert result.table("determination").to_pyarrow().num_rows == 0
     assert (rows["session"], rows["series"], rows["effect"], rows["exposure"]) == (7, 1, 1, 7)
-    (response,) = [r for r in result.rows_of("series_response", 1) if r["checkpoint"] == "end of induction"]
-    assert response["is_response"] is True
+    (effect,) = result.table("effect").to_pyarrow().to_pylist()
+    assert effect["onset_date"] == DAY + timedelta(20), "the MADRS fell from 31 to 9"
     assert result.manifest["step_setting"] in result.manifest["settings"]
 
 
