@@ -23,8 +23,9 @@ def test_a_clinic_without_diagnoses_gets_its_series(records, tmp_path):
     done = CliRunner().invoke(app, ["run", str(records), "--out", str(tmp_path / "result")], env={"COLUMNS": "400"})
     assert done.exit_code == 0, done.output
     assert "No definition of treatment-resistant depression can be answered from these records." in done.output
-    assert "Not answerable from this data, because there are no diagnoses, and the definition asks for some: cepeda" in (
-        done.output
+    assert (
+        "Not answerable from this data, because there are no diagnoses, and the definition asks for some: cepeda"
+        in (done.output)
     )
     result = Result.open(tmp_path / "result")
     rows = result.manifest["rows"]
