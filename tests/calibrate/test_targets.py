@@ -90,7 +90,7 @@ def test_all_that_is_wrong_is_told_at_once(folder):
         ("trial.onset.mean: {why", "trial.judged_after.at_most: {why"),
         ("trial.odds.by_step: {why", "trial.ods.by_step: {why"),
         ("study: star-d, among: remitted", "study: star-e, among: remitted"),
-        ("source: turkoz-2021", "source: nobody-2021"),
+        ("source: turkoz-2021-response", "source: nobody-2021"),
         ("among: step, count: remitted, step: 1,", "among: step, count: remitted,"),
     )
     with pytest.raises(KnowledgeError) as error:

@@ -40,7 +40,7 @@ def test_a_reports_bibliography_names_what_the_run_could_use_and_no_more():
 
     keys = {entry.key for entry in make_bibliography([K.definitions["us-label"]], K) if "instruments" in entry.used_by}
     assert {"ids-qids", "ecqm-depression", "trivedi-2006"} <= keys
-    assert not keys & {"turkoz-2021", "kounali-2022", "topp-2015", "leucht-2018"}
+    assert not keys & {"turkoz-2021-change", "kounali-2022", "topp-2015", "leucht-2018"}
 
 
 def test_every_field_of_the_treatment_of_people_is_covered():
