@@ -15,7 +15,9 @@ from stepwell.knowledge.load import load
 
 K = load()
 DAY = date(2025, 6, 30)
-ALL = frozenset({"person", "observation_period", "condition", "medication", "measurement", "procedure", "vital"})
+ALL = frozenset(
+    {"person", "observation_period", "condition", "medication", "measurement", "procedure", "vital", "answer"}
+)
 
 
 class Held:
@@ -28,7 +30,8 @@ class Held:
         person |= {"birth_earliest_date": births[0], "birth_latest_date": births[1]}
         periods = tables.pop("observed", ((date(2018, 1, 1), date(2025, 12, 31)),))
         tables["observation_period"] = [{"start_date": first, "end_date": last} for first, last in periods]
-        names = ("condition", "measurement", "procedure", "vital", "exposure", "observation_period")
+        names = ("condition", "measurement", "procedure", "vital", "exposure", "observation_period", "answer", "dose")
+        names += ("monitoring",)
         self.rows = {"person": [person]} | {name: tables.pop(name, []) for name in names}
         assert not tables, tables
         for name, rows in self.rows.items():
@@ -62,6 +65,19 @@ def diagnosis(codeset, day, code="X"):
 
 def score(instrument, day, total):
     return {"instrument": instrument, "measured_date": day, "total": None if total is None else float(total)}
+
+
+def answered(instrument, item, day, value, *, better="lower"):
+    known = {"instrument": instrument, "item": item, "answered_date": day, "at_least": 0.0, "at_most": 10.0}
+    return known | {"value": None if value is None else float(value), "better": better}
+
+
+def dose(ingredient, day, kind="administration"):
+    return {"ingredient": ingredient, "given_date": day, "kind": kind, "route": None, "mg": None}
+
+
+def reading(kind, day, value, minutes=None):
+    return {"session_date": day, "kind": kind, "value": float(value), "minutes": minutes}
 
 
 def session(procedure, day):

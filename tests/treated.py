@@ -168,4 +168,7 @@ def write_clinic(place: Path, *, people: int = 30, infused: int = 4, seed: int =
     for n in range(infused):
         _infused(c, f"k{n:03d}")
     c.person("n000", 1980)
+    # A diagnosis where the answers say no, or nobody asked, and one where they say it too.
+    for name in ("e000", "e001", *(f"k{n:03d}" for n in range(min(infused, 1)))):
+        c.add("condition", person_id=name, condition_date="2023-06-01", vocabulary="ICD10CM", code="R45.851")
     return c.write(place)

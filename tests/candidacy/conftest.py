@@ -15,6 +15,9 @@ RECORDS = {
     "anna,sertraline,2025-01-10,2025-02-13,100\nanna,venlafaxine,2025-02-20,2025-03-28,150\n",
     "measurement.csv": "person_id,measured_date,instrument,total\n"
     "anna,2025-01-08,phq-9,19\nanna,2025-02-12,phq-9,18\nanna,2025-03-27,phq-9,17\n",
+    "answer.csv": "person_id,answered_date,instrument,item,value\n"
+    + "".join(f"anna,2025-03-27,c-ssrs-screener,{item},1\n" for item in ("1", "2", "3", "4", "5", "6", "6b"))
+    + "anna,2025-03-27,phq-9,9,3\n",
     "procedure.csv": "person_id,procedure_date,vocabulary,code\n",
     "vital.csv": "person_id,measured_date,vital,mmhg\n"
     "anna,2025-03-20,systolic,141\nanna,2025-03-20,diastolic,90\nanna,2025-03-21,diastolic,900\n",

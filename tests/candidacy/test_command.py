@@ -120,6 +120,29 @@ def test_everything_is_told_in_the_terminal(call):
     assert "I71.4" in text
 
 
+def test_an_answer_about_suicide_is_said_before_anything_else(call, result):
+    """A PHQ-9 item 9 of 3 and a C-SSRS with everything yes, a day earlier: first, with whom to call; and in the caution."""
+    said = "PHQ-9, item 9: 3 on 27 Mar 2025"
+    words = call("anna", "--policy", "esketamine-us", "--at", "2025-03-28").output
+    assert words.index(said) < words.index("988") < words.index("911") < words.index("days observed")
+    assert "Suicidal ideation or behaviour: none recorded" not in re.sub(r"\s+", " ", words)
+    told = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-28").stdout)
+    assert said in told["say_first"]
+    assert len(told["say_first"]) == 8
+    assert list(told).index("say_first") < list(told).index("forms")
+    caution = next(x for x in told["forms"][0]["cautions"] if x["criterion"] == "cautions.suicidality")
+    assert (caution["verdict"], caution["address"]) == ("not met", "answer.csv:2")
+    acute = next(x for x in told["forms"][0]["indications"][1]["lines"] if x["criterion"] == "suicidal.suicidality")
+    assert acute["verdict"] == "unknown"
+    assert "for a clinician to judge" in acute["found"]
+    page = render_candidacy(result, *assess(result, "anna", ["esketamine-us"]))
+    body = page[page.index("<body>") :]
+    assert body.index(said) < body.index("988") < body.index("<dt>Person</dt>")
+    assert body.count("988") == 1
+    before = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-26").stdout)
+    assert before["say_first"] == []
+
+
 def test_blood_pressure_of_the_records_is_read(call):
     rows = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-21").stdout)["forms"][0][
         "cautions"

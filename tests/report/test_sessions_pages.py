@@ -104,6 +104,30 @@ def test_whom_to_call_stands_beside_every_answer_about_suicide(page, request, cl
     assert 'class="crisis"' in safety
 
 
+def test_suicidality_stands_first_on_the_page(clinic):
+    """Answers above zero and diagnoses are read together, before anything else on the page of a person and of a programme."""
+    rows = around(clinic)["concern"].to_pyarrow().to_pylist()
+    above = {r["person_id"] for r in rows if r["state"] == "above zero"}
+    condition = clinic.table("condition").to_pyarrow().to_pylist()
+    diagnosed = {r["person_id"] for r in condition if r["codeset"] == "suicidality"}
+    people = {r["person_id"]: r["source_person_id"] for r in clinic.table("person").to_pyarrow().to_pylist()}
+    assert diagnosed, "the clinic records such a diagnosis"
+    for person in (min(diagnosed), min(above)):
+        page = render_person(clinic, people[person])
+        head = page[page.index("<h1>") : page.index('class="lead"')]
+        assert "988" in head
+        assert ("suicidal ideation or behaviour" in head) is (person in diagnosed)
+    shown = show_programme(clinic, suppress_below=0)
+    counts = {name: count.n for name, count in shown.suicidal.items()}
+    both = len(above & diagnosed)
+    assert counts == {"an answer above zero": len(above) - both, "a diagnosis": len(diagnosed) - both, "both": both}
+    assert shown.people_suicidal.n == len(above | diagnosed)
+    page = render_programme(clinic, suppress_below=0)
+    head = page[page.index("<h1>") : page.index('class="lead"')]
+    assert f"is recorded of {len(above | diagnosed)} people" in head
+    assert "988" in head
+
+
 def test_local_numbers_are_data(clinic, monkeypatch):
     line = clinic.knowledge.crisis["us"].model_copy(update={"text": "In Ruritania call 4711."})
     monkeypatch.setitem(clinic.knowledge.crisis, "us", line)

@@ -1,23 +1,24 @@
 """What the records say to each thing that can be asked: one function for each, of its name (docs/candidacy.md). Each answers met,
-not met or unknown, and says what was found; that nothing was recorded is never read as "no"."""
+not met or unknown, and says what was found; that nothing was recorded is never read as "no". Which tables are looked through,
+and whether an absence there counts, stands in `holds`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from stepwell.knowledge.candidacy import FreeOf, Had, NotHad, Pressure, Recorded, Scored
-from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.forms import SUICIDALITY, Knowledge
 from stepwell.knowledge.who import AgeLimits
 from stepwell.why.found import show_date, show_days, show_number
 
 from .chart import Chart, sort_by_day
+from .holds import drugs_of, silence, tables_for
 from .line import Found
+from .suicidality import Sign, signs_of
 from .trials import Judged
 
-BY_NAME = "STEPWELL"
-"""The vocabulary of own records that name the code set itself: every set can be named there."""
 SYSTOLIC, DIASTOLIC = "blood-pressure-systolic", "blood-pressure-diastolic"
 """The two numbers of a blood pressure."""
 
@@ -53,40 +54,78 @@ def age(known: Known, ask: AgeLimits) -> Found:
     low, high = ((n >= (ask.at_least or 0)) and (ask.at_most is None or n <= ask.at_most) for n in years)
     verdict = low if low == high else None
     value = str(years[0]) if years[0] == years[1] else f"{years[0]} to {years[1]}"
-    return Found(verdict, f"Aged {value}", value, "years", comparison, limit, known.chart.row["address"])
+    return Found(
+        verdict, f"Aged {known.chart.age_shown}", value, "years", comparison, limit, known.chart.row["address"]
+    )
 
 
 def recorded(known: Known, ask: Recorded) -> Found:
-    """The latest diagnosis of the sets; without one, what the form says that this means, where it would have been seen."""
+    """The latest diagnosis of the sets; without one, what the form says that this means, where it would have been seen.
+
+    An answer about suicide above zero is no diagnosis: it is said, and leaves open what a clinician has to judge."""
     latest = _latest(known, ask.any_of, ask.within)
     if latest is not None:
         return Found(True, _diagnosis(known, latest), latest["code"], address=latest["address"])
-    words, is_covered = _none_recorded(known, ask.any_of, ask.within)
+    if sign := _open_sign(known, ask):
+        words = (
+            f"{sign.words}; whether that is what is asked is for a clinician to judge"
+            if sign.is_positive
+            else sign.words
+        )
+        return Found(None, words, sign.value, address=sign.address)
+    words, is_covered = _none_recorded(known, "recorded", ask)
     return Found(False if is_covered and ask.otherwise == "not met" else None, words)
 
 
 def free_of(known: Known, ask: FreeOf) -> Found:
-    """Not met by a recorded diagnosis; never met, for none recorded is not none."""
-    latest = _latest(known, ask.any_of, ask.within)
+    """Not met by a recorded diagnosis, or by an answer about suicide above zero; never met, for none recorded is not none."""
+    latest, sign = _latest(known, ask.any_of, ask.within), _open_sign(known, ask)
+    if sign is not None and sign.is_positive and (latest is None or sign.day >= latest["condition_date"]):
+        return Found(None if ask.unless else False, sign.words, sign.value, address=sign.address)
     if latest is not None:
         words = _diagnosis(known, latest)
         words += f"; {ask.unless} would make up for it" if ask.unless else ""
         return Found(None if ask.unless else False, words, latest["code"], address=latest["address"])
-    words, is_covered = _none_recorded(known, ask.any_of, ask.within)
+    if sign is not None:
+        return Found(None, sign.words, sign.value, address=sign.address)
+    words, is_covered = _none_recorded(known, "free_of", ask)
     return Found(None, words, is_none_recorded=is_covered)
+
+
+def _open_sign(known: Known, ask: Recorded | FreeOf) -> Sign | None:
+    """Of a form that asks about suicide the latest answer in the window that is a sign, else the latest that leaves it open;
+    None where all answers are a "no", or nobody asked."""
+    if SUICIDALITY not in ask.any_of:
+        return None
+    first = _first_day(known, ask.within)
+    answers = [s for s in signs_of(known.chart) if not s.is_diagnosis and s.day >= first]
+    sign = next((s for verdict in (True, None) for s in answers if s.is_positive is verdict), None)
+    later = None if sign is None else next((s for s in answers if s.asked == sign.asked and s.day > sign.day), None)
+    return sign if later is None else replace(sign, words=f"{sign.words}; {later.value} on {show_date(later.day)}")
 
 
 def scored(known: Known, ask: Scored) -> Found:
     """The latest score in the window, of two on one day the one whose instrument is named first; nearly met from a declared share
     of the limit on."""
     limits = {limit.instrument: limit for limit in ask.any_of}
+    first = _first_day(known, ask.within)
     names = " or ".join(known.knowledge.all_instruments[i].label for i in limits)
-    rows = [r for r in known.chart.measurement if r["instrument"] in limits and r["total"] is not None]
-    inside = [r for r in rows if _first_day(known, ask.within) <= r["measured_date"]]
+    rows = [r for r in _totals(known.chart) if r["instrument"] in limits]
+    inside = [r for r in rows if first <= r["measured_date"]]
     if not inside:
         words = f"No score of {names} in the last {show_days(ask.within)}"
         if rows:
             words += f"; the last is of {show_date(max(r['measured_date'] for r in rows))}"
+        items = [
+            r for r in known.chart.answer if r["instrument"] in limits and r["item"] and r["answered_date"] >= first
+        ]
+        if items:
+            last = sort_by_day(items, "answered_date")[0]
+            label = known.knowledge.all_instruments[last["instrument"]].label
+            words += (
+                f"; single items of the {label} are answered on {show_date(last['answered_date'])}, without a total"
+            )
+            return Found(None, words, unit="points", address=last["address"])
         return Found(None, words, unit="points")
     order = list(limits)
     latest = min(
@@ -107,14 +146,23 @@ def scored(known: Known, ask: Scored) -> Found:
     )
 
 
+def _totals(chart: Chart) -> list[dict]:
+    """Every total that is known: those of scales by which depression is followed, and (among the answers) of the others."""
+    rows = [r for r in chart.measurement if r["total"] is not None]
+    return rows + [
+        r | {"measured_date": r["answered_date"], "total": r["value"]}
+        for r in chart.answer
+        if r["item"] is None and r["value"] is not None
+    ]
+
+
 def pressure(known: Known, ask: Pressure) -> Found:
-    """The highest systolic and diastolic pressure of the latest day in the window. Above them it is unknown where the limits may
-    not be those of this person's age."""
+    """The highest systolic and diastolic pressure of the latest day in the window, as a vital sign or around a session. Above the
+    limits it is unknown where these may not be those of this person's age."""
     limit = f"{show_number(ask.systolic_at_most)}/{show_number(ask.diastolic_at_most)}"
     shape = {"unit": "mmHg", "comparison": "at most", "limit": limit}
     first = _first_day(known, ask.within)
-    rows = [r for r in known.chart.vital if r["mmhg"] is not None and r["measured_date"] >= first]
-    rows = [r for r in rows if r["vital"] in (SYSTOLIC, DIASTOLIC)]
+    rows = [r for r in _pressures(known.chart) if r["measured_date"] >= first]
     if not rows:
         return Found(None, f"No blood pressure in the last {show_days(ask.within)}", **shape)
     day = max(r["measured_date"] for r in rows)
@@ -134,39 +182,68 @@ def pressure(known: Known, ask: Pressure) -> Found:
     return Found(verdict, words, value, address=address, **shape)
 
 
+def _pressures(chart: Chart) -> list[dict]:
+    """Every reading of blood pressure, once: a reading around a session may be a vital sign too."""
+    rows = [r for r in chart.vital if r["vital"] in (SYSTOLIC, DIASTOLIC) and r["mmhg"] is not None]
+    around = {"systolic": SYSTOLIC, "diastolic": DIASTOLIC}
+    known = {(r["address"], r["vital"]) for r in rows}
+    return rows + [
+        {"vital": vital, "measured_date": r["session_date"], "mmhg": r["value"], "address": r["address"]}
+        for r in chart.monitoring
+        if (vital := around.get(r["kind"])) and r["value"] is not None and (r["address"], vital) not in known
+    ]
+
+
 def had(known: Known, ask: Had) -> Found:
     """Days with the procedure since the present episode began, or ever where there is none; too few are unknown, for much is
     billed elsewhere."""
     episode = known.trials.episode
-    rows = [r for r in known.chart.procedure if r["procedure"] in ask.any_of]
-    rows = [r for r in rows if episode is None or r["procedure_date"] >= episode["start_date"]]
-    n, label = len({r["procedure_date"] for r in rows}), _labels(known, ask.any_of)
+    rows = _sessions(known, ask.any_of, date.min if episode is None else episode["start_date"])
+    certain = [r for r in rows if r["is_certain"]]
+    n, label = len({r["day"] for r in certain}), _labels(known, ask.any_of)
     since = f" since {show_date(episode['start_date'])}" if episode else ""
     shape = {"unit": "sessions", "comparison": "at least", "limit": str(ask.at_least)}
     if n >= ask.at_least:
-        address = sort_by_day(rows, "procedure_date")[0]["address"]
+        address = sort_by_day(certain, "day")[0]["address"]
         return Found(True, f"{label} on {show_days(n)}{since}", str(n), address=address, **shape)
-    if "procedure" not in known.chart.has:
-        return Found(None, f"{label}: this source holds no procedures", **shape)
-    words = f"{label} on {show_days(n)}{since}" if n else f"{label}: none recorded{since}"
-    is_none = n == 0 and known.chart.observed_days() > 0
+    if rows:
+        last = sort_by_day(certain or rows, "day")[0]
+        possible = "" if n else f"; {last['words']}"
+        return Found(None, f"{label} on {show_days(n)}{since}{possible}", str(n), address=last["address"], **shape)
+    words, is_none = silence(known.chart, tables_for("had", ask, known.knowledge))
+    words = f"{label}: none recorded{since}" if is_none else f"{label}: {words}"
     return Found(None, words, str(n), is_none_recorded=is_none, **shape)
 
 
 def not_had(known: Known, ask: NotHad) -> Found:
-    """Not met by a recorded session in the window; never met."""
-    first = _first_day(known, ask.within)
-    rows = [r for r in known.chart.procedure if r["procedure"] in ask.any_of and r["procedure_date"] >= first]
-    label = _labels(known, ask.any_of)
+    """Not met by a session in the window; unknown where the drug was supplied and nobody says that it was given; never met."""
+    rows = _sessions(known, ask.any_of, _first_day(known, ask.within))
     if rows:
-        latest = sort_by_day(rows, "procedure_date")[0]
-        words = f"{known.knowledge.codesets[latest['procedure']].label} on {show_date(latest['procedure_date'])}"
-        return Found(False, words, address=latest["address"])
-    if "procedure" not in known.chart.has:
-        return Found(None, f"{label}: this source holds no procedures")
-    n = known.chart.observed_days(ask.within)
-    since = "" if ask.within is None else f" since {show_date(first)}"
-    return Found(None, f"{label}: none recorded in {show_days(n)} observed{since}", is_none_recorded=n > 0)
+        latest = sort_by_day([r for r in rows if r["is_certain"]] or rows, "day")[0]
+        return Found(False if latest["is_certain"] else None, latest["words"], address=latest["address"])
+    words, is_none = silence(known.chart, tables_for("not_had", ask, known.knowledge), ask.within)
+    return Found(None, f"{_labels(known, ask.any_of)}: {words}", is_none_recorded=is_none)
+
+
+def _sessions(known: Known, procedures: Iterable[str], first: date) -> list[dict]:
+    """Every record of a session of these procedures from that day on, with its `day`, `words` and `address`: a procedure and a
+    charted dose are one for certain, a supply of the drug may be one."""
+    chart, drugs = known.chart, drugs_of(procedures, known.knowledge)
+    found = []
+    for r in chart.procedure:
+        if r["procedure"] in procedures:
+            words = f"{known.knowledge.codesets[r['procedure']].label} on {show_date(r['procedure_date'])}"
+            found.append({"day": r["procedure_date"], "is_certain": True, "words": words, "address": r["address"]})
+    doses = [(r["given_date"], r["kind"] == "administration", r) for r in chart.dose]
+    told = {r["address"] for r in chart.dose}
+    doses += [(r["start_date"], False, r) for r in chart.exposure if r["address"] not in told]
+    for day, is_given, r in doses:
+        if r["ingredient"] in drugs:
+            label = known.knowledge.ingredients[r["ingredient"]].label
+            words = f"{label[0].upper()}{label[1:]} {'given' if is_given else 'supplied or billed'} on {show_date(day)}"
+            words += "" if is_given else "; whether it was given is not said"
+            found.append({"day": day, "is_certain": is_given, "words": words, "address": r["address"]})
+    return [r for r in found if r["day"] >= first]
 
 
 def applies_to(known: Known, ask: object) -> bool:
@@ -198,29 +275,10 @@ def _diagnosis(known: Known, row: dict) -> str:
     return f"{known.knowledge.codesets[row['codeset']].label} recorded on {show_date(row['condition_date'])} ({row['code']})"
 
 
-def _none_recorded(known: Known, sets: Iterable[str], within: int | None) -> tuple[str, bool]:
-    """What is said where none was found, and whether it would have been seen: diagnoses are held and the time was observed."""
-    label = _labels(known, sets)
-    if "condition" not in known.chart.has:
-        return f"{label}: this source holds no diagnoses", False
-    blind = [name for name in sets if not _can_be_seen(known, name)]
-    if blind:
-        words = (
-            f"{_labels(known, blind)}: not found, but this source codes diagnoses in no vocabulary by which it would be"
-        )
-        return words, False
-    n = known.chart.observed_days(within)
-    if not n:
-        return f"{label}: this person was not observed in that time", False
-    since = "" if within is None else f" since {show_date(_first_day(known, within))}"
-    return f"{label}: none recorded in {show_days(n)} observed{since}", True
-
-
-def _can_be_seen(known: Known, name: str) -> bool:
-    """Whether the code set holds codes of a vocabulary in which this source records diagnoses at all."""
-    of_set = {code.vocabulary for code in known.knowledge.codesets[name].codes}
-    of_set |= {"SNOMED"} if "OMOP" in of_set else set()
-    return bool((of_set | {BY_NAME}) & known.chart.vocabularies)
+def _none_recorded(known: Known, name: str, ask: Recorded | FreeOf) -> tuple[str, bool]:
+    """What is said where none was found, and whether it would have been seen."""
+    words, is_covered = silence(known.chart, tables_for(name, ask, known.knowledge), ask.within, ask.any_of)
+    return f"{_labels(known, ask.any_of)}: {words}", is_covered
 
 
 def _labels(known: Known, sets: Iterable[str]) -> str:

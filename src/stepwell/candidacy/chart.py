@@ -13,12 +13,16 @@ from datetime import date, timedelta
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.result import Result
+from stepwell.why.age import completed_years, show_age
 
 _DATED = {
     "condition": "condition_date",
     "measurement": "measured_date",
     "procedure": "procedure_date",
     "vital": "measured_date",
+    "answer": "answered_date",
+    "dose": "given_date",
+    "monitoring": "session_date",
 }
 
 
@@ -39,6 +43,9 @@ class Chart:
     measurement: tuple[dict, ...]
     procedure: tuple[dict, ...]
     vital: tuple[dict, ...]
+    answer: tuple[dict, ...]
+    dose: tuple[dict, ...]
+    monitoring: tuple[dict, ...]
     exposure: tuple[dict, ...]
     has: frozenset[str]
     """Record tables that the source has at all."""
@@ -52,7 +59,13 @@ class Chart:
         earliest, latest = self.row["birth_earliest_date"], self.row["birth_latest_date"]
         if earliest is None or latest is None:
             return None
-        return _years(latest, self.day), _years(earliest, self.day)
+        return completed_years(latest, self.day), completed_years(earliest, self.day)
+
+    @property
+    def age_shown(self) -> str | None:
+        """The age in words: `45`, `about 45, from the year of birth`; None where the birth is not known."""
+        earliest, latest = self.row["birth_earliest_date"], self.row["birth_latest_date"]
+        return None if earliest is None or latest is None else show_age(earliest, latest, self.day)
 
     @property
     def is_observed(self) -> bool:
@@ -93,7 +106,7 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
     person_id = result.person_id(person)
     row = result.rows_of("person", person_id)[0]
     periods = [(r["start_date"], r["end_date"]) for r in result.rows_of("observation_period", person_id)]
-    # A result of an earlier version may have no table of vital signs.
+    # A result of an earlier version may lack a table.
     kept = (name for name in (*_DATED, "exposure") if name in result.tables)
     tables = dict.fromkeys(_DATED, ()) | {name: result.rows_of(name, person_id) for name in kept}
     starts = [first for first, _ in periods] + [r["start_date"] for r in tables["exposure"]]
@@ -142,10 +155,6 @@ def _no_day(result: Result, found: str, expected: str, remedy: str) -> QuestionE
     return QuestionError(
         "Candidacy cannot be shown for this day.", [Problem(str(result.folder), found, expected, remedy)]
     )
-
-
-def _years(born: date, day: date) -> int:
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _medication(row: dict) -> dict:

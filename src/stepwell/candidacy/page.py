@@ -20,6 +20,7 @@ from stepwell.why.found import show_date, show_number
 from .assess import Assessment
 from .chart import Chart
 from .story import MARKS, reach
+from .suicidality import signs_of, to_say_first
 from .trials import Judged
 
 _COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
@@ -45,6 +46,7 @@ def render_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessm
         version=stepwell.__version__,
         digest=result.manifest["knowledge"],
         crisis=knowledge.crisis["us"].text,
+        signs=to_say_first(signs_of(chart)),
         assessments=assessments,
         parts=_PARTS,
         marks={stands: mark for stands, (mark, _) in MARKS.items()},

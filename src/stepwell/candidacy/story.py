@@ -16,6 +16,7 @@ from stepwell.why.found import show_date
 from .assess import Assessment
 from .chart import Chart
 from .line import Line
+from .suicidality import signs_of, to_say_first
 
 MARKS = {
     "met": ("✓", "green"),
@@ -31,8 +32,10 @@ def tell_candidacy(chart: Chart, assessments: Sequence[Assessment]) -> Iterator[
     """Renderable parts: an overview, then form by form."""
     knowledge = chart.knowledge
     yield Text(f"Person {chart.person}, as known on {show_date(chart.day)}", style="bold")
-    yield Text(reach(chart))
+    for sign in to_say_first(signs_of(chart)):
+        yield Text(f"! {sign.words}{f'  {sign.address}' if sign.address else ''}", style="bold red")
     yield Text(knowledge.crisis["us"].text, style="bold")
+    yield Text(reach(chart))
     if len(assessments) > 1:
         yield _overview(assessments)
     for one in assessments:

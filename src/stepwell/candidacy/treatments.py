@@ -9,6 +9,7 @@ from stepwell.knowledge.candidacy import NotTaking, OfDefinition, Taking
 from stepwell.why.found import show_date, show_days
 
 from .answers import ANSWERS, Known
+from .holds import silence, tables_for
 from .line import Found
 from .trials import Judged, without_further_parts
 
@@ -31,8 +32,9 @@ def added(known: Known, ask: OfDefinition) -> Found:
     drugs = "drug" if certain == 1 else "drugs"
     words = f"{certain or 'No'} {drugs} added to an antidepressant for long enough, {needed} needed"
     words += f"; {possible}, if those of unknown length were" if possible > certain else ""
-    is_seen = "medication" in known.chart.has and bool(known.chart.periods)
+    why, is_seen = silence(known.chart, tables_for("added", ask, known.knowledge))
     verdict = True if certain >= needed else None if possible >= needed or not is_seen else False
+    words += f"; {why}" if verdict is None and possible < needed else ""
     return Found(verdict, words, str(certain), "drugs", "at least", str(needed))
 
 
@@ -65,8 +67,9 @@ def taking(known: Known, ask: Taking) -> Found:
             return Found(None, f"{words}; it may still be taken", address=last["address"], **shape)
     else:
         words = f"No {wanted} recorded"
-    if not known.chart.is_observed or "medication" not in known.chart.has:
-        return Found(None, f"{words}; the day itself is not observed", **shape)
+    why, is_seen = silence(known.chart, tables_for("taking", ask, known.knowledge), on_the_day=True)
+    if not is_seen:
+        return Found(None, f"{words}; {why}", **shape)
     return Found(False if ask.otherwise == "not met" else None, words, **shape)
 
 
@@ -84,11 +87,11 @@ def not_taking(known: Known, ask: NotTaking) -> Found:
         last = max(possible, key=lambda t: t["end_date"])
         words = f"The last supply is known to last to {show_date(last['end_date'])}; it may still be taken"
         return Found(None, words, last["ingredient"], address=last["address"])
-    is_seen = known.chart.is_observed and "medication" in known.chart.has
+    why, is_seen = silence(known.chart, tables_for("not_taking", ask, known.knowledge), on_the_day=True)
     looked_for = ", ".join([*ask.of_class, *(known.knowledge.ingredients[i].label for i in ask.any_of)])
     said = []
     if looked_for:
-        said.append(f"{looked_for}: {'none recorded on that day' if is_seen else 'the day itself is not observed'}")
+        said.append(f"{looked_for}: {why}")
     if ask.not_held:
         said.append(f"{ask.not_held}: not read by stepwell")
     words = "; ".join(said)

@@ -47,6 +47,7 @@ def candidacy(
     """One person before esketamine or ketamine: what labels and payers ask, what the records say to each, what is missing."""
     from stepwell.candidacy import assess
     from stepwell.candidacy.story import tell_candidacy
+    from stepwell.candidacy.suicidality import signs_of, to_say_first
     from stepwell.result import Result
 
     opened = Result.open(result)
@@ -62,7 +63,12 @@ def candidacy(
         rows = [one.as_dict() for one in assessments]
         print(
             json.dumps(
-                {"person": person, "crisis": opened.knowledge.crisis["us"].text, "forms": rows},
+                {
+                    "person": person,
+                    "say_first": [sign.words for sign in to_say_first(signs_of(chart))],
+                    "crisis": opened.knowledge.crisis["us"].text,
+                    "forms": rows,
+                },
                 indent=2,
                 ensure_ascii=False,
             )

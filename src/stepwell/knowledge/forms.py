@@ -156,6 +156,10 @@ class Code(Cited):
     label: str = ""
 
 
+SUICIDALITY = "suicidality"
+"""The code set of suicidal ideation and behaviour. What says the same are the items named under `safety` of an instrument."""
+
+
 class Codeset(Cited):
     """One code set: its scope in words, its codes, and those taken out again (bipolar under the depression ancestor)."""
 
@@ -258,6 +262,16 @@ class Knowledge:
     def all_instruments(self) -> dict[str, Instrument]:
         """Every instrument by id, ranked or not."""
         return self.instruments | self.measures
+
+    @property
+    def safety_items(self) -> dict[tuple[str, str], float]:
+        """The items about death, suicide and self-harm, by instrument and item: from which answer on one is a sign."""
+        return {
+            (i.id, item): float(i.safety.at_least)
+            for i in self.all_instruments.values()
+            if i.safety is not None
+            for item in i.safety.items
+        }
 
     def __hash__(self) -> int:
         return hash(self.digest)

@@ -11,6 +11,7 @@ from stepwell.knowledge.rules import rules_of
 from stepwell.own.people import WrittenPerson, as_records
 from stepwell.session import determine_records
 from stepwell.why import VERDICTS, evidence_of, of_branches
+from stepwell.why.rows import with_age
 
 Tables = Mapping[str, Sequence[dict]]
 _JUDGED = ("failed", "counts")
@@ -51,7 +52,8 @@ def try_people(people: Sequence[WrittenPerson], definition: Definition, knowledg
         (determination,) = own["determination"]
         judged = tuple(of_branches(own["judged_trial"], [rule.id for rule in rules_of(definition)]))
         own["judged_trial"] = judged
-        evidence = tuple(evidence_of(determination, trials, judged, definition, knowledge, has))
+        found = with_age(determination, records["person"][number - 1])
+        evidence = tuple(evidence_of(found, trials, judged, definition, knowledge, has))
         differences = tuple(find_differences(person.expected, own))
         tried.append(Tried(person, determination, trials, judged, evidence, differences))
     return tuple(tried)

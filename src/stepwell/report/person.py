@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import PackageLoader
 from markupsafe import Markup
 
-from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.forms import SUICIDALITY, Knowledge
 from stepwell.knowledge.plasma import Plasma
 from stepwell.knowledge.plasma_card import apart
 from stepwell.result import Result
@@ -81,6 +81,7 @@ def render_person(result: Result, person: str) -> str:
         concern=concern,
         labels={i.id: i.label for i in knowledge.all_instruments.values()},
         **_to_say_first(concern),
+        diagnosed=_diagnosed(result, person_id),
         verdicts={row["definition"]: row for row in result.rows_of("determination", person_id)},
         evidence=_evidence(result, person, person_id),
         crisis=[line.text for line in knowledge.crisis.values()],
@@ -98,6 +99,12 @@ def _to_say_first(concern: list[dict]) -> dict[str, list[dict]]:
         "above": [r for r in answered.values() if r["state"] == "above zero"],
         "unanswered": [r for r in asked.values() if r["state"] == "unanswered"],
     }
+
+
+def _diagnosed(result: Result, person_id: int) -> list[dict]:
+    """The latest diagnosis of suicidal ideation or behaviour, if any."""
+    rows = [r for r in result.rows_of("condition", person_id) if r["codeset"] == SUICIDALITY]
+    return [max(rows, key=lambda r: (r["condition_date"], r["code"]))] if rows else []
 
 
 def _who(result: Result, person_id: int) -> dict:

@@ -54,7 +54,7 @@ def followed_scores(knowledge: Knowledge, trajectory: Sequence[dict], effect: di
 def measures_of(knowledge: Knowledge, trajectory: Sequence[dict], followed: str | None) -> list[dict]:
     """Every measure that is no scale of depression, and no item about suicide: first, last and drawn. Totals come before items,
     items before the clinic's own questions, and scales of monitoring (`is_monitoring`) are last."""
-    asking = {(i.id, n) for i in knowledge.all_instruments.values() if i.safety for n in i.safety.items}
+    asking = knowledge.safety_items
     shown = []
     for (instrument, item), rows in _groups(trajectory).items():
         if (instrument, item) in asking or (item is None and instrument in knowledge.instruments):

@@ -82,7 +82,7 @@ def summarise_load(loads: Sequence[dict], below: int) -> tuple[tuple[Loaded, ...
 def summarise_beyond(trajectory: Sequence[dict], knowledge: Knowledge, below: int) -> tuple[Beyond, ...]:
     """Every measure that is no scale of depression, no item about suicide and no scale of monitoring, by its last value in each
     series."""
-    asking = {(i.id, n) for i in knowledge.all_instruments.values() if i.safety for n in i.safety.items}
+    asking = knowledge.safety_items
     last: dict[tuple, dict[tuple, dict]] = {}
     for row in trajectory:
         measure = (row["instrument"], row["item"])
@@ -165,8 +165,17 @@ def summarise_therapy_outcome(own: dict, below: int) -> tuple:
     return tuple(lines)
 
 
-def summarise_concerns(rows: Sequence[dict], below: int) -> tuple[dict[str, Count], Count, Count]:
-    """Administrations by what is known of the answer about suicide, those above the baseline, people with any above zero."""
+def summarise_concerns(
+    rows: Sequence[dict], diagnosed: set[int], below: int
+) -> tuple[dict[str, Count], Count, dict[str, Count], Count]:
+    """Administrations by what is known of the answer about suicide, those above the baseline; people by how suicidal ideation or
+    behaviour is recorded of them, and all of these. `diagnosed` are those with such a diagnosis."""
     states, _ = split({s: sum(r["state"] == s for r in rows) for s in STATES}, below)
     risen = alone(sum(r["has_risen"] is True for r in rows), below)
-    return states, risen, alone(len({r["person_id"] for r in rows if r["state"] == "above zero"}), below)
+    above = {r["person_id"] for r in rows if r["state"] == "above zero"}
+    people = {
+        "an answer above zero": len(above - diagnosed),
+        "a diagnosis": len(diagnosed - above),
+        "both": len(above & diagnosed),
+    }
+    return states, risen, *split(people, below)

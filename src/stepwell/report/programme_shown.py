@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.forms import SUICIDALITY, Knowledge
 from stepwell.knowledge.treatment import Treatment
 from stepwell.result import Result
 
@@ -90,13 +90,15 @@ class Given:
 
 @dataclass(frozen=True)
 class ShownProgramme:
-    """The whole page's counts. `states` are administrations of instruments that ask about suicide."""
+    """The whole page's counts. `states` are administrations of instruments that ask about suicide, `suicidal` people by how
+    suicidal ideation or behaviour is recorded of them: by an answer, by a diagnosis, by both."""
 
     people: Count
     given: tuple[Given, ...]
     states: dict[str, Count]
     risen: Count
-    people_above: Count
+    suicidal: dict[str, Count]
+    people_suicidal: Count
 
 
 def show_programme(result: Result, *, suppress_below: int = 5) -> ShownProgramme:
@@ -117,8 +119,11 @@ def show_programme(result: Result, *, suppress_below: int = 5) -> ShownProgramme
             given.append(_given(treatment, counted, own, reasons, result.knowledge, suppress_below))
     given.sort(key=lambda g: -(g.series.n or 0))
     people = result.table("person").count().to_pyarrow().as_py()
+    condition = result.table("condition")
+    of_set = condition.filter(condition.codeset == SUICIDALITY).select("person_id").distinct()
+    diagnosed = set(of_set.person_id.to_pyarrow().to_pylist())
     return ShownProgramme(
-        alone(people, suppress_below), tuple(given), *summarise_concerns(found["concern"], suppress_below)
+        alone(people, suppress_below), tuple(given), *summarise_concerns(found["concern"], diagnosed, suppress_below)
     )
 
 

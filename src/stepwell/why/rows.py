@@ -8,6 +8,7 @@ and, where it is unknown, says what would settle it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from stepwell.knowledge.cited import Cited
@@ -15,6 +16,7 @@ from stepwell.knowledge.definition import Branch, Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.staging import Staging
+from stepwell.why.age import show_age
 from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number, show_records
 
 if TYPE_CHECKING:
@@ -30,13 +32,34 @@ def find_evidence(result: Result, person: str) -> list[dict]:
     trials = {(t["setting"], t["trial_number"]): t for t in result.rows_of("trial", person_id)}
     judged = result.rows_of("judged_trial", person_id)
     determined = {d["definition"]: d for d in result.rows_of("determination", person_id)}
+    (who,) = result.rows_of("person", person_id)
+    until = max((p["end_date"] for p in result.rows_of("observation_period", person_id)), default=None)
     rows = []
     for definition in result.definitions:
         own = {number: t for (setting, number), t in trials.items() if setting == settings[definition.name]}
         verdicts = of_branches(judged, result.manifest["rules_of"][definition.name])
         has = frozenset(result.manifest["has"])
-        rows.extend(evidence_of(determined[definition.name], own, verdicts, definition, result.knowledge, has))
+        found = with_age(determined[definition.name], who, until)
+        rows.extend(evidence_of(found, own, verdicts, definition, result.knowledge, has))
     return rows
+
+
+def with_age(determined: dict, who: Mapping, until: date | None = None) -> dict:
+    """The row of `determination` with `age_shown`: the age in words on the index day; without one, on the last day observed."""
+    return determined | {"age_shown": _show_age(who, determined, until)}
+
+
+def _show_age(who: Mapping, found: Mapping, until: date | None) -> str:
+    earliest, latest = who["birth_earliest_date"], who["birth_latest_date"]
+    if earliest is None or latest is None:
+        return "Age not known"
+    day = found["index_date"] or until
+    if day is None:
+        return f"Born {show_date(earliest)} to {show_date(latest)}; there is no day on which to count the age"
+    words = f"Aged {show_age(earliest, latest, day)} on {show_date(day)}"
+    return (
+        words if found["index_date"] else f"{words}, the last day observed; there is no index day on which to count it"
+    )
 
 
 def of_branches(judged: Iterable[Mapping], rules: Sequence[str]) -> list[dict]:
@@ -55,8 +78,8 @@ def evidence_of(
     knowledge: Knowledge,
     has: frozenset[str],
 ) -> Iterator[dict]:
-    """The same for one person under one definition, wherever the rows are: the person's `determination`, the `trial` rows by
-    their number, the `judged_trial` rows (`of_branches`)."""
+    """The same for one person under one definition, wherever the rows are: the person's `determination` (`with_age`), the `trial`
+    rows by their number, the `judged_trial` rows (`of_branches`)."""
     maker = _Maker(knowledge, definition, determined["person_id"])
     yield from maker.of_person(determined, has=has)
     yield from evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])
@@ -87,10 +110,7 @@ class _Maker:
         """The criteria of the person: age, diagnoses, and how many trials count."""
         who = self.definition.who
         if who.age is not None:
-            value, words = (
-                found["age_years"],
-                "Aged {value} on {day}" if found["age_years"] is not None else "Age not known",
-            )
+            value, words = found["age_years"], found["age_shown"]
             limit = who.age.at_most if who.age.at_least is None else who.age.at_least
             yield self._row("who.age", who.age, found["who.age"], words, value, "years", limit, found=found)
         for path, asked, column in (

@@ -1,0 +1,102 @@
+"""Which record tables can hold what is asked, and whether not finding it there says anything.
+
+*None recorded* is said only where all of them were looked through: see `silence`, the one place that decides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from stepwell.knowledge.forms import SUICIDALITY, Knowledge
+from stepwell.why.found import show_date, show_days
+
+from .chart import Chart
+
+BY_NAME = "STEPWELL"
+"""The vocabulary of own records that name the code set itself: every set can be named there."""
+
+_ALWAYS: dict[str, tuple[str, ...]] = {
+    "age": ("person",),
+    "resistance": ("exposure",),
+    "failed_trials": ("exposure",),
+    "added": ("exposure",),
+    "recorded": ("condition",),
+    "free_of": ("condition",),
+    "pressure": ("vital", "monitoring"),
+    "taking": ("exposure",),
+    "not_taking": ("exposure",),
+    "scored": ("measurement", "answer"),
+    "had": ("procedure",),
+    "not_had": ("procedure",),
+}
+"""The tables that can hold each thing, whatever it asks for. What makes a trial count stands in more; the engine reads it."""
+
+_SOURCE = {
+    "condition": ("diagnoses", {"condition"}),
+    "answer": ("answers to questionnaires", {"answer"}),
+    "measurement": ("scores", {"measurement"}),
+    "procedure": ("procedures", {"procedure"}),
+    "exposure": ("drugs", {"medication"}),
+    "dose": ("drugs", {"medication", "dose"}),
+}
+"""What a table holds, and the record tables of the source of which one is enough to fill it."""
+
+
+def tables_for(name: str, asked: BaseModel, knowledge: Knowledge) -> tuple[str, ...]:
+    """The record tables able to hold what is asked, in the order in which they are named: a diagnosis of suicidality may be an
+    answer, a session of a treatment may be a dose of its drug."""
+    tables = _ALWAYS[name]
+    if name in ("recorded", "free_of") and SUICIDALITY in asked.any_of:
+        tables += ("answer",)
+    if name in ("had", "not_had") and drugs_of(asked.any_of, knowledge):
+        tables += ("dose", "exposure")
+    return tables
+
+
+def drugs_of(procedures: Iterable[str], knowledge: Knowledge) -> frozenset[str]:
+    """The ingredients that are given in sessions of these procedures."""
+    wanted = set(procedures)
+    return frozenset(i for t in knowledge.treatments.values() if wanted & set(t.procedures) for i in t.ingredients)
+
+
+def silence(
+    chart: Chart,
+    tables: Iterable[str],
+    within: int | None = None,
+    sets: Iterable[str] = (),
+    *,
+    on_the_day: bool = False,
+) -> tuple[str, bool]:
+    """What is said where nothing was found in these tables, and whether they were looked through: the source holds them all, the
+    time (with `on_the_day`, the day itself) was observed, and (for diagnoses of these code sets) anybody's are in a vocabulary in
+    which they would be seen.
+
+    Only where that is so a line says *none recorded*. Whatever else takes the meaning from an absence belongs here.
+    """
+    tables = [table for table in tables if table in _SOURCE]
+    is_held = {_SOURCE[table][0]: not _SOURCE[table][1].isdisjoint(chart.has) for table in tables}
+    held, missing = ([what for what, is_there in is_held.items() if is_there is side] for side in (True, False))
+    blind = [name for name in sets if not _can_be_seen(chart, name)]
+    n = int(chart.is_observed) if on_the_day else chart.observed_days(within)
+    if "condition" in tables and "condition" in chart.has and blind:
+        labels = ", ".join(chart.knowledge.codesets[name].label for name in blind)
+        return f"{labels} not found, but this source codes diagnoses in no vocabulary by which it would be", False
+    if not n and not missing:
+        return "the day itself is not observed" if on_the_day else "this person was not observed in that time", False
+    if missing:
+        looked_at = f"none among the {' and '.join(held)}; " if held and n else ""
+        return f"{looked_at}this source holds no {' and no '.join(missing)}", False
+    if on_the_day:
+        return "none recorded on that day", True
+    since = "" if within is None else f" since {show_date(chart.day - timedelta(within))}"
+    return f"none recorded in {show_days(n)} observed{since}", True
+
+
+def _can_be_seen(chart: Chart, name: str) -> bool:
+    """Whether the code set holds codes of a vocabulary in which this source records diagnoses at all."""
+    of_set = {code.vocabulary for code in chart.knowledge.codesets[name].codes}
+    of_set |= {"SNOMED"} if "OMOP" in of_set else set()
+    return bool((of_set | {BY_NAME}) & chart.vocabularies)

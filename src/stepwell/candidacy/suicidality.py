@@ -1,0 +1,99 @@
+"""What the records say of suicide and self-harm, read together: diagnoses, and answers to the items that ask about it.
+
+A positive answer is shown before anything else, with whom to call. An item that was asked and not answered, and a total without
+an answer to its item, are never read as "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from stepwell.knowledge.forms import SUICIDALITY, Knowledge
+from stepwell.why.found import show_date, show_number
+
+from .chart import Chart
+
+_OWN_WORDS = ("suicid", "self-harm", "self harm")
+"""Words by which a question of the clinic's own is one about suicide."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One thing recorded on one day: `is_positive` is met by a diagnosis or an answer that is a sign, not met by an answer that
+    is none, unknown where nobody can say (not answered; a total without the answer)."""
+
+    day: date
+    asked: str
+    """What was asked, such as `PHQ-9, item 9`; of a diagnosis, the code set."""
+    is_positive: bool | None
+    words: str
+    value: str
+    address: str
+    is_diagnosis: bool = False
+
+
+def signs_of(chart: Chart) -> list[Sign]:
+    """Everything that the chart holds of suicide and self-harm, latest first."""
+    knowledge = chart.knowledge
+    found = [_diagnosed(row, knowledge) for row in chart.condition if row["codeset"] == SUICIDALITY]
+    found += [sign for row in chart.answer if (sign := _answered(row, knowledge)) is not None]
+    answered = {(row["instrument"], row["answered_date"]) for row in chart.answer if _is_safety(row, knowledge)}
+    asking = {instrument for instrument, _ in knowledge.safety_items}
+    found += [
+        _total_only(row, knowledge)
+        for row in chart.measurement
+        if row["instrument"] in asking and (row["instrument"], row["measured_date"]) not in answered
+    ]
+    # On one day a sign comes before what is none, and what nobody can say before a "no".
+    order = {True: 0, None: 1, False: 2}
+    return sorted(found, key=lambda s: (-s.day.toordinal(), order[s.is_positive], s.asked, s.address))
+
+
+def to_say_first(signs: Iterable[Sign]) -> list[Sign]:
+    """What is shown before anything else: the latest of each question where it is a sign, or where it was not answered, and the
+    latest diagnosis, on whatever day."""
+    latest: dict[str, Sign] = {}
+    for sign in signs:
+        latest.setdefault(sign.asked, sign)
+    return [s for s in latest.values() if s.is_positive or (s.is_positive is None and s.value == _UNANSWERED)]
+
+
+_UNANSWERED = "not answered"
+
+
+def _diagnosed(row: dict, knowledge: Knowledge) -> Sign:
+    label = knowledge.codesets[SUICIDALITY].label
+    words = f"{label} recorded on {show_date(row['condition_date'])} ({row['code']})"
+    return Sign(row["condition_date"], label, True, words, row["code"], row["address"], is_diagnosis=True)
+
+
+def _is_safety(row: dict, knowledge: Knowledge) -> bool:
+    return (row["instrument"], row["item"]) in knowledge.safety_items
+
+
+def _answered(row: dict, knowledge: Knowledge) -> Sign | None:
+    """The sign of a row of `answer`; None where it answers something else."""
+    day, value = row["answered_date"], row["value"]
+    if row["instrument"] is None:
+        if not any(word in (row["item"] or "") for word in _OWN_WORDS):
+            return None
+        asked = f"The clinic's own question about {row['item']}"
+        is_positive = None if value is None or row["better"] == "higher" else value > (row["at_least"] or 0)
+    elif _is_safety(row, knowledge):
+        asked = f"{knowledge.all_instruments[row['instrument']].label}, item {row['item']}"
+        is_positive = None if value is None else value >= knowledge.safety_items[row["instrument"], row["item"]]
+    else:
+        return None
+    if value is None:
+        words = f"{asked}: asked and not answered on {show_date(day)}, which is not a no"
+        return Sign(day, asked, None, words, _UNANSWERED, row["address"])
+    words = f"{asked}: {show_number(value)} on {show_date(day)}"
+    return Sign(day, asked, is_positive, words, show_number(value), row["address"])
+
+
+def _total_only(row: dict, knowledge: Knowledge) -> Sign:
+    label = knowledge.all_instruments[row["instrument"]].label
+    words = f"{label} of {show_date(row['measured_date'])}: its answer about suicide is not in these records"
+    return Sign(row["measured_date"], f"{label}, total", None, words, "not recorded", row["address"])

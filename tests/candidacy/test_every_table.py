@@ -1,0 +1,162 @@
+"""Every line that can say "none recorded", against every record table able to hold the thing: what stands there is found.
+
+The lines are those of every form; the tables are those that `holds` names for each. A new thing to ask, or a new table that can
+hold one, fails here until it is said how it would be recorded there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from held import DAY, Held, K, answered, answers, diagnosis, dose, pressure, reading, score, session, supply
+
+from stepwell.candidacy.answers import Known
+from stepwell.candidacy.chart import read_chart
+from stepwell.candidacy.holds import drugs_of, tables_for
+from stepwell.candidacy.treatments import JUDGES
+from stepwell.candidacy.trials import find_definition, judge, without_further_parts
+from stepwell.knowledge.candidacy import ASKS, OfDefinition
+from stepwell.knowledge.forms import SUICIDALITY
+
+EVE = DAY - timedelta(1)
+
+
+def _taken(drug):
+    return {"exposure": [supply(drug, EVE - timedelta(60), 90)]}
+
+
+def _of_classes(ask):
+    return next(
+        i.ingredient for i in K.ingredients.values() if i.role == "antidepressant" and i.drug_class in ask.of_class
+    )
+
+
+PLACES = {
+    ("recorded", "condition"): lambda ask: {"condition": [diagnosis(ask.any_of[0], EVE)]},
+    ("free_of", "condition"): lambda ask: {"condition": [diagnosis(ask.any_of[0], EVE)]},
+    ("recorded", "answer"): lambda ask: {"answer": [answered("phq-9", "9", EVE, 3)]},
+    ("free_of", "answer"): lambda ask: {"answer": [answered("c-ssrs-screener", "5", EVE, 1)]},
+    ("pressure", "vital"): lambda ask: {"vital": pressure(EVE, 190, 110)},
+    ("pressure", "monitoring"): lambda ask: {"monitoring": [reading("systolic", EVE, 190)]},
+    ("scored", "measurement"): lambda ask: {"measurement": [score(ask.any_of[0].instrument, EVE, 20)]},
+    ("scored", "answer"): lambda ask: {"answer": [answered(ask.any_of[0].instrument, None, EVE, 20)]},
+    ("had", "procedure"): lambda ask: {"procedure": [session(ask.any_of[0], EVE)]},
+    ("not_had", "procedure"): lambda ask: {"procedure": [session(ask.any_of[0], EVE)]},
+    ("not_had", "dose"): lambda ask: {"dose": [dose(min(drugs_of(ask.any_of, K)), EVE)]},
+    ("not_had", "exposure"): lambda ask: {"exposure": [supply(min(drugs_of(ask.any_of, K)), EVE, 1)]},
+    ("taking", "exposure"): lambda ask: _taken(_of_classes(ask) if ask.of_class else "sertraline"),
+    ("not_taking", "exposure"): lambda ask: _taken(_of_classes(ask) if ask.of_class else ask.any_of[0]),
+    ("added", "exposure"): lambda ask: {
+        "exposure": [
+            supply("sertraline", DAY - timedelta(90), 91, 100),
+            supply("lithium", DAY - timedelta(80), 81, 600),
+        ]
+    },
+    ("failed_trials", "exposure"): lambda ask: _taken("sertraline"),
+    ("resistance", "exposure"): lambda ask: _taken("sertraline"),
+}
+"""How what is asked would be recorded in that table on the day before."""
+
+LINES = {
+    (name, repr(ask)): (f"{form.id}.{path}", name, ask)
+    for form in reversed(K.candidacies.values())
+    for path, requirement in form.requirements()
+    for name, ask in ([one.asked for one in requirement.either] or [requirement.asked])
+    if name != "age" and (name != "not_taking" or ask.of_class or ask.any_of)
+}.values()
+"""Every different line of every form: where it stands, what it asks. The age stands in no other table than `person`."""
+
+
+OF_THE_CHART = ("pressure", "free_of", "recorded", "scored", "not_had")
+"""What no trial has to be built for."""
+
+
+def found(name, ask, **tables):
+    held = Held(**tables)
+    if name in OF_THE_CHART:
+        return JUDGES[name](Known(read_chart(held, "anna", DAY), {}, None), ask)
+    known = answers(held)
+    if isinstance(ask, OfDefinition):
+        form = find_definition(ask.definition, K)
+        known = replace(known, judged=judge(known.chart, [form, without_further_parts(form)]))
+    return JUDGES[name](known, ask)
+
+
+def test_it_is_said_how_each_thing_would_be_recorded_in_each_table():
+    """Neither a thing to ask nor a table that can hold it is left out, and none stands here that no line asks."""
+    asked = {(name, table) for _, name, ask in LINES for table in tables_for(name, ask, K)}
+    assert asked == set(PLACES)
+    assert {name for _, name, _ in LINES} | {"age"} == set(ASKS)
+
+
+@pytest.mark.parametrize(
+    ("name", "ask", "table"),
+    [pytest.param(name, ask, t, id=f"{line}-{t}") for line, name, ask in LINES for t in tables_for(name, ask, K)],
+)
+def test_what_stands_in_a_table_is_found(name, ask, table):
+    """What no line reads is called "none recorded"; what stands in this table is told, with the row that it was read from."""
+    there, nothing = found(name, ask, **PLACES[name, table](ask)), found(name, ask)
+    assert not there.is_none_recorded
+    assert there.words != nothing.words
+    if name not in ("added", "failed_trials", "resistance"):
+        assert there.address == f"{table}/0"
+
+
+SUICIDAL = [ask for _, name, ask in LINES if name in ("free_of", "recorded") and SUICIDALITY in ask.any_of]
+
+
+@pytest.mark.parametrize("ask", SUICIDAL, ids=lambda a: type(a).__name__)
+@pytest.mark.parametrize("item", sorted(K.safety_items), ids="-".join)
+def test_every_item_about_suicide_is_read(ask, item):
+    """An answer from the instrument's limit on is a sign; below it, it is none; one that nobody gave is not a no."""
+    name = {"FreeOf": "free_of", "Recorded": "recorded"}[type(ask).__name__]
+    least = K.safety_items[item]
+    yes, no, silent = (found(name, ask, answer=[answered(*item, EVE, value)]) for value in (least, least - 1, None))
+    assert yes.verdict is (False if name == "free_of" else None)
+    assert yes.address == silent.address == "answer/0"
+    assert (silent.verdict, silent.is_none_recorded) == (None, False)
+    assert "not answered" in silent.words
+    assert "none recorded" in no.words
+    old = found(name, ask, answer=[answered(*item, DAY - timedelta(ask.within + 1), least)])
+    assert "none recorded" in old.words
+
+
+def test_a_total_without_its_answer_about_suicide_is_no_none():
+    ask = next(a for a in SUICIDAL if type(a).__name__ == "FreeOf")
+    only = found("free_of", ask, measurement=[score("phq-9", EVE, 20)])
+    assert (only.verdict, only.is_none_recorded) == (None, False)
+    both = found("free_of", ask, measurement=[score("phq-9", EVE, 20)], answer=[answered("phq-9", "9", EVE, 0)])
+    assert both.is_none_recorded
+
+
+def test_the_latest_answer_is_told_beside_an_earlier_sign():
+    ask = next(a for a in SUICIDAL if type(a).__name__ == "FreeOf")
+    rows = [answered("phq-9", "9", DAY - timedelta(40), 3), answered("phq-9", "9", EVE, 0)]
+    both = found("free_of", ask, answer=rows)
+    assert both.verdict is False
+    assert both.words.endswith("; 0 on 29 Jun 2025")
+
+
+def test_a_question_of_the_clinics_own_about_suicide_is_read():
+    ask = next(a for a in SUICIDAL if type(a).__name__ == "FreeOf")
+    own = found("free_of", ask, answer=[answered(None, "suicidal thoughts today", EVE, 8)])
+    assert (own.verdict, own.address) == (False, "answer/0")
+    other_way = found("free_of", ask, answer=[answered(None, "free of suicidal thoughts", EVE, 8, better="higher")])
+    assert (other_way.verdict, other_way.is_none_recorded) == (None, False)
+    assert found("free_of", ask, answer=[answered(None, "joy", EVE, 0)]).is_none_recorded
+
+
+def test_a_supply_of_the_drug_is_no_session_for_certain():
+    ask = K.candidacies["qualchoice"].indications[0].asks[-1].not_had
+    for kind, verdict in (("administration", False), ("supply", None), (None, None)):
+        told = found("not_had", ask, dose=[dose("esketamine-nasal", date(2020, 1, 1), kind)])
+        assert (told.verdict, told.is_none_recorded) == (verdict, False)
+
+
+def test_single_items_without_a_total_are_told():
+    ask = K.candidacies["qualchoice"].indications[0].asks[2].scored
+    told = found("scored", ask, answer=[answered("phq-9", "1", EVE, 3)])
+    assert told.verdict is None
+    assert "single items of the PHQ-9 are answered on 29 Jun 2025" in told.words
