@@ -142,19 +142,24 @@ class Crowd:
         state = np.broadcast_to(state, len(rows))
         self.settle(rows)
         turns = rows[((state >= State.REMISSION) != (self.state[rows] >= State.REMISSION)) & self.is_mortal[rows]]
-        other, suicide = self._speeds(turns)
-        growth = self.p["death_growth"]
-        ran = (exp(growth * self.day[turns]) - exp(growth * self.clocks_day[turns])) / growth
-        self.other_left[turns] = np.maximum(self.other_left[turns] - other * ran, 0)
-        gone = suicide * (self.day[turns] - self.clocks_day[turns])
-        self.suicide_left[turns] = np.maximum(self.suicide_left[turns] - gone, 0)
+        self._use_clocks(turns)
         self.state[rows] = state
         self._set_death(turns)
+
+    def _use_clocks(self, rows):
+        other, suicide = self._speeds(rows)
+        growth = self.p["death_growth"]
+        ran = (exp(growth * self.day[rows]) - exp(growth * self.clocks_day[rows])) / growth
+        self.other_left[rows] = np.maximum(self.other_left[rows] - other * ran, 0)
+        gone = suicide * (self.day[rows] - self.clocks_day[rows])
+        self.suicide_left[rows] = np.maximum(self.suicide_left[rows] - gone, 0)
 
     def _speeds(self, rows):
         p, well = self.p, self.state[rows] >= State.REMISSION
         return self.hazard[rows] * np.where(well, 1.0, p["death_ill"]), np.where(
-            well, p["suicide_well"], p["suicide_ill"]
+            well,
+            p["suicide_well"],
+            np.where(self.is_resistant[rows, Resistance.TWO_FAILED], p["suicide_resistant"], p["suicide_ill"]),
         )
 
     def _set_death(self, rows):
@@ -170,7 +175,10 @@ class Crowd:
     def resist(self, rows, which):
         rows = rows[~self.is_resistant[rows, which]]
         self.settle(rows)
+        turns = rows[self.is_mortal[rows]] if which == Resistance.TWO_FAILED else rows[:0]
+        self._use_clocks(turns)
         self.is_resistant[rows, which] = True
+        self._set_death(turns)
         self.note(rows, Event.RESISTANT, int(which))
         first = rows[np.isnan(self.resistant_day[rows, which])]
         self.resistant_day[first, which] = self.day[first]
@@ -190,7 +198,7 @@ class Crowd:
         self.other_left, self.suicide_left = (-log(self.u(Kind.WHO, 0, slot, rows)) for slot in (4, 5))
         self.hazard = p["death_rate"] * exp(p["death_growth"] * 365.25 * (self.age - p["death_at_age"]))
         most = max(p["death_ill"], 1.0) * self.hazard * p["death_years"]
-        most_suicide = max(p["suicide_ill"], p["suicide_well"]) * p["horizon"]
+        most_suicide = max(p["suicide_ill"], p["suicide_resistant"], p["suicide_well"]) * p["horizon"]
         self.is_mortal = (self.other_left <= most) | (self.suicide_left <= most_suicide)
         self._set_death(np.flatnonzero(self.is_mortal))
         self.note(rows, Event.ENTERED, value=self.age)
@@ -582,6 +590,7 @@ class Crowd:
     def _relapse(self, rows):
         p, j = self.p, self.treatment[rows].copy()
         recovered = self.state[rows] == State.RECOVERY
+        self.is_resistant[rows[recovered]] = False
         self.become(rows, State.BETWEEN)
         self._stop_treatment(rows)
         new, old = rows[recovered], rows[~recovered]
@@ -590,7 +599,6 @@ class Crowd:
         self.episode[new] += 1
         for name in ("step", "n_failed", "n_started", "n_steps", "given"):
             getattr(self, name)[new] = 0
-        self.is_resistant[new] = False
         self.tried[new] = self.tried_now[new]
         self.tried_now[new] = 0
         for taken in (self.drug, self.added):

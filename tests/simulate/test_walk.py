@@ -350,7 +350,8 @@ def test_the_same_draws_make_differences_sharp(p):
 
 def test_without_mortality_nobody_dies(p):
     no_death = {"death.each_year.share": 0.0}
-    no_death |= {"death.suicide_each_year_ill.share": 0.0, "death.suicide_each_year_well.share": 0.0}
+    no_death |= {f"death.suicide_each_year_{when}.share": 0.0 for when in ("ill", "resistant", "well")}
+    no_death |= {f"death.suicide_each_year_resistant.{end}": None for end in ("low", "high")}
     found = draw_outcomes(p.but(no_death), EVERYTHING, 8, PEOPLE)
     assert (found["days"] == p.horizon.after).all()
     assert np.isnan(found["died_day"]).all()
@@ -365,6 +366,36 @@ def test_with_certain_death_everybody_dies_of_it(p, path, cause):
     assert (found["days"] < 60).all()
     assert np.array_equal(found["died_day"], found["days"])
     assert np.mean(found["cause"] == cause) > 0.99
+
+
+def test_suicide_while_resistant_has_a_rate_of_its_own(p):
+    """With no other death and no response without remission, as many die as the rate and the years ill after two failed
+    trials say, and nobody else."""
+    only = p.but(
+        {
+            "death.each_year.share": 0.0,
+            "death.suicide_each_year_ill.share": 0.0,
+            "death.suicide_each_year_well.share": 0.0,
+            "death.suicide_each_year_resistant.share": 20.0,
+            "death.suicide_each_year_resistant.low": None,
+            "death.suicide_each_year_resistant.high": None,
+            "trial.response_only.by_step": (0.0,),
+        }
+    )
+    found = draw_outcomes(only, Policy(), 8, PEOPLE)
+    died = found["cause"] == Cause.SUICIDE
+    expected = -np.log(0.8) * found["days_resistant"].sum() / 365.25
+    assert abs(died.sum() - expected) < 4 * np.sqrt(expected)
+    assert expected > 200
+    assert not np.isnan(found["resistant_day"][died, Resistance.TWO_FAILED]).any()
+
+
+def test_the_shipped_rate_of_suicide_while_resistant_is_that_of_the_pooled_studies():
+    death = model_parameters().death
+    resistant = death.suicide_each_year_resistant
+    assert (resistant.share, resistant.low, resistant.high) == (0.47, 0.22, 1.0)
+    assert (resistant.source, resistant.seen) == ("bergfeld-2018", "abstract")
+    assert death.suicide_each_year_ill.share < resistant.share
 
 
 def test_without_relapse_nobody_falls_ill_again(p):

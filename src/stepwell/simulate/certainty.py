@@ -76,6 +76,8 @@ def _varied(q: Quantity):
     """The fields that vary, each with how it is drawn."""
     if isinstance(q, Share) and q.of is not None:
         yield "share", lambda z: _share(q.share, q.of, z())
+    if isinstance(q, Share) and q.low is not None:
+        yield "share", lambda z: min(_scaled(q.share, q.low, q.high, z()), 100.0)
     if isinstance(q, SharesByStep) and q.of is not None:
         yield "by_step", lambda z: tuple(_share(s, n, z()) for s, n in zip(q.by_step, q.of, strict=True))
     if isinstance(q, Kept) and q.of is not None:

@@ -75,11 +75,17 @@ def settle(me):
 
 
 @compiled
-def resist(me, table, which):
-    """Notes that the person is resistant by one of the truths, once an episode."""
+def resist(me, p, table, which):
+    """Notes that the person is resistant by one of the truths, once an episode. After two failed trials the clock of suicide
+    runs at a speed of its own."""
     if not me.is_resistant[which]:
         settle(me)
+        turns = which == _TWO_FAILED and me.is_mortal
+        if turns:
+            _use_clocks(me, p)
         me.is_resistant[which] = 1
+        if turns:
+            _set_death(me, p)
         note(me, table, _RESISTANT, which, 0.0)
         if np.isnan(me.resistant_day[which]):
             me.resistant_day[which] = me.day
@@ -90,14 +96,14 @@ def resist(me, table, which):
 
 @compiled
 def start_clocks(me, p, other, suicide):
-    """Sets the two clocks of death. They run at one speed while ill and at another while well; of those who can run out
-    before the horizon the day is known.
+    """Sets the two clocks of death. They run at one speed while ill and at another while well, that of suicide at a third
+    while ill after two failed trials; of those who can run out before the horizon the day is known.
 
     Death from other causes has a hazard that doubles with age at equal distances (Gompertz).
     """
     me.hazard = p.death_rate * exp(p.death_growth * _DAYS_A_YEAR * (me.age - p.death_at_age))
     most_other = max(p.death_ill, 1.0) * me.hazard * p.death_years
-    most_suicide = max(p.suicide_ill, p.suicide_well) * p.horizon
+    most_suicide = max(p.suicide_ill, p.suicide_resistant, p.suicide_well) * p.horizon
     # A clock of -log(u) is never shorter than 1 - u: nearly everybody needs no logarithm to be out of danger.
     me.is_mortal = 1.0 - other <= most_other or 1.0 - suicide <= most_suicide
     if me.is_mortal:
@@ -109,6 +115,8 @@ def start_clocks(me, p, other, suicide):
 def _speeds(me, p):
     if me.state >= _REMISSION:
         return me.hazard, p.suicide_well
+    if me.is_resistant[_TWO_FAILED]:
+        return me.hazard * p.death_ill, p.suicide_resistant
     return me.hazard * p.death_ill, p.suicide_ill
 
 

@@ -32,6 +32,7 @@ PARAMETERS = np.dtype(
         ("death_years", "f8"),
         ("death_ill", "f8"),
         ("suicide_ill", "f8"),
+        ("suicide_resistant", "f8"),
         ("suicide_well", "f8"),
         # trial
         ("remission_odds", "f8", _BY_STEP),

@@ -56,6 +56,8 @@ class Death(Form):
     doubles: After
     while_ill: Factor
     suicide_each_year_ill: Share
+    suicide_each_year_resistant: Share
+    """While ill in an episode in which two trials have failed."""
     suicide_each_year_well: Share
 
 

@@ -96,6 +96,7 @@ def _death(m: ModelParameters) -> dict:
         "death_at_age": d.at_age.years,
         "death_ill": d.while_ill.ratio,
         "suicide_ill": _hazard(d.suicide_each_year_ill.share),
+        "suicide_resistant": _hazard(d.suicide_each_year_resistant.share),
         "suicide_well": _hazard(d.suicide_each_year_well.share),
     }
 

@@ -1,7 +1,7 @@
 """The kinds of number in `data/model.yaml`: each with its unit, and a source or a stated choice.
 
-What is uncertain says how much: a share by the number of people in whom it was seen (`of`), anything else by a 95 % interval
-(`low`, `high`). Numbers are kept as written: shares in per cent, times in days, ages in years.
+What is uncertain says how much: a share by the number of people in whom it was seen (`of`) or, as anything else, by a 95 %
+interval (`low`, `high`). Numbers are kept as written: shares in per cent, times in days, ages in years.
 """
 
 from __future__ import annotations
@@ -46,13 +46,18 @@ class Quantity(Cited):
 
 
 class Share(Quantity):
-    """How many of a hundred; `of` so many people."""
+    """How many of a hundred; `of` so many people, or within a 95 % interval."""
 
     share: Percent
     of: People | None = None
+    low: Percent | None = None
+    high: Percent | None = None
 
     def _impossible(self) -> Wrong:
-        yield from _more_than_all(self.share)
+        yield from _more_than_all(*(n for n in (self.share, self.high) if n is not None))
+        yield from _outside(self.low, self.share, self.high)
+        if self.of is not None and self.low is not None:
+            yield "says twice how uncertain it is", "`of`, or `low` and `high`"
         if self.of == 0:
             yield "is a share of no people", "1 person or more"
 

@@ -180,7 +180,7 @@ def _begin_drug(me, p, table):
     if p.is_antidepressant[drug]:
         me.n_started += 1
         if me.n_started >= ENOUGH[_THIRD_START]:
-            resist(me, table, _THIRD_START)
+            resist(me, p, table, _THIRD_START)
     return drug
 
 
@@ -326,8 +326,8 @@ def _take_effect(me, p, table, outcome, after, judged, drug, is_judged):
         if is_judged:
             me.n_failed += 1
             if me.n_failed >= ENOUGH[_TWO_FAILED]:
-                resist(me, table, _TWO_FAILED)
-        end_step(me, table)
+                resist(me, p, table, _TWO_FAILED)
+        end_step(me, p, table)
         if drug >= 0 and outcome != _UNHELPED:
             if drug == me.added:
                 stop_added(me, table)
@@ -336,8 +336,8 @@ def _take_effect(me, p, table, outcome, after, judged, drug, is_judged):
 
 
 @compiled
-def end_step(me, table):
+def end_step(me, p, table):
     """A step is over without remission."""
     me.n_steps += 1
     if me.n_steps >= ENOUGH[_TWO_STEPS]:
-        resist(me, table, _TWO_STEPS)
+        resist(me, p, table, _TWO_STEPS)

@@ -44,7 +44,7 @@ def _enter(me, p, table):
         me.step = me.n_failed = me.n_started = me.n_steps = p.failed_before
         for which in range(len(ENOUGH)):
             if p.failed_before >= ENOUGH[which]:
-                resist(me, table, which)
+                resist(me, p, table, which)
         me.goes_on = 1
         me.phase = DECIDE
 

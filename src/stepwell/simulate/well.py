@@ -177,7 +177,7 @@ def _leave_response(me, p, table):
     become(me, p, _BETWEEN)
     me.goes_on = 1
     me.phase = DECIDE
-    end_step(me, table)
+    end_step(me, p, table)
 
 
 @compiled
@@ -185,6 +185,8 @@ def _relapse(me, p, q, table):
     """Ill again: a new episode after recovery, else the same; then the course that had helped, or a decision."""
     j = me.treatment
     was_recovered = me.state == _RECOVERY
+    if was_recovered:
+        me.is_resistant[:] = 0
     become(me, p, _BETWEEN)
     _stop_treatment(me, p, table)
     if was_recovered:
@@ -215,7 +217,6 @@ def _begin_episode(me):
     """Nothing has failed yet. What was taken in the episode before is not tried at once again."""
     me.episode += 1
     me.step = me.n_failed = me.n_started = me.n_steps = me.given = 0
-    me.is_resistant[:] = 0
     me.tried, me.tried_now = me.tried_now, np.uint64(0)
     for drug in (me.drug, me.added):
         if drug >= 0:
