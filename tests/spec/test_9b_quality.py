@@ -18,10 +18,22 @@ TABLES = {t.name: t for t in (*RECORDS, *DERIVED)}
 ANTIDEPRESSANTS = [d.ingredient for d in KNOWLEDGE.ingredients.values() if d.role == "antidepressant"]
 
 
-def measure(**outcome) -> QualityMeasure:
+DAYS = {"first": "100 days", "last": "200 days"}
+MONTHS = {"months": "12 months", "either_way": "60 days"}
+EXCLUDED = {
+    "diagnosis": {"any_of": ["psychosis"]},
+    "care": {"any_of": ["hospice"], "since_before": "12 months"},
+    "death": {},
+}
+
+
+def measure(window=DAYS, excluded=(), **outcome) -> QualityMeasure:
     """A made-up measure: PHQ-9 above 9, followed for 100 to 200 days; or an antidepressant after 50 days without."""
     by_score = "covered" not in outcome
-    score = {"instrument": "phq-9", "above": "9 points", **WHY}
+    score = {
+        "score": {"instrument": "phq-9", "above": "9 points", **WHY},
+        "diagnosis": {"any_of": ["major-depression"], "at_most_after": "7 days", **WHY},
+    }
     treatment = {"after_none_for": "50 days", "diagnosis": ["major-depression"], "diagnosed_within": "20 days", **WHY}
     return QualityMeasure.model_validate(
         {
@@ -31,28 +43,36 @@ def measure(**outcome) -> QualityMeasure:
             "title": "Made up for the tests",
             "summary": "Made up for the tests.",
             "who": {"never": {"any_of": ["bipolar"], "when": "before", **WHY}},
-            "start": {"score": score} if by_score else {"treatment": treatment},
-            "follow_up": {"first": "100 days", "last": "200 days", **WHY} if by_score else None,
+            "start": score if by_score else {"treatment": treatment},
+            "follow_up": {**window, **WHY} if by_score else None,
+            "excluded": {name: {**EXCLUDED[name], **WHY} for name in excluded},
             **{name: {**value, **WHY} for name, value in outcome.items()},
         }
     )
 
 
+DEPRESSED = "condition_date | codeset\n2019-01-01 | major-depression"
 REMISSION = measure(remission={"below": "5 points"})
 RESPONSE = measure(response={"at_least": "50 %"})
 COVERED = measure(covered={"at_least": "60 days", "of": "90 days"})
 
 
 def found(asked: QualityMeasure, has=None, **drawn: str) -> dict:
-    """The one row of person 1."""
+    """The row of person 1, who has major depression from 2019 on unless diagnoses are drawn."""
+    drawn = {"condition": DEPRESSED, **drawn}
     rows = {name: parse(text, TABLES[name]) if text else [] for name, text in drawn.items()}
     records = complete(rows)
-    made = determine_records(records, [define()], KNOWLEDGE)["exposure"]
+    empty = pa.Table.from_pylist([], schema=TABLES["exposure"].schema.to_pyarrow())
+    made = determine_records(records, [define()], KNOWLEDGE)["exposure"] if "medication" in drawn else empty
     tables = {t.name: in_days(t, ibis.memtable(_arrow(t, records[t.name]))) for t in RECORDS}
     exposure = in_days(TABLES["exposure"], ibis.memtable(made))
     held = frozenset(tables if has is None else has)
-    (row,) = find_quality(tables, exposure, ANTIDEPRESSANTS, asked, held).to_pyarrow().to_pylist()
-    return row
+    people = find_quality(tables, exposure, ANTIDEPRESSANTS, asked, held).to_pyarrow().to_pylist()
+    return next(row for row in people if row["person_id"] == 1)
+
+
+def in_date(day: int | None) -> str | None:
+    return None if day is None else str(date(1970, 1, 1) + timedelta(day))
 
 
 def _arrow(table, rows):
@@ -110,7 +130,7 @@ def test_response_by_half(last, reached):
 )
 def test_who_is_in_it(first, diagnosed, included):
     """A first score above the limit, and nothing that excludes up to that day."""
-    condition = f"condition_date | codeset\n{diagnosed}" if diagnosed else ""
+    condition = "\n".join([DEPRESSED, diagnosed]).strip()
     row = found(REMISSION, measurement=scores(f"phq-9 | 2020-01-01 | {first}"), condition=condition)
     assert row["is_included"] is included
 
@@ -121,6 +141,112 @@ def test_nobody_knows_of_scores_that_no_source_holds():
     assert found(REMISSION, has=held)["is_included"] is None
     assert found(REMISSION, observation_period="", measurement="")["is_included"] is None
     assert found(REMISSION, measurement="")["is_included"] is False
+
+
+@pytest.mark.parametrize(
+    ("diagnosed", "day"),
+    [
+        ("2020-01-08 | major-depression", "2020-01-01"),
+        ("2020-01-09 | major-depression", "2020-06-01"),
+        ("2020-06-09 | major-depression", None),
+        ("2020-01-01 | bipolar", None),
+    ],
+    ids=["7 days after the first", "8 days: the next score", "8 days after the last", "another diagnosis"],
+)
+def test_the_first_score_that_has_the_diagnosis_beside_it(diagnosed, day):
+    """A form is filled in up to 7 days before the visit with the diagnosis; a score without one begins nothing."""
+    row = found(
+        REMISSION,
+        measurement=scores("phq-9 | 2020-01-01 | 12", "phq-9 | 2020-06-01 | 15"),
+        condition=f"condition_date | codeset\n{diagnosed}",
+    )
+    assert in_date(row["start_day"]) == day
+    assert row["is_included"] is (day is not None)
+
+
+def test_nobody_knows_of_diagnoses_that_no_source_holds():
+    """A score without the diagnosis that no table of the source could hold leaves it open; no score leaves nobody in."""
+    held = {"person", "observation_period", "measurement", "medication"}
+    high = scores("phq-9 | 2020-01-01 | 12")
+    assert found(REMISSION, has=held, measurement=high, condition="")["is_included"] is None
+    assert found(REMISSION, has=held, measurement="", condition="")["is_included"] is False
+
+
+@pytest.mark.parametrize(
+    ("start", "last", "reached"),
+    [
+        ("2020-01-01", "2020-11-02", True),
+        ("2020-01-01", "2020-11-01", None),
+        ("2020-01-01", "2021-03-02", True),
+        ("2020-01-01", "2021-03-03", None),
+        ("2021-01-01", "2021-11-02", True),
+        ("2020-02-29", "2021-04-29", True),
+        ("2020-02-29", "2021-04-30", None),
+    ],
+    ids=["60 days before", "61 before", "60 after", "61 after", "no leap day", "29 February, 60 after", "61 after"],
+)
+def test_twelve_calendar_months_either_way(start, last, reached):
+    """Twelve months after the first score, whatever the year, 60 days either way."""
+    asked = measure(window=MONTHS, remission={"below": "5 points"})
+    row = found(asked, measurement=scores(f"phq-9 | {start} | 12", f"phq-9 | {last} | 4"))
+    assert row["is_reached"] is reached
+
+
+LEFT_OUT = measure(window=MONTHS, excluded=tuple(EXCLUDED), remission={"below": "5 points"})
+
+
+@pytest.mark.parametrize(
+    ("drawn", "included"),
+    [
+        ({}, True),
+        ({"condition": f"{DEPRESSED}\n2010-05-01 | psychosis"}, False),
+        ({"condition": f"{DEPRESSED}\n2021-03-02 | psychosis"}, False),
+        ({"condition": f"{DEPRESSED}\n2021-03-03 | psychosis"}, True),
+        ({"condition": f"{DEPRESSED}\n2020-06-01 | hospice"}, False),
+        ({"procedure": "procedure_date | procedure\n2019-01-01 | hospice"}, False),
+        ({"procedure": "procedure_date | procedure\n2018-12-31 | hospice"}, True),
+        ({"procedure": "procedure_date | procedure\n2021-03-02 | hospice"}, False),
+        ({"procedure": "procedure_date | procedure\n2021-03-03 | hospice"}, True),
+        ({"person": "death_date\n2021-03-02"}, False),
+        ({"person": "death_date\n2021-03-03"}, True),
+    ],
+    ids=[
+        "nothing", "psychosis long before", "on the last day", "a day later", "hospice as a diagnosis",
+        "hospice 12 months before", "earlier", "on the last day of the window", "later", "died on the last day",
+        "died later",
+    ],
+)  # fmt: skip
+def test_who_is_left_out(drawn, included):
+    """Diagnoses on any day up to the last day of the window, care from 12 months before the score on, death up to that day."""
+    row = found(LEFT_OUT, measurement=scores("phq-9 | 2020-01-01 | 12"), **drawn)
+    assert row["is_included"] is included
+
+
+@pytest.mark.parametrize(
+    ("missing", "drawn", "column"),
+    [
+        ("procedure", {}, "no_care"),
+        ("condition", {}, "no_diagnosis"),
+        (None, {"observation_period": "start_date | end_date\n2015-01-01 | 2021-03-01"}, "no_death"),
+    ],
+)
+def test_silence_does_not_keep_anybody_in(missing, drawn, column):
+    """Where no table could hold it, nobody knows; where nobody's death is recorded, only who was still observed was alive."""
+    held = set(TABLES) - {missing}
+    row = found(LEFT_OUT, has=held, measurement=scores("phq-9 | 2020-01-01 | 12"), **drawn)
+    assert row["is_included"] is None
+    assert row[column] is None
+
+
+def test_a_source_that_holds_deaths_says_who_lived():
+    """One recorded death shows that deaths are recorded: everybody else is taken to have lived."""
+    row = found(
+        LEFT_OUT,
+        measurement=scores("phq-9 | 2020-01-01 | 12"),
+        person="person_id | death_date\n1 | \n2 | 2016-01-01",
+        observation_period="start_date | end_date\n2015-01-01 | 2021-03-01",
+    )
+    assert row["is_included"] is True
 
 
 @pytest.mark.parametrize(
@@ -175,5 +301,4 @@ def test_a_new_course_of_treatment(supplies, diagnosed, seen, start):
         condition=f"condition_date | codeset\n{diagnosed} | major-depression",
         observation_period=f"start_date | end_date\n{seen} | 2021-12-31",
     )
-    day = None if row["start_day"] is None else date(1970, 1, 1) + timedelta(row["start_day"])
-    assert (day and str(day)) == start
+    assert in_date(row["start_day"]) == start

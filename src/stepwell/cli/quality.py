@@ -25,7 +25,7 @@ def quality(
     import pyarrow.csv
 
     from stepwell.knowledge.quality_card import standing
-    from stepwell.report.quality import count_quality
+    from stepwell.report.quality import count_quality, unanswerable
     from stepwell.report.quality import quality as find
     from stepwell.result import Result
 
@@ -39,5 +39,8 @@ def quality(
         shown.add_row(f"{c.measure.title} ({c.measure.name}, {standing(c.measure)})", *map(str, numbers))
     out_console.print(shown)
     out_console.print(
-        "\nWhoever has no score in the window is unknown here; published measures count them as not reached."
+        "\nPeople without a score in the window are unknown here; published measures count them as not reached. What else differs"
+        " from the published measure, and what that does to its rate: stepwell knowledge show MEASURE."
     )
+    for sentence in unanswerable(opened, measure or ()):
+        out_console.print(sentence)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
 
 from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
-from stepwell.knowledge.quality import FirstScore, FirstTreatment, QualityMeasure
+from stepwell.knowledge.quality import Excluded, FirstTreatment, FollowUp, QualityMeasure, Start
 
 from .determine import judge_who
-from .intervals import without_breaks
+from .intervals import to_date, to_day, without_breaks
 from .response import find_score
 
 _NO_DAY = ibis.null("int64")
@@ -28,52 +29,87 @@ def find_quality(
 
     Needs: the record tables and `exposure`, with days as integers; `has`, the record tables that the source holds at all.
     Unknown when: no score in the window (`is_reached`); a supply of unknown length, or time not observed, may hold the days
-    that are missing; an absence in time that nobody observed (`is_included`).
+    that are missing; an absence in time that nobody observed, or of records that the source does not hold (`is_included` and,
+    of what leaves people out, `no_diagnosis`, `no_care`, `no_death`).
     """
     score, condition, period = find_score(records["measurement"]), records["condition"], records["observation_period"]
     supply = exposure.filter(exposure.ingredient.isin(list(antidepressants)))
     if measure.start.score is not None:
-        start = _first_score(score, measure.start.score)
-        followed, source = _followed(start, score, measure), "measurement"
+        start = _first_score(score, condition, measure.start)
+        windowed = _with_window(start, measure.follow_up)
+        followed, source = _followed(windowed, score, measure), "measurement"
     else:
         start = _first_treatment(supply, condition, period, measure.start.treatment)
+        last_day = start.start_day + measure.covered.of - 1
+        windowed = start.mutate(window_first_day=start.start_day, window_last_day=last_day)
         followed, source = _covered(start, supply, period, measure), "medication"
-    observed = period.select("person_id").distinct().mutate(was_observed=MET)
-    people = records["person"].select("person_id", "birth_earliest_day", "birth_latest_day")
-    for rows in (start, followed, observed):
+    observed = period.group_by("person_id").agg(last_observed_day=period.end_day.max())
+    people = records["person"].select("person_id", "birth_earliest_day", "birth_latest_day", "death_day")
+    windowed = windowed.drop("window_first_day")
+    for rows in (windowed, followed, observed, _might_enter(score, supply, measure.start)):
         people = people.left_join(rows, "person_id").drop("person_id_right")
     people = people.mutate(
-        is_observed=people.was_observed.fill_null(False),
+        is_observed=people.last_observed_day.notnull(),
         met_day=people.start_day,
         index_day=people.start_day,
         earliest_day=people.start_day,
         first_treated_day=_NO_DAY,
     )
     people, verdicts = judge_who(people, condition, period, measure.who, has)
-    looked_for = people.is_observed & ibis.literal(source in has)
+    people, kept = _not_excluded(people, records, measure.excluded, has)
+    # Without diagnoses in the source, a score or a supply that may begin the measure leaves it open.
+    is_open = people.might_enter.fill_null(False) & ibis.literal("condition" not in has)
+    looked_for = people.is_observed & ibis.literal(source in has) & ~is_open
     began = ibis.cases((people.start_day.notnull(), MET), (looked_for, NOT_MET), else_=UNKNOWN)
-    included = all_of(began, *verdicts.values())
+    included = all_of(began, *verdicts.values(), *kept.values())
     shown = {
         name: included.fill_null(True).ifelse(people[name], ibis.null(people[name].type()))
         for name in ("start_day", "start_total", "end_day", "end_total", "n_days_covered", "is_reached")
     }
-    return people.select("person_id", "age_years", is_included=included, **shown)
+    entered = {name: people.start_day.notnull().ifelse(found, UNKNOWN) for name, found in kept.items()}
+    return people.select("person_id", "age_years", is_included=included, is_entered=began, **shown, **entered)
 
 
-def _first_score(score: ir.Table, asked: FirstScore) -> ir.Table:
-    """The day and total of everybody's first score above the points asked."""
-    high = score.filter((score.instrument == asked.instrument) & (score.total > asked.above))
+def _might_enter(score: ir.Table, supply: ir.Table, start: Start) -> ir.Table:
+    """Who has a score, or a supply, that begins the measure if the diagnosis asked stands beside it."""
+    if start.score is None:
+        return supply.select("person_id").distinct().mutate(might_enter=MET)
+    high = score.filter((score.instrument == start.score.instrument) & (score.total > start.score.above))
+    return high.select("person_id").distinct().mutate(might_enter=MET)
+
+
+def _first_score(score: ir.Table, condition: ir.Table, asked: Start) -> ir.Table:
+    """The day and total of everybody's first score above the points asked that has the diagnosis beside it."""
+    high = score.filter((score.instrument == asked.score.instrument) & (score.total > asked.score.above))
+    of_sets = condition.filter(condition.codeset.isin(asked.diagnosis.any_of))
+    diagnosed = of_sets.group_by("person_id").agg(diagnosed_day=of_sets.condition_day.min())
+    high = high.join(diagnosed, "person_id", how="inner")
+    high = high.filter(high.diagnosed_day <= high.measured_day + asked.diagnosis.at_most_after)
     return high.group_by("person_id").agg(
         start_day=high.measured_day.min(), start_total=high.total.argmin(high.measured_day)
     )
 
 
-def _followed(start: ir.Table, score: ir.Table, measure: QualityMeasure) -> ir.Table:
+def _with_window(start: ir.Table, asked: FollowUp) -> ir.Table:
+    """Adds the first and the last day of the window in which a score decides."""
+    if asked.months is None:
+        first, last = start.start_day + asked.first, start.start_day + asked.last
+    else:
+        middle = _months_later(start.start_day, asked.months)
+        first, last = middle - asked.either_way, middle + asked.either_way
+    return start.mutate(window_first_day=first, window_last_day=last)
+
+
+def _months_later(day: ir.IntegerValue, months: int) -> ir.IntegerValue:
+    """The same day so many calendar months later (earlier if negative); the last of the month where it has no such day."""
+    return to_day((to_date(day).cast("timestamp") + ibis.interval(months=months)).cast("date"))
+
+
+def _followed(windowed: ir.Table, score: ir.Table, measure: QualityMeasure) -> ir.Table:
     """The latest score in the window after the start, and whether it is what is asked."""
     same = score.filter(score.instrument == measure.start.score.instrument)
-    late = start.join(same, "person_id", how="inner").filter(
-        lambda t: t.measured_day >= t.start_day + measure.follow_up.first,
-        lambda t: t.measured_day <= t.start_day + measure.follow_up.last,
+    late = windowed.join(same, "person_id", how="inner").filter(
+        lambda t: t.measured_day.between(t.window_first_day, t.window_last_day)
     )
     last = late.group_by("person_id").agg(
         end_day=late.measured_day.max(),
@@ -85,6 +121,55 @@ def _followed(start: ir.Table, score: ir.Table, measure: QualityMeasure) -> ir.T
     else:
         is_reached = 100 * (last.first_total - last.end_total) / last.first_total >= measure.response.at_least
     return last.mutate(is_reached=is_reached, n_days_covered=_NO_DAY).drop("first_total")
+
+
+def _not_excluded(
+    people: ir.Table, records: Mapping[str, ir.Table], asked: Excluded, has: frozenset[str]
+) -> tuple[ir.Table, dict[str, ir.BooleanValue]]:
+    """The people with what would leave them out, and for each kind of it that is asked whether there is none."""
+    index = people.select("person_id", "start_day", until_day="window_last_day")
+    diagnoses = asked.diagnosis.any_of if asked.diagnosis else ()
+    care, since_before = (asked.care.any_of, asked.care.since_before) if asked.care else ((), 0)
+    diagnosed = _days_of(records, ("condition",), diagnoses).join(index, "person_id", how="inner")
+    diagnosed = diagnosed.filter(diagnosed.day <= diagnosed.until_day)
+    cared = _days_of(records, ("condition", "procedure"), care).join(index, "person_id", how="inner")
+    cared = cared.filter(cared.day.between(_months_later(cared.start_day, -since_before), cared.until_day))
+    for name, rows in (("has_diagnosis", diagnosed), ("has_care", cared)):
+        found = rows.select("person_id").distinct().mutate(**{name: MET})
+        people = people.left_join(found, "person_id").drop("person_id_right")
+    # A source that holds nobody's death holds no deaths; who was still observed at the end was alive.
+    holds_deaths = people.death_day.notnull().any().over(ibis.window())
+    people = people.mutate(
+        has_died=people.death_day <= people.window_last_day,
+        was_alive=holds_deaths | (people.last_observed_day >= people.window_last_day),
+    )
+    looked_for = {
+        "no_diagnosis": (asked.diagnosis, people.has_diagnosis, people.is_observed & ibis.literal("condition" in has)),
+        "no_care": (
+            asked.care,
+            people.has_care,
+            people.is_observed & ibis.literal({"condition", "procedure"} <= has),
+        ),
+        "no_death": (asked.death, people.has_died, people.was_alive),
+    }
+    kept = {
+        name: ibis.cases((found.fill_null(False), NOT_MET), (absence_counts.fill_null(False), MET), else_=UNKNOWN)
+        if field is not None
+        else MET
+        for name, (field, found, absence_counts) in looked_for.items()
+    }
+    return people, kept
+
+
+def _days_of(records: Mapping[str, ir.Table], tables: Collection[str], codesets: Collection[str]) -> ir.Table:
+    """Everybody's days with a record of the code sets, in these record tables."""
+    columns = {"condition": "codeset", "procedure": "procedure"}
+    parts = []
+    for name in tables:
+        rows = records[name]
+        rows = rows.filter(rows[columns[name]].isin(list(codesets)))
+        parts.append(rows.select("person_id", day=rows[f"{name}_day"]))
+    return reduce(lambda a, b: a.union(b), parts)
 
 
 def _first_treatment(supply: ir.Table, condition: ir.Table, period: ir.Table, asked: FirstTreatment) -> ir.Table:

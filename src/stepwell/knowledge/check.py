@@ -34,7 +34,7 @@ from .instrument import Crosswalk
 from .instrument_check import check_crosswalk, check_instrument
 from .plasma import Plasma
 from .published import PublishedTrial
-from .quality import FirstScore, FirstTreatment
+from .quality import BesideScore, ExcludedCare, ExcludedDiagnosis, FirstScore, FirstTreatment
 from .regimen import AnswerFrom, Indicated, Regimen
 from .staging import Procedure, Psychotic, Scale, Sign, Staging
 from .staging_check import check_staging
@@ -175,8 +175,8 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     ingredients = {entry.key for entry in _of(entries, Ingredient)}
     definitions = {entry.written.data.get("id") for entry in _of(entries, Definition)}
     standards = {entry.key for entry in _of(entries, DoseStandardInfo)}
-    conditions = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "condition"}
-    procedures = {e.key for e in _of(entries, Codeset) if e.form is None or e.form.kind == "procedure"}
+    conditions = {e.key for e in _of(entries, Codeset) if e.form is None or "condition" in e.form.records}
+    procedures = {e.key for e in _of(entries, Codeset) if e.form is None or "procedure" in e.form.records}
     classes = {entry.form.drug_class for entry in _of(entries, Ingredient) if entry.form is not None}
     instruments = {entry.key for entry in _of(entries, Instrument)}
     of_kind = {
@@ -205,7 +205,10 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
             if isinstance(form, DoseMinimum | DoseStandard):
                 key, standard = ("is", form.is_) if isinstance(form, DoseStandard) else ("standard", form.standard)
                 named.append((DoseStandardInfo, (key,), standard, "dose standard", standards, "dose_standard.yaml"))
-            if isinstance(form, Diagnosis | NeverDiagnosis | Diagnosed | Psychotic | Indicated):
+            of_diagnoses = (
+                Diagnosis | NeverDiagnosis | Diagnosed | Psychotic | Indicated | BesideScore | ExcludedDiagnosis
+            )
+            if isinstance(form, of_diagnoses):
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Codeset, where, name, "code set of diagnoses", conditions, "codeset/"))
@@ -230,7 +233,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
                 for position, name in enumerate(form.before):
                     where = ("before", position)
                     named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))
-            if isinstance(form, Procedure | Apart):
+            if isinstance(form, Procedure | Apart | ExcludedCare):
                 for position, name in enumerate(form.any_of):
                     where = ("any_of", position)
                     named.append((Codeset, where, name, "code set of procedures", procedures, "codeset/"))

@@ -73,6 +73,8 @@ def _whole_quantity(kind: str, factors: dict[str, float]):
 
 
 Days = Annotated[int, _whole_quantity("a time", {"days": 1, "day": 1, "weeks": 7, "week": 7})]
+Months = Annotated[int, _whole_quantity("a time", {"months": 1, "month": 1})]
+"""Calendar months."""
 Duration = Annotated[
     float, _quantity("a time", {"days": 1, "day": 1, "weeks": 7, "week": 7, "years": 365.25, "year": 365.25})
 ]

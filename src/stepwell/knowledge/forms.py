@@ -164,12 +164,18 @@ class Codeset(Cited):
     """One code set: its scope in words, its codes, and those taken out again (bipolar under the depression ancestor)."""
 
     id: Id
-    kind: Literal["condition", "procedure"]
+    kind: Literal["condition", "procedure", "care"]
+    """`care`: some records write it as a diagnosis, others as a procedure, an observation or a visit."""
     label: str
     scope: str
     status: Status
     codes: tuple[Code, ...]
     excluded: tuple[Code, ...] = ()
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The record tables in which its codes are looked for."""
+        return ("condition", "procedure") if self.kind == "care" else (self.kind,)
 
 
 class LadderStep(Form):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from .cited import Cited, Days, Form, Percent, Points, exactly_one
+from .cited import Cited, Days, Form, Months, Percent, Points, exactly_one
 from .criteria import AtLeastDays, Id
 from .definition import Status, Who
 
 
 class FirstScore(Cited):
-    """Entered on the day of the first score above so many points."""
+    """Entered on the day of the first score above so many points that has the diagnosis asked beside it."""
 
     instrument: Id
     above: Points
@@ -29,19 +29,74 @@ class FirstTreatment(Cited):
     diagnosed_within: Days
 
 
+class BesideScore(Cited):
+    """A diagnosis of the code sets on any day before the score, on its day, or at most so many days after it: a form is filled in
+    before the visit at which the diagnosis is written down."""
+
+    any_of: tuple[Id, ...] = Field(min_length=1)
+    at_most_after: Days
+
+
 class Start(Form):
     """How a person enters the measure."""
 
     score: FirstScore | None = None
+    diagnosis: BesideScore | None = None
     treatment: FirstTreatment | None = None
     _one = exactly_one("score", "treatment")
 
+    @model_validator(mode="after")
+    def _diagnosis_of_a_score(self):
+        if (self.score is None) != (self.diagnosis is None):
+            raise ValueError(
+                "a score is entered by with a diagnosis beside it; write start.diagnosis with start.score, and only then"
+            )
+        return self
+
 
 class FollowUp(Cited):
-    """The days after the start, first and last, in which the latest score is the one that decides."""
+    """The window after the start in which the latest score is the one that decides: its first and last day, or calendar months
+    and so many days either way of that day."""
 
-    first: Days
-    last: Days
+    first: Days | None = None
+    last: Days | None = None
+    months: Months | None = None
+    either_way: Days | None = None
+
+    @model_validator(mode="after")
+    def _one_window(self):
+        in_days = (self.first, self.last), (self.months, self.either_way)
+        if sum(None not in pair for pair in in_days) != 1 or any(
+            len({v is None for v in pair}) == 2 for pair in in_days
+        ):
+            raise ValueError("write either first and last, or months and either_way")
+        return self
+
+
+class ExcludedDiagnosis(Cited):
+    """Left out: people with a diagnosis of the code sets on any day up to the last day of the window."""
+
+    any_of: tuple[Id, ...] = Field(min_length=1)
+
+
+class ExcludedCare(Cited):
+    """Left out: people with care of the code sets from so many months before the start (from its day, if none are written) to
+    the last day of the window."""
+
+    any_of: tuple[Id, ...] = Field(min_length=1)
+    since_before: Months = 0
+
+
+class ExcludedDeath(Cited):
+    """Left out: people who died up to the last day of the window."""
+
+
+class Excluded(Form):
+    """Who is left out of the measure, though they enter it."""
+
+    diagnosis: ExcludedDiagnosis | None = None
+    care: ExcludedCare | None = None
+    death: ExcludedDeath | None = None
 
 
 class Remission(Cited):
@@ -77,6 +132,7 @@ class QualityMeasure(Form):
     remission: Remission | None = None
     response: Response | None = None
     covered: Covered | None = None
+    excluded: Excluded = Excluded()
 
     @property
     def name(self) -> str:

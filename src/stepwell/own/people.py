@@ -95,8 +95,8 @@ class _Reader:
                 remedy = f"did you mean `{meant}`?" if meant else "delete it, or write one of these"
                 self._problem((field,), f"`{field}` is nothing that is written of a person", ", ".join(FIELDS), remedy)
         codesets = self.knowledge.codesets.values()
-        diagnoses = [c.id for c in codesets if c.kind == "condition"]
-        procedures = [c.id for c in codesets if c.kind == "procedure"]
+        diagnoses = [c.id for c in codesets if "condition" in c.records]
+        procedures = [c.id for c in codesets if "procedure" in c.records]
         records = {
             "person": [self._birth()],
             "observation_period": list(self._observed()),

@@ -13,7 +13,7 @@ from stepwell.engine.quality import find_quality
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.quality import QualityMeasure
-from stepwell.knowledge.quality_card import asked, outcome
+from stepwell.knowledge.quality_card import asked, excluded_words, outcome, window_words
 from stepwell.knowledge.sentences import provenance
 from stepwell.tables import DERIVED, RECORDS
 from stepwell.tables.quality import QUALITY
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stepwell.result import Result
 
 _TABLES = {table.name: table for table in (*RECORDS, *DERIVED)}
-_NEEDED = ("person", "observation_period", "condition", "measurement")
+_NEEDED = ("person", "observation_period", "condition", "measurement", "procedure")
 _SAID = {True: "met", False: "not met", None: "unknown"}
 
 
@@ -65,6 +65,24 @@ def count_quality(table: pa.Table, knowledge: Knowledge) -> list[Counted]:
     return counted
 
 
+def unanswerable(result: Result, ids: Sequence[str] = ()) -> list[str]:
+    """What these records cannot say for anybody, so that nobody is surely in a measure that asks for it: one sentence each."""
+    has = set(result.manifest["has"])
+    deaths = result.table("person").death_date.notnull().any().to_pyarrow().as_py()
+    sentences: dict[str, None] = {}
+    for measure in _measures(ids, result.knowledge):
+        excluded = measure.excluded
+        if excluded.care is not None and "procedure" not in has:
+            sentences[f"The records hold no procedures: nobody knows of {' or '.join(excluded.care.any_of)}."] = None
+        if "condition" not in has:
+            sentences[
+                "The records hold no diagnoses: nobody knows who has depression, or what would leave people out."
+            ] = None
+        if excluded.death is not None and not deaths:
+            sentences["The records hold no deaths: only who was observed to the end is known to have lived."] = None
+    return list(sentences)
+
+
 def _measures(ids: Sequence[str], knowledge: Knowledge) -> list[QualityMeasure]:
     unknown = [i for i in ids if i not in knowledge.quality]
     if unknown:
@@ -97,9 +115,26 @@ def _row(measure: QualityMeasure, knowledge: Knowledge, person: dict) -> dict:
     }
 
 
+_EXCLUDED = {"no_diagnosis": "diagnosis", "no_care": "care", "no_death": "death"}
+
+
+def _left_out(measure: QualityMeasure, person: dict, verdict: bool | None) -> list[str]:
+    """What leaves a person out (`verdict` False), or may do so (None), in words."""
+    return [
+        excluded_words(name, getattr(measure.excluded, name))
+        for column, name in _EXCLUDED.items()
+        if getattr(measure.excluded, name) is not None and person[column] is verdict
+    ]
+
+
 def _words(measure: QualityMeasure, person: dict) -> str:
-    if person["start_date"] is None:
-        return "Not in the measure" if person["is_included"] is False else "Not known whether in the measure"
+    if person["is_included"] is False:
+        found = _left_out(measure, person, False) if person["is_entered"] else []
+        return f"Left out: {'; '.join(found)}" if found else "Not in the measure"
+    if person["is_included"] is None:
+        found = _left_out(measure, person, None) if person["is_entered"] else []
+        doubt = f": the records cannot say whether there was {'; or '.join(found)}" if found else ""
+        return f"Not known whether in the measure{doubt}"
     since = show_date(person["start_date"])
     if measure.covered:
         words = f"An antidepressant at hand on {person['n_days_covered']} of {measure.covered.of} days from {since}"
@@ -107,5 +142,5 @@ def _words(measure: QualityMeasure, person: dict) -> str:
         return words + (doubt if person["is_reached"] is None else "")
     begun = f"{show_number(person['start_total'])} points on {since}"
     if person["end_date"] is None:
-        return f"{begun}; no score from day {measure.follow_up.first} to day {measure.follow_up.last} after it"
+        return f"{begun}; no score {window_words(measure.follow_up)}"
     return f"{begun}, {show_number(person['end_total'])} on {show_date(person['end_date'])}"

@@ -133,7 +133,7 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
         checks.append(
             (vocabulary.notin(known), "an unknown vocabulary", f"one of {', '.join((*SHAPES, 'OMOP', _OWN))}")
         )
-        sets = [s.id for s in knowledge.codesets.values() if s.kind == raw.name]
+        sets = [s.id for s in knowledge.codesets.values() if raw.name in s.records]
         stranger = (vocabulary == _OWN.upper()) & rows.code.lower().notin(sets)
         checks.append((stranger, "an unknown code set", f"one of {', '.join(sorted(sets))}"))
     if raw.name == "measurement":
@@ -223,7 +223,7 @@ def _observation(
 def _coded(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     """Diagnoses or procedures: a code counts for the sets of its own vocabulary; a code taken out of a set wins."""
     column = {"condition": "codeset", "procedure": "procedure"}[raw.name]
-    sets = [s for s in knowledge.codesets.values() if s.kind == raw.name]
+    sets = [s for s in knowledge.codesets.values() if raw.name in s.records]
     codes = [
         (c.set_id, c.vocabulary.upper(), plain_code(c), c.match == "prefix", c.is_included) for c in codeset_codes(sets)
     ]

@@ -7,7 +7,7 @@ tables (`concept`, `concept_ancestor`, `drug_strength`) are used where they hold
 from __future__ import annotations
 
 import difflib
-from functools import partial
+from functools import partial, reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -38,6 +38,7 @@ REQUIRED_COLUMNS = {
     "measurement": ("measurement_id", "person_id", "measurement_concept_id", "measurement_date"),
     "observation": ("observation_id", "person_id", "observation_concept_id", "observation_date"),
     "procedure_occurrence": ("procedure_occurrence_id", "person_id", "procedure_concept_id", "procedure_date"),
+    "visit_occurrence": ("visit_occurrence_id", "person_id", "visit_concept_id", "visit_start_date"),
     "death": ("person_id", "death_date"),
     "concept": ("concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_code"),
     "concept_ancestor": ("ancestor_concept_id", "descendant_concept_id"),
@@ -89,20 +90,22 @@ def read_omop(
     losses += found
     has = {"person"}
     drugs = find_drugs(con, filled["drug_exposure"], vocabulary, knowledge) if "drug_exposure" in filled else None
+    of_care = _of_care(filled)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
         "condition": (_conditions, ("condition_occurrence",)),
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
-        "procedure": (_procedures, ("procedure_occurrence",)),
+        "procedure": (partial(_procedures, of_care), ("procedure_occurrence",)),
         "vital": (read_vitals, ("measurement",)),
         "answer": (read_answers, ("measurement", "observation")),
     }
     for name, (reader, sources) in readers.items():
         present = [filled[s] for s in sources if s in filled]
-        if present:
+        if present or (name == "procedure" and of_care):
             records[name], found = reader(con, people, present, vocabulary, knowledge)
             losses += found
+        if present:
             has.add(name)
     if drugs is not None:
         found = read_doses(con, people, filled, drugs, vocabulary, knowledge)
@@ -185,16 +188,42 @@ def _observation(con, people: People, raws: list[RawTable], vocabulary, knowledg
 
 def _conditions(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
     (raw,) = raws
-    sets = [s for s in knowledge.codesets.values() if s.kind == "condition"]
+    sets = [s for s in knowledge.codesets.values() if "condition" in s.records]
     columns = Columns("condition_concept_id", "condition_source_concept_id", "condition_source_value")
     return read_coded(con, people, raw, columns, codeset_codes(sets), vocabulary, "condition", "condition_start_date")
 
 
-def _procedures(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
-    (raw,) = raws
-    sets = [s for s in knowledge.codesets.values() if s.kind == "procedure"]
+def _procedures(
+    care: list[tuple[RawTable, Columns, str]], con, people: People, raws: list[RawTable], vocabulary, knowledge
+) -> tuple[ir.Table, list[Loss]]:
+    """Procedures, and care that the CDM keeps among observations and visits."""
+    sets = [s for s in knowledge.codesets.values() if "procedure" in s.records]
+    of_care = codeset_codes(s for s in sets if s.kind == "care")
     columns = Columns("procedure_concept_id", "procedure_source_concept_id", "procedure_source_value")
-    return read_coded(con, people, raw, columns, codeset_codes(sets), vocabulary, "procedure", "procedure_date")
+    tables = [(raw, columns, "procedure_date", codeset_codes(sets)) for raw in raws]
+    tables += [(raw, where, date, of_care) for raw, where, date in care]
+    parts, losses = [], []
+    for raw, where, date, codes in tables:
+        rows, found = read_coded(con, people, raw, where, codes, vocabulary, "procedure", date)
+        parts.append(rows)
+        losses += found
+    return reduce(lambda a, b: a.union(b), parts), losses
+
+
+def _of_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]]:
+    """The tables besides diagnoses and procedures that may hold care, each with its codes and its date."""
+    tables = []
+    if "observation" in filled:
+        columns = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
+        tables.append((filled["observation"], columns, "observation_date"))
+    if "visit_occurrence" in filled:
+        visit = filled["visit_occurrence"]
+        tables.append((visit, Columns("visit_concept_id", "visit_source_concept_id", ""), "visit_start_date"))
+        # CDM 5.4 and 5.3 name it differently.
+        for end in ("discharged_to_concept_id", "discharge_to_concept_id"):
+            if end in visit.rows.columns and "visit_end_date" in visit.rows.columns:
+                tables.append((visit, Columns(end, "", ""), "visit_end_date"))
+    return tables
 
 
 def read_coded(

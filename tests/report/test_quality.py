@@ -1,0 +1,82 @@
+"""Quality measures of a small clinic, from its files to the counts that are printed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+import stepwell
+from stepwell.cli import app
+from stepwell.report.quality import count_quality, quality
+from stepwell.result import Result
+
+START = date(2020, 1, 1)
+YEAR_LATER = START + timedelta(366)
+PEOPLE = ("in", "died", "hospice", "autism", "not")
+FILES = {
+    "person": ["person_id,birth_date,death_date", *(f"{p},1980,{'2020-06-01' * (p == 'died')}" for p in PEOPLE)],
+    "observation_period": ["person_id,start_date,end_date", *(f"{p},2015-01-01,2022-12-31" for p in PEOPLE)],
+    "medication": ["person_id,drug,start_date,days_supply,mg_per_day", "in,sertraline,2020-01-01,30,50"],
+    "condition": [
+        "person_id,condition_date,vocabulary,code",
+        *(f"{p},2020-01-05,ICD10CM,F33.1" for p in PEOPLE if p != "not"),
+        "autism,2021-02-01,ICD10CM,F84.0",
+    ],
+    "measurement": [
+        "person_id,instrument,measured_date,total",
+        *(f"{p},phq-9,{START},15" for p in PEOPLE),
+        *(f"{p},phq-9,{YEAR_LATER},3" for p in PEOPLE if p != "died"),
+    ],
+    "procedure": ["person_id,procedure_date,vocabulary,code", "hospice,2020-03-01,HCPCS,T2042"],
+}
+
+
+def run(place, files) -> Result:
+    records = place / "records"
+    records.mkdir(parents=True)
+    for name, lines in files.items():
+        (records / f"{name}.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return stepwell.run(records, out=place / "result", definitions=["clinic-two-classes"])
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("clinic"), FILES)
+
+
+def rows_of(result: Result) -> dict[str, dict]:
+    ids = {r["person_id"]: r["source_person_id"] for r in result.table("person").to_pyarrow().to_pylist()}
+    rows = quality(result, ["remission-12-months"]).to_pylist()
+    return {ids[row["person_id"]]: row for row in rows}
+
+
+def test_who_is_left_out_and_why(result):
+    """The sentence of each person names what leaves them out."""
+    rows = rows_of(result)
+    assert {p: (r["included"], r["reached"]) for p, r in rows.items()} == {
+        "in": ("met", "met"),
+        "died": ("not met", None),
+        "hospice": ("not met", None),
+        "autism": ("not met", None),
+        "not": ("not met", None),
+    }
+    assert "Left out: death" in rows["died"]["found"]
+    assert "Left out: hospice" in rows["hospice"]["found"]
+    assert "pervasive-developmental" in rows["autism"]["found"]
+    assert rows["not"]["found"] == "Not in the measure"
+    (counted,) = count_quality(quality(result, ["remission-12-months"]), result.knowledge)
+    assert (counted.included, counted.reached, counted.perhaps_included) == (1, 1, 0)
+
+
+def test_records_without_procedures_leave_it_open_and_say_so(tmp_path):
+    """Nobody can say that there was no hospice care; the sentence and the command say that, and what the source lacks."""
+    result = run(tmp_path, {name: lines for name, lines in FILES.items() if name != "procedure"})
+    row = rows_of(result)["in"]
+    assert row["included"] == "unknown"
+    assert "hospice or palliative-care" in row["found"]
+    printed = CliRunner().invoke(app, ["quality", str(result.folder)])
+    assert printed.exit_code == 0
+    words = " ".join(printed.output.split())
+    assert "no procedures: nobody knows of hospice or palliative-care" in words
