@@ -81,7 +81,9 @@ FILES: dict[str, tuple[Field, ...]] = {
         _person(),
         Field("procedure_date", "date", True, "the day of the procedure"),
         Field("vocabulary", "text", True, "HCPCS, CPT4, ICD10PCS, ICD9Proc, SNOMED or OMOP; or stepwell"),
-        Field("code", "text", True, "the code; or, with stepwell, the code set (ect, tms, esketamine-session)"),
+        Field(
+            "code", "text", True, "the code; or, with stepwell, the code set (ect, tms, esketamine-session, hospice)"
+        ),
         Field("quantity", "number", False, "units billed, such as mg of a drug code; empty where it says nothing"),
         Field("time", "time", False, "when it began, as 14:00"),
     ),

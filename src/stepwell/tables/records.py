@@ -121,7 +121,7 @@ MEASUREMENT = Table(
 
 PROCEDURE = Table(
     "procedure",
-    "one procedure on one day: electroconvulsive therapy, magnetic stimulation, an (es)ketamine session, hospice or palliative care",
+    "one procedure on one day: electroconvulsive therapy, magnetic stimulation, an (es)ketamine session, hospice care",
     ("person_id", "procedure_date", "procedure", "address"),
     (
         _PERSON,
