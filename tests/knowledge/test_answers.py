@@ -163,7 +163,8 @@ def test_a_column_that_would_stand_twice(tmp_path):
     ("lines", "where", "found"),
     [
         ([HEADER, "a,1,1"], "items.csv:2", "3 cells in a row of 10"),
-        ([HEADER + ",q1", "a" + ",1" * 10], "items.csv:1", "column `q1` stands twice"),
+        ([HEADER + ",q1", "a" + ",1" * 10], "items.csv:1", "column 11 has the name of column 2"),
+        (["7,7", "7,7"], "items.csv:1", "column 2 has the name of column 1"),
         ([HEADER, 'a,"1'], "items.csv", "is not CSV on line 2"),
         ([""], "items.csv", "no column for item 1 (interest)"),
     ],

@@ -49,7 +49,21 @@ def test_a_missing_table_and_missing_columns_are_said_together(folder, error):
 
 def test_a_file_without_a_header_shows_nobody(folder, error):
     message = error(folder(person=[f"{SECRET},8532,1980"], drug_exposure=[DRUG]))
-    assert "person.csv: the first line holds none of the column names" in message
+    assert "person.csv: no header line: the first line holds none of the column names" in message
+
+
+@pytest.mark.parametrize("line", ["p1,sertraline,2024-01-01,2024-01-01,,,,30", f"{SECRET},{SECRET},2024-01-01"])
+def test_a_first_line_that_repeats_a_value_is_no_header_either(folder, error, line):
+    message = error(folder(person=["person_id", "p1"], medication=[line]))
+    assert "medication.csv: no header line" in message
+    assert "person_id, drug, start_date" in message
+    assert "name of an earlier one" not in message
+    assert SECRET not in message
+
+
+def test_a_name_that_stands_twice_in_a_header_is_still_said(folder, error):
+    message = error(folder(person=["person_id,sex,sex", "p1,,"], medication=["person_id,drug,start_date"]))
+    assert "person.csv: column 3 has the name of an earlier one" in message
 
 
 @pytest.mark.parametrize(

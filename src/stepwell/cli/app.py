@@ -17,6 +17,35 @@ from stepwell import __version__
 from stepwell.errors import StepwellError
 
 
+class PersonCommand(typer.core.TyperCommand):
+    """A command about one person, whose id may be a negative number: `stepwell why RESULT -257`."""
+
+    def parse_args(self, ctx, args):
+        """Parses the arguments. A word that begins with a dash and a digit is an argument: no option is called so."""
+        return super().parse_args(ctx, self._arguments_last(args))
+
+    def _arguments_last(self, args: list[str]) -> list[str]:
+        """The options with their values, then `--` and the arguments; unchanged without a negative number among these."""
+        n_values = {name: p.nargs for p in self.params for name in p.opts if not getattr(p, "is_flag", False)}
+        options, arguments, rest = [], [], list(args)
+        while rest:
+            word = rest.pop(0)
+            if word == "--":
+                arguments += rest
+                break
+            if word.startswith("-") and not _is_negative(word):
+                n = n_values.get(word, 0)
+                options += [word, *rest[:n]]
+                rest = rest[n:]
+            else:
+                arguments.append(word)
+        return [*options, "--", *arguments] if any(map(_is_negative, arguments)) else args
+
+
+def _is_negative(word: str) -> bool:
+    return word.startswith("-") and word[1:2].isdigit()
+
+
 class _Commands(typer.core.TyperGroup):
     """Turns every expected failure into one clear message and a documented exit code."""
 
@@ -66,6 +95,13 @@ EngineOption = Annotated[
     ),
 ]
 ResultArg = Annotated[Path, typer.Argument(help="A folder that `stepwell run --out` wrote.", show_default=False)]
+PersonArg = Annotated[
+    str,
+    typer.Argument(
+        help="The person's id, as the source writes it. Write -- before an id that begins with a dash and a letter.",
+        show_default=False,
+    ),
+]
 DefinitionFiles = Annotated[
     list[Path] | None,
     typer.Option(

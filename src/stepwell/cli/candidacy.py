@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from .app import ResultArg, app, out_console
+from .app import PersonArg, PersonCommand, ResultArg, app, out_console
 
 
-@app.command()
+@app.command(cls=PersonCommand)
 def candidacy(
     result: ResultArg,
-    person: Annotated[str, typer.Argument(help="The person's id, as the source writes it.", show_default=False)],
+    person: PersonArg,
     policy: Annotated[
         list[str] | None,
         typer.Option(

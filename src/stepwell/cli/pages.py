@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from .app import ResultArg, app, out_console
+from .app import PersonArg, PersonCommand, ResultArg, app, out_console
 
 
-@app.command()
+@app.command(cls=PersonCommand)
 def person(
     result: ResultArg,
-    person: Annotated[str, typer.Argument(help="The person's id, as the source writes it.", show_default=False)],
+    person: PersonArg,
     html: Annotated[Path, typer.Option("--html", help="The HTML file to write.", show_default=False)],
 ) -> None:
     """Writes the page of one person: drugs, doses, scores, sessions and psychotherapy on one line of time, criteria below."""

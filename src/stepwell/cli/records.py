@@ -10,7 +10,18 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from .app import DefinitionFiles, EngineOption, ResultArg, Seed, SourceArg, app, out_console, progress
+from .app import (
+    DefinitionFiles,
+    EngineOption,
+    PersonArg,
+    PersonCommand,
+    ResultArg,
+    Seed,
+    SourceArg,
+    app,
+    out_console,
+    progress,
+)
 
 
 @app.command()
@@ -112,23 +123,30 @@ def run(
     )
 
 
-@app.command()
+@app.command(cls=PersonCommand)
 def why(
     result: ResultArg,
-    person: Annotated[str, typer.Argument(help="The person's id, as the source writes it.", show_default=False)],
+    person: PersonArg,
     definition: Annotated[
-        list[str] | None, typer.Option(help="Only this definition (repeatable).", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="Only this definition, line by line (repeatable), or `all`; default: all line by line, or, where many were run, "
+            "one line each.",
+            show_default=False,
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the evidence rows as JSON.")] = False,
 ) -> None:
     """One person, line by line: every trial, every criterion, met, not met or unknown, with its source."""
+    from stepwell.asked import ALL
     from stepwell.result import Result
     from stepwell.why.story import tell
 
     opened = Result.open(result)
     if as_json:
-        rows = [r for r in opened.evidence(person) if not definition or r["definition"].split("@")[0] in definition]
-        rows += [] if definition else opened.series_evidence(person)
+        is_all = not definition or ALL in definition
+        rows = [r for r in opened.evidence(person) if is_all or r["definition"].split("@")[0] in definition]
+        rows += opened.series_evidence(person) if is_all else []
         print(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
         return
     for line in tell(opened, person, definition or ()):

@@ -277,9 +277,14 @@ def _read_csv(path: Path) -> _Sheet:
             line = reader.line_num + 1
     except csv.Error as error:
         raise _unreadable(path, f"is not CSV on line {reader.line_num} ({error})") from None
-    for name in sorted({name for name in header if header.count(name) > 1 or not name}):
-        found = f"column `{name}` stands twice" if name else "a column has no name"
-        problems.append(Problem(f"{path.name}:1", found, "each column once, with a name", "correct the first line"))
+    # The names are not repeated: a first line that is no header holds answers.
+    for position, name in enumerate(header, 1):
+        earlier = header.index(name) + 1
+        if name and earlier == position:
+            continue
+        found = f"column {position} has the name of column {earlier}" if name else f"column {position} has no name"
+        remedy = "correct the names, or add a header line if the first line holds answers"
+        problems.append(Problem(f"{path.name}:1", found, "a header line: each column once, with a name", remedy))
     if problems:
         raise SourceError("the items cannot be read", problems)
     return _Sheet(path.name, {name: [row[n] for row in rows] for n, name in enumerate(header)}, lines)

@@ -11,7 +11,8 @@ from rich.text import Text
 from stepwell.knowledge.forms import Knowledge
 from stepwell.own.trying import Difference, Tried
 from stepwell.why.found import show_date
-from stepwell.why.story import show_verdict, tell_evidence
+from stepwell.why.story import tell_evidence
+from stepwell.why.summary import show_verdict
 
 
 def tell_tried(tried: Sequence[Tried], knowledge: Knowledge) -> Iterator[RenderableType]:

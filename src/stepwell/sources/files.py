@@ -12,7 +12,7 @@ import difflib
 import gzip
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +62,13 @@ def table_name(path: Path) -> str | None:
     return name.removesuffix(suffix) if suffix else None
 
 
-def open_file(con: ibis.BaseBackend, path: Path, *, parallel: bool = True) -> tuple[RawTable | None, list[Problem]]:
-    """One CSV or Parquet file, or one folder of Parquet parts. Rows come in the order of the file where not `parallel`."""
+def open_file(
+    con: ibis.BaseBackend, path: Path, known: Sequence[str], *, parallel: bool = True
+) -> tuple[RawTable | None, list[Problem]]:
+    """One CSV or Parquet file, or one folder of Parquet parts. Rows come in the order of the file where not `parallel`.
+
+    `known` are the column names of the table, by which a first line without any of them is told from a header.
+    """
     parts = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if path.is_dir() or path.suffix.lower() == ".parquet":
         problems = [p for part in parts if (p := _parquet_problem(part)) is not None]
@@ -74,7 +79,7 @@ def open_file(con: ibis.BaseBackend, path: Path, *, parallel: bool = True) -> tu
         except (duckdb.Error, ValueError) as error:
             return None, [read_problem(path.name, error)]
     else:
-        header, delimiter, problems = _read_header(path)
+        header, delimiter, problems = _read_header(path, known)
         if problems:
             return None, problems
         rows = con.read_csv(
@@ -103,14 +108,7 @@ def column_problems(raw: RawTable, required: Iterable[str], known: Iterable[str]
     strangers = [c for c in raw.rows.columns if c not in known]
     problems = []
     if not found & set(known):
-        return [
-            Problem(
-                raw.where,
-                "the first line holds none of the column names of this table",
-                f"a header with at least {', '.join(required)}",
-                "add the header as the first line",
-            )
-        ]
+        return [_no_header(raw.where, required)]
     for column in required:
         if column not in found:
             near = difflib.get_close_matches(column, strangers, 1, 0.75)
@@ -127,6 +125,15 @@ def column_problems(raw: RawTable, required: Iterable[str], known: Iterable[str]
             remedy = f"did you mean {near[0]!r}?" if near else "remove it, or take the names from `stepwell template`"
             problems.append(Problem(raw.where, found_text, f"only {', '.join(known)}", remedy))
     return problems
+
+
+def _no_header(where: str, names: Iterable[str]) -> Problem:
+    return Problem(
+        where,
+        "no header line: the first line holds none of the column names of this table",
+        f"a header with names such as {', '.join(names)}",
+        "add the header as the first line",
+    )
 
 
 def read_problem(where: str, error: Exception) -> Problem:
@@ -240,7 +247,7 @@ def _parquet_problem(path: Path) -> Problem | None:
     return None
 
 
-def _read_header(path: Path) -> tuple[list[str], str, list[Problem]]:
+def _read_header(path: Path, known: Sequence[str]) -> tuple[list[str], str, list[Problem]]:
     """Column names and delimiter of a CSV file, from its first line; its encoding is checked to the end.
 
     DuckDB fails with an internal error on a byte that is not UTF-8 in a column it was not asked for, so it is not left to it.
@@ -274,6 +281,8 @@ def _read_header(path: Path) -> tuple[list[str], str, list[Problem]]:
     header = [name.strip() or f"unnamed_{position}" for position, name in names]  # a row number that pandas wrote
     lower = [c.lower() for c in header]
     twice = [position for position, c in enumerate(lower, 1) if c in lower[: position - 1]]
+    if not set(lower) & set(known):
+        return [], ",", [_no_header(path.name, known)]
     if twice:
         return problem(f"column {twice[0]} has the name of an earlier one", "name each column once")
     return header, delimiter, []

@@ -82,7 +82,8 @@ def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
                 Problem(name, f"the table is there more than once: {names}", "one file", "remove the others")
             )
         elif entries:
-            raw, found = open_file(con, entries[0], parallel=not is_own)
+            known = [field.name for field in FILES[name]] if is_own else REQUIRED_COLUMNS[name]
+            raw, found = open_file(con, entries[0], known, parallel=not is_own)
             problems += found
             used.append(entries[0])
             if raw is not None:

@@ -1,4 +1,5 @@
-"""The evidence of one person, told in the terminal: the treatments first, then each definition with its lines, then the rules."""
+"""The evidence of one person in the terminal: the treatments, then each definition with its lines and its rules, or, where many
+definitions were run, one line for each."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from stepwell.asked import ALL
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.forms import Knowledge
@@ -19,22 +21,23 @@ from stepwell.why.found import show_date, show_days, show_number
 from stepwell.why.rows import of_branches
 from stepwell.why.series_story import tell_series
 from stepwell.why.staged import show_stage
+from stepwell.why.summary import MARK, show_verdict, summarise_verdicts
 
-_MARK = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
 _COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
 
 
 def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterator[RenderableType]:
-    """Renderable parts for one person. `definitions` are ids; none means all that were run.
+    """Renderable parts for one person. `definitions` are ids, or `all`. Without any, all that were run are told; where more were
+    run than by default, by one line each.
 
     Raises `QuestionError` for a person or a definition that the result does not hold.
     """
     known = {d.id: d for d in result.definitions}
-    unknown = [d for d in definitions if d not in known]
+    unknown = [d for d in definitions if d not in known and d != ALL]
     if unknown:
         raise QuestionError(
             "The result does not hold this definition.",
-            [Problem(d, "was not run", f"one of {', '.join(known)}") for d in unknown],
+            [Problem(d, "was not run", f"one of {', '.join((*known, ALL))}") for d in unknown],
         )
     person_id = result.person_id(person)
     evidence = result.evidence(person)
@@ -45,11 +48,19 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
     yield Text(f"Person {person}", style="bold")
     shown = [t for (setting, _), t in trials.items() if setting == result.manifest["step_setting"]]
     yield _treatments(shown, result) if shown else Text("No antidepressant or added drug in these records.")
-    for definition in result.definitions:
-        if definitions and definition.id not in definitions:
-            continue
+    n_usual = sum(d.by_default for d in result.knowledge.definitions.values())
+    is_all = not definitions or ALL in definitions
+    opened = [d for d in result.definitions if is_all or d.id in definitions]
+    if not definitions and len(opened) > n_usual:
+        yield Text(f"\n{len(opened)} definitions", style="bold")
+        yield summarise_verdicts(result, determined, evidence)
+        yield Text(
+            "One of them line by line: --definition ID (repeatable). All of them: --definition all.", style="dim"
+        )
+        opened = []
+    for definition in opened:
         found = determined[definition.name]
-        mark, colour = _MARK[found["verdict"]]
+        mark, colour = MARK[found["verdict"]]
         title = f"\n{mark} {definition.title} ({definition.name}, {definition.standing}): {show_verdict(found)}"
         yield Text(title, style=f"bold {colour}")
         rows = [r for r in evidence if r["definition"] == definition.name]
@@ -60,7 +71,7 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
         if definition.as_code is not None:
             yield _beside_its_words(definition, determined, result)
         yield _rules(definition, result)
-    if not definitions:
+    if is_all:
         yield from _tell_stages(result, person_id, evidence, trials)
         yield from tell_series(result, person)
     yield Text("\nstepwell explains what the records show; clinicians decide.")
@@ -119,11 +130,6 @@ def _beside_its_words(definition: Definition, determined: Mapping[str, dict], re
     return Padding(Text("\n".join(lines)), (0, 0, 0, 2))
 
 
-def show_verdict(found: dict) -> str:
-    """`not met`, `unknown`, `met on 5 Mar 2020`."""
-    return found["verdict"] + (f" on {show_date(found['met_date'])}" if found["met_date"] else "")
-
-
 def _treatments(trials: list[dict], result: Result) -> Table:
     table = Table(
         "",
@@ -164,7 +170,7 @@ def _lines(rows: list[dict]) -> RenderableType:
     for column in ("mark", "criterion", "found"):
         table.add_column(column, no_wrap=column != "found")
     for row in rows:
-        mark, colour = _MARK[row["verdict"]]
+        mark, colour = MARK[row["verdict"]]
         asked = f"  [{_limit(row)}]" if row["comparison"] else ""
         table.add_row(Text(mark, style=colour), row["criterion"], Text.assemble(row["found"], (asked, "dim")))
     return Padding(table, (0, 0, 0, 5))
