@@ -34,6 +34,12 @@ def test_the_demo_writes_a_report_and_says_where(demo):
     folder, done = demo
     (page,) = folder.rglob("report.html")
     assert str(page.resolve()) in done.stdout.replace("\n", "")
+    (programme,) = folder.rglob("programme.html")
+    assert str(programme.resolve()) in done.stdout.replace("\n", "")
+    words = programme.read_text("utf-8")
+    assert "of withheld" not in words
+    assert "at 24 hours" in words
+    assert "WSAS" in words
     assert "nobody in them exists" in done.stdout
     assert not list(folder.rglob("*.partial"))
 

@@ -220,7 +220,7 @@ def test_a_regimen_is_judged_only_where_its_indication_applies(clinic, programme
     assert len(of_six) == 6
     for asked in mdsi.asked:
         assert asked.met.n + asked.not_met.n + asked.unknown.n == of_six.n_sessions.sum()
-    assert "It applies to 6 series, does not apply to 0, and of 18 no record says" in text_of(programme)
+    assert "Series to which it applies: 6; to which it does not: 0; for which no record says: 18." in text_of(programme)
     story = [e for e in clinic.series_evidence("e001") if e["rule"] == "spravato-us-mdsi@1"]
     assert {(e["criterion"], e["verdict"]) for e in story} == {("regimen.indicated", "unknown")}
 

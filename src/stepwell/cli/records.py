@@ -27,21 +27,26 @@ from .app import (
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="A new folder for records, result and report.")] = Path("stepwell-demo"),
-    people: Annotated[int, typer.Option(help="How many people to simulate.", min=50)] = 2000,
+    people: Annotated[int, typer.Option(help="How many people to simulate.", min=50)] = 4000,
     seed: Seed = 1,
 ) -> None:
-    """Simulates a small clinic population, runs everything on it, writes a report and says where it is."""
+    """Simulates a small clinic population, runs everything on it, writes two pages and says where they are."""
     from stepwell.report import write_report
+    from stepwell.report.programme_page import write_programme
     from stepwell.runner import run as run_source
     from stepwell.simulate import simulate as simulate_people
 
     with progress() as report_progress:
-        simulate_people(people, seed, out / "records", progress=lambda d, t: report_progress("simulating", d, t))
+        simulate_people(
+            people, seed, out / "records", scored="doses", progress=lambda d, t: report_progress("simulating", d, t)
+        )
         result = run_source(out / "records", out / "result", progress=report_progress)
     page = write_report(result)
+    programme = write_programme(result, page.with_name("programme.html"))
     _summarise(result)
     out_console.print(
         f"\nThe records are simulated: nobody in them exists.\nReport: [bold]{escape(str(page.resolve()))}[/bold]"
+        f"\nTreatments given in sessions: [bold]{escape(str(programme.resolve()))}[/bold]"
     )
     example = _example_person(result)
     if example:

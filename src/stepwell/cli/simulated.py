@@ -25,6 +25,12 @@ def simulate(
         ),
     ] = "omop-parquet",
     noise: Annotated[str, typer.Option(help="How untidy the records are: realistic or off.")] = "realistic",
+    scored: Annotated[
+        str,
+        typer.Option(
+            help="When people are scored: at visits, or (doses) also before doses of esketamine and ketamine, as such clinics do."
+        ),
+    ] = "visits",
     offer: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,6 +50,7 @@ def simulate(
             out,
             format=form,
             noise=noise,
+            scored=scored,
             policy=_policy(offer),
             progress=lambda d, t: report_progress("simulating", d, t),
         )

@@ -17,6 +17,7 @@ from stepwell.why.series_story import CAUTION
 from .paper import make_environment, write_page
 from .programme_beside import STATES
 from .programme_charts import draw_adherence, draw_checkpoints, draw_durability, draw_published
+from .programme_headlines import headlines_of
 from .programme_shown import REASONS, Given, show_programme
 
 _ASKED = {
@@ -90,7 +91,8 @@ def _part(given: Given, knowledge: Knowledge, number: int) -> dict:
         }
         for t in trials
     ]
-    return {"given": given, "charts": {n: Markup(d.svg) for n, d in charts.items() if d is not None}, "trials": told}
+    shown = {n: Markup(d.svg) for n, d in charts.items() if d is not None}
+    return {"given": given, "headlines": headlines_of(given), "charts": shown, "trials": told}
 
 
 def published_for(given: Given, knowledge: Knowledge) -> list:

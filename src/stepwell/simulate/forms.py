@@ -68,7 +68,7 @@ class Instruments(Cited):
 
 
 class Severity(Cited):
-    """A range of scores, as a share of the instrument's range."""
+    """A range of shares, each alike: of an instrument's range, or of a change."""
 
     at_least: Percent
     at_most: Percent
@@ -192,6 +192,17 @@ class SessionsForm(Form):
     sedation: PointSpan
 
 
+class ClinicForm(Form):
+    """How a clinic measures that gives esketamine or ketamine, where people are scored before doses."""
+
+    before_dose: Share
+    day_after: Share
+    reached: Severity
+    other_scales: Every
+    impairment: Severity
+    quality: Severity
+
+
 class FillsForm(Form):
     """How it is dispensed."""
 
@@ -282,6 +293,7 @@ class Parameters(Form):
     doses: DosesForm
     visits: VisitsForm
     sessions: SessionsForm
+    clinic: ClinicForm
     fills: FillsForm
     diagnoses: DiagnosesForm
     scores: ScoresForm

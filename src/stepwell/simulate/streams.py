@@ -43,6 +43,8 @@ class Kind(IntEnum):
     NOISE_READING = 14
     GIVEN = 13
     """The n-th course: what is given in it."""
+    CLINIC = 15
+    """The n-th session: what is scored around it. Slots 3 to 5 of the first: how a person's other measures go with the score."""
 
     WHO = 16
     """Once a person: sex, age, frailty, whether never helped, the two clocks of death."""

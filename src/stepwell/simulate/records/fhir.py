@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from .arrow import clock, dates, text, words
 from .formulary import Formulary
 from .history import Ended
-from .listed import Listed
-from .made import READINGS, STOP_REASON
-from .omop import LOINC_READINGS
+from .listed import Listed, measured
+from .made import STOP_REASON
+from .omop import LOINC_READINGS, loinc_of
 from .vocabulary import product_name
 
 _CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
@@ -201,11 +201,11 @@ class Fhir:
         m, known = listed.measurement, self.f.knowledge.all_instruments
         survey = _category("survey")
         told = []
-        for i in (*self.f.instruments, *READINGS):
-            is_pressure = i in LOINC_READINGS
-            loinc = [LOINC_READINGS[i]] if is_pressure else list(known[i].loinc)
-            label = i if is_pressure else known[i].label
-            code = _concept("LOINC", loinc[0], label) if loinc else _json({"text": label})
+        for i in measured(self.f):
+            is_pressure, loinc = i in LOINC_READINGS, loinc_of(i, self.f)
+            name, _, item = i.partition("/")
+            label = i if is_pressure else known[name].label + (f", item {item}" if item else "")
+            code = _concept("LOINC", loinc, label) if loinc else _json({"text": label})
             profile = None if is_pressure or not loinc else "observation-screening-assessment"
             unit = _UNIT_OF_PRESSURE if is_pressure else _UNIT_OF_SCORE
             told.append((_profile(profile), _category("vital-signs") if is_pressure else survey, code, unit))

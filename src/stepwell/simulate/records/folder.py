@@ -25,6 +25,7 @@ from ..policy import Offer, Policy
 from ..population import draw_events, draw_people
 from ..states import Treatment
 from ..streams import Streams
+from .clinic import measure_doses, no_others
 from .course import find_sessions
 from .files import Files
 from .formulary import Formulary
@@ -53,6 +54,7 @@ def simulate(
     noise: Noise | Literal["off", "realistic"] = "realistic",
     policy: Policy | None = None,
     model: ModelParameters | None = None,
+    scored: Literal["visits", "doses"] = "visits",
     progress: Callable[[int, int], None] | None = None,
     chunk: int = CHUNK,
 ) -> None:
@@ -61,22 +63,23 @@ def simulate(
     The same people, seed and settings give the same rows, whatever the `chunk` of people drawn at a time (it sets how much
     memory is used), and the same numbers in every format: OMOP CDM 5.4 (`parquet`, `csv` and `duckdb` are short for it), FHIR R4
     bulk NDJSON, or stepwell's own folder of CSV files. `noise` says how untidy the records are; `policy` what is offered to
-    whom (by default what `parameters.yaml` says), `model` how people fare. `progress` is told how many people are done, of
-    how many.
+    whom (by default what `parameters.yaml` says), `model` how people fare. `scored` says when: at `visits`, or (`doses`) also
+    before doses of esketamine and ketamine and on some days after, with other scales, as such clinics do. `progress` is told how
+    many people are done, of how many.
 
     Raises QuestionError where the folder is not empty, cannot be written, or a setting does not exist.
     """
     form = _SHORT.get(format, format)
-    _check(people, seed, form, noise)
+    _check(people, seed, form, noise, scored)
     f = Formulary(load(), parameters())
     model, policy = model or model_parameters(), policy or usual_policy()
     _check_horizon(model, f)
     blur = {"off": None, "realistic": f.parameters.noise}[noise] if isinstance(noise, str) else noise
     with new_folder(Path(out)) as partial, Files(partial, form) as files:
-        writer = _writer(form, f)
+        writer = _writer(form, f, scored)
         first = dict.fromkeys(TABLES, 1)
         chunks = [range(begin, min(begin + chunk, people + 1)) for begin in range(1, people + 1, chunk)]
-        drawn = _ahead(lambda some: _draw(some, seed, model, policy, blur, f), chunks)
+        drawn = _ahead(lambda some: _draw(some, seed, model, policy, blur, scored, f), chunks)
         for some, (records, truth) in zip(chunks, drawn, strict=True):
             listed = list_rows(records, f, first)
             for name, rows in writer.tables(listed).items():
@@ -93,6 +96,7 @@ def simulate(
             "seed": seed,
             "format": form,
             "policy": [_offer(offer) for offer in policy.offers],
+            "scored": scored,
             "noise": "off" if blur is None else _plain(blur),
             "knowledge": f.knowledge.digest,
             "parameters": _plain(f.parameters),
@@ -113,7 +117,9 @@ def _ahead(draw: Callable, chunks: list[range]) -> Iterator:
             yield drawn
 
 
-def _draw(some: range, seed: int, model: ModelParameters, policy: Policy, noise: Noise | None, f: Formulary):
+def _draw(
+    some: range, seed: int, model: ModelParameters, policy: Policy, noise: Noise | None, scored: str, f: Formulary
+):
     """The records and the truth of some people."""
     who = draw_people(model, seed, some)
     streams = Streams(seed, who["person"])
@@ -125,6 +131,9 @@ def _draw(some: range, seed: int, model: ModelParameters, policy: Policy, noise:
     courses, sessions = find_sessions(streams, people, events, model, f)
     mood = find_mood(streams, people, events, f)
     visits = find_visits(streams, people, mood, f)
+    is_clinics, others = np.zeros(len(visits), dtype=bool), no_others()
+    if scored == "doses":
+        visits, is_clinics, others = measure_doses(streams, people, visits, mood, courses, sessions, f)
     diagnoses = diagnose(streams, people, events, f)
     truth = find_truth(people, treatments, spans, sessions, visits, diagnoses, f)
     charted = chart(streams, sessions, f)
@@ -133,7 +142,8 @@ def _draw(some: range, seed: int, model: ModelParameters, policy: Policy, noise:
         people.first_day,
         dispense(people, treatments, spans, f),
         diagnoses,
-        Scores(visits.row, visits.day, visits.total),
+        Scores(visits.row, visits.day, visits.total, is_clinics),
+        others,
         charted,
         read_around(streams, charted, f),
     )
@@ -153,7 +163,7 @@ def usual_policy() -> Policy:
     )
 
 
-def _writer(form: str, f: Formulary):
+def _writer(form: str, f: Formulary, scored: str):
     if form == "fhir":
         from .fhir import Fhir
 
@@ -161,7 +171,7 @@ def _writer(form: str, f: Formulary):
     if form == "csv-folder":
         from .own import Own
 
-        return Own(f)
+        return Own(f, has_answers=scored == "doses")
     return Omop(f)
 
 
@@ -209,13 +219,14 @@ def _offer(offer: Offer) -> dict:
     }
 
 
-def _check(people: int, seed: int, form: str, noise: object) -> None:
+def _check(people: int, seed: int, form: str, noise: object, scored: str) -> None:
     formats = f"one of {', '.join((*FORMATS, *_SHORT))}"
     asked = {
         "people": (people, people >= 1, "1 or more"),
         "seed": (seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1"),
         "format": (form, form in FORMATS, formats),
         "noise": (noise, isinstance(noise, Noise) or noise in ("off", "realistic"), "off, realistic, or a Noise"),
+        "scored": (scored, scored in ("visits", "doses"), "visits or doses"),
     }
     problems = [
         Problem(name, f"is {value!r}", expected, f"choose {expected}")

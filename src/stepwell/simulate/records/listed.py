@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .clinic import OTHERS
 from .formulary import Formulary
-from .made import Records
+from .made import READINGS, Records
 from .people import People
 from .rows import Rows, day_key, different_days
 
@@ -37,7 +38,7 @@ class Drugs(Rows):
 
 @dataclass
 class Measurements(Rows):
-    """Totals of instruments and readings around sessions; `kind` is an instrument's place, or comes after all of them."""
+    """Totals of instruments, readings around sessions and other measures; `kind` is a place in `measured`."""
 
     day: np.ndarray
     kind: np.ndarray
@@ -94,7 +95,7 @@ TABLES = ("visit", "drug", "condition", "measurement", "procedure")
 def list_rows(records: Records, f: Formulary, first: dict[str, int]) -> Listed:
     """The rows in the order in which they are written."""
     r = records
-    days = (day_key(x.row, x.day) for x in (r.diagnoses, r.scores, r.charted))
+    days = (day_key(x.row, x.day) for x in (r.diagnoses, r.scores, r.others, r.charted))
     keys, *visits = different_days(np.concatenate(list(days)))
     visit = Seen(*visits)
 
@@ -149,15 +150,22 @@ def _units(row) -> int:
 
 
 def _measurements(r: Records, f: Formulary, at_visit) -> Measurements:
-    scores, readings = r.scores, r.readings
-    n = len(scores)
-    both = Measurements(
-        row=np.concatenate([scores.row, readings.row]),
-        day=np.concatenate([scores.day, readings.day]),
-        kind=np.concatenate([r.people.instrument[scores.row], len(f.instruments) + readings.kind]),
-        value=np.concatenate([scores.total, readings.value]),
-        minute=np.concatenate([np.full(n, -1), readings.minute]),
-        session_since=np.concatenate([np.full(n, -1), readings.since]),
-        visit=np.concatenate([at_visit(scores, scores.day), at_visit(readings, readings.day)]),
+    scores, readings, others = r.scores, r.readings, r.others
+    none, no_time = np.full(len(scores), -1), np.full(len(others), -1)
+    n_read, n_others = len(f.instruments), len(f.instruments) + len(READINGS)
+    parts = (scores, readings, others)
+    all_ = Measurements(
+        row=np.concatenate([x.row for x in parts]),
+        day=np.concatenate([x.day for x in parts]),
+        kind=np.concatenate([r.people.instrument[scores.row], n_read + readings.kind, n_others + others.kind]),
+        value=np.concatenate([scores.total, readings.value, others.value]),
+        minute=np.concatenate([none, readings.minute, no_time]),
+        session_since=np.concatenate([none, readings.since, no_time]),
+        visit=np.concatenate([at_visit(x, x.day) for x in parts]),
     )
-    return both.take(np.argsort(both.row, kind="stable"))
+    return all_.take(np.argsort(all_.row, kind="stable"))
+
+
+def measured(f: Formulary) -> list[str]:
+    """What a measurement can be of: the followed instruments, readings around sessions, other scales and items."""
+    return [*f.instruments, *READINGS, *OTHERS]

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..states import Event
 from ..streams import Kind, Streams
+from .clinic import Others
 from .course import Sessions
 from .formulary import Formulary
 from .history import Ended, Spans, Treatments, is_any
@@ -55,6 +56,8 @@ class Scores(Rows):
 
     day: np.ndarray
     total: np.ndarray
+    is_clinics: np.ndarray
+    """Scored before a dose, or the day after: a clinic that does so writes it down."""
 
 
 @dataclass
@@ -95,6 +98,7 @@ class Records:
     fills: Fills
     diagnoses: Diagnoses
     scores: Scores
+    others: Others
     charted: Charted
     readings: Readings
 

@@ -33,6 +33,7 @@ def blurred(records: Records, streams: Streams, noise: Noise, f: Formulary) -> R
         seen(fills, fills.start),
         seen(diagnoses, diagnoses.day),
         seen(scores, scores.day),
+        seen(records.others, records.others.day),
         seen(charted, charted.day),
         seen(readings, readings.day),
     )
@@ -102,7 +103,9 @@ def _blur_scores(scores: Scores, records: Records, streams: Streams, noise: Nois
     least, greatest = f.score_range[records.people.instrument[scores.row]].T
     error = chance.slip(0, noise.score_error)
     total = scores.total + (np.where(chance(1) < 0.5, error, -error) if noise.score_error.p else 0)
-    return scores.but(total=np.clip(total, least, greatest)).take(~chance.happens(2, noise.unscored_visit))
+    return scores.but(total=np.clip(total, least, greatest)).take(
+        ~chance.happens(2, noise.unscored_visit) | scores.is_clinics
+    )
 
 
 def _blur_sessions(charted: Charted, readings: Readings, streams: Streams, noise: Noise) -> tuple[Charted, Readings]:

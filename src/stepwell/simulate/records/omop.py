@@ -11,8 +11,8 @@ from ..parameters import cdm_columns
 from .arrow import clock, column, words
 from .formulary import Formulary
 from .history import Ended
-from .listed import Listed
-from .made import READINGS, STOP_REASON
+from .listed import Listed, measured
+from .made import STOP_REASON
 from .vocabulary import product_concepts, product_name, vocabulary
 
 _TYPES = {
@@ -25,7 +25,18 @@ _TYPES = {
 _EMPTY = ("observation",)
 """Tables that are written without rows: nothing of them is simulated."""
 LOINC_READINGS = {"systolic": "8480-6", "diastolic": "8462-4"}
-"""What readings are called by their codes; the others go by the name of their instrument."""
+"""The codes of readings of blood pressure; the others go by the name of their instrument."""
+
+
+def loinc_of(what: str, f: Formulary) -> str | None:
+    """The LOINC code of what is measured (`measured`): a pressure, an item, or an instrument's total."""
+    if what in LOINC_READINGS:
+        return LOINC_READINGS[what]
+    name, _, item = what.partition("/")
+    instrument = f.knowledge.all_instruments[name]
+    if item:
+        return next(i.codes["loinc"] for i in instrument.items if i.item == item)
+    return next(iter(instrument.loinc), None)
 
 
 @cache
@@ -146,11 +157,11 @@ class Omop:
         }
 
     def _of_measurement(self, listed: Listed) -> dict[str, tuple[int, dict]]:
-        m, known = listed.measurement, self.f.knowledge.all_instruments
-        followed = [known[i] for i in self.f.instruments]
-        concepts = [k.omop[0] if k.omop else 0 for k in followed] + [0] * len(READINGS)
-        names = [k.label for k in followed]
-        names += [LOINC_READINGS[r] if r in LOINC_READINGS else known[r].label for r in READINGS]
+        m, of = listed.measurement, measured(self.f)
+        known = self.f.knowledge.all_instruments
+        concepts = [known[i].omop[0] if i in self.f.instruments and known[i].omop else 0 for i in of]
+        names = [loinc_of(i, self.f) or known[i].label for i in of]
+        names[: len(self.f.instruments)] = [known[i].label for i in self.f.instruments]
         measurement = {
             "measurement_id": listed.number("measurement"),
             "person_id": listed.people.person[m.row],

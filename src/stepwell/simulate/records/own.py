@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from .arrow import dates, text, words
+from .clinic import OTHERS
 from .formulary import Formulary
 from .history import Ended
 from .listed import Listed
@@ -22,8 +23,8 @@ _TIMES = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
 class Own:
     """The files of one chunk after the other."""
 
-    def __init__(self, formulary: Formulary):
-        self.f = formulary
+    def __init__(self, formulary: Formulary, *, has_answers: bool = False):
+        self.f, self._has_answers = formulary, has_answers
 
     def constant(self) -> dict[str, pa.Table]:
         """Nothing but the people's own rows."""
@@ -40,6 +41,8 @@ class Own:
             "procedure": self._procedures(listed),
             "monitoring": self._monitoring(listed),
         }
+        if self._has_answers:
+            made["answer"] = self._answers(listed)
         return {name: pa.table(columns) for name, columns in made.items()}
 
     def _people(self, listed: Listed) -> dict:
@@ -106,9 +109,23 @@ class Own:
             "code": words([r.code or "" for r in given], p.code),
         }
 
+    def _answers(self, listed: Listed) -> dict:
+        m = listed.measurement
+        kind = m.kind - len(self.f.instruments) - len(READINGS)
+        m, kind = m.take(kind >= 0), kind[kind >= 0]
+        names, items = zip(*(what.partition("/")[::2] for what in OTHERS), strict=True)
+        return {
+            "person_id": text(listed.people.person[m.row]),
+            "answered_date": dates(m.day),
+            "instrument": words(list(names), kind),
+            "item": words(list(items), kind),
+            "value": pa.array(m.value),
+        }
+
     def _monitoring(self, listed: Listed) -> dict:
         m = listed.measurement
-        m = m.take(m.kind >= len(self.f.instruments))
+        kind = m.kind - len(self.f.instruments)
+        m = m.take((kind >= 0) & (kind < len(READINGS)))
         return {
             "person_id": text(listed.people.person[m.row]),
             "session_date": dates(m.day),
