@@ -10,7 +10,8 @@ from stepwell.knowledge.cited import Cited, Form
 from stepwell.knowledge.fill import columns_of, fill, fill_row
 from stepwell.knowledge.written import Written, read_csv, read_yaml
 
-from .forms import CdmColumn, Drug, Parameters, SessionCode, WrittenCode
+from .csv_rows import CdmColumn, Drug, SessionCode, WrittenCode
+from .forms import Parameters
 
 DATA = Path(__file__).parent / "data"
 

@@ -15,7 +15,8 @@ from stepwell.knowledge import Knowledge
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.forms import Code
 
-from ..forms import Drug, Parameters, SessionCode, WrittenCode
+from ..csv_rows import Drug, SessionCode, WrittenCode
+from ..forms import Parameters
 from ..parameters import codes, drugs, session_codes
 
 
