@@ -140,6 +140,7 @@ here:
 vital,label,at_least_mmhg,at_most_mmhg,loinc,omop,names,source,locator,seen,choice
 blood-pressure-systolic,systolic,40,300,8480-6,,,,,,For a test.
 """,
+    "policy_age.yaml": "at_most: 700 days\nchoice: For a test.\n",
     "nearly.yaml": """\
 days: {share: 80 %, choice: For a test.}
 points: {share: 80 %, choice: For a test.}

@@ -47,6 +47,7 @@ def everything():
     ):
         yield from forms.values()
     yield K.following
+    yield K.policy_age
     yield K.around
 
 

@@ -18,6 +18,7 @@ from stepwell.result import Result
 
 from .answers import Known, applies_to
 from .chart import Chart, read_chart
+from .currency import Currency, currency_of
 from .line import NEARLY, VERDICTS, Found, Line, all_of, any_of
 from .treatments import JUDGES
 from .trials import Judged, find_definition, judge, without_further_parts
@@ -50,11 +51,13 @@ class Weighed:
 
 @dataclass(frozen=True)
 class Assessment:
-    """One form beside one person's records. Where the form does not hold on that day, it has no lines."""
+    """One form beside one person's records. Where the form does not hold on that day, it has no lines; nor has a copy of a
+    policy that is not that day's, unless it was asked for by name."""
 
     form: Candidacy
     day: date
     is_in_force: bool
+    currency: Currency
     indications: tuple[Weighed, ...] = ()
     contraindications: tuple[Line, ...] = ()
     cautions: tuple[Line, ...] = ()
@@ -85,14 +88,15 @@ class Assessment:
         """The same in words: of a policy for the whole, of a label or a practice for each indication. It is never a yes:
         documents and what nobody recorded are still open."""
         if not self.is_in_force:
-            return "not in force on that day"
+            return "not in force on that day" if self.currency.is_current is not False else "not that day's policy"
         if self.form.kind != "policy":
             said = [f"{w.indication.label.lower()}: {w.stands}" for w in self.indications]
             said += ["a contraindication is recorded"] * bool(self.against)
             return "; ".join(said)
+        said = {True: "met, as far as records show", False: "not met", None: "unknown"}[self.verdict]
         if self.verdict is False and _is_nearly((*self.best.lines, *self.contraindications)):
-            return NEARLY
-        return {True: "met, as far as records show", False: "not met", None: "unknown"}[self.verdict]
+            said = NEARLY
+        return f"{said}, by a copy that is not that day's policy" if self.currency.is_current is False else said
 
     @property
     def lines(self) -> Iterator[Line]:
@@ -116,6 +120,8 @@ class Assessment:
             "off_label": self.form.off_label,
             "day": self.day.isoformat(),
             "stands": self.stands,
+            "is_current": self.currency.is_current,
+            "currency": self.currency.words,
             "indications": [
                 {
                     "id": w.indication.id,
@@ -136,7 +142,8 @@ def assess(
 ) -> tuple[Chart, tuple[Assessment, ...]]:
     """Lays forms beside a person's records on a day: labels and practices first, then policies.
 
-    `forms` are ids; none means all in use. `definition` is asked for resistance in the place of the one that a label or a
+    `forms` are ids; none means all in use, where a policy that is superseded or too old on that day is named and not laid
+    beside the records. `definition` is asked for resistance in the place of the one that a label or a
     practice names. Without `day`, the last day that is observed or recorded. Raises `QuestionError` for a person, form or
     definition that is not there, and for a day before the first record.
     """
@@ -144,9 +151,11 @@ def assess(
     other = None if definition is None else find_definition(definition, result.knowledge)
     chart = read_chart(result, person, day)
     chosen = [_with_definition(form, other) for form in chosen]
-    in_force = [form for form in chosen if _holds(form, chart.day)]
-    judged = judge(chart, _definitions(in_force, result.knowledge))
-    return chart, tuple(_assess(form, chart, judged) for form in chosen)
+    age = result.knowledge.policy_age
+    current = {form.id: currency_of(form, chart.day, age) for form in chosen}
+    laid = [form for form in chosen if _holds(form, chart.day) and (forms or current[form.id].is_current is not False)]
+    judged = judge(chart, _definitions(laid, result.knowledge))
+    return chart, tuple(_assess(form, chart, judged, current[form.id], form in laid) for form in chosen)
 
 
 def find_forms(ids: Sequence[str], knowledge: Knowledge) -> list[Candidacy]:
@@ -195,9 +204,9 @@ def _definitions(forms: Iterable[Candidacy], knowledge: Knowledge) -> Iterator[D
             )
 
 
-def _assess(form: Candidacy, chart: Chart, judged: dict[str, Judged]) -> Assessment:
-    if not _holds(form, chart.day):
-        return Assessment(form, chart.day, is_in_force=False)
+def _assess(form: Candidacy, chart: Chart, judged: dict[str, Judged], currency: Currency, is_laid: bool) -> Assessment:
+    if not is_laid:
+        return Assessment(form, chart.day, is_in_force=False, currency=currency)
     own = [judged[name] for name in form.definitions]
     known = Known(chart, judged, own[0] if own else next(iter(judged.values())))
 
@@ -209,6 +218,7 @@ def _assess(form: Candidacy, chart: Chart, judged: dict[str, Judged]) -> Assessm
         form=form,
         day=chart.day,
         is_in_force=True,
+        currency=currency,
         indications=tuple(Weighed(i, lines(i.id, i.asks)) for i in form.indications if i.holds_on(chart.day)),
         contraindications=lines("contraindications", form.contraindications),
         cautions=lines("cautions", form.cautions),

@@ -66,6 +66,8 @@ def _tell_form(one: Assessment, knowledge: Knowledge) -> Iterator[RenderableType
     form = one.form
     off_label = ", off-label" if form.off_label else ""
     yield Text(f"\n{form.title} ({form.name}, {standing_of(form)}{off_label}): {one.stands}", style="bold")
+    if one.currency.words:
+        yield Padding(Text(one.currency.words), (0, 0, 0, 2))
     if not one.is_in_force:
         return
     for weighed in one.indications:

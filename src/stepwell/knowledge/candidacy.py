@@ -201,8 +201,18 @@ class Indication(Cited, Dated):
     asks: tuple[Requirement, ...] = Field(min_length=1)
 
 
+class Superseded(Cited):
+    """A later text has taken the place of the copy."""
+
+    since: Day
+    text: str
+    """By what, in a sentence."""
+
+
 class InForce(Cited, Dated):
     """From when to when the whole form holds, as far as the copy says."""
+
+    superseded: Superseded | None = None
 
 
 class Saying(Cited, Dated):
@@ -268,6 +278,12 @@ class Candidacy(Form):
         asks: list[Ask] = [one for _, requirement in self.requirements() for one in (requirement, *requirement.either)]
         named = (value.definition for ask in asks for _, value in fields(ask) if isinstance(value, OfDefinition))
         return tuple(dict.fromkeys(named))
+
+
+class PolicyAge(Cited):
+    """`policy_age.yaml`: how old a copy of a payer's policy may be and still be offered as today's."""
+
+    at_most: Days
 
 
 class Nearly(Cited):

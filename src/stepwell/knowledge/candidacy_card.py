@@ -103,6 +103,9 @@ def candidacy_card(form: Candidacy, knowledge: Knowledge) -> str:
         "",
         f"In force{whose}: {days_of(form.in_force) or 'no day is named'}. {provenance(form.in_force, knowledge)}",
     ]
+    if form.in_force.superseded:
+        later = form.in_force.superseded
+        lines += ["", f"**Superseded** since {_day(later.since)}: {later.text} {provenance(later, knowledge)}"]
     for one in form.indications:
         dates = f" ({days_of(one)})" if days_of(one) else ""
         lines += ["", f"## {one.label}{dates}", "", provenance(one, knowledge), ""]

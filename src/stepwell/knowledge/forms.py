@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from .around import Around
-from .candidacy import Candidacy, Nearly
+from .candidacy import Candidacy, Nearly, PolicyAge
 from .cited import Cited, Form, Percent, Seen
 from .definition import Definition, Id, Status, TrialBuilding
 from .instrument import Crosswalk, Instrument
@@ -254,6 +254,8 @@ class Knowledge:
     """Vital signs."""
     nearly: dict[str, Nearly] = field(default_factory=dict)
     """Which share of a limit is nearly all of it, by kind of limit."""
+    policy_age: PolicyAge | None = None
+    """How old a copy of a payer's policy may be; None where there are no policies."""
     treatments: dict[str, Treatment] = field(default_factory=dict)
     """Treatments given in sessions."""
     regimens: dict[str, Regimen] = field(default_factory=dict)

@@ -14,6 +14,7 @@ data/candidacy/ID.yaml     what is asked before esketamine or ketamine: a label,
 data/published/ID.yaml     a published trial of either
 data/vital.csv             a vital sign: its codes and range
 data/nearly.yaml           which share of a limit is nearly all of it
+data/policy_age.yaml       how old a copy of a payer's policy may be and still be offered as today's
 data/around.yaml           what is looked at around the sessions of a series
 data/plasma/ID.yaml        a published parameter set of a concentration in plasma
 data/persistence/ID.yaml   when the first weeks of treatment are looked at
@@ -34,7 +35,7 @@ from pathlib import Path
 
 from ..errors import KnowledgeError, Problem
 from .around import Around
-from .candidacy import Candidacy, Nearly
+from .candidacy import Candidacy, Nearly, PolicyAge
 from .check import check
 from .definition import Definition
 from .folder_reader import FolderReader
@@ -115,6 +116,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     candidacies = reader.files("candidacy", Candidacy)
     published = reader.files("published", PublishedTrial)
     nearly = reader.table("nearly.yaml", Nearly)
+    policy_age = reader.single("policy_age.yaml", PolicyAge)
     vitals = reader.rows("vital.csv", Vital, ("vital",))
     treatments = reader.files("treatment", Treatment)
     regimens = reader.files("regimen", Regimen)
@@ -151,6 +153,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         candidacies={form.id: form for form in candidacies},
         published={form.id: form for form in published},
         nearly=nearly,
+        policy_age=policy_age,
         vitals={form.vital: form for form in vitals},
         treatments={form.id: form for form in treatments},
         regimens={form.id: form for form in regimens},
