@@ -26,7 +26,7 @@ def test_the_copy_of_2019_is_named_and_not_laid_beside_the_records_of_today():
     old = next(a for a in all_of_them if a.form.id == "bcbs-nd")
     assert old.stands == "not that day's policy"
     assert not list(old.lines)
-    assert "The copy is of 15 Jul 2019, more than 2 years before that day" in told(chart, all_of_them)
+    assert "The copy is of 15 Jul 2019, more than 730 days before that day" in told(chart, all_of_them)
     assert old.as_dict()["is_current"] is False
 
 

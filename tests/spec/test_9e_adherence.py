@@ -187,10 +187,17 @@ def test_pressure_after_the_dose(judged, minutes, met):
     assert first_session(judged, "regimen.pressure_after", monitoring=monitoring) is met
 
 
-@pytest.mark.parametrize(("end", "met"), [("150", True), ("151", False), ("", None)])
-def test_pressure_at_the_end(judged, end, met):
-    """The last reading is not above the one after the dose."""
-    pairs = [("40", "150", "80"), ("110", end, "80")]
+@pytest.mark.parametrize(
+    ("before", "end", "met"),
+    [
+        ("120", "149", True), ("120", "150", False), ("120", "151", False), ("120", "", None),
+        ("150", "150", True), ("", "150", None), ("", "151", False), ("155", "151", False),
+    ],
+)  # fmt: skip
+def test_pressure_at_the_end(judged, before, end, met):
+    """Decreasing: the last reading is below the one after the dose, or equal to it where none had risen above that before
+    the dose. One that is as high as 40 minutes after the dose has not come down."""
+    pairs = [("-5", before, "80"), ("40", "150", "80"), ("110", end, "79")]
     lines = [f"{kind} | {at} | {v}" for at, s, d in pairs for kind, v in (("systolic", s), ("diastolic", d))]
     assert first_session(judged, "regimen.pressure_end", monitoring=readings(*lines)) is met
 

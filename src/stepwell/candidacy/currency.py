@@ -27,6 +27,6 @@ def currency_of(form: Candidacy, day: date, age: PolicyAge | None) -> Currency:
     if first is None:
         return Currency(None, "The copy names no day: nobody can say from it whether it is still the policy.")
     if age is not None and (day - first).days > age.at_most:
-        years = f"{age.at_most / 365:.0f} years"
-        return Currency(False, f"The copy is of {show_date(first)}, more than {years} before that day: ask the payer.")
+        said = f"The copy is of {show_date(first)}, more than {age.at_most} days before that day: ask the payer."
+        return Currency(False, said)
     return Currency(True)

@@ -175,7 +175,12 @@ def _pressure_after(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:
 def _pressure_end(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:
     if regimen.pressure_end is None:
         return _UNASKED
-    return all_of(*(s[f"{r}_end"] <= s[f"{r}_after"] for r in _READINGS))
+    return all_of(*(_has_come_down(*(s[f"{r}_{when}"] for when in ("before", "after", "end"))) for r in _READINGS))
+
+
+def _has_come_down(before: ir.FloatingValue, after: ir.FloatingValue, end: ir.FloatingValue) -> ir.BooleanValue:
+    """Below the reading after the dose; or equal to it where it did not rise above that before the dose."""
+    return (end < after) | ((end == after) & (end <= before))
 
 
 def _taken(reading: ir.FloatingValue) -> ir.BooleanValue:

@@ -93,7 +93,9 @@ def regimen_rule(path: str, form: Cited) -> str:
         return f"no session missed. {form.text}"
     return {
         "regimen.observed": lambda f: f"observed for at least {f.at_least} minutes",
-        "regimen.pressure_end": lambda f: "blood pressure at the end not above that after the dose",
+        "regimen.pressure_end": lambda f: (
+            "blood pressure decreasing at the end: below that after the dose, or no higher than before it"
+        ),
         "regimen.sedation": lambda f: f"the last MOAA/S at least {f.at_least:g}",
         "regimen.dissociation": lambda f: f"the last CADSS at most {f.at_most:g}, or what it was before the dose",
         "regimen.form": lambda f: f"the session's form sent within {f.within} days",
