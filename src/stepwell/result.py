@@ -21,6 +21,7 @@ from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.knowledge.staging import Staging
+from stepwell.paths import file_problem, pattern
 from stepwell.tables import DERIVED, RECORDS
 
 _OWN = "definition"
@@ -43,6 +44,8 @@ class Result:
         """Opens a result folder. Raises `QuestionError` when it is none."""
         folder = Path(folder)
         try:
+            if problem := file_problem(folder / "run.json", ""):
+                raise FileNotFoundError(problem.found)
             manifest = json.loads((folder / "run.json").read_text("utf-8"))
         except (OSError, json.JSONDecodeError):
             raise QuestionError(
@@ -95,7 +98,8 @@ class Result:
             return ibis.memtable(schema.to_pyarrow().empty_table(), schema=schema)
         view = f"result_{name}"
         if view not in self._con.list_tables():
-            self._con.read_parquet(f"{self.folder / name}/*.parquet", table_name=view)
+            parts = f"{pattern(self.folder / name)}/*.parquet"
+            self._con.read_parquet(parts, table_name=view, hive_partitioning=False)
         return self._con.table(view)
 
     def person_id(self, person: str) -> int:

@@ -24,8 +24,8 @@ import pyarrow.parquet as pq
 import stepwell
 from stepwell.asked import Asked, choose, find_asked
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect, write_parquet
-from stepwell.errors import Problem, UnfinishedError
-from stepwell.folder import clear_away, leave_if_empty, make_partial, put_in_place, told_when_full
+from stepwell.errors import Problem, QuestionError, UnfinishedError
+from stepwell.folder import clear_away, leave_if_empty, make_partial, put_in_place, remove_own, told_when_full
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.result import Result, keep_definitions, write_manifest
@@ -43,6 +43,8 @@ On Spark a query costs seconds before it has seen a row, and a cluster holds mor
 
 _MEMORY_PER_PERSON = 16_000
 """Bytes that judging takes at its peak, measured with 28 drug records a person: how many buckets fit beside each other."""
+
+_MOST_THREADS = 1024
 
 _KEPT_RECORDS = (
     "person",
@@ -108,7 +110,7 @@ def run(
         with told_when_full(partial):
             keep_definitions(partial, definition_files)
             write_manifest(partial, manifest, seconds=time.monotonic() - started)
-            put_in_place(partial, out)
+            put_in_place(partial, out, replace_existing)
     except UnfinishedError as error:
         if work is None:
             raise
@@ -127,8 +129,10 @@ def run(
             work.close()
         if work is None and temporary is None:
             leave_if_empty(partial)  # stopped before the folder was this run's: another run may be at work in it
+        elif temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
         else:
-            shutil.rmtree(temporary or partial, ignore_errors=True)
+            remove_own(partial)
         raise
     result = Result.open(out, knowledge=knowledge)
     if temporary is not None:
@@ -264,6 +268,9 @@ def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dic
     settings["enable_external_file_cache"] = False
     if memory:
         settings["memory_limit"] = memory
+    if threads is not None and not 1 <= threads <= _MOST_THREADS:
+        problem = Problem("threads", str(threads), f"1 to {_MOST_THREADS:,}", "leave it out to use all cores")
+        raise QuestionError("DuckDB cannot work with that many threads.", [problem])
     if threads:
         settings["threads"] = threads
     return settings

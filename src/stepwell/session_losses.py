@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from stepwell.paths import patterns
 from stepwell.sources.source import Loss
 
 _FOUND = (
@@ -31,7 +32,7 @@ def find_session_losses(folder: Path) -> list[Loss]:
     if not sessions:
         return []
     with duckdb.connect() as con:
-        con.read_parquet([str(p) for p in sessions]).create_view("session")
+        con.read_parquet(patterns(sessions), hive_partitioning=False).create_view("session")
         counts = ", ".join(
             f"count(*) FILTER (WHERE {when}), count(DISTINCT person_id) FILTER (WHERE {when})" for _, _, when in _FOUND
         )
@@ -41,7 +42,7 @@ def find_session_losses(folder: Path) -> list[Loss]:
             for n, (what, effect, _when) in enumerate(_FOUND)
             if numbers[2 * n]
         ]
-        con.read_parquet([str(p) for p in readings]).create_view("monitoring")
+        con.read_parquet(patterns(readings), hive_partitioning=False).create_view("monitoring")
         stray, people = con.execute(
             "SELECT count(*), count(DISTINCT person_id) FROM monitoring ANTI JOIN session USING (person_id, session_date)"
         ).fetchone()

@@ -18,6 +18,7 @@ import ibis
 
 from stepwell.engines import DuckDB, Engine
 from stepwell.errors import Problem, QuestionError
+from stepwell.paths import literal, pattern
 from stepwell.sources.files import forget_stored
 from stepwell.sources.source import Source
 from stepwell.tables import RECORDS, Table
@@ -122,7 +123,7 @@ def store_in_folder(
         part = folder / name / f"bucket={bucket}"
         columns = ", ".join(f'"{c.name}"' for c in _RECORDS[name].columns)
         if part.is_dir():
-            return f"SELECT {columns} FROM read_parquet('{part}/*.parquet', hive_partitioning = false)"
+            return f"SELECT {columns} FROM {_parts(part)}"
         return f"SELECT {_typed(_RECORDS[name], lambda c: 'NULL')} WHERE false"
 
     return _stored(source, stored, people_per_bucket, select)
@@ -141,17 +142,22 @@ def _lay_down(engine: DuckDB, rows: str, target: Path, people_per_bucket: int, n
     groups.mkdir()
     _write_parts(engine, rows, groups, people_per_bucket * ceil(sqrt(n_buckets)))
     for group in sorted(groups.iterdir()):
-        rows = f"SELECT * FROM read_parquet('{group}/*.parquet', hive_partitioning = false)"
+        rows = f"SELECT * FROM {_parts(group)}"
         _write_parts(engine, rows, target, people_per_bucket)
         shutil.rmtree(group)
     groups.rmdir()
+
+
+def _parts(folder: Path) -> str:
+    """All Parquet files of a folder, as SQL reads them."""
+    return f"read_parquet({literal(pattern(folder) + '/*.parquet')}, hive_partitioning = false)"
 
 
 def _write_parts(engine: DuckDB, rows: str, target: Path, people_in_each: int) -> None:
     rows = f"SELECT *, (person_id - 1) // {people_in_each} AS bucket FROM ({rows})"
     # Written in whatever order the threads deliver: every reader of these files puts the rows in order itself.
     engine.tables.con.execute(
-        f"COPY ({rows}) TO '{target}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE, "
+        f"COPY ({rows}) TO {literal(target.absolute())} (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE, "
         f"ROW_GROUP_SIZE {_ROWS_WAITING}, WRITE_BLOOM_FILTER false)"
     )
 
@@ -192,4 +198,6 @@ def _typed(table: Table, value: Callable[[str], str]) -> str:
 def _open(con: ibis.BaseBackend, folder: Path, table: Table):
     if not any(folder.glob("*/*.parquet")):
         return con.create_table(ibis.util.gen_name("stepwell_empty"), schema=table.schema, temp=True)
-    return con.read_parquet(f"{folder}/*/*.parquet", hive_partitioning=False).select([c.name for c in table.columns])
+    return con.read_parquet(f"{pattern(folder)}/*/*.parquet", hive_partitioning=False).select(
+        [c.name for c in table.columns]
+    )

@@ -84,7 +84,7 @@ def test_all_that_is_wrong_is_said_with_line_and_column_and_no_cell(items, tmp_p
         (("phq-9", "{items}", "--layout", "nhanse"), 12, "one of nhanes"),
         (("phq-9", "{items}", "--unanswered", "3"), 12, "3 is an answer of item"),
         (("gad-7", "{items}.none"), 11, "cannot be read"),
-        (("phq-9", "{items}", "--unanswered", "7,9", "--out", "{folder}/no/new.csv"), 12, "cannot be written"),
+        (("phq-9", "{items}", "--unanswered", "7,9", "--out", "{folder}/no/new.csv"), 12, "there is no folder"),
         (("phq-9", "{items}", "--unanswered", "7,9", "--describe-on", "madrs"), 12, "were not seen"),
     ],
 )

@@ -17,7 +17,7 @@ from cdm import load_into_postgres
 from typer.testing import CliRunner
 
 from stepwell.cli.app import app
-from stepwell.engines import without_password
+from stepwell.engines import read_address
 from stepwell.errors import UnfinishedError
 from stepwell.runner import run
 from stepwell.simulate import simulate
@@ -84,7 +84,7 @@ def test_an_address_that_no_client_understands(server):
     ],
 )
 def test_an_address_is_shown_without_a_password(address, shown):
-    assert without_password(address) == shown
+    assert read_address(address).shown == shown
 
 
 def test_a_password_is_kept_nowhere(small, tmp_path, monkeypatch):

@@ -22,19 +22,22 @@ ROOT = Path(__file__).parents[2]
 # What each room may import. A room that is not named here may import anything below it.
 MAY_IMPORT = {
     "errors": set(),
+    "paths": {"errors"},
+    "text": set(),
+    "output": {"errors", "text"},
     "evidence": set(),
     "tables": set(),
-    "knowledge": {"errors", "tables"},
+    "knowledge": {"errors", "paths", "text", "tables"},
     "engine": {"evidence", "tables", "knowledge"},
-    "sources": {"errors", "tables", "knowledge"},
-    "simulate": {"errors", "tables", "knowledge"},
+    "sources": {"errors", "paths", "output", "tables", "knowledge"},
+    "simulate": {"errors", "paths", "output", "tables", "knowledge"},
     "pipeline": {"engine", "tables", "knowledge"},
-    "engines": {"errors"},
+    "engines": {"errors", "paths"},
     "session": {"engine", "engines", "tables", "knowledge", "pipeline"},
-    "candidacy": {"errors", "tables", "knowledge", "session", "result", "why", "report"},
-    "calibrate": {"errors", "knowledge", "simulate", "report"},
-    "whatif": {"errors", "knowledge", "simulate", "report"},
-    "own": {"errors", "tables", "knowledge", "session", "why"},
+    "candidacy": {"errors", "output", "tables", "knowledge", "session", "result", "why", "report"},
+    "calibrate": {"errors", "output", "knowledge", "simulate", "report"},
+    "whatif": {"errors", "output", "knowledge", "simulate", "report"},
+    "own": {"errors", "paths", "output", "tables", "knowledge", "session", "why"},
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from stepwell import runner
 from stepwell.errors import QuestionError
+from stepwell.folder import make_own
 from stepwell.runner import run
 from stepwell.store import WorkFolder
 
@@ -83,6 +84,7 @@ def test_another_question_starts_afresh(records, tmp_path):
 
 
 def test_two_runs_do_not_write_one_result(records, tmp_path):
+    make_own(tmp_path / "out.partial")
     first = WorkFolder(tmp_path / "out.partial" / "work")
     with pytest.raises(QuestionError, match="Another run"):
         run(records, tmp_path / "out")
@@ -101,7 +103,8 @@ def test_a_run_stopped_before_it_has_its_folder_leaves_none(records, tmp_path, m
         run(records, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
     other = tmp_path / "out.partial" / "work" / "lock"
-    other.parent.mkdir(parents=True)
+    make_own(tmp_path / "out.partial")
+    other.parent.mkdir()
     other.touch()
     with pytest.raises(KeyboardInterrupt):
         run(records, tmp_path / "out")

@@ -130,7 +130,7 @@ def test_events_on_disk_are_those_drawn(p, tmp_path, monkeypatch, room):
 
 
 def test_a_file_that_cannot_be_written_is_not_begun(p, tmp_path, monkeypatch):
-    with pytest.raises(QuestionError, match="Nothing was simulated"):
+    with pytest.raises(QuestionError, match="there is no folder"):
         write_events(tmp_path / "no folder" / "events.parquet", p, Policy(), 1, range(1, 10))
 
     def interrupted(*_):

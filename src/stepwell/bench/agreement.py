@@ -10,6 +10,7 @@ from pathlib import Path
 import ibis
 
 from stepwell.knowledge import load
+from stepwell.paths import pattern
 from stepwell.result import Result
 from stepwell.runner import run
 from stepwell.simulate import Noise, record_parameters, simulate
@@ -147,7 +148,7 @@ def compare_trials(result: Result, truth_file: Path) -> dict:
 def _asked(query: str, result: Result, truth_file: Path, *tables: str, values: list | None = None) -> list[dict]:
     """The answer to a question about the truth and tables of the result."""
     con = ibis.duckdb.connect()
-    con.create_table("truth", con.read_parquet(truth_file).to_pyarrow())
+    con.create_table("truth", con.read_parquet(pattern(truth_file), hive_partitioning=False).to_pyarrow())
     for name in tables:
         con.create_table(name, result.table(name).to_pyarrow())
     return con.con.execute(query, values or []).to_arrow_table().to_pylist()

@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -20,8 +19,11 @@ import pyarrow.parquet as pq
 
 import stepwell
 from stepwell.errors import Problem, QuestionError
+from stepwell.folder import MARK, make_own, remove_own
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
+from stepwell.output import write_text
+from stepwell.paths import pattern
 from stepwell.simulate import simulate
 
 from . import cardinal
@@ -63,7 +65,7 @@ def run_bench(
     _check(asked, growth)
     _make(folder)
     # Of a benchmark that was stopped: a run would go on with it, and take less than it does.
-    shutil.rmtree(folder / "result.partial", ignore_errors=True)
+    remove_own(folder / "result.partial")
     knowledge = load()
     found: dict = {"machine": _machine()}
     if rivals := [name for name in RIVALS if name in asked]:
@@ -85,7 +87,7 @@ def tables_of(parts: Iterable[str], growth: Sequence[int]) -> set[str]:
 
 
 def _keep(folder: Path, found: dict) -> None:
-    (folder / "measured.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    write_text(folder / "measured.json", json.dumps(found, indent=2) + "\n", replace=True)
 
 
 def _beside(
@@ -108,12 +110,12 @@ def _beside(
             named.unlink(missing_ok=True)
             commands[name] = [python, JOBS / "in_cardinal.py", folder / "mentions.csv", named]
         elif name in _SQL:
-            commands[name] = _job("run_sql.py", JOBS / _SQL[name], records)
+            commands[name] = _job("run_sql.py", JOBS / _SQL[name], pattern(records))
         else:
             commands[name] = _job(f"in_{name}.py", question, records, answer)
     _read_through(records)
     taken = take_turns(commands, pairs, progress)
-    shutil.rmtree(result)
+    remove_own(result)
     about = {"people": people, "pairs": pairs, "memory": memory, "definition": DEFINITION}
     found: dict = {}
     if set(rivals) - {"cardinal"}:
@@ -157,7 +159,7 @@ def _grown(folder: Path, people: int, memory: str | None, progress: Progress) ->
     progress(f"running {people:,} people", 0, 1)
     _read_through(records)
     took: Measured = measure(_whole_run(records, result, memory))
-    shutil.rmtree(result)
+    remove_own(result)
     progress(f"running {people:,} people", 1, 1)
     return {"people": people, "memory": memory, "definition": DEFINITION, **asdict(took)}
 
@@ -207,8 +209,10 @@ def _check(asked: Sequence[str], growth: Sequence[int]) -> None:
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "question.json").touch()
+        if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
+            found, remedy = "holds what no benchmark wrote", "name another folder with --folder"
+            raise QuestionError("Nothing was measured.", [Problem(str(folder), found, "a new folder", remedy)])
+        make_own(folder)
     except OSError as error:
         found, remedy = error.strerror or "not writable", "name another folder with --folder"
         raise QuestionError(

@@ -14,7 +14,9 @@ from pathlib import Path
 import duckdb
 
 from stepwell.errors import Problem, QuestionError
+from stepwell.folder import remove_own
 from stepwell.knowledge.forms import Knowledge
+from stepwell.paths import pattern
 from stepwell.runner import run
 
 from .question import DEFINITION
@@ -80,7 +82,8 @@ def write_mentions(records: Path, knowledge: Knowledge, out: Path) -> None:
     for concept, ingredient in concepts.items():
         con.execute(f"INSERT INTO antidepressant VALUES ({int(concept)}, '{ingredient}')")
     exposures, strengths = (
-        con.read_parquet(str(records / f"{name}.parquet")) for name in ("drug_exposure", "drug_strength")
+        con.read_parquet(pattern(records / f"{name}.parquet"), hive_partitioning=False)
+        for name in ("drug_exposure", "drug_strength")
     )
     con.register("exposure", exposures)
     con.register("strength", strengths)
@@ -120,7 +123,7 @@ def compare_answers(records: Path, named: set[str], folder: Path) -> list[dict]:
     each = trial.group_by("source_person_id").agg(n=trial.ingredient.nunique())
     two = each.filter(each.n >= 2).source_person_id.to_pyarrow().to_pylist()
     met[f"two antidepressants, {shortest} days each"] = set(two)
-    shutil.rmtree(result.folder)
+    remove_own(result.folder)
     table = [
         {
             "rule": rule,

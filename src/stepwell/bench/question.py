@@ -14,6 +14,7 @@ import duckdb
 from stepwell.engine.episode import DEPRESSION
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
+from stepwell.paths import pattern
 from stepwell.sources.medication import LONGEST_SUPPLY_DAYS
 
 DEFINITION = "sforzini-2022"
@@ -67,7 +68,7 @@ def _drugs(records: Path, knowledge: Knowledge, form: Definition) -> dict:
     low_dose: dict[str, float] = {}
     for rule in knowledge.role_rules:
         low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
-    rows = duckdb.read_parquet(str(records / "drug_strength.parquet"))
+    rows = duckdb.read_parquet(pattern(records / "drug_strength.parquet"), hive_partitioning=False)
     strengths = rows.select("drug_concept_id, ingredient_concept_id, amount_value").order("ALL").fetchall()
     # A row may name the ingredient itself, of which no strength is known.
     strengths += [(concept, concept, None) for concept in sorted(number)]
@@ -91,7 +92,7 @@ def _drugs(records: Path, knowledge: Knowledge, form: Definition) -> dict:
 
 def _diagnoses(records: Path, knowledge: Knowledge, form: Definition) -> dict:
     """The recorded ICD-10-CM codes that belong to the sets asked for."""
-    rows = duckdb.read_parquet(str(records / "condition_occurrence.parquet"))
+    rows = duckdb.read_parquet(pattern(records / "condition_occurrence.parquet"), hive_partitioning=False)
     found = rows.select("condition_source_value").distinct().order("ALL").fetchall()
 
     def of_sets(ids) -> list[str]:

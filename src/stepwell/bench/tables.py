@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from stepwell.errors import Problem, QuestionError
+from stepwell.output import write_text
 
 from .measure import Measured, Spread, ratios
 
@@ -40,7 +41,7 @@ def write_into(document: Path, made: Mapping[str, str]) -> None:
     text = check_places(document, made)
     for name, table in made.items():
         text = _place(name).sub(lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text)
-    document.write_text(text, "utf-8")
+    write_text(document, text, replace=True)
 
 
 def check_places(document: Path, names: Iterable[str]) -> str:

@@ -7,15 +7,16 @@ from itertools import groupby
 from pathlib import Path
 
 import altair as alt
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 import stepwell
-from stepwell.compare.page import write_page
 from stepwell.knowledge import load
+from stepwell.output import check_file, in_folder, write_text
 from stepwell.report.drawing import BESIDE, DARK, MIDDLE, MUTED, Drawing, render
+from stepwell.report.paper import make_environment
 from stepwell.simulate import Noise, record_parameters
 
 from .agreement import LEVELS, Validation
@@ -154,19 +155,11 @@ def _days(quartiles: list[int] | None) -> str:
 # --- page ------------------------------------------------------------------------------------------------------------
 
 
-def write_validation(found: Validation, out: Path) -> Path:
+def write_validation(found: Validation, out: Path, *, replace_existing: bool = False) -> Path:
     """Writes the page and returns where it is. Raises `QuestionError` for a place that cannot be written."""
-    out = Path(out)
-    out = out / "validation.html" if out.is_dir() else out
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("stepwell.bench"), PackageLoader("stepwell.compare"), PackageLoader("stepwell.report")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    out = check_file(in_folder(out, "validation.html"), replace_existing)
+    rooms = ("stepwell.bench", "stepwell.compare", "stepwell.report")
+    environment = make_environment(ChoiceLoader([PackageLoader(room) for room in rooms]))
     environment.filters |= {"percent": _percent, "days": _days, "words": _words}
     style = "".join(environment.loader.get_source(environment, name)[0] for name in ("report.css", "compare.css"))
     knowledge = load()
@@ -181,8 +174,7 @@ def write_validation(found: Validation, out: Path) -> Path:
         version=stepwell.__version__,
         digest=knowledge.digest,
     )
-    write_page(out, html.lstrip())
-    return out
+    return write_text(out, html.lstrip(), replace_existing)
 
 
 def draw(found: Validation) -> dict[str, Drawing]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stepwell.errors import KnowledgeError, Problem
-from stepwell.report.paper import write_page
+from stepwell.output import write_text
 from stepwell.simulate import ModelParameters, model_parameters
 from stepwell.simulate.changes import parse, quantity_at, read_calibrated
 from stepwell.simulate.packing import CALIBRATED, MODEL
@@ -32,10 +32,9 @@ def calibrated_file(found: Calibrated) -> str:
     return _HEAD + "\n".join(lines) + "\n"
 
 
-def write_calibrated(found: Calibrated, out: Path) -> Path:
+def write_calibrated(found: Calibrated, out: Path, *, replace_existing: bool = False) -> Path:
     """Writes the file and returns where it is. Raises QuestionError for a place that cannot be written."""
-    write_page(Path(out), calibrated_file(found))
-    return Path(out)
+    return write_text(out, calibrated_file(found), replace_existing)
 
 
 def shipped_numbers(parameters: ModelParameters) -> Mapping[str, Mapping[str, object]]:

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 import stepwell
 from stepwell.knowledge.sentences import short_name
-from stepwell.report.paper import make_environment, write_page
+from stepwell.output import write_text
+from stepwell.report.paper import make_environment
 from stepwell.simulate import unverified
 
 from . import words
@@ -17,11 +18,9 @@ from .chart import draw_fit
 from .fit import Fit
 
 
-def write_fit(fit: Fit, out: Path) -> Path:
+def write_fit(fit: Fit, out: Path, *, replace_existing: bool = False) -> Path:
     """Writes the page and returns where it is. Raises QuestionError for a place that cannot be written."""
-    out = Path(out)
-    write_page(out, render_fit(fit))
-    return out
+    return write_text(out, render_fit(fit), replace_existing)
 
 
 def render_fit(fit: Fit) -> str:

@@ -13,7 +13,8 @@ from stepwell.knowledge.candidacy_card import KINDS, arms, days_of, standing_of
 from stepwell.knowledge.check import sources_of
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.sentences import provenance, short_name
-from stepwell.report.paper import make_environment, write_page
+from stepwell.output import write_text
+from stepwell.report.paper import make_environment
 from stepwell.result import Result
 from stepwell.why.found import show_date, show_number
 
@@ -27,10 +28,11 @@ _COUNTS = {True: "counts", False: "does not count", None: "unknown whether it co
 _PARTS = (("Contraindications", "contraindications"), ("To be weighed", "cautions"))
 
 
-def write_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessment], out: Path) -> Path:
+def write_candidacy(
+    result: Result, chart: Chart, assessments: Sequence[Assessment], out: Path, *, replace_existing: bool = False
+) -> Path:
     """Writes the page and returns where it is. Raises `QuestionError` for a place that cannot be written."""
-    write_page(out, render_candidacy(result, chart, assessments))
-    return out
+    return write_text(out, render_candidacy(result, chart, assessments), replace_existing)
 
 
 def render_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessment]) -> str:

@@ -15,6 +15,7 @@ from . import (
     whatif,
 )
 from .app import app
+from .net import STOPPED, listen_for_interrupts, was_stopped
 
 __all__ = [
     "app",
@@ -36,4 +37,10 @@ __all__ = [
 
 def main() -> None:
     """The entry point."""
-    app()
+    listen_for_interrupts()
+    try:
+        app()
+    except (SystemExit, KeyboardInterrupt):
+        if was_stopped():
+            raise SystemExit(STOPPED) from None
+        raise

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 import typer.core
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stepwell import __version__
-from stepwell.errors import StepwellError
+from stepwell.text import printable
+
+from .net import net
 
 
 class PersonCommand(typer.core.TyperCommand):
@@ -47,23 +48,24 @@ def _is_negative(word: str) -> bool:
 
 
 class _Commands(typer.core.TyperGroup):
-    """Turns every expected failure into one clear message and a documented exit code."""
+    """Runs each command within the net."""
 
     def invoke(self, ctx):
-        try:
+        with net(err_console):
             return super().invoke(ctx)
-        except StepwellError as error:
-            err_console.print(f"[bold red]{escape(error.title)}[/bold red]")
-            for problem in error.problems:
-                err_console.print(f"- {problem}", markup=False, highlight=False, soft_wrap=True)
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            err_console.print("Stopped. Nothing half-written is left.")
-            raise typer.Exit(130) from None
 
 
-out_console = Console()
-err_console = Console(stderr=True)
+class _PrintableConsole(Console):
+    """A console on which records cannot move the cursor, change colours or hide text: Rich lets escape sequences in text pass."""
+
+    def render(self, renderable, options=None):
+        """The segments to print, with nothing in their text that a terminal would obey."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+out_console = _PrintableConsole()
+err_console = _PrintableConsole(stderr=True)
 
 app = typer.Typer(
     cls=_Commands,
@@ -108,6 +110,12 @@ DefinitionFiles = Annotated[
         "--definition-file",
         help="A definition of your own (YAML), beside the packaged ones. Repeatable.",
         show_default=False,
+    ),
+]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace", help="Replace a file that is there already. A page of stepwell's own is replaced without it."
     ),
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same people.")]

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from .app import Seed, app, out_console, progress
+from .app import Replace, Seed, app, out_console, progress
 
 
 @app.command()
@@ -25,6 +25,7 @@ def calibrate(
         Path | None,
         typer.Option(help="Write the page that lays the model beside every published result.", show_default="no page"),
     ] = None,
+    replace: Replace = False,
     people: Annotated[int, typer.Option(help="How many people to simulate in each study (100 or more).")] = 20_000,
     seed: Seed = 1,
 ) -> None:
@@ -32,10 +33,13 @@ def calibrate(
     from stepwell.calibrate import calibrate as search
     from stepwell.calibrate import calibrated_file, find_fit, words, write_calibrated, write_fit
     from stepwell.errors import Problem, QuestionError
+    from stepwell.output import check_file
 
     if as_shipped and out is not None:
         found = "was asked together with --as-shipped, which sets nothing"
         raise QuestionError("One question at a time.", [Problem("--out", found, "one of the two", "ask twice")])
+    for place in filter(None, (out, html)):
+        check_file(place, replace)
     with progress() as report_progress:
         found = None if as_shipped else search(people, seed, progress=report_progress)
         fit = find_fit(people, seed, calibrated=found, progress=report_progress)
@@ -52,7 +56,9 @@ def calibrate(
     said = f"\n{len(fit.rows)} published results, {fit.people:,} simulated people in each study, 95% intervals."
     out_console.print(said, highlight=False)
     if out is not None:
-        write_calibrated(found, out)
+        write_calibrated(found, out, replace_existing=replace)
         out_console.print(f"Numbers: [bold]{escape(str(out))}[/bold]", highlight=False)
     if html is not None:
-        out_console.print(f"Page: [bold]{escape(str(write_fit(fit, html)))}[/bold]", highlight=False)
+        out_console.print(
+            f"Page: [bold]{escape(str(write_fit(fit, html, replace_existing=replace)))}[/bold]", highlight=False
+        )

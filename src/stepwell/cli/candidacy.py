@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from .app import PersonArg, PersonCommand, ResultArg, app, out_console
+from stepwell.text import json_text
+
+from .app import PersonArg, PersonCommand, Replace, ResultArg, app, out_console
 
 
 @app.command(cls=PersonCommand)
@@ -42,6 +43,7 @@ def candidacy(
     html: Annotated[
         Path | None, typer.Option(help="Write the page to print or fax to this file.", show_default=False)
     ] = None,
+    replace: Replace = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every line as JSON.")] = False,
 ) -> None:
     """One person before esketamine or ketamine: what labels and payers ask, what the records say to each, what is missing."""
@@ -56,23 +58,18 @@ def candidacy(
     if html is not None:
         from stepwell.candidacy.page import write_candidacy
 
-        page = write_candidacy(opened, chart, assessments, html)
+        page = write_candidacy(opened, chart, assessments, html, replace_existing=replace)
         out_console.print(f"Page: [bold]{escape(str(page))}[/bold]", highlight=False)
         return
     if as_json:
         rows = [one.as_dict() for one in assessments]
-        print(
-            json.dumps(
-                {
-                    "person": person,
-                    "say_first": [sign.words for sign in to_say_first(signs_of(chart))],
-                    "crisis": opened.knowledge.crisis["us"].text,
-                    "forms": rows,
-                },
-                indent=2,
-                ensure_ascii=False,
-            )
-        )
+        said = {
+            "person": person,
+            "say_first": [sign.words for sign in to_say_first(signs_of(chart))],
+            "crisis": opened.knowledge.crisis["us"].text,
+            "forms": rows,
+        }
+        print(json_text(said))
         return
     for part in tell_candidacy(chart, assessments):
         out_console.print(part)

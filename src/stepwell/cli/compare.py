@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from .app import app, out_console, progress
+from stepwell.text import json_text
+
+from .app import Replace, app, out_console, progress
 
 
 @app.command()
@@ -51,6 +52,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    replace: Replace = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of writing a page.")] = False,
     suppress_below: Annotated[int, typer.Option(help="Counts below this are not shown (0 shows all).", min=0)] = 5,
 ) -> None:
@@ -62,7 +64,7 @@ def compare(
 
     if vary:
         _refuse_together(between, persistence)
-        _vary(result, vary, out, as_json, suppress_below)
+        _vary(result, vary, out, replace, as_json, suppress_below)
         return
     opened = Result.open(result)
     comparison = find(opened, suppress_below=suppress_below)
@@ -71,11 +73,10 @@ def compare(
         betweens = (find_between(opened, comparison, *between, suppress_below=suppress_below),)
     weeks = find_first_weeks(opened, suppress_below=suppress_below) if persistence else None
     if as_json:
-        print(json.dumps(plain(comparison, betweens, weeks), indent=2, ensure_ascii=False))
+        print(json_text(plain(comparison, betweens, weeks)))
         return
-    page = write_comparison(
-        opened, comparison, out, betweens=betweens, first_weeks=weeks, suppress_below=suppress_below
-    )
+    how = {"suppress_below": suppress_below, "replace_existing": replace}
+    page = write_comparison(opened, comparison, out, betweens=betweens, first_weeks=weeks, **how)
     for found in betweens:
         for side in found.sides:
             for line in side.sentences():
@@ -99,16 +100,20 @@ def _refuse_together(between, persistence: bool) -> None:
         )
 
 
-def _vary(source: str, definition: str, out: Path | None, as_json: bool, suppress_below: int) -> None:
+def _vary(source: str, definition: str, out: Path | None, replace: bool, as_json: bool, suppress_below: int) -> None:
     from stepwell.compare import vary, write_varied
     from stepwell.compare.plain import plain_varied
+    from stepwell.output import check_file
 
+    out = out or Path(f"vary-{definition}.html")
+    if not as_json:
+        check_file(out, replace)
     with progress() as report_progress:
         varied = vary(source, definition, suppress_below=suppress_below, progress=report_progress)
     if as_json:
-        print(json.dumps(plain_varied(varied), indent=2, ensure_ascii=False))
+        print(json_text(plain_varied(varied)))
         return
-    page = write_varied(varied, out or Path(f"vary-{varied.base.id}.html"), suppress_below=suppress_below)
+    page = write_varied(varied, out, suppress_below=suppress_below, replace_existing=replace)
     base = "too few people" if varied.base_share is None else f"{varied.base_share.value:.1%}"
     shown = Table("choice", "lowest", "highest", title=f"{varied.base.name}: {base}", box=None, pad_edge=False)
     for choice, least, most in varied.spans:

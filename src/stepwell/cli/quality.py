@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from .app import ResultArg, app, out_console
+from .app import Replace, ResultArg, app, out_console
 
 
 @app.command()
@@ -20,19 +20,21 @@ def quality(
     out: Annotated[
         Path | None, typer.Option(help="A new CSV file with one row a person and measure.", show_default=False)
     ] = None,
+    replace: Replace = False,
 ) -> None:
     """Counts the quality measures in a result: who is in each, who reached remission, response or enough days."""
-    import pyarrow.csv
-
     from stepwell.knowledge.quality_card import standing
+    from stepwell.output import check_file, write_table
     from stepwell.report.quality import count_quality, unanswerable
     from stepwell.report.quality import quality as find
     from stepwell.result import Result
 
+    if out is not None:
+        check_file(out, replace)
     opened = Result.open(result)
     rows = find(opened, measure or ())
     if out is not None:
-        pyarrow.csv.write_csv(rows, out)
+        write_table(out, rows, replace)
     shown = Table("measure", "in it", "reached", "not reached", "unknown", "perhaps in it", box=None, pad_edge=False)
     for c in count_quality(rows, opened.knowledge):
         numbers = (c.included, c.reached, c.not_reached, c.unknown, c.perhaps_included)

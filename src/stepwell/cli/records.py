@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +9,14 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
+from stepwell.text import json_text
+
 from .app import (
     DefinitionFiles,
     EngineOption,
     PersonArg,
     PersonCommand,
+    Replace,
     ResultArg,
     Seed,
     SourceArg,
@@ -72,7 +74,7 @@ def check(
         opened = open_source(place.location, place.engine.tables, knowledge, place.vocabulary)
         coverage = find_coverage(opened, place.engine.tables, knowledge)
     if as_json:
-        print(json.dumps(coverage.as_dict(), indent=2, sort_keys=True, ensure_ascii=False))
+        print(json_text(coverage.as_dict(), sort_keys=True))
         return
     out_console.print(Markdown(coverage.as_markdown(opened, knowledge)))
 
@@ -96,14 +98,20 @@ def run(
             show_default=False,
         ),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier result of the same name.")] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Replace an earlier result of the same name; never a folder that holds anything else."
+        ),
+    ] = False,
     engine: EngineOption = None,
     memory: Annotated[
         str | None,
         typer.Option(help="How much memory DuckDB may use, such as 2GB.", show_default="most of the machine's"),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(help="How many processor cores DuckDB may use.", show_default="all", min=1)
+        int | None,
+        typer.Option(help="How many processor cores DuckDB may use.", show_default="all", min=1, max=1024),
     ] = None,
 ) -> None:
     """Judges everybody in the records by every definition asked, and writes the tables that say who, when and why."""
@@ -152,7 +160,7 @@ def why(
         is_all = not definition or ALL in definition
         rows = [r for r in opened.evidence(person) if is_all or r["definition"].split("@")[0] in definition]
         rows += opened.series_evidence(person) if is_all else []
-        print(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+        print(json_text(rows, default=str))
         return
     for line in tell(opened, person, definition or ()):
         out_console.print(line)
@@ -169,12 +177,14 @@ def report(
         list[str] | None,
         typer.Option(help="Show this person's timeline (repeatable; default: a few chosen ones, unnamed)."),
     ] = None,
+    replace: Replace = False,
 ) -> None:
     """Writes one self-contained HTML page about a result."""
     from stepwell.report import write_report
     from stepwell.result import Result
 
-    page = write_report(Result.open(result), out, suppress_below=suppress_below, people=person or ())
+    opened = Result.open(result)
+    page = write_report(opened, out, suppress_below=suppress_below, people=person or (), replace_existing=replace)
     out_console.print(f"Report: [bold]{escape(str(page))}[/bold]", highlight=False)
 
 

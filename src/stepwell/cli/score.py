@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .app import app, err_console
+from .app import Replace, app, err_console
 
 
 @app.command()
@@ -28,6 +28,7 @@ def score(
     out: Annotated[
         Path | None, typer.Option(help="A new CSV or Parquet file.", show_default="CSV on the standard output")
     ] = None,
+    replace: Replace = False,
     unanswered: Annotated[
         str, typer.Option(help="What stands for no answer, beside an empty cell, with commas: 7,9.", show_default=False)
     ] = "",
@@ -55,7 +56,11 @@ def score(
     import pyarrow.csv
 
     from stepwell.knowledge.score import find_instrument, score_items
+    from stepwell.output import check_file, write_table
+    from stepwell.text import for_spreadsheets
 
+    if out is not None:
+        check_file(out, replace)
     form = find_instrument(instrument)
     scored = score_items(
         form,
@@ -66,9 +71,9 @@ def score(
         zero_below=zero_below,
     )
     if out is None:
-        pyarrow.csv.write_csv(scored, sys.stdout.buffer)
+        pyarrow.csv.write_csv(for_spreadsheets(scored), sys.stdout.buffer)
     else:
-        _write(scored, out)
+        write_table(out, scored, replace)
     _say(form, scored)
     if describe_on is not None:
         _describe(form, scored, describe_on)
@@ -76,27 +81,6 @@ def score(
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _write(scored, out: Path) -> None:
-    import pyarrow.csv
-    import pyarrow.parquet
-
-    from stepwell.errors import Problem, QuestionError
-
-    if out.exists():
-        raise QuestionError("nothing was written", [Problem(str(out), "exists already", "a new file", "name another")])
-    partial = out.with_name(f"{out.name}.partial")
-    try:
-        if out.suffix.lower() == ".parquet":
-            pyarrow.parquet.write_table(scored, partial)
-        else:
-            pyarrow.csv.write_csv(scored, partial)
-        partial.replace(out)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        problem = Problem(str(out), f"cannot be written ({error.strerror})", "a file in a folder that exists")
-        raise QuestionError("nothing was written", [problem]) from None
 
 
 def _say(form, scored) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from .app import Seed, app, out_console, progress
+from .app import Replace, Seed, app, out_console, progress
 
 
 @app.command()
@@ -96,15 +96,22 @@ def validate(
         bool, typer.Option("--knobs", help="Also run with each kind of noise alone (takes about five times as long).")
     ] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page with charts there, too.", show_default="none")] = None,
+    replace: Replace = False,
 ) -> None:
     """Scores the engine against simulated people whose truth is known, at several levels of noise."""
     from stepwell.bench.agreement import validate as validate_engine
     from stepwell.bench.validation import explained, tables, write_validation
+    from stepwell.output import check_file, in_folder
 
+    if html is not None:
+        html = check_file(in_folder(html, "validation.html"), replace)
     with progress() as report_progress:
         found = validate_engine(people, seed, knobs=knobs, progress=report_progress)
     for table in tables(found):
         out_console.print(table)
     out_console.print(explained(found), highlight=False)
     if html is not None:
-        out_console.print(f"Page: [bold]{escape(str(write_validation(found, html).resolve()))}[/bold]", highlight=False)
+        out_console.print(
+            f"Page: [bold]{escape(str(write_validation(found, html, replace_existing=replace).resolve()))}[/bold]",
+            highlight=False,
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from .app import Seed, app, out_console, progress
+from stepwell.text import json_text
+
+from .app import Replace, Seed, app, out_console, progress
 
 
 @app.command("what-if")
@@ -52,8 +53,10 @@ def what_if(
         Path | None,
         typer.Option(help="Write a page with the chart, the tables and what they stand on.", show_default="no page"),
     ] = None,
+    replace: Replace = False,
 ) -> None:
     """Says what becomes of simulated people if a treatment is offered earlier or later, with every uncertainty beside it."""
+    from stepwell.output import check_file
     from stepwell.whatif import ask, plain, words, write_answer
     from stepwell.whatif import what_if as answer_question
     from stepwell.whatif.chart import title_of
@@ -74,12 +77,14 @@ def what_if(
         draws=draws,
         seed=seed,
     )
+    if html is not None:
+        check_file(html, replace)
     with progress() as report_progress:
         answer = answer_question(question, progress=report_progress)
     if html is not None:
-        write_answer(answer, html)
+        write_answer(answer, html, replace_existing=replace)
     if as_json:
-        print(json.dumps(plain(answer), indent=2, ensure_ascii=False))
+        print(json_text(plain(answer)))
         return
     for case in answer.cases:
         columns = ("per person", "policy", "mean", "difference", "95% of the draws", "error")

@@ -8,8 +8,9 @@ from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
 from stepwell.knowledge.sentences import short_name
+from stepwell.output import check_file, in_folder, write_text
 from stepwell.report.cards import make_bibliography
-from stepwell.report.paper import make_environment, write_page
+from stepwell.report.paper import make_environment
 from stepwell.report.verdicts import EVERYBODY, TREATED
 from stepwell.result import Result
 
@@ -29,17 +30,16 @@ def write_comparison(
     betweens: tuple[Between, ...] = (),
     first_weeks: FirstWeeks | None = None,
     suppress_below: int = 5,
+    replace_existing: bool = False,
 ) -> Path:
     """Writes the page and returns where it is (default: `compare.html` in the result's folder).
 
     Raises `QuestionError` for a place that cannot be written."""
-    out = Path(out) if out else result.folder / "compare.html"
-    out = out / "compare.html" if out.is_dir() else out
+    out = check_file(in_folder(out or result.folder, "compare.html"), replace_existing)
     html = render_comparison(
         result, comparison, betweens=betweens, first_weeks=first_weeks, suppress_below=suppress_below
     )
-    write_page(out, html)
-    return out
+    return write_text(out, html, replace_existing)
 
 
 def render_comparison(
@@ -89,10 +89,9 @@ def _clocks(first_weeks: FirstWeeks) -> list[tuple[Clock, Markup | None]]:
     return clocks
 
 
-def write_varied(varied: Varied, out: Path, *, suppress_below: int = 5) -> Path:
+def write_varied(varied: Varied, out: Path, *, suppress_below: int = 5, replace_existing: bool = False) -> Path:
     """Writes the page of one choice at a time. Raises `QuestionError` for a place that cannot be written."""
-    write_page(out, render_varied(varied, suppress_below=suppress_below))
-    return out
+    return write_text(out, render_varied(varied, suppress_below=suppress_below), replace_existing)
 
 
 def render_varied(varied: Varied, *, suppress_below: int = 5) -> str:

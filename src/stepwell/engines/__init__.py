@@ -6,20 +6,21 @@ SELECT a name without running it, `read` gives its rows back, `side_by_side` giv
 seen by nobody else, and leave nothing behind.
 """
 
+from .address import Address, read_address
 from .choose import Connection, Engine, engine_on
-from .connect import ENGINES, Place, connect, without_password
+from .connect import ENGINES, Place, connect
 from .duckdb import DuckDB
 from .written import write_parquet
 
 __all__ = [
     "ENGINES",
-    "QUIET",
+    "Address",
     "Connection",
     "DuckDB",
     "Engine",
     "Place",
     "connect",
     "engine_on",
-    "without_password",
+    "read_address",
     "write_parquet",
 ]

@@ -1,25 +1,26 @@
 """From what the user names to an engine at work: a path, an address of a database, or a connection of their own.
 
-An address may hold a password. It is handed to the database's client and to nobody else: what is shown and kept is the address
-without it.
+An address may hold a password. It is handed to the database's client and to nobody else: what is shown and kept is
+`Address.shown`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import duckdb
 
 from stepwell.errors import Problem, QuestionError
 
+from .address import Address, is_name_of_schema, read_address
 from .choose import Connection, Engine, engine_on
 from .duckdb import DuckDB
 
 ENGINES = ("duckdb", "postgres", "spark")
-_SCHEMES = {"postgresql": "postgres", "postgres": "postgres", "spark": "spark"}
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,18 @@ def connect(
     `connection` the name of a schema (`cdm`, `cdm?vocabulary=words`). `settings` are DuckDB's. Raises `QuestionError` where
     there is no such engine, server or connection.
     """
-    scheme = location.partition("://")[0] if "://" in location else ""
-    named = _SCHEMES.get(scheme)
+    address = None if os.path.exists(location) else read_address(location)
+    named = address.engine if address else None
     if engine and (engine not in ENGINES or (named and named != engine) or (engine == "postgres" and not named)):
         raise QuestionError("There is no such engine for these records.", [_wrong_engine(engine, named)])
     if connection is not None:
         with _callers(connection, location) as place:
             yield place
     elif named == "postgres":
-        with _postgres(location) as place:
+        with _postgres(address) as place:
             yield place
     elif named == "spark" or engine == "spark":
-        with _spark(location) as place:
+        with _spark(address, location) as place:
             yield place
     else:
         con = _embedded(settings or {})
@@ -89,17 +90,24 @@ def _callers(connection: Connection, location: str) -> Iterator[Place]:
         problem = Problem("location", "an address beside a connection", "the name of a schema", "give one of the two")
         raise QuestionError("The records are named twice.", [problem])
     chosen = engine_on(connection, in_pieces=True)
-    schema, _, options = location.partition("?")
     with chosen as at_work:
         if isinstance(at_work, DuckDB):
             yield Place(at_work, location)
-        else:
-            vocabulary = dict(parse_qsl(options)).get("vocabulary", "")
-            yield Place(at_work, schema, vocabulary, f"{at_work.kind}:{location}")
+            return
+        if os.path.isdir(location):  # Spark reads files too
+            yield Place(at_work, location, shown=f"{at_work.kind}:{location}")
+            return
+        schema, _, options = location.partition("?")
+        vocabulary = dict(parse_qsl(options)).get("vocabulary", "")
+        if not is_name_of_schema(schema) or not is_name_of_schema(vocabulary):
+            problem = Problem("location", "is no name of a schema", "such as cdm or cdm?vocabulary=words")
+            raise QuestionError("The records are not named in a way that can be told.", [problem])
+        query = f"?vocabulary={vocabulary}" if vocabulary else ""
+        yield Place(at_work, schema, vocabulary, f"{at_work.kind}:{schema}{query}")
 
 
 @contextmanager
-def _postgres(address: str) -> Iterator[Place]:
+def _postgres(address: Address) -> Iterator[Place]:
     try:
         import psycopg
     except ImportError:
@@ -107,23 +115,19 @@ def _postgres(address: str) -> Iterator[Place]:
     from .postgres import Postgres
     from .postgres_errors import not_connected
 
-    parts = urlsplit(address)
-    options = dict(parse_qsl(parts.query))
-    schema, vocabulary = options.pop("schema", ""), options.pop("vocabulary", "")
-    shown = without_password(address)
     try:
-        connection = psycopg.connect(_joined(parts, parts.netloc, options), autocommit=True)
+        connection = psycopg.connect(address.for_client, autocommit=True)
     except psycopg.Error as error:
-        raise not_connected(error, shown) from None
+        raise not_connected(error, address.shown) from None
     try:
         with Postgres(connection, in_pieces=True) as at_work:
-            yield Place(at_work, schema, vocabulary, shown)
+            yield Place(at_work, address.schema, address.vocabulary, address.shown)
     finally:
         connection.close()
 
 
 @contextmanager
-def _spark(location: str) -> Iterator[Place]:
+def _spark(address: Address | None, path: str) -> Iterator[Place]:
     try:
         import py4j.protocol
         from pyspark.errors import PySparkException
@@ -132,11 +136,9 @@ def _spark(location: str) -> Iterator[Place]:
         raise _not_installed("pyspark", "spark") from None
     from .spark import Spark
 
-    parts = urlsplit(location)
-    is_address = parts.scheme == "spark"
     builder = SparkSession.builder.appName("stepwell")
-    if is_address and parts.netloc:
-        builder = builder.master(f"spark://{parts.netloc}")
+    if address is not None and address.hosts:
+        builder = builder.master(f"spark://{address.hosts}")
     was_active = SparkSession.getActiveSession()
     try:
         session = builder.getOrCreate()
@@ -150,27 +152,13 @@ def _spark(location: str) -> Iterator[Place]:
         raise QuestionError("Spark could not be started.", [problem]) from None
     try:
         with Spark(session) as at_work:
-            if is_address:
-                vocabulary = dict(parse_qsl(parts.query)).get("vocabulary", "")
-                yield Place(at_work, unquote(parts.path.strip("/")), vocabulary, location)
+            if address is None:
+                yield Place(at_work, path)
             else:
-                yield Place(at_work, location)
+                yield Place(at_work, unquote(address.database), address.vocabulary, address.shown)
     finally:
         if was_active is None:
             session.stop()
-
-
-def without_password(address: str) -> str:
-    """The address of a database as it may be shown: without a password, wherever it was put."""
-    parts = urlsplit(address)
-    credentials, at, host = parts.netloc.rpartition("@")
-    options = {k: v for k, v in parse_qsl(parts.query, keep_blank_values=True) if "password" not in k.lower()}
-    return _joined(parts, credentials.partition(":")[0] + at + host, options)
-
-
-def _joined(parts: SplitResult, host: str, options: dict[str, str]) -> str:
-    query = urlencode(options, quote_via=quote)
-    return f"{parts.scheme}://{host}{parts.path}" + (f"?{query}" if query else "")
 
 
 def _not_installed(package: str, extra: str) -> QuestionError:

@@ -71,4 +71,4 @@ def quoted(name: str) -> str:
 def _bytes(shown: str) -> int:
     """What DuckDB shows of a size, such as `18.6 GiB`."""
     number, unit = shown.split()
-    return int(float(number) * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB"].index(unit))
+    return int(float(number) * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"].index(unit))

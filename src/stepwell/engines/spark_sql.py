@@ -62,15 +62,15 @@ class SparkTables(Through, Backend):
 
     compiler = _Compiler()
 
-    def read_parquet(self, paths: Sequence[str], /, *, table_name: str) -> ir.Table:
+    def read_parquet(self, paths: Sequence[str], /, *, table_name: str, **_) -> ir.Table:
         """Parquet files as a view, in the types that stepwell works with."""
-        frame = self.engine.session.read.parquet(*paths)
+        frame = self._read.parquet(*paths)
         return self._as_view(frame, {c.name: _type_of(c.dataType) for c in frame.schema}, table_name)
 
     def read_csv(self, path: str, /, *, table_name: str, columns: Mapping[str, str], delim: str, **_) -> ir.Table:
         """A CSV file as a view, all cells as text."""
         form = StructType([StructField(name, StringType()) for name in columns])
-        frame = self.engine.session.read.csv(
+        frame = self._read.csv(
             path,
             form,
             sep=delim,
@@ -82,6 +82,11 @@ class SparkTables(Through, Backend):
             mode="FAILFAST",
         )
         return self._as_view(frame, dict.fromkeys(columns, pa.string()), table_name)
+
+    @property
+    def _read(self):
+        """Spark's reader of files, told that a path is a path and no pattern."""
+        return self.engine.session.read.option("__globPaths__", "false")
 
     def _as_view(self, frame, types: Mapping[str, pa.DataType], name: str) -> ir.Table:
         frame.createOrReplaceTempView(f"{name}_read")

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import Problem, QuestionError, SourceError
+from ..paths import file_problem
 from .fill import closest
 from .instrument import Instrument, Item, Layout
 
@@ -225,6 +226,8 @@ def _names(instrument: Instrument, item: Item) -> set[str]:
 def _read_sheet(items: object) -> _Sheet:
     if isinstance(items, str | Path):
         path = Path(items)
+        if problem := file_problem(path, "a CSV or Parquet file with a column for each item"):
+            raise SourceError("the items cannot be read", [problem])
         return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
     if isinstance(items, Sequence) and all(isinstance(row, Mapping) for row in items):
         names = dict.fromkeys(name for row in items for name in row)
@@ -243,7 +246,7 @@ def _of_table(table: pa.Table, file: str) -> _Sheet:
 
 def _read_parquet(path: Path) -> _Sheet:
     try:
-        return _of_table(pq.read_table(path), path.name)
+        return _of_table(pq.read_table(path.absolute(), partitioning=None), path.name)
     except (OSError, pa.ArrowInvalid):
         raise _unreadable(path, "is no readable Parquet file") from None
 

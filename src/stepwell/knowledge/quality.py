@@ -49,7 +49,7 @@ class Start(Form):
     def _diagnosis_of_a_score(self):
         if (self.score is None) != (self.diagnosis is None):
             raise ValueError(
-                "a score begins a measure only beside a diagnosis; write start.diagnosis with start.score, and only then"
+                "a score is entered by with a diagnosis beside it; write start.diagnosis with start.score, and only then"
             )
         return self
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from ..errors import Problem
+from ..text import is_printable, printable
 from .slips import not_yaml, odd_indentation
 
 Path_ = tuple[str | int, ...]
@@ -39,6 +40,9 @@ class Written:
 def read_text(path: Path, file: str, problems: list[Problem]) -> str | None:
     """The file's text; None, with a problem, where it cannot be read."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # reading it may wait for ever
+            problems.append(Problem(file, "is a pipe or a device", "a file", "write it into a file"))
+            return None
         return path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark before the first letter
     except UnicodeDecodeError as error:
         line = 1 + error.object[: error.start].count(b"\n")
@@ -135,6 +139,10 @@ class _Plain:
             found = f"`{node.tag}` at its beginning is a sign that YAML keeps for itself"
             self._problem(node.start_mark.line + 1, found, "text", "put the whole text in quotes")
             return f"{node.tag} {node.value}".strip()
+        if not is_printable(node.value):
+            found = "a character that cannot be shown (a control character)"
+            self._problem(node.start_mark.line + 1, found, "text", "write the text anew")
+            return printable(node.value)
         if kind in _READ_AS and re.fullmatch(_READ_AS[kind], node.value):
             return yaml.constructor.SafeConstructor().construct_object(node)
         return node.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import textwrap
 from collections import Counter
@@ -22,6 +23,7 @@ from stepwell.knowledge.definition import Definition, TrialBuilding
 from stepwell.knowledge.fill import MARK, closest
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.shape import example_of, type_inside, words_of
+from stepwell.output import new_file
 
 _WIDTH = 118
 _OF_THE_SOURCE_ONLY = ("published", "policy")
@@ -40,7 +42,9 @@ def write_new(path: Path, knowledge: Knowledge, start: str | None = None) -> tup
     people = people_file(path)
     own_id = "-".join(re.findall(r"[a-z0-9]+", path.stem.lower())) or "my-definition"
     problems = [
-        Problem(str(p), "is there already", "a new file", "name another one") for p in (path, people) if p.exists()
+        Problem(str(p), "is there already", "a new file", "name another one")
+        for p in (path, people)
+        if os.path.lexists(p)
     ]
     if path.suffix not in (".yaml", ".yml"):
         remedy = f"write {path.with_suffix('.yaml')}"
@@ -57,13 +61,9 @@ def write_new(path: Path, knowledge: Knowledge, start: str | None = None) -> tup
         )
     if problems:
         raise QuestionError("The new definition was not written.", problems)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(form_text(own_id, knowledge, knowledge.definitions.get(start)), "utf-8")
-        people.write_text(_file("people.yaml").replace("FILE", path.name).replace("PEOPLE", people.name), "utf-8")
-    except OSError as error:
-        problem = Problem(str(path), f"cannot be written ({error.strerror})", "a folder that may be written")
-        raise QuestionError("The new definition was not written.", [problem]) from None
+    with new_file(path) as form, new_file(people) as cases:
+        form.write_text(form_text(own_id, knowledge, knowledge.definitions.get(start)), "utf-8")
+        cases.write_text(_file("people.yaml").replace("FILE", path.name).replace("PEOPLE", people.name), "utf-8")
     return path, people
 
 

@@ -6,12 +6,15 @@ the fallback: alone the picture is the light one, on a page that defines the var
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from html import escape
 
 import altair as alt
 import vl_convert
+
+from stepwell.text import printable, printable_in
 
 INK, MUTED, RULE = "#1d2733", "#5b6876", "#cfd6dd"
 DARK, MIDDLE, LIGHT = "#1f4468", "#8aa9c4", "#dde5ec"
@@ -43,7 +46,10 @@ class Drawing:
 
 def render(chart: alt.TopLevelMixin, name: str, title: str, description: str) -> Drawing:
     """A chart as a `Drawing`. `name` makes its ids its own, so that many fit on one page."""
-    svg = vl_convert.vegalite_to_svg(chart.configure(**_LOOK).to_json(indent=None))
+    title, description = printable(title), printable(description)
+    # The renderer aborts the whole process on a control character.
+    spec = printable_in(chart.configure(**_LOOK).to_dict())
+    svg = vl_convert.vegalite_to_svg(json.dumps(spec, sort_keys=True))
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, f"var(--chart-{variable},{colour})")
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)

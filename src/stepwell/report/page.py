@@ -9,13 +9,14 @@ from jinja2 import PackageLoader
 from markupsafe import Markup
 
 from stepwell.knowledge.sentences import short_name
+from stepwell.output import check_file, in_folder, write_text
 from stepwell.result import Result
 
 from .cards import make_bibliography, make_cards
 from .charts import draw_agreement, draw_ladder, draw_shares, draw_waiting
 from .drawing import Drawing
 from .letters import letter
-from .paper import make_environment, write_page
+from .paper import make_environment
 from .summarise import Summary, summarise
 from .timeline import draw_timeline, find_story
 from .verdicts import EVERYBODY, TREATED
@@ -28,19 +29,23 @@ _MONTHS = (6, 12, 24, 60)
 
 
 def write_report(
-    result: Result, out: Path | None = None, *, suppress_below: int = 5, people: Sequence[str] | None = ()
+    result: Result,
+    out: Path | None = None,
+    *,
+    suppress_below: int = 5,
+    people: Sequence[str] | None = (),
+    replace_existing: bool = False,
 ) -> Path:
     """Writes the report of a result and returns where it is (default: `report.html` in the result's folder).
 
     Counts from 1 to `suppress_below` - 1 are withheld, with what would reveal them. `people` are ids as the source writes
     them, shown as timelines with dates; by default up to three people are chosen and shown without id or date, and with
-    None nobody is. Raises `QuestionError` for a person who is not there and for a place that cannot be written.
+    None nobody is. A file that stepwell did not write is replaced only with `replace_existing`.
+    Raises `QuestionError` for a person who is not there and for a place that cannot be written.
     """
-    out = Path(out) if out else result.folder / "report.html"
-    out = out / "report.html" if out.is_dir() else out
+    out = check_file(in_folder(out or result.folder, "report.html"), replace_existing)
     html = render_report(result, suppress_below=suppress_below, people=people)
-    write_page(out, html)
-    return out
+    return write_text(out, html, replace_existing)
 
 
 def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[str] | None = ()) -> str:

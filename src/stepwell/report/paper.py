@@ -1,14 +1,11 @@
-"""What every page that stepwell writes has in common: the environment of its template, and how it comes onto the disk."""
+"""What every page that stepwell writes has in common: the environment of its template."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
-
 from jinja2 import BaseLoader, Environment, StrictUndefined
+from markupsafe import Markup
 
-from stepwell.errors import Problem, QuestionError
+from stepwell.text import printable
 
 from .proportion import Proportion
 
@@ -16,27 +13,21 @@ from .proportion import Proportion
 def make_environment(loader: BaseLoader) -> Environment:
     """Templates in which everything is escaped and nothing missing passes unseen, with `share` and `interval` as percentages."""
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"share": _share, "interval": _interval}
     return environment
 
 
-def write_page(out: Path, html: str) -> None:
-    """All of it or nothing: a reader never meets half a page. Raises `QuestionError` for a place that cannot be written."""
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.stem}-", suffix=".html")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(html)
-            os.chmod(name, 0o644)
-            os.replace(name, out)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        problem = Problem(str(out), error.strerror or "cannot be written", "a place that can be written")
-        raise QuestionError("The page cannot be written.", [problem]) from None
+def _printable(value: object) -> object:
+    if isinstance(value, Markup):
+        return Markup(printable(value))
+    return printable(value) if isinstance(value, str) else value
 
 
 def _share(proportion: Proportion | None) -> str:

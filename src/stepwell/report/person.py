@@ -13,6 +13,7 @@ from markupsafe import Markup
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
 from stepwell.knowledge.plasma import Plasma
 from stepwell.knowledge.plasma_card import apart
+from stepwell.output import write_text
 from stepwell.result import Result
 from stepwell.why.found import show_date, show_number
 from stepwell.why.series import show_dose
@@ -21,7 +22,7 @@ from stepwell.why.series_story import CAUTION
 from .around import around
 from .drawing import Drawing
 from .letters import letter
-from .paper import make_environment, write_page
+from .paper import make_environment
 from .person_measures import followed_scores, label_of, measures_of
 from .series_chart import Asked, Dose, SeriesView, can_draw, draw_dose, draw_series
 from .timeline import draw_timeline, find_story
@@ -46,13 +47,12 @@ class SeriesShown:
     therapy: tuple[dict, ...]
 
 
-def write_person(result: Result, person: str, out: Path) -> Path:
+def write_person(result: Result, person: str, out: Path, *, replace_existing: bool = False) -> Path:
     """Writes the page of a person (their id as the source writes it) and returns where it is.
 
     Raises `QuestionError` for a person who is not there and for a place that cannot be written.
     """
-    write_page(Path(out), render_person(result, person))
-    return Path(out)
+    return write_text(out, render_person(result, person), replace_existing)
 
 
 def render_person(result: Result, person: str) -> str:

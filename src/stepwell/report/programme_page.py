@@ -11,10 +11,11 @@ from markupsafe import Markup
 from stepwell.knowledge.check import sources_of
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.sentences import provenance, short_name
+from stepwell.output import write_text
 from stepwell.result import Result
 from stepwell.why.series_story import CAUTION
 
-from .paper import make_environment, write_page
+from .paper import make_environment
 from .programme_beside import STATES
 from .programme_charts import draw_adherence, draw_checkpoints, draw_durability, draw_published
 from .programme_headlines import headlines_of
@@ -36,10 +37,9 @@ _ASKED = {
 """The criteria of a session in two or three words."""
 
 
-def write_programme(result: Result, out: Path, *, suppress_below: int = 5) -> Path:
+def write_programme(result: Result, out: Path, *, suppress_below: int = 5, replace_existing: bool = False) -> Path:
     """Writes the page of a programme and returns where it is. Raises `QuestionError` for a place that cannot be written."""
-    write_page(Path(out), render_programme(result, suppress_below=suppress_below))
-    return Path(out)
+    return write_text(out, render_programme(result, suppress_below=suppress_below), replace_existing)
 
 
 def render_programme(result: Result, *, suppress_below: int = 5) -> str:

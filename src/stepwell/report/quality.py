@@ -131,15 +131,10 @@ def _words(measure: QualityMeasure, person: dict) -> str:
     if person["is_included"] is False:
         found = _left_out(measure, person, False) if person["is_entered"] else []
         return f"Left out: {'; '.join(found)}" if found else "Not in the measure"
-    found = "" if person["start_date"] is None else _what_was_found(measure, person)
-    if person["is_included"]:
-        return found
-    open_ = _left_out(measure, person, None) if person["is_entered"] else []
-    doubt = f": the records cannot say whether there was {'; or '.join(open_)}" if open_ else ""
-    return f"Not known whether in the measure{doubt}{'. ' if found else ''}{found}"
-
-
-def _what_was_found(measure: QualityMeasure, person: dict) -> str:
+    if person["is_included"] is None:
+        found = _left_out(measure, person, None) if person["is_entered"] else []
+        doubt = f": the records cannot say whether there was {'; or '.join(found)}" if found else ""
+        return f"Not known whether in the measure{doubt}"
     since = show_date(person["start_date"])
     if measure.covered:
         words = f"An antidepressant at hand on {person['n_days_covered']} of {measure.covered.of} days from {since}"

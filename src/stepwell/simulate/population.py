@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stepwell.errors import Problem, QuestionError
+from stepwell.output import new_file
 
 from .layout import EVENT_COLUMNS, LOG, Events, Outcomes
 from .lives import live_all, meet_all, unborn
@@ -58,11 +59,19 @@ def draw_events(
 
 
 def write_events(
-    path: Path, parameters: ModelParameters, policy: Policy, seed: int, people: range, *, threads: int | None = None
+    path: Path,
+    parameters: ModelParameters,
+    policy: Policy,
+    seed: int,
+    people: range,
+    *,
+    threads: int | None = None,
+    replace_existing: bool = False,
 ) -> int:
     """Writes the event table to a Parquet file, some thousand people at a time; returns its rows.
 
-    Raises QuestionError as `draw_events` does, and where the file cannot be written; it is there whole or as it was.
+    Raises QuestionError as `draw_events` does, where the file cannot be written, and where it exists and is not to be
+    replaced; it is there whole or as it was.
     """
     n_rows, schema = (
         0,
@@ -71,20 +80,10 @@ def write_events(
     parts = _draw_events(parameters, policy, seed, people, threads)
     # Neither dictionaries nor stronger compression: they halve the file and double the time.
     how = {"compression": "lz4", "use_dictionary": False, "write_statistics": ["person"]}
-    path = Path(path).absolute()
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        with pq.ParquetWriter(partial, schema, **how) as writer:
-            for part in parts:
-                writer.write_table(pa.table(part, schema))
-                n_rows += len(part["day"])
-        partial.replace(path)
-    except OSError as error:
-        found = f"cannot be written ({error.strerror or 'no room, or no such folder'})"
-        expected = "a file in a folder you may write to, with room for the events"
-        raise QuestionError("Nothing was simulated", [Problem(str(path), found, expected, "name another")]) from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with new_file(path, replace_existing) as partial, pq.ParquetWriter(partial, schema, **how) as writer:
+        for part in parts:
+            writer.write_table(pa.table(part, schema))
+            n_rows += len(part["day"])
     return n_rows
 
 

@@ -22,6 +22,7 @@ import ibis.expr.types as ir
 from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
+from ..paths import file_problem, parquet_parts, pattern, patterns
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 _PARQUET_MARK = b"PAR1"
@@ -54,9 +55,12 @@ class RawTable:
 
 
 def table_name(path: Path) -> str | None:
-    """The name of the table that a file or a folder of Parquet parts holds, in lower case; None for anything else."""
+    """The name of the table that a file or a folder of Parquet parts holds, in lower case; None for anything else.
+
+    Raises `OSError` for a folder that may not be looked into.
+    """
     if path.is_dir():
-        return path.name.lower().removesuffix(".parquet") if any(path.rglob("*.parquet")) else None
+        return path.name.lower().removesuffix(".parquet") if parquet_parts(path) else None
     name = path.name.lower()
     suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), None)
     return name.removesuffix(suffix) if suffix else None
@@ -69,13 +73,16 @@ def open_file(
 
     `known` are the column names of the table, by which a first line without any of them is told from a header.
     """
-    parts = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    parts = parquet_parts(path) if path.is_dir() else [path]
+    if problems := [p for part in parts if (p := file_problem(part, "a file with a table")) is not None]:
+        return None, problems
     if path.is_dir() or path.suffix.lower() == ".parquet":
         problems = [p for part in parts if (p := _parquet_problem(part)) is not None]
         if problems:
             return None, problems
         try:
-            rows = con.read_parquet([str(p) for p in parts], table_name=gen_name("stepwell_raw"))
+            told = patterns(parts) if con.name == "duckdb" else [str(p.absolute()) for p in parts]
+            rows = con.read_parquet(told, table_name=gen_name("stepwell_raw"), hive_partitioning=False)
         except (duckdb.Error, ValueError) as error:
             return None, [read_problem(path.name, error)]
     else:
@@ -83,7 +90,7 @@ def open_file(
         if problems:
             return None, problems
         rows = con.read_csv(
-            str(path),
+            pattern(path) if con.name == "duckdb" else str(path.absolute()),
             table_name=gen_name("stepwell_raw"),
             columns=dict.fromkeys(header, "VARCHAR"),
             auto_detect=False,
@@ -92,6 +99,7 @@ def open_file(
             quote='"',
             escape='"',
             parallel=parallel,
+            hive_partitioning=False,
         )
     return RawTable(table_name(path), path.name, lower_columns(rows), path), []
 
@@ -224,7 +232,7 @@ def fingerprint(paths: Iterable[Path]) -> str:
     """A digest of names and contents; it changes when a file does, not when it is copied."""
     digest = hashlib.sha256()
     for path in sorted(paths):
-        for part in sorted(path.rglob("*.parquet")) if path.is_dir() else [path]:
+        for part in parquet_parts(path) if path.is_dir() else [path]:
             with part.open("rb") as file:
                 digest.update(f"{part.name.lower()}\0".encode())
                 digest.update(hashlib.file_digest(file, "sha256").digest())

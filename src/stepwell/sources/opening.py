@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
+from ..paths import file_problem, literal, shown
 from .csvdir import read_csv_folder
 from .csvform import FILES
 from .files import SUFFIXES, RawTable, fingerprint, lower_columns, open_file, table_name
@@ -33,15 +35,17 @@ def open_source(location: str | Path, con: BaseBackend, knowledge: Knowledge, vo
     schema of the vocabulary tables where they have one of their own. Raises SourceError with everything that is wrong: no such
     place, no known kind of source, unreadable files, wrong headers, wrong types, missing rights.
     """
-    path = Path(location).expanduser()
+    path = Path(location)
     if con.name == "postgres":
         return open_postgres(str(location), con, knowledge, vocabulary)
     if con.name == "pyspark" and not (location and path.is_dir()):
         return open_catalogue(str(location), con, knowledge, vocabulary)
-    if not path.exists():
-        raise SourceError("The source does not exist.", [Problem(str(location), "no such file or folder", _NEEDS)])
+    if not str(location) or not os.path.exists(path):
+        raise SourceError("The source does not exist.", [Problem(shown(location), "no such file or folder", _NEEDS)])
     if path.is_dir():
         return _open_folder(path, con, knowledge)
+    if problem := file_problem(path, _NEEDS):
+        raise SourceError("The source cannot be read.", [problem])
     with path.open("rb") as file:
         mark = file.read(12)[8:12]
     if mark == b"DUCK":
@@ -57,11 +61,7 @@ def open_source(location: str | Path, con: BaseBackend, knowledge: Knowledge, vo
 
 
 def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
-    files: dict[str, list[Path]] = {}
-    for entry in sorted(path.iterdir()):
-        name = table_name(entry)
-        if name is not None:
-            files.setdefault(name, []).append(entry)
+    files = _tables_in(path)
     is_omop, is_own = "drug_exposure" in files, "medication" in files
     if is_omop and is_own:
         found = "both drug_exposure and medication"
@@ -95,10 +95,40 @@ def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
     return Source(path.name, str(path), fingerprint(used), records, has, tuple(losses))
 
 
+def _tables_in(path: Path) -> dict[str, list[Path]]:
+    """The files and folders of parts that hold a table, by the table's name."""
+    files: dict[str, list[Path]] = {}
+    problems = []
+    try:
+        str(path).encode()
+        entries = sorted(path.iterdir())
+    except UnicodeEncodeError:
+        problems, entries = [Problem(ascii(str(path)), "the path is not UTF-8", "a path in UTF-8", "rename it")], []
+    except OSError as error:
+        problems, entries = [_not_readable(path, error)], []
+    for entry in entries:
+        try:
+            name = table_name(entry)
+        except OSError as error:
+            if entry.name.lower().removesuffix(".parquet") in {*FILES, *REQUIRED_COLUMNS}:
+                problems.append(_not_readable(entry, error))
+            continue
+        if name is not None:
+            files.setdefault(name, []).append(entry)
+    if problems:
+        raise SourceError("These records cannot be read.", problems)
+    return files
+
+
+def _not_readable(path: Path, error: OSError) -> Problem:
+    found = f"cannot be looked into ({error.strerror or type(error).__name__})"
+    return Problem(str(path), found, "a folder that this user may read", "ask for the right to read it")
+
+
 def _open_database(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
     catalog = gen_name("stepwell_source")
     try:
-        con.raw_sql(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {catalog} (READ_ONLY)")
+        con.raw_sql(f"ATTACH {literal(path.absolute())} AS {catalog} (READ_ONLY)")
         listed = con.raw_sql(
             "SELECT table_schema, table_name FROM information_schema.tables "
             f"WHERE table_catalog = '{catalog}' ORDER BY table_schema, table_name"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import Problem, QuestionError
+from ..output import new_folder
 from .csvform import FILES, REQUIRED_FILES
 
 _ABOUT = {
@@ -38,18 +38,10 @@ def write_template(folder: str | Path) -> None:
 
     Raises QuestionError when the folder cannot be written or has anything in it.
     """
-    folder = Path(folder).expanduser()
-    try:
-        if folder.exists() and any(folder.iterdir()):
-            problem = Problem(str(folder), "the folder is not empty", "a new or empty folder", "name another one")
-            raise QuestionError("The template was not written.", [problem])
-        folder.mkdir(parents=True, exist_ok=True)
+    with new_folder(folder, "The template was not written.") as partial:
         for name, form in FILES.items():
-            (folder / f"{name}.csv").write_text(",".join(f.name for f in form) + "\n", encoding="utf-8")
-        (folder / "README.md").write_text(_readme(), encoding="utf-8")
-    except OSError as error:
-        problem = Problem(str(folder), f"it cannot be written ({type(error).__name__})", "a folder that can be written")
-        raise QuestionError("The template was not written.", [problem]) from None
+            (partial / f"{name}.csv").write_text(",".join(f.name for f in form) + "\n", encoding="utf-8")
+        (partial / "README.md").write_text(_readme(), encoding="utf-8")
 
 
 def _readme() -> str:

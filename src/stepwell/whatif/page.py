@@ -8,7 +8,8 @@ from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
 import stepwell
-from stepwell.report.paper import make_environment, write_page
+from stepwell.output import write_text
+from stepwell.report.paper import make_environment
 
 from . import words
 from .answer import Answer
@@ -16,10 +17,9 @@ from .chart import draw_answer, title_of
 from .values import load_scenarios, load_values
 
 
-def write_answer(answer: Answer, out: Path) -> Path:
+def write_answer(answer: Answer, out: Path, *, replace_existing: bool = False) -> Path:
     """Writes the page and returns where it is. Raises QuestionError for a place that cannot be written."""
-    write_page(Path(out), render_answer(answer))
-    return Path(out)
+    return write_text(out, render_answer(answer), replace_existing)
 
 
 def render_answer(answer: Answer) -> str:

@@ -10,9 +10,9 @@ SELECT e.drug_exposure_id, e.person_id, c.concept_id AS ingredient, e.drug_expos
        coalesce(e.drug_exposure_end_date,
                 nullif(CAST(e.drug_exposure_start_date + e.days_supply::INTEGER AS DATE), e.drug_exposure_start_date),
                 e.drug_exposure_start_date + 1) AS last_day
-FROM read_parquet(getvariable('records') || '/drug_exposure.parquet') AS e
-JOIN read_parquet(getvariable('records') || '/concept_ancestor.parquet') AS a ON a.descendant_concept_id = e.drug_concept_id
-JOIN read_parquet(getvariable('records') || '/concept.parquet') AS c ON c.concept_id = a.ancestor_concept_id
+FROM read_parquet(getvariable('records') || '/drug_exposure.parquet', hive_partitioning = false) AS e
+JOIN read_parquet(getvariable('records') || '/concept_ancestor.parquet', hive_partitioning = false) AS a ON a.descendant_concept_id = e.drug_concept_id
+JOIN read_parquet(getvariable('records') || '/concept.parquet', hive_partitioning = false) AS c ON c.concept_id = a.ancestor_concept_id
 WHERE c.vocabulary_id = 'RxNorm' AND c.concept_class_id = 'Ingredient' AND e.drug_concept_id != 0 AND e.days_supply >= 0;
 
 -- 2. Overlapping exposures become one, so that days are not counted twice.

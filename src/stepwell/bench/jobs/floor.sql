@@ -9,6 +9,6 @@ FROM (
            stop_reason, quantity, days_supply,
            lag(drug_exposure_start_date) OVER in_order AS date_before,
            row_number() OVER in_order AS place
-    FROM read_parquet(getvariable('records') || '/drug_exposure.parquet')
+    FROM read_parquet(getvariable('records') || '/drug_exposure.parquet', hive_partitioning = false)
     WINDOW in_order AS (PARTITION BY person_id ORDER BY drug_exposure_start_date)
 );

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 def read(records: Path, table: str, columns: list[str]) -> pd.DataFrame:
     """Some columns of a table, dates as days."""
-    rows = pq.read_table(records / f"{table}.parquet", columns=columns)
+    rows = pq.read_table(records / f"{table}.parquet", columns=columns, partitioning=None)
     for number, field in enumerate(rows.schema):
         if pa.types.is_date(field.type):
             rows = rows.set_column(number, field.name, rows.column(number).cast(pa.int32()))

@@ -17,7 +17,9 @@ from polars import col
 
 def read(records: Path, table: str, **names: str) -> pl.LazyFrame:
     """Some columns of a table under new names, dates as days."""
-    rows = pl.scan_parquet(records / f"{table}.parquet").select(**{new: col(old) for new, old in names.items()})
+    rows = pl.scan_parquet(records / f"{table}.parquet", glob=False, hive_partitioning=False).select(
+        **{new: col(old) for new, old in names.items()}
+    )
     return rows.with_columns(pl.selectors.date().to_physical())
 
 

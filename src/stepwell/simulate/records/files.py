@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from stepwell.paths import pattern
+
 
 class Files:
     """Parquet, CSV or NDJSON, as the format asks; the truth is Parquet in any case. Leaves closed files behind."""
@@ -57,9 +59,9 @@ class Files:
     def _fill_database(self) -> None:
         """The tables written so far, moved into one database file. Raises OSError where it cannot be written."""
         try:
-            with duckdb.connect(str(self._folder / "records.duckdb")) as con:
+            with duckdb.connect(str((self._folder / "records.duckdb").absolute())) as con:
                 for file in sorted(self._folder.glob("*.parquet")):
-                    con.read_parquet(str(file)).create(file.stem)
+                    con.read_parquet(pattern(file), hive_partitioning=False).create(file.stem)
                     file.unlink()
                 con.execute("CHECKPOINT")  # on closing, DuckDB would keep it to itself that this fails
         except (duckdb.IOException, duckdb.FatalException):

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +12,7 @@ import numpy as np
 
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge import load
+from stepwell.output import new_folder
 
 from ..certainty import unverified
 from ..forms import Noise
@@ -75,7 +73,8 @@ def simulate(
     model, policy = model or model_parameters(), policy or usual_policy()
     _check_horizon(model, f)
     blur = {"off": None, "realistic": f.parameters.noise}[noise] if isinstance(noise, str) else noise
-    with new_folder(Path(out)) as partial, Files(partial, form) as files:
+    with new_folder(out, "Nothing was simulated") as partial, Files(partial, form) as files:
+        (partial / "truth").mkdir()
         writer = _writer(form, f, scored)
         first = dict.fromkeys(TABLES, 1)
         chunks = [range(begin, min(begin + chunk, people + 1)) for begin in range(1, people + 1, chunk)]
@@ -173,31 +172,6 @@ def _writer(form: str, f: Formulary, scored: str):
 
         return Own(f, has_answers=scored == "doses")
     return Omop(f)
-
-
-@contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """A folder to fill beside `out`, which takes its place when all went well and is removed otherwise.
-
-    Raises QuestionError where `out` already holds something or cannot be written.
-    """
-    out = out.absolute()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        found, remedy = "already exists and is not empty", "name another folder, or remove this one first"
-        raise QuestionError("Nothing was simulated", [Problem(str(out), found, "a new or empty folder", remedy)])
-    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
-        (partial / "truth").mkdir(parents=True)
-        yield partial
-        if out.exists():
-            out.rmdir()
-        partial.rename(out)
-    except OSError as error:
-        found = f"cannot be written ({error.strerror or 'the disk may be full'})"
-        expected = "a folder you may write to, with room for the records"
-        raise QuestionError("Nothing was simulated", [Problem(str(out), found, expected, "name another")]) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _say(partial: Path, settings: dict) -> None:

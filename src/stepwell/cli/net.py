@@ -1,0 +1,102 @@
+"""Every way in which a command may end: one message and a documented exit code, never a traceback and never a patient's value."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+
+import stepwell
+from stepwell.errors import InternalError, Problem, StepwellError, UnfinishedError
+
+STOPPED = 130
+# Newer versions of Typer bring a copy of Click, older ones need the package.
+_WRONG_USE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_PACKAGE = Path(stepwell.__file__).parent
+_stopped = threading.Event()
+
+
+def listen_for_interrupts() -> None:
+    """Notes that the user pressed Ctrl-C: a database at work turns that into an error of its own."""
+    _stopped.clear()
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
+
+
+def was_stopped() -> bool:
+    """Whether the user pressed Ctrl-C."""
+    return _stopped.is_set()
+
+
+def _interrupted(number, frame) -> None:
+    _stopped.set()
+    signal.default_int_handler(number, frame)
+
+
+@contextmanager
+def net(console) -> Iterator[None]:
+    """Turns whatever ends a command into a message on `console` and an exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (_WRONG_USE, typer.Exit, typer.Abort, BrokenPipeError):
+        if was_stopped():
+            raise typer.Exit(STOPPED) from None
+        raise
+    except KeyboardInterrupt:
+        _say_stopped(console, ())
+    except StepwellError as error:
+        if was_stopped():
+            _say_stopped(console, error.problems if isinstance(error, UnfinishedError) else ())
+        _say(console, error)
+    except Exception as error:
+        if was_stopped():
+            _say_stopped(console, ())
+        _say(console, _in_our_words(error))
+
+
+def _say(console, error: StepwellError) -> None:
+    console.print(f"[bold red]{escape(error.title)}[/bold red]")
+    for problem in error.problems:
+        console.print(f"- {problem}", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(error.exit_code) from None
+
+
+def _say_stopped(console, kept: tuple[Problem, ...]) -> None:
+    console.print("Stopped. Nothing half-written is left." if not kept else "Stopped.")
+    for problem in kept:
+        console.print(f"- {problem}", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(STOPPED) from None
+
+
+def _in_our_words(error: Exception) -> StepwellError:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        problem = Problem("writing", error.strerror or "no room", "room to write to", "make room, or write elsewhere")
+        return UnfinishedError("The output could not be written.", [problem])
+    if isinstance(error, MemoryError):
+        problem = Problem("memory", "there was not enough of it", "more memory", "ask for less at a time")
+        return UnfinishedError("The memory was not enough.", [problem])
+    # The words of an unknown error may quote a record, so only its type and its place are told.
+    kind = f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
+    remedy = "please report it with this line: it holds nothing of your records"
+    problem = Problem(_place(error), kind, "no such error", remedy)
+    return InternalError("stepwell itself is at fault.", [problem])
+
+
+def _place(error: Exception) -> str:
+    """The line of stepwell in which it happened."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_relative_to(_PACKAGE):
+            return f"{file.relative_to(_PACKAGE.parent)}, line {frame.lineno}"
+    return "stepwell"
