@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-import ibis
-
 from stepwell.candidacy import assess
 from stepwell.candidacy.answers import Known
 from stepwell.candidacy.chart import read_chart
@@ -21,17 +19,16 @@ ALL = frozenset(
 
 
 class Held:
-    """What a result holds of one person, as rows. `has` names the tables that the source has at all, `coded` the
-    vocabularies of its diagnoses."""
+    """What a result holds of one person, as rows. `has` names the tables that the source has at all."""
 
-    def __init__(self, has=ALL, birth=date(1980, 5, 17), death=None, coded=("ICD10CM",), **tables):
+    def __init__(self, has=ALL, birth=date(1980, 5, 17), death=None, **tables):
         person = {"person_id": 1, "source_person_id": "anna", "sex": "female", "death_date": death, "address": "p/1"}
         births = birth if isinstance(birth, tuple) else (birth, birth)
         person |= {"birth_earliest_date": births[0], "birth_latest_date": births[1]}
         periods = tables.pop("observed", ((date(2018, 1, 1), date(2025, 12, 31)),))
         tables["observation_period"] = [{"start_date": first, "end_date": last} for first, last in periods]
         names = ("condition", "measurement", "procedure", "vital", "exposure", "observation_period", "answer", "dose")
-        names += ("monitoring",)
+        names += ("monitoring", "code_gap")
         self.rows = {"person": [person]} | {name: tables.pop(name, []) for name in names}
         assert not tables, tables
         for name, rows in self.rows.items():
@@ -39,14 +36,8 @@ class Held:
                 row.setdefault("address", f"{name}/{number}")
                 row["person_id"] = 1
         self.tables, self.knowledge, self.folder = tuple(self.rows), K, Path("held")
-        self.manifest = {"has": sorted(has), "knowledge": K.digest, "source": {"label": "held"}}
-
-        self.coded = coded
-
-    def table(self, name):
-        """Of everybody's diagnoses, the vocabularies."""
-        assert name == "condition"
-        return ibis.memtable({"vocabulary": list(self.coded)}, schema={"vocabulary": "string"})
+        held = has | {name for name in ("code_gap",) if self.rows[name]}
+        self.manifest = {"has": sorted(held), "knowledge": K.digest, "source": {"label": "held"}}
 
     def person_id(self, person):
         assert person == "anna"
@@ -61,6 +52,11 @@ class Held:
 
 def diagnosis(codeset, day, code="X"):
     return {"condition_date": day, "codeset": codeset, "vocabulary": "ICD10CM", "code": code}
+
+
+def gap(record, codeset=None, first=date(2020, 1, 1), last=date(2024, 1, 1), n=3):
+    """Rows that nobody could read, of those days."""
+    return {"record": record, "codeset": codeset, "first_date": first, "last_date": last, "n_rows": n}
 
 
 def score(instrument, day, total):

@@ -65,6 +65,7 @@ class Person:
             for r in own.get("condition", [])
         }
         self.procedures = [(day(r["procedure_date"]), r["procedure"]) for r in own.get("procedure", [])]
+        self.gaps = own.get("code_gap", [])
         self.scores = find_scores(own.get("measurement", []))
         self.exposures = find_exposures(own.get("medication", []), knowledge)
         self.trials = find_trials(self.exposures, form, knowledge, self.periods)
@@ -441,6 +442,22 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
     return j
 
 
+def is_hidden(
+    gaps: list[Row], record: str, sets, until: int | None = None, within=None, since: int | None = None
+) -> bool:
+    """Whether rows that nobody could read may hold such a code, of the days up to `until`."""
+    for gap in gaps:
+        if gap["record"] != record or (gap["codeset"] is not None and gap["codeset"] not in sets):
+            continue
+        first, last = day(gap["first_date"]), day(gap["last_date"])
+        if until is not None and first is not None and first > until:
+            continue
+        earliest = [d for d in (None if within is None or until is None else until - within, since) if d is not None]
+        if last is None or all(last >= d for d in earliest):
+            return True
+    return False
+
+
 def look_back(j, t, trial, p: Person) -> None:
     j.n_recent_drugs = j.n_recent_drugs_before = j.n_recent_diagnoses = None
     period = unbroken(p.periods, t.start)
@@ -457,6 +474,9 @@ def look_back(j, t, trial, p: Person) -> None:
         since = max(first, t.start - trial.diagnosed.within)
         days = {d for d, codeset in p.conditions if codeset in trial.diagnosed.any_of and since <= d <= t.start}
         j.n_recent_diagnoses = len(days)
+        within = trial.diagnosed.within
+        if not days and is_hidden(p.gaps, "condition", trial.diagnosed.any_of, t.start, within):
+            j.n_recent_diagnoses = None
 
 
 def unbroken(periods: list[tuple[int, int]], on: int) -> tuple[int, int] | None:
@@ -488,6 +508,7 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     observed, who = bool(p.periods), definition.who
     if definition.as_code:  # what a program does not find it reads as not so
         observed, has = True, frozenset(t.name for t in RECORDS)
+    gaps = [] if definition.as_code else p.gaps
     branches = [count_branch(p, definition, branch, number) for number, branch in enumerate(definition.branch, start=1)]
     best = closest(branches)
     d = SimpleNamespace(count=any_of(b.verdict for b in branches))
@@ -495,7 +516,10 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     for branch in definition.branch:
         needed |= {"condition"} if branch.within.after == "first diagnosis" else set()
         needed |= {"procedure"} if branch.within.before else set()
-    if d.count is False and (not observed or not needed <= has):
+    after = [who.diagnosis.any_of for b in definition.branch if b.within.after == "first diagnosis"]
+    hidden = [is_hidden(gaps, "condition", sets) for sets in after]
+    hidden += [is_hidden(gaps, "procedure", b.within.before) for b in definition.branch if b.within.before]
+    if d.count is False and (not observed or not needed <= has or any(hidden)):
         d.count = None
     d.met, d.branch, d.episode_number = best.met, best.branch, best.episode_number
     d.n_counted, d.n_possible, d.n_needed = best.n_counted, best.n_possible, best.n_needed
@@ -529,14 +553,20 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
             ask["age"] = all_of([old_enough, young_enough])
     if who.diagnosis:
         enough = d.n_diagnoses >= who.diagnosis.at_least
+        until = d.index if who.diagnosis.when == "before" else None
         ask["diagnosis"] = True if enough else False if absence_counts else None
         at_any_time = count_days(p.conditions, who.diagnosis, d.index)
         if who.diagnosis.counted == "records":
             at_any_time = count_records(p.codes, who.diagnosis, d.index)
         if within is not None and not enough and d.met is None and at_any_time >= who.diagnosis.at_least:
             ask["diagnosis"] = None  # within so many days of which day?
+        if not enough and is_hidden(gaps, "condition", who.diagnosis.any_of, until, within):
+            ask["diagnosis"] = None
     if who.never:
         ask["never"] = False if d.n_excluding else True if absence_counts and not never_seen else None
+        until = d.index if who.never.when == "before" else None
+        if not d.n_excluding and is_hidden(gaps, "condition", who.never.any_of, until):
+            ask["never"] = None
     d.n_days_washout = None
     if who.washout:
         first = min((t.start for t in p.trials if t.role == "antidepressant"), default=None)

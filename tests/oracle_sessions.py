@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
+from oracle import day as to_day
+from oracle import is_hidden
+
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.treatment import Treatment
 
@@ -124,7 +127,7 @@ def _visit_span(codes, treatment: Treatment):
 
 def _judge(d: Row, person: Row, own, treatment: Treatment, has) -> None:
     """Adds the verdicts; True, False, or None for unknown."""
-    day, verdicts = d["day"], {}
+    day, verdicts, gaps = d["day"], {}, own.get("code_gap", [])
     born, born_by, died = (person.get(k) for k in ("birth_earliest_date", "birth_latest_date", "death_date"))
     unlived = (born and day < born) or (died and day > died)
     verdicts["session.alive"] = False if unlived else None if born_by and day < born_by else True
@@ -140,12 +143,17 @@ def _judge(d: Row, person: Row, own, treatment: Treatment, has) -> None:
     if treatment.apart:
         was = any(r["procedure_date"] == day and r["procedure"] in treatment.apart.any_of for r in own["procedure"])
         verdicts["session.apart"] = False if was else True if seen and "procedure" in has else None
+        if not was and is_hidden(gaps, "procedure", treatment.apart.any_of, to_day(day), 0):
+            verdicts["session.apart"] = None
     if treatment.diagnosed:
         first = day - timedelta(treatment.diagnosed.within)
         was = any(
             first <= r["condition_date"] <= day and r["codeset"] in treatment.diagnosed.any_of for r in own["condition"]
         )
         looked = seen and seen <= first and "condition" in has
+        looked = looked and not is_hidden(
+            gaps, "condition", treatment.diagnosed.any_of, to_day(day), treatment.diagnosed.within
+        )
         verdicts["session.diagnosed"] = True if was else False if looked else None
     d["verdicts"] = verdicts
     d["candidate"] = False if False in verdicts.values() else None if None in verdicts.values() else True

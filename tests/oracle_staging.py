@@ -42,6 +42,7 @@ class Staged:
         periods = [(day(r["start_date"]), day(r["end_date"])) for r in own.get("observation_period", [])]
         self.conditions = [(day(r["condition_date"]), r["codeset"]) for r in own.get("condition", [])]
         self.procedures = [(day(r["procedure_date"]), r["procedure"]) for r in own.get("procedure", [])]
+        self.gaps = own.get("code_gap", [])
         self.scores = oracle.find_scores(own.get("measurement", []))
         trials = oracle.find_trials(
             oracle.find_exposures(own.get("medication", []), knowledge), form, knowledge, periods
@@ -114,14 +115,20 @@ class Staged:
     def has_procedure(self, asked: Procedure) -> Verdict:
         if self.n_ect(asked.any_of):
             return None if asked.counts == "failed" else True
-        return False if self.knows["procedure"] else None
+        return False if self.knows_procedures(asked.any_of) else None
+
+    def knows_procedures(self, sets) -> bool:
+        return self.knows["procedure"] and not oracle.is_hidden(self.gaps, "procedure", sets)
 
     def has_diagnosis(self, sets, in_episode: bool = False) -> Verdict:
         if self.episode is not None:
             first = self.episode.start if in_episode else -inf
             if any(name in sets and first <= d <= self.episode.end for d, name in self.conditions):
                 return True
-        return False if self.knows["condition"] else None
+        until = self.episode.end if self.episode else None
+        since = self.episode.start if self.episode and in_episode else None
+        hidden = oracle.is_hidden(self.gaps, "condition", sets, until, since=since)
+        return False if self.knows["condition"] and not hidden else None
 
     def latest_score(self) -> tuple[str | None, int | None, float | None]:
         window = self.staging.window
@@ -218,7 +225,7 @@ class Staged:
         o.instrument, o.severity, o.severity_total = self.latest_score()
         o.is_psychotic = self.has_diagnosis(s.psychotic_sets, in_episode=True) if s.psychotic_sets else None
         n_ect = self.n_ect(s.procedures)
-        o.n_ect = n_ect if s.procedures and (n_ect or self.knows["procedure"]) else None
+        o.n_ect = n_ect if s.procedures and (n_ect or self.knows_procedures(s.procedures)) else None
         for name in COUNTED:
             certain, possible = self.number(name)
             setattr(o, name, certain)

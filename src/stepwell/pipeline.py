@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from stepwell.engine.adherence import judge_series, judge_session
 from stepwell.engine.beside import add_beside, find_beside
+from stepwell.engine.code_gap import CODE_GAP
 from stepwell.engine.count import count_trials
 from stepwell.engine.determine import determine, find_candidate, find_treated
 from stepwell.engine.effect import find_effect, find_followed, find_load, find_series_response
@@ -85,6 +86,8 @@ def plan(
     known = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in _KNOWN.items()}
     drug, dose_minimum, instrument = known["known_drug"], known["known_dose_minimum"], known["known_instrument"]
     make = _Stages()
+    # A source without gaps has no table of them, and nothing asks for one.
+    of_source = {name: rows for name, rows in record.items() if name != CODE_GAP or name in has}
 
     asks_eras = any(form.trials.basis.is_ == "eras" for form in (*definitions, *stagings))
     exposure = make("exposure", find_exposure(record["medication"], drug, asks_eras=asks_eras))
@@ -110,7 +113,7 @@ def plan(
     for name, asked in _by_sheet(rules.values()).items():
         trial, of_trial = trials[asked[0].setting], asked[0].branch.trial
         if looks_back(of_trial):
-            trial = look_back(trial, record["condition"], record["observation_period"], of_trial)
+            trial = look_back(trial, of_source, of_trial)
         judged[name] = make(f"judged_{name}", judge_trial(trial, asked))
 
     determined = {}
@@ -119,9 +122,7 @@ def plan(
         counted = count_trials(ways, record["condition"], record["procedure"], definition)
         counted = make(f"counted_{number}", counted)
         candidate = make(f"candidate_{number}", find_candidate(people[setting_of[definition.name]], ways, counted))
-        determined[definition.name] = determine(
-            candidate, record["condition"], record["observation_period"], definition, has
-        )
+        determined[definition.name] = determine(candidate, of_source, definition, has)
 
     # Steps are found once, in the setting that most definitions share; without definitions, in that of trials.yaml.
     uses = [setting_of[d.name] for d in definitions] or [setting_id(knowledge.building)]
@@ -144,7 +145,7 @@ def plan(
             classes = sorted({c for s in stagings if rule_of[s.name] == rule for c in s.classes})
             counted[rule] = make(f"failures_{rule}", count_failed(failed, staging.failed, classes))
             staged_trials[rule] = failed
-        points = find_points(presenting[setting], counted[rule], record, score, instrument, staging, knowledge, has)
+        points = find_points(presenting[setting], counted[rule], of_source, score, instrument, staging, knowledge, has)
         stages[staging.name] = find_stage(make(f"points_{number}", points), staging)
 
     own_rules = [rules[definition.name] for definition in definitions]
@@ -163,7 +164,7 @@ def plan(
             "exposure": exposure,
             "score": score,
         }
-        results |= _plan_sessions(make, record | known | ladder, knowledge, has)
+        results |= _plan_sessions(make, of_source | known | ladder, knowledge, has)
     if stagings:
         results["staged_trial"] = _together("staged_trial", "rule", staged_trials)
         results["stage"] = _together("stage", "staging", stages)

@@ -56,6 +56,7 @@ _KEPT_RECORDS = (
     "dose",
     "monitoring",
     "answer",
+    "code_gap",
 )
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 

@@ -8,7 +8,7 @@ from itertools import product
 
 import ibis
 import pytest
-from held import ALL, DAY, Held, K, diagnosis, line, one, supply
+from held import ALL, DAY, Held, K, diagnosis, gap, line, one, supply
 
 from stepwell import evidence
 from stepwell.candidacy import assess
@@ -74,14 +74,34 @@ def test_a_table_that_is_not_there_says_no_to_nothing_in_it(missing):
 
 
 @pytest.mark.parametrize(
-    ("coded", "is_seen"),
-    [(("ICD10CM",), True), (("SNOMED",), False), ((), False), (("ICD9CM", "ICD10CM"), True), (("STEPWELL",), True)],
+    ("gaps", "is_none_recorded"),
+    [
+        ([], True),
+        ([gap("condition")], False),
+        ([gap("condition", "aneurysm")], False),
+        ([gap("condition", "dementia")], True),
+        ([gap("procedure")], True),
+        ([gap("condition", first=None, last=None, n=0)], False),
+        ([gap("condition", first=date(2026, 1, 1), last=date(2026, 2, 1))], True),
+    ],
+    ids=["all read", "unidentified", "not this set's", "another set's", "procedures", "whole source", "later"],
 )
-def test_a_set_is_looked_through_only_in_its_vocabulary(coded, is_seen):
-    """A source of SNOMED codes without a way to ICD-10-CM could not have shown an aneurysm: that is no "none recorded"."""
-    found = line(one(Held(coded=coded), "esketamine-us"), "contraindications.aneurysm")
-    assert (found.verdict, found.found.is_none_recorded) == ("unknown", is_seen)
-    assert ("in no vocabulary" in found.found.words) is not is_seen
+def test_none_recorded_only_where_every_diagnosis_could_be_read(gaps, is_none_recorded):
+    """A diagnosis that nobody could identify, or in a vocabulary that the set does not hold, may be an aneurysm."""
+    found = line(one(Held(code_gap=gaps), "esketamine-us"), "contraindications.aneurysm")
+    assert (found.verdict, found.found.is_none_recorded) == ("unknown", is_none_recorded)
+    assert ("could not be read" in found.found.words) is not is_none_recorded
+
+
+def test_no_procedure_recorded_only_where_every_procedure_could_be_read():
+    of = [(f.name, path) for f in K.candidacies.values() for path, r in f.requirements() if r.not_had or r.had]
+    assert of
+    for gaps, is_open in (([], False), ([gap("procedure", last=date(2025, 6, 29))], True)):
+        lines = {(x.form, x.path): x for a in assess(Held(code_gap=gaps), "anna", day=DAY)[1] for x in a.lines}
+        for key in (k for k in of if k in lines):
+            assert lines[key].verdict == "unknown"
+            assert ("could not be read" in lines[key].found.words) is is_open, lines[key].found
+            assert not (is_open and lines[key].found.is_none_recorded)
 
 
 def test_somebody_never_observed_is_unknown_throughout():

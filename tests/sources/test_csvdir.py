@@ -9,6 +9,7 @@ import pytest
 from stepwell.errors import QuestionError, SourceError
 from stepwell.sources import write_template
 from stepwell.sources.csvform import FILES
+from stepwell.sources.source import CodedRows
 
 D = datetime.date
 
@@ -57,7 +58,7 @@ def test_the_template_explains_itself_and_its_examples_read_back(own, opened):
         ("q-les-q-sf", None, 41.0),
         (None, "joy", 3.0),
     ]
-    assert found.source.losses == ()
+    assert all(isinstance(loss, CodedRows) for loss in found.source.losses)
 
 
 def test_the_template_does_not_write_over_anything(own):

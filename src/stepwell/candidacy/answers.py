@@ -210,7 +210,7 @@ def had(known: Known, ask: Had) -> Found:
         last = sort_by_day(certain or rows, "day")[0]
         possible = "" if n else f"; {last['words']}"
         return Found(None, f"{label} on {show_days(n)}{since}{possible}", str(n), address=last["address"], **shape)
-    words, is_none = silence(known.chart, tables_for("had", ask, known.knowledge))
+    words, is_none = silence(known.chart, tables_for("had", ask, known.knowledge), sets=ask.any_of)
     words = f"{label}: none recorded{since}" if is_none else f"{label}: {words}"
     return Found(None, words, str(n), is_none_recorded=is_none, **shape)
 
@@ -221,7 +221,7 @@ def not_had(known: Known, ask: NotHad) -> Found:
     if rows:
         latest = sort_by_day([r for r in rows if r["is_certain"]] or rows, "day")[0]
         return Found(False if latest["is_certain"] else None, latest["words"], address=latest["address"])
-    words, is_none = silence(known.chart, tables_for("not_had", ask, known.knowledge), ask.within)
+    words, is_none = silence(known.chart, tables_for("not_had", ask, known.knowledge), ask.within, ask.any_of)
     return Found(None, f"{_labels(known, ask.any_of)}: {words}", is_none_recorded=is_none)
 
 

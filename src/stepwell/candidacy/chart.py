@@ -14,6 +14,7 @@ from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.result import Result
 from stepwell.why.age import completed_years, show_age
+from stepwell.why.gaps import gaps_of
 
 _DATED = {
     "condition": "condition_date",
@@ -49,8 +50,8 @@ class Chart:
     exposure: tuple[dict, ...]
     has: frozenset[str]
     """Record tables that the source has at all."""
-    vocabularies: frozenset[str]
-    """The vocabularies in which anybody's diagnoses are recorded in this source, as far as they were found."""
+    code_gap: tuple[dict, ...]
+    """Rows of the person whose codes nobody could read, begun by then (`code_gap`)."""
     knowledge: Knowledge
 
     @property
@@ -94,6 +95,7 @@ class Chart:
             ],
             "measurement": list(self.measurement),
             "procedure": list(self.procedure),
+            "code_gap": list(self.code_gap),
         }
 
 
@@ -134,7 +136,7 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
         periods=tuple((first, min(last, day)) for first, last in periods if first <= day),
         exposure=tuple(r | {"end_date": min(r["end_date"], day)} for r in tables["exposure"] if r["start_date"] <= day),
         has=frozenset(result.manifest["has"]),
-        vocabularies=_vocabularies(result),
+        code_gap=tuple(g for g in gaps_of(result, person_id) if g["first_date"] is None or g["first_date"] <= day),
         knowledge=result.knowledge,
         **{name: tuple(r for r in tables[name] if r[column] <= day) for name, column in _DATED.items()},
     )
@@ -144,11 +146,6 @@ def sort_by_day(rows: Iterable[dict], column: str) -> list[dict]:
     """Latest first, those of one day in the order of their addresses."""
     by_address = sorted(rows, key=lambda row: str(row["address"]))
     return sorted(by_address, key=lambda row: row[column], reverse=True)
-
-
-def _vocabularies(result: Result) -> frozenset[str]:
-    rows = result.table("condition").select("vocabulary").distinct()
-    return frozenset(row["vocabulary"].upper() for row in rows.to_pyarrow().to_pylist())
 
 
 def _no_day(result: Result, found: str, expected: str, remedy: str) -> QuestionError:

@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pydantic import BaseModel
 
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
 from stepwell.why.found import show_date, show_days
+from stepwell.why.gaps import say_hidden
 
 from .chart import Chart
-
-BY_NAME = "STEPWELL"
-"""The vocabulary of own records that name the code set itself: every set can be named there."""
 
 _ALWAYS: dict[str, tuple[str, ...]] = {
     "age": ("person",),
@@ -71,19 +69,20 @@ def silence(
     on_the_day: bool = False,
 ) -> tuple[str, bool]:
     """What is said where nothing was found in these tables, and whether they were looked through: the source holds them all, the
-    time (with `on_the_day`, the day itself) was observed, and (for diagnoses of these code sets) anybody's are in a vocabulary in
-    which they would be seen.
+    time (with `on_the_day`, the day itself) was observed, and every code of that time that may be of these code sets could be
+    read.
 
     Only where that is so a line says *none recorded*. Whatever else takes the meaning from an absence belongs here.
     """
     tables = [table for table in tables if table in _SOURCE]
     is_held = {_SOURCE[table][0]: not _SOURCE[table][1].isdisjoint(chart.has) for table in tables}
     held, missing = ([what for what, is_there in is_held.items() if is_there is side] for side in (True, False))
-    blind = [name for name in sets if not _can_be_seen(chart, name)]
+    first = date.min if within is None else chart.day - timedelta(within)
+    near = [g for g in chart.code_gap if g["last_date"] is None or g["last_date"] >= first]
+    hidden = "".join(say_hidden(near, record, sets) for record in ("condition", "procedure") if record in tables)
     n = int(chart.is_observed) if on_the_day else chart.observed_days(within)
-    if "condition" in tables and "condition" in chart.has and blind:
-        labels = ", ".join(chart.knowledge.codesets[name].label for name in blind)
-        return f"{labels} not found, but this source codes diagnoses in no vocabulary by which it would be", False
+    if hidden and not missing:
+        return f"none found{hidden}", False
     if not n and not missing:
         return "the day itself is not observed" if on_the_day else "this person was not observed in that time", False
     if missing:
@@ -93,10 +92,3 @@ def silence(
         return "none recorded on that day", True
     since = "" if within is None else f" since {show_date(chart.day - timedelta(within))}"
     return f"none recorded in {show_days(n)} observed{since}", True
-
-
-def _can_be_seen(chart: Chart, name: str) -> bool:
-    """Whether the code set holds codes of a vocabulary in which this source records diagnoses at all."""
-    of_set = {code.vocabulary for code in chart.knowledge.codesets[name].codes}
-    of_set |= {"SNOMED"} if "OMOP" in of_set else set()
-    return bool((of_set | {BY_NAME}) & chart.vocabularies)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 
 import ibis
@@ -12,6 +12,7 @@ from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
 from stepwell.knowledge.definition import Age, Definition, Diagnosis, NeverDiagnosis, Who
 from stepwell.tables import RECORDS
 
+from .code_gap import CODE_GAP, add_hidden
 from .intervals import completed_years, without_breaks
 
 
@@ -51,22 +52,21 @@ def find_candidate(treated: ir.Table, judged: Iterable[ir.Table], counted: ir.Ta
 
 
 def determine(
-    candidate: ir.Table,
-    condition: ir.Table,
-    observation_period: ir.Table,
-    definition: Definition,
-    has: frozenset[str],
+    candidate: ir.Table, records: Mapping[str, ir.Table], definition: Definition, has: frozenset[str]
 ) -> ir.Table:
     """One row is one person; everybody has one, also people without any drug.
 
-    Needs: `candidate` (`find_candidate`), and `has`, the record tables that the source holds at all: an absence means nothing
-    where there is no table, or where the person was never observed.
+    Needs: `candidate` (`find_candidate`), `records` (condition, observation_period, code_gap), and `has`, the record tables that
+    the source holds at all: an absence means nothing where there is no table, or where the person was never observed.
     """
     if definition.as_code is not None:
-        # What a program does not find it reads as not so, also where nobody looked.
-        candidate, has = candidate.mutate(is_observed=MET), has | _RECORDS
-    people, verdicts = judge_who(candidate, condition, observation_period, definition.who, has)
+        # Published code treats missing as false, also where nobody looked.
+        candidate, has = candidate.mutate(is_observed=MET), (has | _RECORDS) - {CODE_GAP}
+    people, verdicts = judge_who(candidate, records, definition.who, has)
     absence_counts = people.is_observed & ibis.literal(has >= _counted_in(definition))
+    for record, sets in _counted_from(definition):
+        people = add_hidden(people, gaps_of(records, has), record, sets, f"{record}_is_hidden")
+        absence_counts &= ~people[f"{record}_is_hidden"]
     verdicts["count"] = judge(people.met_day.notnull(), people.any_possible | ~absence_counts)
     if definition.as_code is not None:
         verdicts = {path: found.fill_null(path == "who.never") for path, found in verdicts.items()}
@@ -106,10 +106,25 @@ def _counted_in(definition: Definition) -> set[str]:
     return tables
 
 
+def _counted_from(definition: Definition) -> Iterator[tuple[str, Sequence[str]]]:
+    """The record tables and code sets from or up to which trials are counted."""
+    ways = [branch.within for branch in definition.branch]
+    if any(within.after == "first diagnosis" for within in ways):
+        yield "condition", definition.who.diagnosis.any_of
+    if before := sorted({name for within in ways for name in within.before or ()}):
+        yield "procedure", before
+
+
+def gaps_of(records: Mapping[str, ir.Table], has: frozenset[str]) -> dict[str, ir.Table]:
+    """The table of gaps, where the source has any."""
+    return {name: rows for name, rows in records.items() if name == CODE_GAP and name in has}
+
+
 def judge_who(
-    people: ir.Table, condition: ir.Table, observation_period: ir.Table, who: Who, has: frozenset[str]
+    people: ir.Table, records: Mapping[str, ir.Table], who: Who, has: frozenset[str]
 ) -> tuple[ir.Table, dict[str, ir.BooleanValue]]:
     """The people with age and counts of diagnoses, and the verdicts of `who` over them."""
+    condition, observation_period, gaps = records["condition"], records["observation_period"], gaps_of(records, has)
     people = people.mutate(
         age_years=completed_years(people.birth_latest_day, people.index_day),
         age_at_most=completed_years(people.birth_earliest_day, people.index_day),
@@ -134,6 +149,9 @@ def judge_who(
         )
     if who.washout is not None:
         people = _add_washout(people, observation_period)
+    for asked, name in ((who.diagnosis, "diagnosis_is_hidden"), (who.never, "exclusion_is_hidden")):
+        if asked is not None:
+            people = _add_hidden_diagnoses(people, gaps, asked, name)
     absence_counts = people.is_observed & ibis.literal("condition" in has)
     verdicts: dict[str, ir.BooleanValue] = {}
     if who.age is not None:
@@ -143,7 +161,8 @@ def judge_who(
         may_look_elsewhere = (
             people.met_day.isnull() & (people.n_until >= who.diagnosis.at_least) if looks_back else NOT_MET
         )
-        enough = judge(people.n_diagnoses >= who.diagnosis.at_least, ~absence_counts | may_look_elsewhere)
+        is_open = ~absence_counts | may_look_elsewhere | people.diagnosis_is_hidden
+        enough = judge(people.n_diagnoses >= who.diagnosis.at_least, is_open)
         verdicts["who.diagnosis"] = _has_no_day(people, who.diagnosis).ifelse(UNKNOWN, enough)
     if who.never is not None:
         if who.never.in_one_period:
@@ -151,7 +170,8 @@ def judge_who(
             held = _since_observed(index, observation_period).select("person_id", was_held=MET)
             people = people.left_join(held, "person_id").drop("person_id_right")
             absence_counts &= people.was_held.fill_null(False)
-        none = ibis.cases((people.n_excluding > 0, False), (absence_counts, True), else_=UNKNOWN)
+        is_settled = absence_counts & ~people.exclusion_is_hidden
+        none = ibis.cases((people.n_excluding > 0, False), (is_settled, True), else_=UNKNOWN)
         verdicts["who.never"] = _has_no_day(people, who.never).ifelse(UNKNOWN, none)
     if who.washout is not None:
         verdicts["who.washout"] = people.n_days_washout >= who.washout.at_least
@@ -184,6 +204,16 @@ def _add_washout(people: ir.Table, observation_period: ir.Table) -> ir.Table:
 def _has_no_day(people: ir.Table, asked: Diagnosis | NeverDiagnosis) -> ir.BooleanValue:
     """Whether there is no day to look back from, though the field asks to look back from one."""
     return people.index_day.isnull() if asked.when == "before" else ibis.literal(False)
+
+
+def _add_hidden_diagnoses(
+    people: ir.Table, gaps: Mapping[str, ir.Table], asked: Diagnosis | NeverDiagnosis, name: str
+) -> ir.Table:
+    """Adds `name`: whether diagnoses of the person may hide one of the code sets, in the days that are looked at."""
+    if asked.when != "before":
+        return add_hidden(people, gaps, "condition", asked.any_of, name)
+    within = getattr(asked, "within", None)
+    return add_hidden(people, gaps, "condition", asked.any_of, name, until="index_day", within=within)
 
 
 def _count_diagnoses(

@@ -11,6 +11,7 @@ from stepwell.evidence import MET, NOT_MET, UNKNOWN
 from stepwell.knowledge.instrument import Instrument
 from stepwell.knowledge.regimen import Regimen
 
+from .code_gap import add_hidden
 from .intervals import without_breaks
 
 _KEY = ["person_id", "series_number"]
@@ -29,7 +30,8 @@ def find_indicated(
     Rule: met with a diagnosis of the code sets, or an answer that the regimen names, in the days before the first session or on
     its day.
     Unknown when: another item about suicide was answered above its least; nobody was asked; the source holds no diagnoses; the
-    days before the first session were not observed. Not met only where the answers and the diagnoses both say so.
+    days before the first session were not observed, or records of theirs may hide a diagnosis. Not met only where the answers and
+    the diagnoses both say so.
     """
     asked = regimen.indicated
     of_treatment = series.filter(series.treatment == regimen.treatment)
@@ -69,11 +71,13 @@ def find_indicated(
 
     for rows in (coded, answers, held):
         span = span.left_join(rows, _KEY).drop(*(f"{k}_right" for k in _KEY))
+    span = add_hidden(span, records, "condition", asked.any_of, "is_hidden", until="start_day", within=asked.within)
     is_met = span.was_coded.fill_null(False) | span.was_named.fill_null(False)
     is_free = (
         span.was_zero.fill_null(False)
         & ~span.was_above.fill_null(False)
         & span.was_observed.fill_null(False)
+        & ~span.is_hidden
         & ibis.literal("condition" in has)
     )
     return span.select(*_KEY, is_indicated=ibis.cases((is_met, MET), (is_free, NOT_MET), else_=UNKNOWN))

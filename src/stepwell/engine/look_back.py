@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import ibis
 import ibis.expr.types as ir
 
 from stepwell.knowledge.criteria import TrialCriteria
 
+from .code_gap import add_hidden
 from .intervals import without_breaks
 
 BEHIND = ("n_recent_drugs", "n_recent_drugs_before", "n_recent_diagnoses")
@@ -17,19 +21,32 @@ def looks_back(asked: TrialCriteria) -> bool:
     return asked.recent is not None or asked.diagnosed is not None
 
 
-def look_back(trial: ir.Table, condition: ir.Table, observation_period: ir.Table, asked: TrialCriteria) -> ir.Table:
-    """The trials with what is asked of `BEHIND`.
+def look_back(trial: ir.Table, records: Mapping[str, ir.Table], asked: TrialCriteria) -> ir.Table:
+    """The trials with what is asked of `BEHIND`. `records`: condition, observation_period, and code_gap where there is any.
 
     Rule: only what lies inside the observation period that holds the trial's first day; a course must begin and end in it.
-    Unknown when: no observation period holds that day, or the trial is of a role that the branch is not about (NULL).
+    Unknown when: no observation period holds that day, or the trial is of a role that the branch is not about (NULL); no such
+    diagnosis was found, but records of those days may hide one (NULL).
     """
-    held = _find_held(trial.filter(trial.role.isin(asked.role.roles)), observation_period)
+    held = _find_held(trial.filter(trial.role.isin(asked.role.roles)), records["observation_period"])
     found = trial
     if asked.recent is not None:
         found = _add(found, held, _count_drugs(held, trial, asked), BEHIND[:2])
     if asked.diagnosed is not None:
-        found = _add(found, held, _count_diagnoses(held, condition, asked), BEHIND[2:])
+        found = _add(found, held, _count_diagnoses(held, records["condition"], asked), BEHIND[2:])
+        found = _hide(found, records, asked)
     return found
+
+
+def _hide(trial: ir.Table, records: Mapping[str, ir.Table], asked: TrialCriteria) -> ir.Table:
+    """The trials, without a number of diagnoses where none was found and records may hide one."""
+    sets, within = asked.diagnosed.any_of, asked.diagnosed.within
+    trial = add_hidden(trial, records, "condition", sets, "is_hidden", until="start_day", within=within)
+    (name,) = BEHIND[2:]
+    may_be_more = trial.is_hidden & (trial[name] == 0)
+    return trial.mutate(**{name: may_be_more.fill_null(False).ifelse(ibis.null("int64"), trial[name])}).drop(
+        "is_hidden"
+    )
 
 
 def _find_held(trial: ir.Table, observation_period: ir.Table) -> ir.Table:

@@ -124,19 +124,21 @@ class _Facts:
     def has_procedure(self, asked: Procedure) -> ir.BooleanValue:
         """Whether it was given; that it failed is never known from its record."""
         given = self.people.n_ect.fill_null(0) > 0
+        is_open = ~self.absence["procedure"] | self.people.n_ect_is_hidden
         if asked.counts == "failed":
-            return judge(ibis.literal(False), given | ~self.absence["procedure"])
-        return judge(given, ~self.absence["procedure"])
+            return judge(ibis.literal(False), given | is_open)
+        return judge(given, is_open)
 
     def has_diagnosis(self, name: str) -> ir.BooleanValue:
         """Whether a diagnosis is recorded."""
-        return judge(self.people[name].fill_null(False), ~self.absence["condition"])
+        return judge(self.people[name].fill_null(False), ~self.absence["condition"] | self.people[f"{name}_is_hidden"])
 
     def columns(self) -> dict[str, ir.Value]:
         """What was found, as columns of `stage`; NULL where the model does not ask."""
         people, asks = self.people, self.staging
         n_ect = people.n_ect.fill_null(0) if asks.procedures else ibis.null("int64")
-        is_counted = self.absence["procedure"] | (n_ect > 0)
+        is_hidden = people.n_ect_is_hidden if asks.procedures else ibis.literal(False)
+        is_counted = (self.absence["procedure"] & ~is_hidden) | (n_ect > 0)
         found = {
             "n_days_episode": self.n_days_episode.at_least,
             "instrument": people.instrument if asks.window else ibis.null("string"),

@@ -14,6 +14,7 @@ from stepwell.knowledge.definition import Branch, TrialBuilding
 from stepwell.knowledge.staging import Staging
 
 from . import criteria
+from .code_gap import add_hidden
 from .count import DISTINCT
 from .intervals import without_breaks
 
@@ -108,13 +109,20 @@ def add_recorded(
 ) -> ir.Table:
     """The people with what the model asks of other records: the latest score around the index day (`instrument`, `severity_day`,
     `severity_total`), days with a procedure in the episode (`n_ect`), and whether a diagnosis of each set is recorded up to the
-    index day (`diagnosis_0` ..., in the order of `staging.diagnoses`) or in the episode (`psychotic`)."""
+    index day (`diagnosis_0` ..., in the order of `staging.diagnoses`) or in the episode (`psychotic`); with `..._is_hidden` for
+    each of them: whether records may hide another."""
     for rows in (
         _scores(people, score, instrument, staging),
         _procedures(people, records["procedure"], staging),
         _diagnoses(people, records["condition"], staging),
     ):
         people = people if rows is None else people.left_join(rows, "person_id").drop("person_id_right")
+    gaps = [(f"diagnosis_{n}", "condition", sets, None) for n, sets in enumerate(staging.diagnoses)]
+    gaps += [("psychotic", "condition", staging.psychotic_sets, "start_day")] if staging.psychotic_sets else []
+    gaps += [("n_ect", "procedure", staging.procedures, None)] if staging.procedures else []
+    for name, record, sets, since in gaps:
+        until = "index_day" if record == "condition" else None  # a procedure may follow that day
+        people = add_hidden(people, records, record, sets, f"{name}_is_hidden", until=until, since=since)
     return people
 
 

@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
 from stepwell.knowledge.quality import Excluded, FirstTreatment, FollowUp, QualityMeasure, Start
 
-from .determine import judge_who
+from .code_gap import add_hidden
+from .determine import gaps_of, judge_who
 from .intervals import to_date, to_day, without_breaks
 from .response import find_score
 
@@ -55,10 +56,13 @@ def find_quality(
         earliest_day=people.start_day,
         first_treated_day=_NO_DAY,
     )
-    people, verdicts = judge_who(people, condition, period, measure.who, has)
+    people, verdicts = judge_who(people, records, measure.who, has)
     people, kept = _not_excluded(people, records, measure.excluded, has)
     # Without diagnoses in the source, a score or a supply that may begin the measure leaves it open.
-    is_open = people.might_enter.fill_null(False) & ibis.literal("condition" not in has)
+    of_start = (measure.start.treatment or measure.start).diagnosis
+    sets = getattr(of_start, "any_of", of_start) or ()
+    people = add_hidden(people, gaps_of(records, has), "condition", sets, "start_is_hidden")
+    is_open = people.might_enter.fill_null(False) & (people.start_is_hidden | ibis.literal("condition" not in has))
     looked_for = people.is_observed & ibis.literal(source in has) & ~is_open
     began = ibis.cases((people.start_day.notnull(), MET), (looked_for, NOT_MET), else_=UNKNOWN)
     included = all_of(began, *verdicts.values(), *kept.values())
@@ -137,18 +141,29 @@ def _not_excluded(
     for name, rows in (("has_diagnosis", diagnosed), ("has_care", cared)):
         found = rows.select("person_id").distinct().mutate(**{name: MET})
         people = people.left_join(found, "person_id").drop("person_id_right")
+    gaps = gaps_of(records, has)
+    for name, record, sets in (
+        ("diagnosis_is_hidden", "condition", diagnoses),
+        ("care_is_hidden_as_diagnosis", "condition", care),
+        ("care_is_hidden_as_procedure", "procedure", care),
+    ):
+        people = add_hidden(people, gaps, record, sets, name, until="window_last_day")
+    is_observed = people.is_observed
     # A source that holds nobody's death holds no deaths; who was still observed at the end was alive.
     holds_deaths = people.death_day.notnull().any().over(ibis.window())
     people = people.mutate(
         has_died=people.death_day <= people.window_last_day,
         was_alive=holds_deaths | (people.last_observed_day >= people.window_last_day),
     )
+    is_diagnosed_settled = is_observed & ibis.literal("condition" in has) & ~people.diagnosis_is_hidden
+    is_care_hidden = people.care_is_hidden_as_diagnosis | people.care_is_hidden_as_procedure
+    is_care_settled = is_observed & ibis.literal({"condition", "procedure"} <= has) & ~is_care_hidden
     looked_for = {
-        "no_diagnosis": (asked.diagnosis, people.has_diagnosis, people.is_observed & ibis.literal("condition" in has)),
+        "no_diagnosis": (asked.diagnosis, people.has_diagnosis, is_diagnosed_settled),
         "no_care": (
             asked.care,
             people.has_care,
-            people.is_observed & ibis.literal({"condition", "procedure"} <= has),
+            is_care_settled,
         ),
         "no_death": (asked.death, people.has_died, people.was_alive),
     }

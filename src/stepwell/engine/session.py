@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of
 from stepwell.tables.sessions import OF_AN_OCCASION
 
+from .code_gap import CODE_GAP
 from .intervals import without_breaks
 
 _NO_VERDICT = ibis.null("boolean")
@@ -63,6 +64,8 @@ def _judge(
     for name, found in (
         ("was_apart", _apart(occasion, records["procedure"], known)),
         ("was_diagnosed", _diagnosed(occasion, records["condition"], known)),
+        ("may_be_apart", _hidden(occasion, records, known, "apart", "procedure")),
+        ("may_be_diagnosed", _hidden(occasion, records, known, "diagnosed", "condition")),
         ("from_day", _observed(occasion, records["observation_period"])),
     ):
         key = ["person_id", "treatment", "session_day"]
@@ -86,12 +89,16 @@ def _judge(
         "session.apart": (
             o.asks_apart,
             ibis.cases(
-                (o.was_apart.notnull(), NOT_MET), (is_seen & ibis.literal("procedure" in has), MET), else_=UNKNOWN
+                (o.was_apart.notnull(), NOT_MET),
+                (is_seen & ibis.literal("procedure" in has) & o.may_be_apart.isnull(), MET),
+                else_=UNKNOWN,
             ),
         ),
         "session.diagnosed": (
             o.diagnosed_within.notnull(),
-            ibis.cases((o.was_diagnosed.notnull(), MET), (looked_back, NOT_MET), else_=UNKNOWN),
+            ibis.cases(
+                (o.was_diagnosed.notnull(), MET), (looked_back & o.may_be_diagnosed.isnull(), NOT_MET), else_=UNKNOWN
+            ),
         ),
     }
     asked = {name: verdict if is_ is True else is_.ifelse(verdict, MET) for name, (is_, verdict) in verdicts.items()}
@@ -123,6 +130,24 @@ def _diagnosed(occasion: ir.Table, condition: ir.Table, known: Mapping[str, ir.T
         near.condition_day <= near.session_day, near.condition_day >= near.session_day - near.diagnosed_within
     )
     return near.select("person_id", "treatment", "session_day", was_diagnosed=MET).distinct()
+
+
+def _hidden(
+    occasion: ir.Table, records: Mapping[str, ir.Table], known: Mapping[str, ir.Table], use: str, record: str
+) -> ir.Table:
+    """The occasions on whose day, or in the time before it that is asked of diagnoses, records may hide such a code."""
+    name = {"apart": "may_be_apart", "diagnosed": "may_be_diagnosed"}[use]
+    if CODE_GAP not in records:
+        return occasion.select("person_id", "treatment", "session_day").mutate(**{name: MET}).limit(0)
+    names, treatment = known["known_treatment_name"], known["known_treatment"].select("treatment", "diagnosed_within")
+    sets = names.filter(names.use == use).drop("use").join(treatment, "treatment", how="inner")
+    gap = records[CODE_GAP]
+    gap = gap.filter(gap.record == record)
+    gap = gap.join(sets, gap.codeset.isnull() | (gap.codeset == sets.name))
+    near = occasion.select("person_id", "treatment", "session_day").join(gap, ["person_id", "treatment"], how="inner")
+    since = near.session_day - (near.diagnosed_within.fill_null(0) if use == "diagnosed" else 0)
+    is_near = (near.first_day <= near.session_day).fill_null(True) & (near.last_day >= since).fill_null(True)
+    return near.filter(is_near).select("person_id", "treatment", "session_day", **{name: MET}).distinct()
 
 
 def _observed(occasion: ir.Table, period: ir.Table) -> ir.Table:

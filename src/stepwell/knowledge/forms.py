@@ -10,6 +10,7 @@ from pydantic import Field
 from .around import Around
 from .candidacy import Candidacy, Nearly, PolicyAge
 from .cited import Cited, Form, Percent, Seen
+from .completeness import Completeness
 from .definition import Definition, Id, Status, TrialBuilding
 from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
@@ -141,13 +142,14 @@ class DoseStandardInfo(Form):
     source: str
 
 
+Vocabulary = Literal["ICD10CM", "ICD10", "ICD9CM", "SNOMED", "OMOP", "HCPCS", "CPT4", "ICD10PCS", "ICD9Proc", "LOINC"]
+
+
 class Code(Cited):
     """One row of a code set CSV. OMOP rows carry the standard or source concept id. No descriptions are shipped where the
     vocabulary's licence forbids it; `label` is stepwell's own."""
 
-    vocabulary: Literal[
-        "ICD10CM", "ICD10", "ICD9CM", "SNOMED", "OMOP", "HCPCS", "CPT4", "ICD10PCS", "ICD9Proc", "LOINC"
-    ]
+    vocabulary: Vocabulary
     code: str
     included: Literal["yes", "no"]
     """`no`: taken out again from what the other rows take in."""
@@ -171,6 +173,9 @@ class Codeset(Cited):
     status: Status
     codes: tuple[Code, ...]
     excluded: tuple[Code, ...] = ()
+    partial: tuple[Vocabulary, ...] = ()
+    """Vocabularies of which the set lists only some of the codes: that none of them is recorded says nothing. One of which a
+    code takes in all below it is partial by itself where the source has no hierarchy."""
 
     @property
     def records(self) -> tuple[str, ...]:
@@ -252,6 +257,8 @@ class Knowledge:
     """Published trials of esketamine and ketamine."""
     vitals: dict[str, Vital] = field(default_factory=dict)
     """Vital signs."""
+    completeness: dict[str, Completeness] = field(default_factory=dict)
+    """When the records of one kind count as complete, by record table."""
     nearly: dict[str, Nearly] = field(default_factory=dict)
     """Which share of a limit is nearly all of it, by kind of limit."""
     policy_age: PolicyAge | None = None

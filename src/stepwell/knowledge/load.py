@@ -37,6 +37,7 @@ from ..errors import KnowledgeError, Problem
 from .around import Around
 from .candidacy import Candidacy, Nearly, PolicyAge
 from .check import check
+from .completeness import Completeness
 from .definition import Definition
 from .folder_reader import FolderReader
 from .forms import (
@@ -115,6 +116,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     ladders = reader.files("ladder", PublishedLadder)
     candidacies = reader.files("candidacy", Candidacy)
     published = reader.files("published", PublishedTrial)
+    completeness = reader.table("completeness.yaml", Completeness)
     nearly = reader.table("nearly.yaml", Nearly)
     policy_age = reader.single("policy_age.yaml", PolicyAge)
     vitals = reader.rows("vital.csv", Vital, ("vital",))
@@ -152,6 +154,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         stagings={form.id: form for form in stagings},
         candidacies={form.id: form for form in candidacies},
         published={form.id: form for form in published},
+        completeness=completeness,
         nearly=nearly,
         policy_age=policy_age,
         vitals={form.vital: form for form in vitals},

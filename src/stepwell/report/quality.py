@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stepwell.result import Result
 
 _TABLES = {table.name: table for table in (*RECORDS, *DERIVED)}
-_NEEDED = ("person", "observation_period", "condition", "measurement", "procedure")
+_NEEDED = ("person", "observation_period", "condition", "measurement", "procedure", "code_gap")
 _SAID = {True: "met", False: "not met", None: "unknown"}
 
 
@@ -92,7 +92,9 @@ def _measures(ids: Sequence[str], knowledge: Knowledge) -> list[QualityMeasure]:
 
 
 def _found(result: Result, measure: QualityMeasure) -> list[dict]:
-    tables = {name: in_days(_TABLES[name], result.table(name)) for name in (*_NEEDED, "exposure")}
+    tables = {
+        name: in_days(_TABLES[name], result.table(name)) for name in (*_NEEDED, "exposure") if name in result.tables
+    }
     drugs = [i.ingredient for i in result.knowledge.ingredients.values() if i.role == "antidepressant"]
     has = frozenset(result.manifest["has"])
     rows = find_quality(tables, tables["exposure"], drugs, measure, has)

@@ -1,7 +1,8 @@
 """Which rows carry a code of which set: diagnoses and procedures by code set, score rows by instrument.
 
-A row is looked at by its standard concept, its source concept and, where that says nothing, its source value. The sets are
-first resolved into small maps (concept id -> sets, source value -> sets), so that the rows themselves are read once.
+A row is looked at by its standard concept, its source concept and, where the vocabulary tables do not hold the source concept,
+its source value. The sets are first resolved into small maps (concept id -> sets, source value -> sets), so that the rows
+themselves are read once.
 """
 
 from __future__ import annotations
@@ -15,21 +16,8 @@ from ibis import _
 
 from ..knowledge.forms import Codeset, Instrument
 from .files import RawTable, store
+from .source_value import SHAPES, is_of, with_code
 from .values import concept, text
-
-SHAPES = {
-    "ICD10CM": r"^[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$",
-    "ICD10": r"^[A-Z][0-9][0-9](\.?[0-9]{1,2})?$",
-    "ICD9CM": r"^([0-9]{3}(\.[0-9]{1,2}|[0-9]{0,2})|[EV][0-9]{2,3}(\.?[0-9]{1,2})?)$",
-    "SNOMED": r"^[0-9]{6,18}$",
-    "HCPCS": r"^[A-Z][0-9]{4}$",
-    "CPT4": r"^[0-9]{4}[0-9A-Z]$",
-    "ICD10PCS": r"^[0-9A-HJ-NP-Z]{7}$",
-    "ICD9Proc": r"^[0-9]{2}(\.[0-9]{1,2}|[0-9]{0,2})$",
-    "LOINC": r"^[0-9]{1,5}-[0-9]$",
-}
-"""What a bare source value must look like to be read as a code of the vocabulary. It keeps the ICD-9-CM prefix 296 from
-matching a SNOMED number that begins with the same digits."""
 
 NAME = "name"
 """The vocabulary of local names ("phq-9 total"), which are compared without case."""
@@ -83,26 +71,78 @@ def find_coded(
     A code that is taken out of a set wins over one that belongs to it, whichever column holds it. The code as recorded
     (source value, source concept) is named before the standard concept.
     """
+    return rows_of_sets(con, raw, columns, find_keys(con, raw, columns, vocabulary), codes, vocabulary)
+
+
+def find_keys(con: ibis.BaseBackend, raw: RawTable, columns: Columns, vocabulary: dict[str, RawTable]) -> ir.Table:
+    """One row per way in which rows are coded: the cells as recorded (`_0` standard concept, `_1` source concept, `_2` source
+    value), how many rows have them (`n_rows`), the concepts as numbers (`standard`, `source`) with their vocabularies in the
+    `concept` table (NULL where it does not hold them), and the source `value` with its `stated` vocabulary and `bare` code.
+
+    `value` is NULL where the vocabulary tables hold the source concept, which then tells what the value is. A source concept that
+    they do not hold tells nothing, and the value must speak for itself.
+    """
+    rows = _with_places(raw, columns)
+    keys = store(con, rows.group_by("_0", "_1", "_2").agg(n_rows=rows.count()), raw.where)
+    keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
+    for place in ("standard", "source"):
+        keys = _with_vocabulary(con, keys, place, vocabulary.get("concept"))
+    keys = keys.mutate(value=keys.source_vocabulary.isnull().ifelse(keys.value, ibis.null("string")))
+    keys = with_code(keys)
+    return store(con, keys.mutate(key=ibis.row_number().over(order_by=["_0", "_1", "_2"])), "codes")
+
+
+def rows_of_keys(raw: RawTable, columns: Columns, keys: ir.Table) -> ir.Table:
+    """The raw rows coded as one of these keys, with the further columns of the keys."""
+    rows = _with_places(raw, columns)
+    keys = keys.rename({f"{p}_of_key": p for p in _PLACES})
+    # As recorded, and NULL equal to NULL: cells are cleaned once per key, not once per row.
+    found = rows.join(keys, [rows[p].identical_to(keys[f"{p}_of_key"]) for p in _PLACES])
+    return found.drop(*_PLACES, *(f"{p}_of_key" for p in _PLACES))
+
+
+def rows_of_sets(
+    con: ibis.BaseBackend,
+    raw: RawTable,
+    columns: Columns,
+    keys: ir.Table,
+    codes: Iterable[SetCode],
+    vocabulary: dict[str, RawTable],
+) -> ir.Table:
+    """The same as `find_coded`, where the keys are there already."""
     schema = {"set_id": "string", "vocabulary": "string", "code": "string", "match": "string", "is_included": "boolean"}
     written = [(c.set_id, c.vocabulary, plain_code(c), c.match, c.is_included) for c in codes]
     table = ibis.memtable([dict(zip(schema, values, strict=True)) for values in written], schema=schema)
     table = store(con, table, "code sets")
-    places = {f"_{n}": raw.column(c) for n, c in enumerate((columns.standard, columns.source, columns.value))}
-    rows = raw.rows.mutate(**places)
-    keys = store(con, rows.select(*places).distinct(), raw.where)
     sets = store(con, _sets_of_keys(con, keys, table, vocabulary), raw.where)
-    # As recorded, and NULL equal to NULL: cells are cleaned once per key, not once per row.
-    found = rows.join(sets.rename({f"{p}_of_set": p for p in places}), [rows[p].identical_to(sets[p]) for p in places])
-    return found.select(*raw.rows.columns, "set_id", "vocabulary", "code")
+    return rows_of_keys(raw, columns, sets)
+
+
+_PLACES = ("_0", "_1", "_2")
+_ADDED = ("set_id", "vocabulary", "code")
+
+
+def _with_places(raw: RawTable, columns: Columns) -> ir.Table:
+    """The rows with the cells that hold codes; a column of the source's own with the name of an added one gives way to it."""
+    named = zip(_PLACES, (columns.standard, columns.source, columns.value), strict=True)
+    rows = raw.rows.mutate(**{place: raw.column(name) for place, name in named})
+    return rows.drop(*(c for c in raw.rows.columns if c in _ADDED))
+
+
+def _with_vocabulary(con: ibis.BaseBackend, keys: ir.Table, place: str, concepts: RawTable | None) -> ir.Table:
+    """Adds `standard_vocabulary` or `source_vocabulary`."""
+    name = f"{place}_vocabulary"
+    if concepts is None:
+        return keys.mutate(**{name: ibis.null("string")})
+    raw = concepts.rows
+    held = raw.select(held_id=concept(raw.concept_id), held=text(raw.vocabulary_id))
+    held = held.semi_join(keys, held.held_id == keys[place])
+    held = held.group_by("held_id").agg(**{name: held.held.min()})
+    return store(con, keys.left_join(held, keys[place] == held.held_id).drop("held_id"), "concept")
 
 
 def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
     """One row per key (`_0` standard concept, `_1` source concept, `_2` source value) and set."""
-    keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
-    # A source concept tells the vocabulary; without one, the shape of the source value must.
-    if "concept" in vocabulary:
-        keys = keys.mutate(value=keys.source.isnull().ifelse(keys.value, ibis.null("string")))
-    keys = store(con, keys.mutate(key=ibis.row_number().over(order_by=["_0", "_1", "_2"])), "codes")
     of_concept = _concept_map(con, codes, vocabulary)
     sides = (("value", _value_map(con, keys, codes)), ("source", of_concept), ("standard", of_concept))
     hits = []
@@ -121,9 +161,7 @@ def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, vocabu
     )
     found = keys.join(sets.filter(sets.is_in == 1), "key").join(named, "key")
     return found.select(
-        "_0",
-        "_1",
-        "_2",
+        *_PLACES,
         "set_id",
         vocabulary=ibis.coalesce(*(found[f"vocabulary_{n}"] for n, _side in enumerate(sides))),
         code=ibis.coalesce(*(found[f"code_{n}"] for n, _side in enumerate(sides))),
@@ -179,15 +217,15 @@ def _concept_map(con: ibis.BaseBackend, codes: ir.Table, vocabulary: dict[str, R
 
 def _value_map(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table) -> ir.Table:
     """One row per source value (`of`) and set that it is in or taken out of."""
-    values = keys.select("value").distinct().filter(_.value.notnull())
-    values = values.mutate(plain=values.value.replace(".", ""))
+    values = keys.select("value", "stated", "bare").distinct().filter(_.value.notnull())
+    values = values.mutate(plain=values.bare.replace(".", ""))
     exact = values.join(codes, values.plain == codes.code)
     named = values.join(codes.filter(codes.vocabulary == NAME), values.value == codes.code)
     prefixes = codes.filter(codes.match == "prefix")
     prefixed = values.join(prefixes, values.plain.startswith(prefixes.code))
     hits = ibis.union(exact, named, prefixed)
-    shapes = [((hits.vocabulary == v) & hits.value.re_search(shape), True) for v, shape in SHAPES.items()]
+    shapes = [((hits.vocabulary == v) & is_of(hits, v), True) for v in SHAPES]
     found = hits.filter(ibis.cases((hits.vocabulary == NAME, True), *shapes, else_=False))
-    vocabulary = found.group_by("value").agg(vocabulary=found.vocabulary.min())
-    found = found.select("value", "set_id", "is_included").distinct().join(vocabulary, "value")
-    return store(con, found.select("set_id", "is_included", "vocabulary", of="value", code="value"), "source values")
+    meant = found.group_by("value").agg(vocabulary=found.vocabulary.min(), code=found.bare.min())
+    found = found.select("value", "set_id", "is_included").distinct().join(meant, "value")
+    return store(con, found.select("set_id", "is_included", "vocabulary", "code", of="value"), "source values")

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from ..knowledge.definition import Branch, Definition, needs_score
 from ..knowledge.forms import Knowledge
 from .doses import session_ingredients
-from .source import Loss, Source
+from .source import CodedRows, Loss, Source
 
 _NOUNS = {
     "person": "people",
@@ -79,6 +79,16 @@ class CodesetFound:
 
 
 @dataclass(frozen=True)
+class CodingFound:
+    """How many rows of one record table are known by one vocabulary and place; `vocabulary` None: those nobody could identify."""
+
+    table: str
+    vocabulary: str | None
+    way: str | None
+    n_rows: int
+
+
+@dataclass(frozen=True)
 class Coverage:
     """What a source holds, counted. `n_with_birth` and `n_observed` are people."""
 
@@ -88,6 +98,7 @@ class Coverage:
     ingredients: tuple[IngredientFound, ...]
     instruments: tuple[InstrumentFound, ...]
     codesets: tuple[CodesetFound, ...]
+    codings: tuple[CodingFound, ...] = ()
 
     def missing_for(self, definition: Definition) -> list[str]:
         """Why this data cannot answer the definition, in plain words; empty when it can.
@@ -196,11 +207,26 @@ class Coverage:
         return [*lines, "", *([] if any(i.n_usable for i in self.instruments) else [_NO_SCORE, ""])]
 
     def _codes_text(self) -> list[str]:
-        if not self.codesets:
-            return ["## Diagnoses and procedures", "", "None of the code sets occurs.", ""]
-        lines = ["## Diagnoses and procedures", "", "| code set | rows | people |", "|---|--:|--:|"]
-        lines += [f"| {c.label} | {c.n_rows:,} | {c.n_people:,} |" for c in self.codesets]
-        return [*lines, ""]
+        lines = ["## Diagnoses and procedures", ""]
+        if self.codesets:
+            lines += ["| code set | rows | people |", "|---|--:|--:|"]
+            lines += [f"| {c.label} | {c.n_rows:,} | {c.n_people:,} |" for c in self.codesets]
+        else:
+            lines.append("None of the code sets occurs.")
+        return [*lines, "", *self._codings_text()]
+
+    def _codings_text(self) -> list[str]:
+        """One line per record table: by which vocabulary and place its rows are coded, in per cent."""
+        lines = []
+        for table, noun in (("condition", "diagnosis rows"), ("procedure", "procedure rows")):
+            found = [c for c in self.codings if c.table == table]
+            total = sum(c.n_rows for c in found)
+            if not total:
+                continue
+            shares = [f"{c.vocabulary} {_share(c.n_rows, total)} (by the {c.way})" for c in found if c.vocabulary]
+            none = sum(c.n_rows for c in found if c.vocabulary is None)
+            lines += [f"Of {total:,} {noun}: {', '.join([*shares, f'unidentified {_share(none, total)}'])}.", ""]
+        return lines
 
     def _questions_text(self, knowledge: Knowledge) -> list[str]:
         """The definitions by what these records can say to them, and the treatments given in sessions."""
@@ -229,6 +255,8 @@ def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -
     t = source.tables
     tables = []
     for name, rows in t.items():
+        if name not in _NOUNS:
+            continue
         n_rows, n_people = _row(con, rows.agg(n=rows.count(), people=rows.person_id.nunique()))
         tables.append(TableFound(name, name in source.has, n_rows, n_people))
     m = t["medication"]
@@ -266,6 +294,9 @@ def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -
         ingredients=tuple(sorted(ingredients, key=lambda i: (roles.get(i.role, 1), i.role, -i.n_rows, i.ingredient))),
         instruments=tuple(sorted(instruments, key=lambda i: i.instrument)),
         codesets=tuple(sorted(codes, key=lambda c: (c.kind, c.codeset))),
+        codings=tuple(
+            CodingFound(c.table, c.vocabulary, c.way, c.n_rows) for c in source.losses if isinstance(c, CodedRows)
+        ),
     )
 
 
@@ -290,6 +321,12 @@ def _losses_text(losses: tuple[Loss, ...]) -> list[str]:
         count = f" ({_counted(loss.n_rows, 'row', 'rows')}{people})" if loss.n_rows else ""
         lines.append(f"- {loss.table}: {loss.what}: {loss.effect}{count}.")
     return [*lines, ""]
+
+
+def _share(n: int, total: int) -> str:
+    """Per cent with one decimal; what is not nothing is never shown as 0."""
+    share = 100 * n / total
+    return "less than 0.1 %" if 0 < share < 0.05 else f"{share:.1f} %"
 
 
 def _counted(n: int, one: str, many: str) -> str:

@@ -14,15 +14,17 @@ from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .answers import answer_problems, read_own_answers, with_known
-from .codes import SHAPES, codeset_codes, plain_code
+from .codes import codeset_codes, plain_code
 from .csvform import FILES, REQUIRED_FILES, Field
 from .doses import route, session_ingredients
 from .drugs import find_named_drugs
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
+from .identify import OWN, all_gaps, codings_of, find_gap
 from .medication import settle_medication, stop_reason
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
+from .source_value import SHAPES
 from .tally import Finding, settle
 from .values import CLOCK, clock, day, number, text, whole
 from .vitals import read_own_vitals, vital_names
@@ -30,7 +32,7 @@ from .vitals import read_own_vitals, vital_names
 LINES_SHOWN = 5
 
 
-_OWN = "stepwell"
+_OWN = OWN.lower()
 
 
 def check_files(tables: dict[str, RawTable]) -> list[Problem]:
@@ -77,11 +79,18 @@ def read_csv_folder(
         "monitoring": _monitoring,
         "answer": read_own_answers,
     }
-    records, losses = {}, []
+    records, losses, gaps = {}, [], []
     for name, reader in readers.items():
         if name in lines:
             records[name], found = reader(con, people, lines[name], knowledge)
             losses += found
+    for name in ("condition", "procedure"):
+        if name in lines:
+            gap, found = _gap(con, people, lines[name], knowledge)
+            losses += found
+            gaps += [] if gap is None else [gap]
+    if gaps:
+        records["code_gap"] = all_gaps(gaps)
     if "medication" in lines:
         doses = store(con, _doses(con, lines["medication"], knowledge), lines["medication"].where)
         if run(doses.count(), lines["medication"].where).as_py():
@@ -134,7 +143,7 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
             (vocabulary.notin(known), "an unknown vocabulary", f"one of {', '.join((*SHAPES, 'OMOP', _OWN))}")
         )
         sets = [s.id for s in knowledge.codesets.values() if raw.name in s.records]
-        stranger = (vocabulary == _OWN.upper()) & rows.code.lower().notin(sets)
+        stranger = (vocabulary == OWN) & rows.code.lower().notin(sets)
         checks.append((stranger, "an unknown code set", f"one of {', '.join(sorted(sets))}"))
     if raw.name == "measurement":
         known = list(_instrument_names(knowledge))
@@ -227,7 +236,7 @@ def _coded(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Know
     codes = [
         (c.set_id, c.vocabulary.upper(), plain_code(c), c.match == "prefix", c.is_included) for c in codeset_codes(sets)
     ]
-    codes += [(s.id, _OWN.upper(), s.id.upper(), False, True) for s in sets]
+    codes += [(s.id, OWN, s.id.upper(), False, True) for s in sets]
     schema = {
         "set_id": "string",
         "of": "string",
@@ -255,6 +264,33 @@ def _coded(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Know
     kept = kept.mutate(**{column: kept.set_id, date: day(kept[date]).value})
     more = {"quantity": number(kept.quantity), "minute": clock(kept.time)} if raw.name == "procedure" else {}
     return kept.select("person_id", date, column, "vocabulary", "code", "address", **more), losses
+
+
+def _gap(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table | None, list[Loss]]:
+    """Whose diagnoses or procedures may hide a code: those in a vocabulary of which a code set holds no codes."""
+    names = {v.upper(): v for v in (*SHAPES, "OMOP", OWN)}
+    called = raw.rows.vocabulary.upper()
+    rows = raw.rows.select(
+        "person_id",
+        date=day(raw.rows[f"{raw.name}_date"]).value,
+        in_standard=ibis.null("string"),
+        in_source=ibis.null("string"),
+        in_value=ibis.cases(*((called == word, name) for word, name in names.items())),
+    )
+    codings = codings_of(rows, raw.where)
+    return find_gap(
+        con,
+        people,
+        rows,
+        codings,
+        raw.where,
+        raw.name,
+        knowledge,
+        has_hierarchy=False,
+        value_is="vocabulary that the file names",
+    )
 
 
 def _medications(

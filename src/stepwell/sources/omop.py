@@ -7,7 +7,7 @@ tables (`concept`, `concept_ancestor`, `drug_strength`) are used where they hold
 from __future__ import annotations
 
 import difflib
-from functools import partial, reduce
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -16,17 +16,19 @@ from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .answers import read_answers
-from .codes import Columns, SetCode, codeset_codes, find_coded, instrument_codes
-from .doses import minute_of, read_doses
+from .coded import find_care, read_conditions, read_procedures
+from .codes import Columns, find_coded, instrument_codes
+from .doses import read_doses
 from .drugs import WAYS, Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
+from .identify import all_gaps
 from .medication import read_medication
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
-from .values import concept, day, number, text, whole
+from .values import address, concept, day, number, text, whole
 from .vitals import read_vitals
 
 REQUIRED_TABLES = ("person", "drug_exposure")
@@ -90,13 +92,14 @@ def read_omop(
     losses += found
     has = {"person"}
     drugs = find_drugs(con, filled["drug_exposure"], vocabulary, knowledge) if "drug_exposure" in filled else None
-    of_care = _of_care(filled)
+    gaps: list[ir.Table] = []
+    of_care = find_care(filled)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
-        "condition": (_conditions, ("condition_occurrence",)),
+        "condition": (partial(read_conditions, gaps), ("condition_occurrence",)),
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
-        "procedure": (partial(_procedures, of_care), ("procedure_occurrence",)),
+        "procedure": (partial(read_procedures, of_care, gaps), ("procedure_occurrence",)),
         "vital": (read_vitals, ("measurement",)),
         "answer": (read_answers, ("measurement", "observation")),
     }
@@ -113,15 +116,13 @@ def read_omop(
             records["dose"], records["monitoring"], more = found
             losses += more
             has |= {"dose", "monitoring"}
+    if gaps:
+        records["code_gap"] = all_gaps(gaps)
+        has.add("code_gap")
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)
     return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, frozenset(has), losses
-
-
-def address(table: str, id_: ir.Column) -> ir.StringValue:
-    """Where a row stands in the source: `drug_exposure/123`."""
-    return ibis.literal(f"{table}/") + text(id_).fill_null("?")
 
 
 def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[ir.Table, list[Loss]]:
@@ -184,105 +185,6 @@ def _observation(con, people: People, raws: list[RawTable], vocabulary, knowledg
     )
     rows = people.attach(rows, "id")
     return settle_periods(rows, raw.where)
-
-
-def _conditions(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
-    (raw,) = raws
-    sets = [s for s in knowledge.codesets.values() if "condition" in s.records]
-    columns = Columns("condition_concept_id", "condition_source_concept_id", "condition_source_value")
-    return read_coded(con, people, raw, columns, codeset_codes(sets), vocabulary, "condition", "condition_start_date")
-
-
-def _procedures(
-    care: list[tuple[RawTable, Columns, str]], con, people: People, raws: list[RawTable], vocabulary, knowledge
-) -> tuple[ir.Table, list[Loss]]:
-    """Procedures, and care that the CDM keeps among observations and visits."""
-    sets = [s for s in knowledge.codesets.values() if "procedure" in s.records]
-    of_care = codeset_codes(s for s in sets if s.kind == "care")
-    columns = Columns("procedure_concept_id", "procedure_source_concept_id", "procedure_source_value")
-    tables = [(raw, columns, "procedure_date", codeset_codes(sets)) for raw in raws]
-    tables += [(raw, where, date, of_care) for raw, where, date in care]
-    parts, losses = [], []
-    for raw, where, date, codes in tables:
-        rows, found = read_coded(con, people, raw, where, codes, vocabulary, "procedure", date)
-        parts.append(rows)
-        losses += found
-    return reduce(lambda a, b: a.union(b), parts), losses
-
-
-def _of_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]]:
-    """The tables besides diagnoses and procedures that may hold care, each with its codes and its date."""
-    tables = []
-    if "observation" in filled:
-        columns = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
-        tables.append((filled["observation"], columns, "observation_date"))
-    if "visit_occurrence" in filled:
-        visit = filled["visit_occurrence"]
-        tables.append((visit, Columns("visit_concept_id", "visit_source_concept_id", ""), "visit_start_date"))
-        # CDM 5.4 and 5.3 name it differently.
-        for end in ("discharged_to_concept_id", "discharge_to_concept_id"):
-            if end in visit.rows.columns and "visit_end_date" in visit.rows.columns:
-                tables.append((visit, Columns(end, "", ""), "visit_end_date"))
-    return tables
-
-
-def read_coded(
-    con: ibis.BaseBackend,
-    people: People,
-    raw: RawTable,
-    columns: Columns,
-    codes: list[SetCode],
-    vocabulary: dict[str, RawTable],
-    record: str,
-    date: str,
-) -> tuple[ir.Table, list[Loss]]:
-    """Diagnoses or procedures: the rows that carry a code of a set, once per set."""
-    losses = []
-    deep = [c for c in codes if c.match == "descendants"]
-    if deep and "concept_ancestor" not in vocabulary:
-        what = (
-            f"{len(deep)} codes of the code sets mean 'and everything below', but there is no concept_ancestor to say what "
-            "lies below them: they match only themselves"
-        )
-        losses.append(Loss(record, what, "kept", 0))
-    rows = find_coded(con, raw, columns, codes, vocabulary)
-    ids = rows.select(kind="set_id", id=f"{raw.name}_id")
-    when = day(rows[date])
-    told = RawTable(raw.name, raw.where, rows)
-    more = {
-        "quantity": number(told.column("quantity", "float64")),
-        "minute": minute_of(told.column("procedure_datetime")),
-    }
-    rows = rows.select(
-        **(more if record == "procedure" else {}),
-        id="person_id",
-        set_id="set_id",
-        vocabulary="vocabulary",
-        code="code",
-        date=when.value,
-        is_unreadable=when.is_unreadable,
-        is_marker=when.is_marker,
-        is_shifted=when.is_shifted,
-        address=address(raw.name, rows[f"{raw.name}_id"]),
-    )
-    rows = people.attach(rows, "id")
-    kept, found, _n = settle(
-        record,
-        raw.where,
-        rows,
-        [
-            Finding(rows.person_id.isnull(), "rows of people who are not in person", "left out"),
-            Finding(rows.is_unreadable, "rows whose date cannot be read", "left out"),
-            Finding(rows.is_marker, "rows dated before 1900 or after 2299", "left out"),
-            Finding(rows.date.isnull(), "rows without a date", "left out"),
-            Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
-        ],
-    )
-    column = {"condition": "codeset", "procedure": "procedure"}[record]
-    kept = kept.rename({column: "set_id", f"{record}_date": "date"})
-    kept = kept.drop("id", "is_unreadable", "is_marker", "is_shifted")
-    kept, repeats = without_repeats(record, raw.where, kept, [ids], column)
-    return kept, losses + found + repeats
 
 
 def _medications(

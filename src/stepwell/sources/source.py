@@ -20,6 +20,15 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class CodedRows(Loss):
+    """The line of `attrition` that counts the rows of one record table known by one vocabulary and one `way` (the place that
+    holds the code); `vocabulary` None: those that nobody could identify."""
+
+    vocabulary: str | None = None
+    way: str | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """Records that have been opened and checked, not yet computed.
 

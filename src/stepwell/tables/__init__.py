@@ -16,6 +16,7 @@ from .derived import (
 from .quality import QUALITY
 from .records import (
     ANSWER,
+    CODE_GAP,
     CONDITION,
     DOSE,
     MEASUREMENT,
@@ -44,6 +45,7 @@ from .truth import TRUTH, TRUTH_EXPOSURE, TRUTH_PERSON, TRUTH_SERIES, TRUTH_SESS
 __all__ = [
     "ANSWER",
     "ATTRITION",
+    "CODE_GAP",
     "CONDITION",
     "DERIVED",
     "DETERMINATION",

@@ -228,4 +228,36 @@ ANSWER = Table(
     ),
 )
 
-RECORDS = (PERSON, OBSERVATION_PERIOD, CONDITION, MEDICATION, MEASUREMENT, PROCEDURE, VITAL, DOSE, MONITORING, ANSWER)
+CODE_GAP = Table(
+    "code_gap",
+    "rows of a person that may belong to a code set: nobody could identify them, or the set holds no codes of their vocabulary; "
+    "that no other record is in the set says nothing",
+    ("person_id", "record", "codeset"),
+    (
+        _PERSON,
+        Column("record", "string", "The record table with the gap.", values=("condition", "procedure")),
+        Column(
+            "codeset",
+            "string",
+            "The code set that the rows may belong to.",
+            null="any: the rows could not be identified",
+        ),
+        Column("first_date", "date", "Day of the first such row.", null="any day: the whole source has the gap"),
+        Column("last_date", "date", "Day of the last such row.", null="any day: the whole source has the gap"),
+        Column("n_rows", "int64", "Such rows of the person; 0 where only others in the source have them."),
+    ),
+)
+
+RECORDS = (
+    PERSON,
+    OBSERVATION_PERIOD,
+    CONDITION,
+    MEDICATION,
+    MEASUREMENT,
+    PROCEDURE,
+    VITAL,
+    DOSE,
+    MONITORING,
+    ANSWER,
+    CODE_GAP,
+)

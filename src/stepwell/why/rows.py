@@ -18,6 +18,7 @@ from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.staging import Staging
 from stepwell.why.age import show_age
 from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number, show_records
+from stepwell.why.gaps import gaps_of, say_hidden
 
 if TYPE_CHECKING:
     from stepwell.result import Result
@@ -31,6 +32,7 @@ def find_evidence(result: Result, person: str) -> list[dict]:
     settings = result.manifest["setting_of"]
     trials = {(t["setting"], t["trial_number"]): t for t in result.rows_of("trial", person_id)}
     judged = result.rows_of("judged_trial", person_id)
+    gaps = gaps_of(result, person_id)
     determined = {d["definition"]: d for d in result.rows_of("determination", person_id)}
     (who,) = result.rows_of("person", person_id)
     until = max((p["end_date"] for p in result.rows_of("observation_period", person_id)), default=None)
@@ -40,7 +42,7 @@ def find_evidence(result: Result, person: str) -> list[dict]:
         verdicts = of_branches(judged, result.manifest["rules_of"][definition.name])
         has = frozenset(result.manifest["has"])
         found = with_age(determined[definition.name], who, until)
-        rows.extend(evidence_of(found, own, verdicts, definition, result.knowledge, has))
+        rows.extend(evidence_of(found, own, verdicts, definition, result.knowledge, has, gaps))
     return rows
 
 
@@ -77,11 +79,12 @@ def evidence_of(
     definition: Definition,
     knowledge: Knowledge,
     has: frozenset[str],
+    gaps: Sequence[Mapping] = (),
 ) -> Iterator[dict]:
     """The same for one person under one definition, wherever the rows are: the person's `determination` (`with_age`), the `trial`
-    rows by their number, the `judged_trial` rows (`of_branches`)."""
+    rows by their number, the `judged_trial` rows (`of_branches`), the rows of `code_gap`."""
     maker = _Maker(knowledge, definition, determined["person_id"])
-    yield from maker.of_person(determined, has=has)
+    yield from maker.of_person(determined, has=has, gaps=gaps)
     yield from evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])
 
 
@@ -106,7 +109,7 @@ class _Maker:
         self.definition = definition
         self.person_id = person_id
 
-    def of_person(self, found: dict, has: frozenset[str]) -> Iterator[dict]:
+    def of_person(self, found: dict, has: frozenset[str], gaps: Sequence[Mapping]) -> Iterator[dict]:
         """The criteria of the person: age, diagnoses, and how many trials count."""
         who = self.definition.who
         if who.age is not None:
@@ -120,6 +123,8 @@ class _Maker:
             if asked is not None:
                 sets = ", ".join(self.knowledge.codesets[c].label for c in asked.any_of)
                 missing = "" if "condition" in has else "; this source holds no diagnoses"
+                if found[path] is None:
+                    missing += say_hidden(gaps, "condition", asked.any_of)
                 unit = getattr(asked, "counted", "days")
                 number = show_days(found[column]) if unit == "days" else show_records(found[column])
                 words = f"{number} with a diagnosis of {sets}{missing}"

@@ -79,12 +79,12 @@ _FOUND_OF_DAY = {
     "session.apart": lambda s: {
         True: "No such procedure that day",
         False: "Such a procedure on the same day",
-        None: "No procedures are held, or that day was not observed",
+        None: "No procedures are held, or not all could be read, or that day was not observed",
     }[s["session.apart"]],
     "session.diagnosed": lambda s: {
         True: "Diagnosed by then",
         False: "No such diagnosis in observed time",
-        None: "No such diagnosis, but not all of that time was observed",
+        None: "No such diagnosis, but not all of that time was observed, or not all diagnoses could be read",
     }[s["session.diagnosed"]],
     "session.repeated": lambda s: (
         "Repeated as a treatment is" if s["session.repeated"] else "Not repeated: a single day may be anything"

@@ -3,7 +3,7 @@ trials that failed by its rule. Nothing is decided here: points and verdicts are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from stepwell.knowledge.sentences import provenance
 from stepwell.knowledge.staging import ProcedurePoints, Sign, Staging, Unrecorded
 from stepwell.knowledge.staging_card import item_rule
 from stepwell.why.found import show_date, show_days, show_number
+from stepwell.why.gaps import gaps_of, say_hidden
 from stepwell.why.rows import evidence_of_trials
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def find_stage_evidence(result: Result, person: str) -> list[dict]:
     stages = {row["staging"]: row for row in result.rows_of("stage", person_id)}
     trials = {(t["setting"], t["trial_number"]): t for t in result.rows_of("trial", person_id)}
     judged = result.rows_of("staged_trial", person_id)
-    rows = []
+    rows, gaps = [], gaps_of(result, person_id)
     for staging in result.stagings:
-        rows.extend(_Words(stages[staging.name], staging, result.knowledge).rows())
+        rows.extend(_Words(stages[staging.name], staging, result.knowledge, gaps).rows())
         setting, rule = result.manifest["setting_of"][staging.name], result.manifest["rule_of"][staging.name]
         own = {number: t for (s, number), t in trials.items() if s == setting}
         verdicts = [{**row, "branch": 1} for row in judged if row["rule"] == rule]
@@ -58,8 +59,8 @@ def show_stage(row: dict, staging: Staging) -> str:
 class _Words:
     """The rows of one person under one model."""
 
-    def __init__(self, row: dict, staging: Staging, knowledge: Knowledge):
-        self.row, self.staging, self.knowledge = row, staging, knowledge
+    def __init__(self, row: dict, staging: Staging, knowledge: Knowledge, gaps: Sequence[Mapping]):
+        self.row, self.staging, self.knowledge, self.gaps = row, staging, knowledge, gaps
 
     def rows(self) -> Iterator[dict]:
         """In the order of the form."""
@@ -127,7 +128,8 @@ class _Words:
         if sign.diagnosis:
             sets = ", ".join(self.knowledge.codesets[name].label for name in sign.diagnosis)
             found = {"met": f"{sets} recorded", "not met": f"no diagnosis of {sets}"}
-            yield found.get(verdict, f"nobody can say whether there is a diagnosis of {sets}")
+            hidden = say_hidden(self.gaps, "condition", sign.diagnosis)
+            yield found.get(verdict, f"nobody can say whether there is a diagnosis of {sets}{hidden}")
         if sign.score:
             yield self.score()
         if sign.unrecorded:
@@ -172,7 +174,9 @@ class _Words:
         """Whether it was given."""
         n = self.row["n_ect"]
         if n is None:
-            return "Electroconvulsive therapy: nobody can say; procedures, or this person, were not observed"
+            hidden = say_hidden(self.gaps, "procedure", self.staging.procedures)
+            why = hidden or "; procedures, or this person, were not observed"
+            return f"Electroconvulsive therapy: nobody can say{why}"
         if not n:
             return "No electroconvulsive therapy recorded"
         doubt = "; whether it failed is not recorded" if counts == "failed" else ""

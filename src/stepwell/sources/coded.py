@@ -1,0 +1,157 @@
+"""Diagnoses and procedures of a CDM, and the care that it keeps among observations and visits: the rows that carry a code of a
+set, and those that may hide one."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from ..knowledge.forms import Knowledge
+from .codes import Columns, SetCode, codeset_codes, find_keys, rows_of_keys, rows_of_sets
+from .doses import minute_of
+from .files import RawTable, store
+from .identify import CODING, codings_of, find_gap, with_coding
+from .people import People
+from .source import Loss
+from .tally import Finding, settle, without_repeats
+from .values import address, day, number
+
+Gaps = list[ir.Table]
+"""Collects the rows of `code_gap`, one table per record table that has any."""
+
+
+def read_conditions(
+    gaps: Gaps, con, people: People, raws: list[RawTable], vocabulary: dict[str, RawTable], knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
+    """Diagnoses."""
+    (raw,) = raws
+    columns = Columns("condition_concept_id", "condition_source_concept_id", "condition_source_value")
+    return _read_main(gaps, con, people, raw, columns, vocabulary, knowledge, "condition", "condition_start_date")
+
+
+def read_procedures(
+    care: list[tuple[RawTable, Columns, str]],
+    gaps: Gaps,
+    con,
+    people: People,
+    raws: list[RawTable],
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
+) -> tuple[ir.Table, list[Loss]]:
+    """Procedures, and care that the CDM keeps among observations and visits."""
+    columns = Columns("procedure_concept_id", "procedure_source_concept_id", "procedure_source_value")
+    parts, losses = [], []
+    for raw in raws:
+        rows, found = _read_main(gaps, con, people, raw, columns, vocabulary, knowledge, "procedure", "procedure_date")
+        parts.append(rows)
+        losses += found
+    of_care = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "care")
+    for raw, where, date in care:
+        keys = find_keys(con, raw, where, vocabulary)
+        rows, found = _read_coded(con, people, raw, where, keys, of_care, vocabulary, "procedure", date)
+        parts.append(rows)
+        losses += found
+    return reduce(lambda a, b: a.union(b), parts), losses
+
+
+def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]]:
+    """The tables besides diagnoses and procedures that may hold care, each with its codes and its date."""
+    tables = []
+    if "observation" in filled:
+        columns = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
+        tables.append((filled["observation"], columns, "observation_date"))
+    if "visit_occurrence" in filled:
+        visit = filled["visit_occurrence"]
+        tables.append((visit, Columns("visit_concept_id", "visit_source_concept_id", ""), "visit_start_date"))
+        # CDM 5.4 and 5.3 name it differently.
+        for end in ("discharged_to_concept_id", "discharge_to_concept_id"):
+            if end in visit.rows.columns and "visit_end_date" in visit.rows.columns:
+                tables.append((visit, Columns(end, "", ""), "visit_end_date"))
+    return tables
+
+
+def _read_main(
+    gaps: Gaps,
+    con,
+    people: People,
+    raw: RawTable,
+    columns: Columns,
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
+    record: str,
+    date: str,
+) -> tuple[ir.Table, list[Loss]]:
+    """The rows of the table made for them. Those that may hide a code go to `gaps`."""
+    keys = find_keys(con, raw, columns, vocabulary)
+    coded = store(con, with_coding(keys, record), raw.where)
+    of_row = rows_of_keys(raw, columns, coded)
+    of_row = people.attach(of_row.select(*CODING, id="person_id", date=day(of_row[date]).value), "id")
+    has_hierarchy = "concept_ancestor" in vocabulary
+    codings = codings_of(coded, raw.where)
+    gap, found = find_gap(con, people, of_row, codings, raw.where, record, knowledge, has_hierarchy=has_hierarchy)
+    gaps += [] if gap is None else [gap]
+    codes = codeset_codes(s for s in knowledge.codesets.values() if record in s.records)
+    rows, losses = _read_coded(con, people, raw, columns, keys, codes, vocabulary, record, date)
+    return rows, found + losses
+
+
+def _read_coded(
+    con: ibis.BaseBackend,
+    people: People,
+    raw: RawTable,
+    columns: Columns,
+    keys: ir.Table,
+    codes: list[SetCode],
+    vocabulary: dict[str, RawTable],
+    record: str,
+    date: str,
+) -> tuple[ir.Table, list[Loss]]:
+    """The rows that carry a code of a set, once per set."""
+    losses = []
+    deep = [c for c in codes if c.match == "descendants"]
+    if deep and "concept_ancestor" not in vocabulary:
+        what = (
+            f"{len(deep)} codes of the code sets mean 'and everything below', but there is no concept_ancestor to say what "
+            "lies below them: they match only themselves"
+        )
+        losses.append(Loss(record, what, "kept", 0))
+    rows = rows_of_sets(con, raw, columns, keys, codes, vocabulary)
+    ids = rows.select(kind="set_id", id=f"{raw.name}_id")
+    when = day(rows[date])
+    told = RawTable(raw.name, raw.where, rows)
+    more = {
+        "quantity": number(told.column("quantity", "float64")),
+        "minute": minute_of(told.column("procedure_datetime")),
+    }
+    rows = rows.select(
+        **(more if record == "procedure" else {}),
+        id="person_id",
+        set_id="set_id",
+        vocabulary="vocabulary",
+        code="code",
+        date=when.value,
+        is_unreadable=when.is_unreadable,
+        is_marker=when.is_marker,
+        is_shifted=when.is_shifted,
+        address=address(raw.name, rows[f"{raw.name}_id"]),
+    )
+    rows = people.attach(rows, "id")
+    kept, found, _n = settle(
+        record,
+        raw.where,
+        rows,
+        [
+            Finding(rows.person_id.isnull(), "rows of people who are not in person", "left out"),
+            Finding(rows.is_unreadable, "rows whose date cannot be read", "left out"),
+            Finding(rows.is_marker, "rows dated before 1900 or after 2299", "left out"),
+            Finding(rows.date.isnull(), "rows without a date", "left out"),
+            Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
+        ],
+    )
+    column = {"condition": "codeset", "procedure": "procedure"}[record]
+    kept = kept.rename({column: "set_id", f"{record}_date": "date"})
+    kept = kept.drop("id", "is_unreadable", "is_marker", "is_shifted")
+    kept, repeats = without_repeats(record, raw.where, kept, [ids], column)
+    return kept, losses + found + repeats
