@@ -14,12 +14,12 @@ from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .answers import answer_problems, read_own_answers, with_known
-from .codes import codeset_codes, plain_code
+from .coded_lines import find_line_gap, read_coded_lines
 from .csvform import FILES, REQUIRED_FILES, Field
 from .doses import route, session_ingredients
 from .drugs import find_named_drugs
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
-from .identify import OWN, all_gaps, codings_of, find_gap
+from .identify import OWN, all_gaps
 from .medication import settle_medication, stop_reason
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
@@ -71,10 +71,10 @@ def read_csv_folder(
     readers = {
         "person": _persons,
         "observation_period": _observation,
-        "condition": _coded,
+        "condition": read_coded_lines,
         "medication": _medications,
         "measurement": _measurements,
-        "procedure": _coded,
+        "procedure": read_coded_lines,
         "vital": read_own_vitals,
         "monitoring": _monitoring,
         "answer": read_own_answers,
@@ -86,7 +86,7 @@ def read_csv_folder(
             losses += found
     for name in ("condition", "procedure"):
         if name in lines:
-            gap, found = _gap(con, people, lines[name], knowledge)
+            gap, found = find_line_gap(con, people, lines[name], knowledge)
             losses += found
             gaps += [] if gap is None else [gap]
     if gaps:
@@ -227,70 +227,6 @@ def _observation(
         "person_id", "address", start_date=start.value, end_date=end.value, end_is_marker=end.is_marker
     )
     return settle_periods(rows, raw.where)
-
-
-def _coded(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-    """Diagnoses or procedures: a code counts for the sets of its own vocabulary; a code taken out of a set wins."""
-    column = {"condition": "codeset", "procedure": "procedure"}[raw.name]
-    sets = [s for s in knowledge.codesets.values() if raw.name in s.records]
-    codes = [
-        (c.set_id, c.vocabulary.upper(), plain_code(c), c.match == "prefix", c.is_included) for c in codeset_codes(sets)
-    ]
-    codes += [(s.id, OWN, s.id.upper(), False, True) for s in sets]
-    schema = {
-        "set_id": "string",
-        "of": "string",
-        "set_code": "string",
-        "is_prefix": "boolean",
-        "is_included": "boolean",
-    }
-    known = ibis.memtable([dict(zip(schema, c, strict=True)) for c in codes], schema=schema)
-    rows = raw.rows.mutate(of=raw.rows.vocabulary.upper(), plain=raw.rows.code.upper().replace(".", ""))
-    seen = store(con, rows.select("of", "plain").distinct(), raw.where)
-    hits = seen.join(
-        known,
-        [
-            seen.of == known.of,
-            (seen.plain == known.set_code) | (known.is_prefix & seen.plain.startswith(known.set_code)),
-        ],
-    )
-    meant = hits.group_by("of", "plain", "set_id").agg(is_in=hits.is_included.all()).filter(ibis._.is_in)
-    meant = store(con, meant.rename(meant_of="of", meant_plain="plain"), raw.where)
-    rows = rows.left_join(meant, [rows.of == meant.meant_of, rows.plain == meant.meant_plain])
-    kept, losses, _n = settle(
-        raw.name, raw.where, rows, [Finding(rows.set_id.isnull(), "codes that are in no code set", "left out")]
-    )
-    date = f"{raw.name}_date"
-    kept = kept.mutate(**{column: kept.set_id, date: day(kept[date]).value})
-    more = {"quantity": number(kept.quantity), "minute": clock(kept.time)} if raw.name == "procedure" else {}
-    return kept.select("person_id", date, column, "vocabulary", "code", "address", **more), losses
-
-
-def _gap(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
-) -> tuple[ir.Table | None, list[Loss]]:
-    """Whose diagnoses or procedures may hide a code: those in a vocabulary of which a code set holds no codes."""
-    names = {v.upper(): v for v in (*SHAPES, "OMOP", OWN)}
-    called = raw.rows.vocabulary.upper()
-    rows = raw.rows.select(
-        "person_id",
-        date=day(raw.rows[f"{raw.name}_date"]).value,
-        in_standard=ibis.null("string"),
-        in_source=ibis.null("string"),
-        in_value=ibis.cases(*((called == word, name) for word, name in names.items())),
-    )
-    codings = codings_of(rows, raw.where)
-    return find_gap(
-        con,
-        people,
-        rows,
-        codings,
-        raw.where,
-        raw.name,
-        knowledge,
-        has_hierarchy=False,
-        value_is="vocabulary that the file names",
-    )
 
 
 def _medications(
