@@ -41,6 +41,7 @@ NOT_CLINICAL = {
     "sources/doses.py": ({1000.0, 0.001, 60}, "factors of units; minutes of an hour"),
     "sources/tally.py": ({32}, "bits of a number"),
     "sources/drugs.py": ({3}, "the number of a way of finding an ingredient"),
+    "sources/identify.py": ({2_000_000_000}, "the concept ids that OMOP leaves to sites"),
     "sources/files.py": ({4, 12, 16, 20, 0.75}, "how files and close names are recognised"),
     "sources/medication.py": ({24, 366}, "hours of a day; days of a year"),
     "sources/omop.py": (

@@ -325,8 +325,8 @@ def _losses_text(losses: tuple[Loss, ...]) -> list[str]:
 
 def _share(n: int, total: int) -> str:
     """Per cent with one decimal; what is not nothing is never shown as 0."""
-    share = 100 * n / total
-    return "less than 0.1 %" if 0 < share < 0.05 else f"{share:.1f} %"
+    shown = f"{100 * n / total:.1f} %"
+    return "less than 0.1 %" if n and shown == "0.0 %" else shown
 
 
 def _counted(n: int, one: str, many: str) -> str:
