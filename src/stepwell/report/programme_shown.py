@@ -27,6 +27,7 @@ from .programme_beside import (
     summarise_therapy,
     summarise_therapy_outcome,
 )
+from .programme_routes import ByRoute, summarise_routes
 from .proportion import Proportion
 from .shown_durability import ShownDurability, show_durability
 
@@ -69,6 +70,8 @@ class Given:
     sessions: Count
     ongoing: Count
     checkpoints: tuple[ShownCheckpoint, ...]
+    routes: tuple[ByRoute, ...] | None
+    """Response at the end of the induction by route; empty where there is one route only, None where it may not be shown."""
     durability: ShownDurability
     endings: tuple[Ending, ...]
     regimens: tuple[Followed, ...]
@@ -168,6 +171,9 @@ def _given(
     }
     ongoing, _ = split({str(v): sum(s["is_ongoing"] is v for s in certain) for v in (True, False, None)}, below)
     loaded, n_loaded, fewer = summarise_load(own["load"], below)
+    checkpoints = tuple(_show_checkpoint(c, below) for c in counted.checkpoints)
+    end = next((c for c in checkpoints if c.label == "end of induction"), None)
+    is_end_shown = end is not None and end.responded.n is not None and end.scored.n is not None
     return Given(
         treatment=treatment,
         people=alone(counted.n_people, below),
@@ -175,7 +181,8 @@ def _given(
         possible=alone(counted.n_uncertain_series, below),
         sessions=alone(counted.n_sessions, below),
         ongoing=ongoing["True"],
-        checkpoints=tuple(_show_checkpoint(c, below) for c in counted.checkpoints),
+        checkpoints=checkpoints,
+        routes=summarise_routes(own, is_end_shown, below),
         durability=show_durability(own["effect"], below),
         endings=_endings(treatment, certain, reasons, below),
         regimens=summarise_adherence(treatment, len(certain), judged, knowledge, below),
