@@ -78,7 +78,7 @@ def test_a_definition_is_opened_by_its_id_and_all_by_all(many):
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory):
     place = tmp_path_factory.mktemp("odd")
-    records = SHAPES["ids that look like options, markup and paths"].write(place / "records")
+    records = SHAPES["ids that look like options and markup"].write(place / "records")
     return run(records, place / "result", definitions=["fabbri-2021"])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pyarrow.csv
 import pytest
 from typer.testing import CliRunner
 
@@ -80,3 +81,15 @@ def test_records_without_procedures_leave_it_open_and_say_so(tmp_path):
     assert printed.exit_code == 0
     words = " ".join(printed.output.split())
     assert "no procedures: nobody knows of hospice or palliative-care" in words
+
+
+def test_the_file_names_people_as_the_source_does(result, tmp_path):
+    """And each id stands beside that person's own row."""
+    path = tmp_path / "quality.csv"
+    told = CliRunner().invoke(
+        app, ["quality", str(result.folder), "--measure", "remission-12-months", "--out", str(path)]
+    )
+    assert told.exit_code == 0, told.output
+    rows = {r["source_person_id"]: r for r in pyarrow.csv.read_csv(path).to_pylist()}
+    assert set(rows) == set(PEOPLE)
+    assert {p: r["found"] for p, r in rows.items()} == {p: r["found"] for p, r in rows_of(result).items()}

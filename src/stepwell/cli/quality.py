@@ -18,14 +18,18 @@ def quality(
         list[str] | None, typer.Option(help="Id of a measure (repeatable; default: all).", show_default=False)
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A new CSV file with one row a person and measure.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="A new CSV file with one row a person and measure, with the source's ids of the people.",
+            show_default=False,
+        ),
     ] = None,
     replace: Replace = False,
 ) -> None:
     """Counts the quality measures in a result: who is in each, who reached remission, response or enough days."""
     from stepwell.knowledge.quality_card import standing
     from stepwell.output import check_file, write_table
-    from stepwell.report.quality import count_quality, unanswerable
+    from stepwell.report.quality import count_quality, unanswerable, with_source_ids
     from stepwell.report.quality import quality as find
     from stepwell.result import Result
 
@@ -34,7 +38,7 @@ def quality(
     opened = Result.open(result)
     rows = find(opened, measure or ())
     if out is not None:
-        write_table(out, rows, replace)
+        write_table(out, with_source_ids(opened, rows), replace)
     shown = Table("measure", "in it", "reached", "not reached", "unknown", "perhaps in it", box=None, pad_edge=False)
     for c in count_quality(rows, opened.knowledge):
         numbers = (c.included, c.reached, c.not_reached, c.unknown, c.perhaps_included)

@@ -52,6 +52,14 @@ def quality(result: Result, ids: Sequence[str] = ()) -> pa.Table:
     return table.sort_by([(column, "ascending") for column in QUALITY.key])
 
 
+def with_source_ids(result: Result, rows: pa.Table) -> pa.Table:
+    """Rows of `quality` with the source's id of each person as the column `source_person_id`, before stepwell's `person_id`."""
+    people = result.table("person").select("person_id", "source_person_id").to_pyarrow()
+    ids = dict(zip(*(people[name].to_pylist() for name in people.column_names), strict=True))
+    source_ids = pa.array([ids[person_id] for person_id in rows["person_id"].to_pylist()], pa.string())
+    return rows.add_column(rows.column_names.index("person_id"), "source_person_id", source_ids)
+
+
 def count_quality(table: pa.Table, knowledge: Knowledge) -> list[Counted]:
     """One line for each measure of a table that `quality` made."""
     counted = []

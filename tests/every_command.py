@@ -1,0 +1,135 @@
+"""Calls every command that takes a result on a result, and says everything that is wrong with the answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from stepwell.cli import app
+from stepwell.errors import QuestionError
+from stepwell.result import Result
+from stepwell.tables import RECORDS
+
+TRIED: dict[str, tuple[str, ...]] = {
+    "why": (
+        "{result} {person}",
+        "{result} {person} --json",
+        "{result} {person} --definition all",
+        "{result} {person} --definition {definition} --definition {other}",
+        "{result} {person} --definition {definition} --json",
+    ),
+    "candidacy": (
+        "{result} {person}",
+        "{result} {person} --json",
+        "{result} {person} --html {page}",
+        "{result} {person} --policy {policy} --definition {definition} --at 2024-03-05",
+    ),
+    "person": ("{result} {person} --html {page}",),
+    "report": ("{result} --out {page}", "{result} --out {page} --suppress-below 0 --person {anybody}"),
+    "programme": ("{result} --html {page}", "{result} --html {page} --suppress-below 0"),
+    "quality": ("{result}", "{result} --measure {measure} --out {table}"),
+    "compare": (
+        "{result} --out {page}",
+        "{result} --out {page} --persistence",
+        "{result} --out {page} --between {definition} {other}",
+        "{result} --json --persistence --suppress-below 0",
+        "{records} --vary {definition} --out {page}",
+        "{records} --vary {definition} --json",
+    ),
+}
+"""The arguments with which each command is tried. `{person}` stands for each of a few people in turn."""
+
+
+def once(line: str) -> bool:
+    """All calls but those that run the records again for every single change of a definition."""
+    return "--vary" not in line
+
+
+def varied(line: str) -> bool:
+    """Those calls."""
+    return "--vary" in line
+
+
+def first(line: str) -> bool:
+    """One call of each command."""
+    return line in {lines[0] for lines in TRIED.values()}
+
+
+def try_commands(result: Result, records: object, place: Path, wanted: Callable[[str], bool]) -> None:
+    """Calls all commands on a result; everything that is wrong with the answers is said at once."""
+    faults = []
+    for words, line, arguments in _calls(result, records, place):
+        if wanted(line) and (fault := _fault(result, place, words, line, arguments)):
+            faults.append(f"stepwell {words} {line}  {arguments}\n    {fault}")
+    assert not faults, "\n\n".join(faults)
+
+
+def _calls(result: Result, records: object, place: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """The command, its arguments as they stand in `TRIED`, and filled in."""
+    people = sorted(result.table("person").source_person_id.to_pyarrow().to_pylist())[:3]
+    ran = [d.id for d in result.definitions]
+    filled = {
+        "records": records,
+        "result": result.folder,
+        "definition": ran[0] if ran else "us-label",
+        "other": ran[-1] if len(ran) > 1 else "li-2019",
+        "policy": next(iter(result.knowledge.candidacies)),
+        "measure": next(iter(result.knowledge.quality)),
+        "page": place / "page.html",
+        "table": place / "table.csv",
+        "anybody": people[0],
+    }
+    for words, lines in TRIED.items():
+        for line in lines:
+            for person in people if "{person}" in line else [""]:
+                yield words, line, [word.format(person=person, **filled) for word in line.split()]
+
+
+def _fault(result: Result, place: Path, words: str, line: str, arguments: list[str]) -> str | None:
+    """What is wrong with the answer; None where nothing is."""
+    for made in ("page.html", "table.csv"):
+        (place / made).unlink(missing_ok=True)
+    done = CliRunner().invoke(app, [*words.split(), *arguments], env={"COLUMNS": "160"})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        return f"{type(done.exception).__name__}: {done.exception}"
+    if done.exit_code == QuestionError.exit_code and (reason := _refusal(result, words, line, arguments)):
+        return None if reason in done.output else f"refused without {reason!r}: {done.output}"
+    if done.exit_code != 0:
+        return f"exit code {done.exit_code}: {done.output}"
+    if "{page}" in line:
+        return _stray_words((place / "page.html").read_text("utf-8"))
+    if "--json" in line:
+        json.loads(done.stdout)
+        return None
+    return _stray_words(done.output)
+
+
+def _refusal(result: Result, words: str, line: str, arguments: list[str]) -> str | None:
+    """The words with which a call may be refused; None where it has to be answered."""
+    n = len(result.definitions)
+    if words == "compare":
+        refused = "The data cannot answer" if "--vary" in line else "There is nothing to compare"
+        return refused if n < (1 if "--vary" in line else 2) else None
+    if words == "candidacy" and not _has_dates(result, arguments[1]):
+        return "this person has no dated record"
+    return "was not run" if n < line.count("--definition {") else None
+
+
+def _has_dates(result: Result, person: str) -> bool:
+    """Whether any table holds a row of the person beside the table of people."""
+    person_id = result.person_id(person)
+    kept = [t.name for t in RECORDS if t.name in result.tables and t.name != "person"]
+    return any(result.rows_of(name, person_id) for name in (*kept, "exposure"))
+
+
+def _stray_words(text: str) -> str | None:
+    """What a program writes where it had nothing to say."""
+    seen = re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]+>", " ", text, flags=re.DOTALL)
+    found = re.search(
+        r".{0,60}(\bnan\b|\bNaN\b|\bNone\b(?! of| recorded)|\bNaT\b|\bUndefined\b|\{\{|\bCount\().{0,40}", seen
+    )
+    return found and f"stray words: {found[0]!r}"
