@@ -14,7 +14,17 @@ from stepwell.knowledge.load import load
 K = load()
 DAY = date(2025, 6, 30)
 ALL = frozenset(
-    {"person", "observation_period", "condition", "medication", "measurement", "procedure", "vital", "answer"}
+    {
+        "person",
+        "observation_period",
+        "condition",
+        "medication",
+        "measurement",
+        "procedure",
+        "vital",
+        "answer",
+        "concomitant",
+    }
 )
 
 
@@ -28,7 +38,7 @@ class Held:
         periods = tables.pop("observed", ((date(2018, 1, 1), date(2025, 12, 31)),))
         tables["observation_period"] = [{"start_date": first, "end_date": last} for first, last in periods]
         names = ("condition", "measurement", "procedure", "vital", "exposure", "observation_period", "answer", "dose")
-        names += ("monitoring", "code_gap")
+        names += ("monitoring", "code_gap", "concomitant")
         self.rows = {"person": [person]} | {name: tables.pop(name, []) for name in names}
         assert not tables, tables
         for name, rows in self.rows.items():
@@ -74,6 +84,17 @@ def dose(ingredient, day, kind="administration"):
 
 def reading(kind, day, value, minutes=None):
     return {"session_date": day, "kind": kind, "value": float(value), "minutes": minutes}
+
+
+def taken(drug, first, n_days=None):
+    """A supply of a drug that is no treatment of depression; without days, of unknown length."""
+    end = None if n_days is None else first + timedelta(n_days - 1)
+    return {
+        "ingredient": drug,
+        "start_date": first,
+        "end_date": end,
+        "end_basis": None if end is None else "days supply",
+    }
 
 
 def session(procedure, day):

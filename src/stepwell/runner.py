@@ -57,6 +57,7 @@ _KEPT_RECORDS = (
     "monitoring",
     "answer",
     "code_gap",
+    "concomitant",
 )
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 

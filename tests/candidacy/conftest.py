@@ -12,7 +12,9 @@ RECORDS = {
     "condition.csv": "person_id,condition_date,vocabulary,code\n"
     "anna,2025-01-05,ICD10CM,F33.1\nanna,2025-05-05,ICD10CM,F33.2\nanna,2019-02-03,ICD10CM,I71.4\nanna,2019-02-03,ICD10CM,Z99.9\n",
     "medication.csv": "person_id,drug,start_date,end_date,mg_per_day\n"
-    "anna,sertraline,2025-01-10,2025-02-13,100\nanna,venlafaxine,2025-02-20,2025-03-28,150\n",
+    "anna,sertraline,2025-01-10,2025-02-13,100\nanna,venlafaxine,2025-02-20,2025-03-28,150\n"
+    "anna,rasagiline,2025-03-20,2025-03-28,1\nanna,linezolid,2025-03-26,2025-03-28,\n"
+    "anna,methylene blue,2025-03-28,2025-03-28,\nanna,lorazepam,2025-03-01,2025-03-28,\n",
     "measurement.csv": "person_id,measured_date,instrument,total\n"
     "anna,2025-01-08,phq-9,19\nanna,2025-02-12,phq-9,18\nanna,2025-03-27,phq-9,17\n",
     "answer.csv": "person_id,answered_date,instrument,item,value\n"

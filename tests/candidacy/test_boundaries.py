@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from held import DAY, Held, K, answers, diagnosis, line, one, pressure, score, session, supply
+from held import ALL, DAY, Held, K, answers, diagnosis, line, one, pressure, score, session, supply, taken
 
 from stepwell.candidacy.answers import Known, applies_to
 from stepwell.candidacy.chart import read_chart
@@ -171,13 +171,20 @@ def test_what_is_taken_to_the_day(what):
 
 @pytest.mark.parametrize("what", asks("not_taking"))
 def test_what_is_taken_against_it_to_the_day(what):
-    drugs = [i.ingredient for i in K.ingredients.values() if i.drug_class in what.of_class and i.role != "set-aside"]
-    for drug in (*drugs[:1], *what.any_of):
-        assert answer("not_taking", what, Held(exposure=[supply(drug, DAY - timedelta(9), 10)])).verdict is False
-        ended = answer("not_taking", what, Held(exposure=[supply(drug, DAY - timedelta(60), 60)]))
+    drugs = [i for i, form in K.interacting.items() if form.group in what.interacting]
+    on_the_day = answers(Held(concomitant=[taken(drug, DAY - timedelta(9), 10) for drug in drugs]))
+    all_of_them = JUDGES["not_taking"](on_the_day, what)
+    assert all_of_them.verdict is False
+    for drug in drugs:
+        assert K.label_of_drug(drug).lower() in all_of_them.words.lower()
+    for supplied in (taken(drugs[0], DAY - timedelta(60), 60), taken(drugs[0], DAY - timedelta(20))):
+        ended = answer("not_taking", what, Held(concomitant=[supplied]))
         assert (ended.verdict, ended.is_none_recorded) == (None, False)
+        assert "may still be taken" in ended.words
     nothing = answer("not_taking", what, Held())
     assert (nothing.verdict, nothing.is_none_recorded is (what.not_held is None)) == (None, True)
+    no_drugs = answer("not_taking", what, Held(has=ALL - {"concomitant"}))
+    assert (no_drugs.verdict, no_drugs.is_none_recorded) == (None, False)
 
 
 def test_alone_from_the_day_of_approval():

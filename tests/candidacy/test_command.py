@@ -143,6 +143,20 @@ def test_an_answer_about_suicide_is_said_before_anything_else(call, result):
     assert before["say_first"] == []
 
 
+def test_drugs_that_interact_are_told_though_they_treat_no_depression(call):
+    """Rasagiline, linezolid and methylene blue on the day: no "none recorded"."""
+    told = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-28").stdout)["forms"][0]
+    maoi, depressants, stimulants = (
+        next(x for x in told["cautions"] if x["criterion"] == f"cautions.{name}")
+        for name in ("maoi", "depressants", "stimulants")
+    )
+    assert maoi["verdict"] == "not met"
+    for drug in ("Rasagiline since 20 Mar 2025", "Linezolid since 26 Mar 2025", "Methylene blue since 28 Mar 2025"):
+        assert drug in maoi["found"]
+    assert depressants["found"] == "Lorazepam since 1 Mar 2025"
+    assert (stimulants["stands"], stimulants["verdict"]) == ("none recorded", "unknown")
+
+
 def test_blood_pressure_of_the_records_is_read(call):
     rows = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-21").stdout)["forms"][0][
         "cautions"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from held import DAY, Held, K, answered, answers, diagnosis, dose, pressure, reading, score, session, supply
+from held import DAY, Held, K, answered, answers, diagnosis, dose, pressure, reading, score, session, supply, taken
 
 from stepwell.candidacy.answers import Known
 from stepwell.candidacy.chart import read_chart
@@ -33,6 +33,13 @@ def _of_classes(ask):
     )
 
 
+def _interacting(ask, *, is_medication):
+    """A drug of the groups; of depressants none is medication, so that any stands there."""
+    drugs = [i for i, form in K.interacting.items() if form.group in ask.interacting]
+    known = [i for i in drugs if (i in K.ingredients and K.ingredients[i].role != "set-aside") is is_medication]
+    return (known or drugs)[0]
+
+
 PLACES = {
     ("recorded", "condition"): lambda ask: {"condition": [diagnosis(ask.any_of[0], EVE)]},
     ("free_of", "condition"): lambda ask: {"condition": [diagnosis(ask.any_of[0], EVE)]},
@@ -47,7 +54,8 @@ PLACES = {
     ("not_had", "dose"): lambda ask: {"dose": [dose(min(drugs_of(ask.any_of, K)), EVE)]},
     ("not_had", "exposure"): lambda ask: {"exposure": [supply(min(drugs_of(ask.any_of, K)), EVE, 1)]},
     ("taking", "exposure"): lambda ask: _taken(_of_classes(ask) if ask.of_class else "sertraline"),
-    ("not_taking", "exposure"): lambda ask: _taken(_of_classes(ask) if ask.of_class else ask.any_of[0]),
+    ("not_taking", "exposure"): lambda ask: _taken(_interacting(ask, is_medication=True)),
+    ("not_taking", "concomitant"): lambda ask: {"concomitant": [taken(_interacting(ask, is_medication=False), EVE, 9)]},
     ("added", "exposure"): lambda ask: {
         "exposure": [
             supply("sertraline", DAY - timedelta(90), 91, 100),
@@ -64,7 +72,7 @@ LINES = {
     for form in reversed(K.candidacies.values())
     for path, requirement in form.requirements()
     for name, ask in ([one.asked for one in requirement.either] or [requirement.asked])
-    if name != "age" and (name != "not_taking" or ask.of_class or ask.any_of)
+    if name != "age"
 }.values()
 """Every different line of every form: where it stands, what it asks. The age stands in no other table than `person`."""
 

@@ -9,6 +9,11 @@ FILES = {
 ingredient,max_mg_per_day,source,locator,seen,choice
 sertraline,200,form,page 4,secondary,
 """,
+    "interacting.csv": """\
+ingredient,group,label,rxnorm,omop,source,locator,seen,choice
+sertraline,mao-inhibitor,,,,form,page 4,secondary,
+poppy,cns-depressant,poppy,,,,,,For a test.
+""",
     "effect.yaml": """\
 baseline: {before: 14 days, choice: For a test.}
 after_end: {at_most: 100 days, choice: For a test.}

@@ -48,6 +48,8 @@ class Chart:
     dose: tuple[dict, ...]
     monitoring: tuple[dict, ...]
     exposure: tuple[dict, ...]
+    concomitant: tuple[dict, ...]
+    """Supplies of drugs that only interact; the end is the day itself where it is later, the first day where it is unknown."""
     has: frozenset[str]
     """Record tables that the source has at all."""
     code_gap: tuple[dict, ...]
@@ -109,8 +111,8 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
     row = result.rows_of("person", person_id)[0]
     periods = [(r["start_date"], r["end_date"]) for r in result.rows_of("observation_period", person_id)]
     # A result of an earlier version may lack a table.
-    kept = (name for name in (*_DATED, "exposure") if name in result.tables)
-    tables = dict.fromkeys(_DATED, ()) | {name: result.rows_of(name, person_id) for name in kept}
+    kept = (name for name in (*_DATED, "exposure", "concomitant") if name in result.tables)
+    tables = dict.fromkeys((*_DATED, "concomitant"), ()) | {name: result.rows_of(name, person_id) for name in kept}
     starts = [first for first, _ in periods] + [r["start_date"] for r in tables["exposure"]]
     ends = [last for _, last in periods] + [r["end_date"] for r in tables["exposure"]]
     dated = [r[column] for name, column in _DATED.items() for r in tables[name]]
@@ -135,11 +137,18 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
         row=row,
         periods=tuple((first, min(last, day)) for first, last in periods if first <= day),
         exposure=tuple(r | {"end_date": min(r["end_date"], day)} for r in tables["exposure"] if r["start_date"] <= day),
+        concomitant=tuple(_supply(r, day) for r in tables["concomitant"] if r["start_date"] <= day),
         has=frozenset(result.manifest["has"]),
         code_gap=tuple(g for g in gaps_of(result, person_id) if g["first_date"] is None or g["first_date"] <= day),
         knowledge=result.knowledge,
         **{name: tuple(r for r in tables[name] if r[column] <= day) for name, column in _DATED.items()},
     )
+
+
+def _supply(row: dict, day: date) -> dict:
+    """A row of `concomitant` up to the day, with its end as `exposure` has it."""
+    end = row["end_date"]
+    return row | {"end_date": min(end or row["start_date"], day), "is_end_known": end is not None}
 
 
 def sort_by_day(rows: Iterable[dict], column: str) -> list[dict]:

@@ -25,7 +25,7 @@ _ALWAYS: dict[str, tuple[str, ...]] = {
     "free_of": ("condition",),
     "pressure": ("vital", "monitoring"),
     "taking": ("exposure",),
-    "not_taking": ("exposure",),
+    "not_taking": ("exposure", "concomitant"),
     "scored": ("measurement", "answer"),
     "had": ("procedure",),
     "not_had": ("procedure",),
@@ -38,6 +38,7 @@ _SOURCE = {
     "measurement": ("scores", {"measurement"}),
     "procedure": ("procedures", {"procedure"}),
     "exposure": ("drugs", {"medication"}),
+    "concomitant": ("drugs that interact", {"concomitant"}),
     "dose": ("drugs", {"medication", "dose"}),
 }
 """What a table holds, and the record tables of the source of which one is enough to fill it."""

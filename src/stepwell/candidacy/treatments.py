@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from stepwell.knowledge.candidacy import NotTaking, OfDefinition, Taking
+from stepwell.knowledge.candidacy_card import GROUPS
 from stepwell.why.found import show_date, show_days
 
 from .answers import ANSWERS, Known
@@ -74,28 +75,34 @@ def taking(known: Known, ask: Taking) -> Found:
 
 
 def not_taking(known: Known, ask: NotTaking) -> Found:
-    """Not met by one that is taken on the day; never met."""
-    rows = [t for t in known.trials.trials.values() if t["drug_class"] in ask.of_class or t["ingredient"] in ask.any_of]
-    current = [t for t in rows if t["end_date"] >= known.chart.day]
+    """Not met by a drug of the groups that is taken on the day, whatever it is taken for; never met."""
+    chart = known.chart
+    drugs = {i for i, form in known.knowledge.interacting.items() if form.group in ask.interacting}
+    rows = [r for r in (*chart.exposure, *chart.concomitant) if r["ingredient"] in drugs]
+    current = {r["ingredient"]: r for r in sorted(rows, key=_by_start) if r["end_date"] >= chart.day}
     if current:
-        t = max(current, key=lambda t: (t["start_date"], t["ingredient"]))
-        label = known.knowledge.ingredients[t["ingredient"]].label
-        words = f"{label[0].upper()}{label[1:]} since {show_date(t['start_date'])}"
-        return Found(False, words, t["ingredient"], address=t["address"])
-    possible = [t for t in rows if _may_go_on(known, t)]
+        words = "; ".join(f"{_name(known, i)} since {show_date(r['start_date'])}" for i, r in sorted(current.items()))
+        latest = max(current.values(), key=_by_start)
+        return Found(False, words, latest["ingredient"], address=latest["address"])
+    possible = [r for r in rows if _may_go_on(known, r)]
     if possible:
-        last = max(possible, key=lambda t: t["end_date"])
-        words = f"The last supply is known to last to {show_date(last['end_date'])}; it may still be taken"
-        return Found(None, words, last["ingredient"], address=last["address"])
-    why, is_seen = silence(known.chart, tables_for("not_taking", ask, known.knowledge), on_the_day=True)
-    looked_for = ", ".join([*ask.of_class, *(known.knowledge.ingredients[i].label for i in ask.any_of)])
-    said = []
-    if looked_for:
-        said.append(f"{looked_for}: {why}")
-    if ask.not_held:
-        said.append(f"{ask.not_held}: not read by stepwell")
-    words = "; ".join(said)
-    return Found(None, words[0].upper() + words[1:], is_none_recorded=is_seen and not ask.not_held)
+        last = max(possible, key=lambda r: (r["end_date"], r["ingredient"]))
+        words = f"{_name(known, last['ingredient'])}: the last supply is known to last to {show_date(last['end_date'])}"
+        return Found(None, f"{words}; it may still be taken", last["ingredient"], address=last["address"])
+    why, is_seen = silence(chart, tables_for("not_taking", ask, known.knowledge), on_the_day=True)
+    groups = ", ".join(GROUPS[group] for group in ask.interacting)
+    words = f"{groups[0].upper()}{groups[1:]}: {why}"
+    words += f"; {ask.not_held}: not read by stepwell" if ask.not_held else ""
+    return Found(None, words, is_none_recorded=is_seen and not ask.not_held)
+
+
+def _by_start(row: dict) -> tuple:
+    return row["start_date"], row["ingredient"], str(row["address"])
+
+
+def _name(known: Known, ingredient: str) -> str:
+    label = known.knowledge.label_of_drug(ingredient)
+    return f"{label[0].upper()}{label[1:]}"
 
 
 def _of_trials(known: Known, judged: Judged, name: str) -> Found:

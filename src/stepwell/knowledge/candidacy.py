@@ -64,19 +64,16 @@ class Taking(Form):
     """What it means that none is: that it is not met, or that one could be begun."""
 
 
-class NotTaking(Form):
-    """None of these drugs is being taken on that day."""
+Group = Literal["mao-inhibitor", "psychostimulant", "cns-depressant"]
+"""Drugs to be watched beside esketamine and ketamine, as labels group them; which they are stands in `interacting.csv`."""
 
-    of_class: tuple[str, ...] = ()
-    any_of: tuple[Id, ...] = ()
+
+class NotTaking(Form):
+    """None of the drugs of these groups is being taken on that day."""
+
+    interacting: tuple[Group, ...] = Field(min_length=1)
     not_held: str | None = None
     """Drugs that are meant too and that stepwell does not read."""
-
-    @model_validator(mode="after")
-    def _not_empty(self):
-        if not (self.of_class or self.any_of or self.not_held):
-            raise ValueError("no drug is named; write of_class, any_of or not_held")
-        return self
 
 
 class ScoreLimit(Form):

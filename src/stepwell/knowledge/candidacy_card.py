@@ -12,6 +12,12 @@ from .forms import Knowledge
 from .published import Outcome, PublishedTrial
 from .sentences import bibliography, markdown_table, provenance
 
+GROUPS = {
+    "mao-inhibitor": "MAO inhibitors",
+    "psychostimulant": "psychostimulants",
+    "cns-depressant": "benzodiazepines and other sleeping drugs, opioids, barbiturates",
+}
+"""The groups of `interacting.csv` in words."""
 KINDS = {"label": "label", "practice": "practice", "policy": "payer's policy"}
 
 
@@ -56,7 +62,7 @@ RULES: dict[str, Callable[[Form], str]] = {
     ),
     "taking": _taking,
     "not_taking": lambda f: (
-        "none taken on that day: " + ", ".join([*f.of_class, *f.any_of, *([f.not_held] if f.not_held else [])])
+        "none taken on that day: " + ", ".join([*map(GROUPS.get, f.interacting), *([f.not_held] if f.not_held else [])])
     ),
     "scored": lambda f: f"latest score of {' or '.join(_limit(one) for one in f.any_of)}{_within(f)}",
     "had": lambda f: (

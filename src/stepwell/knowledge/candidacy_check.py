@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from ..errors import Problem
-from .candidacy import Candidacy, FreeOf, Had, NotHad, NotTaking, OfDefinition, Pressure, Recorded, ScoreLimit, Taking
+from .candidacy import Candidacy, FreeOf, Had, NotHad, OfDefinition, Pressure, Recorded, ScoreLimit, Taking
 from .published import PublishedTrial
 from .written import Path_
 
@@ -29,9 +29,6 @@ def names_in(form: BaseModel) -> Iterator[tuple[Named, Path_, str]]:
             yield "instrument", ("instrument",), form.instrument
         case Taking():
             yield from (("class", ("of_class", n), name) for n, name in enumerate(form.of_class))
-        case NotTaking():
-            yield from (("class", ("of_class", n), name) for n, name in enumerate(form.of_class))
-            yield from (("ingredient", ("any_of", n), name) for n, name in enumerate(form.any_of))
         case Candidacy():
             yield "ingredient", ("treatment",), form.treatment
             yield from (("trial", ("evidence", n), name) for n, name in enumerate(form.evidence))

@@ -23,6 +23,7 @@ from .forms import (
     DoseStandardInfo,
     Ingredient,
     Instrument,
+    Interacting,
     LabelMaximum,
     ProductUse,
     PublishedLadder,
@@ -193,7 +194,8 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     for entry in entries:
         for path, form in entry.parts:
             named: list[tuple[type[Form], Path_, str, str, set, str]] = []
-            if isinstance(form, RoleRule | ProductUse | DoseMinimum | LabelMaximum):
+            is_named_elsewhere = isinstance(form, Interacting) and form.label is None
+            if is_named_elsewhere or isinstance(form, RoleRule | ProductUse | DoseMinimum | LabelMaximum):
                 name = form.ingredient
                 named.append((Ingredient, ("ingredient",), name, "ingredient", ingredients, "ingredient.csv"))
             if isinstance(form, RxNormProduct):

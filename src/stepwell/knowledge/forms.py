@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from .around import Around
-from .candidacy import Candidacy, Nearly, PolicyAge
+from .candidacy import Candidacy, Group, Nearly, PolicyAge
 from .cited import Cited, Form, Percent, Seen
 from .completeness import Completeness
 from .definition import Definition, Id, Status, TrialBuilding
@@ -55,6 +55,19 @@ class Ingredient(Form):
     locator: str
     seen: Seen
     note: str | None = None
+
+
+class Interacting(Cited):
+    """One row of `interacting.csv`: a drug that labels of esketamine and ketamine ask to be watched beside them. It never makes a
+    trial: what is no treatment of depression is looked for because of this only."""
+
+    ingredient: Id
+    """Of `ingredient.csv`, or of no other file: then with a label."""
+    group: Group
+    label: str | None = None
+    rxnorm: tuple[str, ...] = ()
+    """RxCUIs of the ingredient. Where no code was seen, a drug is found by its label alone."""
+    omop: tuple[int, ...] = ()
 
 
 class RoleRule(Cited):
@@ -268,6 +281,8 @@ class Knowledge:
     regimens: dict[str, Regimen] = field(default_factory=dict)
     following: Following | None = None
     """How their series are followed; None where there are none."""
+    interacting: dict[str, Interacting] = field(default_factory=dict)
+    """Drugs to be watched beside esketamine and ketamine."""
     label_maxima: dict[str, LabelMaximum] = field(default_factory=dict)
     """The greatest daily dose by the label, of the ingredients of which it was seen."""
     rxnorm_products: tuple[RxNormProduct, ...] = ()
@@ -277,6 +292,11 @@ class Knowledge:
     def all_instruments(self) -> dict[str, Instrument]:
         """Every instrument by id, ranked or not."""
         return self.instruments | self.measures
+
+    def label_of_drug(self, ingredient: str) -> str:
+        """What an ingredient is called, whether it is a treatment of depression or only interacts with one."""
+        known = self.ingredients.get(ingredient) or self.interacting[ingredient]
+        return known.label or ingredient
 
     @property
     def safety_items(self) -> dict[tuple[str, str], float]:

@@ -13,6 +13,7 @@ data/quality/ID.yaml       a quality measure
 data/candidacy/ID.yaml     what is asked before esketamine or ketamine: a label, a practice, a payer's policy
 data/published/ID.yaml     a published trial of either
 data/vital.csv             a vital sign: its codes and range
+data/interacting.csv       drugs to be watched beside esketamine and ketamine
 data/nearly.yaml           which share of a limit is nearly all of it
 data/policy_age.yaml       how old a copy of a payer's policy may be and still be offered as today's
 data/around.yaml           what is looked at around the sessions of a series
@@ -48,6 +49,7 @@ from .forms import (
     DoseStandardInfo,
     Ingredient,
     Instrument,
+    Interacting,
     Knowledge,
     LabelMaximum,
     ProductUse,
@@ -123,6 +125,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     treatments = reader.files("treatment", Treatment)
     regimens = reader.files("regimen", Regimen)
     following = reader.single("effect.yaml", Following)
+    interacting = reader.rows("interacting.csv", Interacting, ("ingredient",))
     maxima = reader.rows("label_maximum.csv", LabelMaximum, ("ingredient",))
     for path in extra:
         definitions += reader.own_definition(path, references)
@@ -161,6 +164,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         treatments={form.id: form for form in treatments},
         regimens={form.id: form for form in regimens},
         following=following,
+        interacting={form.ingredient: form for form in interacting},
         label_maxima={form.ingredient: form for form in maxima},
         digest=_digest(folder, extra),
     )

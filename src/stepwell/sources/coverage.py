@@ -17,6 +17,7 @@ _NOUNS = {
     "observation_period": "observation periods",
     "condition": "diagnoses of a code set",
     "medication": "prescriptions, fills and administrations of drugs looked for",
+    "concomitant": "rows of drugs that interact with esketamine or ketamine",
     "measurement": "scores",
     "procedure": "procedures",
     "vital": "vital signs",

@@ -15,6 +15,7 @@ from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
 from .answers import answer_problems, read_own_answers, with_known
 from .coded_lines import find_line_gap, read_coded_lines
+from .concomitant import read_concomitant
 from .csvform import FILES, REQUIRED_FILES, Field
 from .doses import route, session_ingredients
 from .drugs import find_named_drugs
@@ -95,6 +96,10 @@ def read_csv_folder(
         doses = store(con, _doses(con, lines["medication"], knowledge), lines["medication"].where)
         if run(doses.count(), lines["medication"].where).as_py():
             records["dose"] = doses
+    if "medication" in lines:
+        records["concomitant"] = read_concomitant(
+            knowledge, lambda k: _medications(con, people, lines["medication"], k)
+        )
     has = frozenset(records)
     for table in RECORDS:
         if table.name not in records:

@@ -19,6 +19,7 @@ from .answers import read_answers
 from .coded import find_care, read_conditions, read_procedures
 from .codes import Columns, find_coded, instrument_codes
 from .doses import read_doses
+from .concomitant import read_concomitant
 from .drugs import WAYS, Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .identify import all_gaps
@@ -119,6 +120,13 @@ def read_omop(
     if gaps:
         records["code_gap"] = all_gaps(gaps)
         has.add("code_gap")
+    if drugs is not None:
+        raw = filled["drug_exposure"]
+        records["concomitant"] = read_concomitant(
+            knowledge,
+            lambda k: read_medication(raw, find_drugs(con, raw, vocabulary, k).products, people, vocabulary),
+        )
+        has.add("concomitant")
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)

@@ -17,6 +17,7 @@ from .quality import QUALITY
 from .records import (
     ANSWER,
     CODE_GAP,
+    CONCOMITANT,
     CONDITION,
     DOSE,
     MEASUREMENT,
@@ -46,6 +47,7 @@ __all__ = [
     "ANSWER",
     "ATTRITION",
     "CODE_GAP",
+    "CONCOMITANT",
     "CONDITION",
     "DERIVED",
     "DETERMINATION",

@@ -104,6 +104,26 @@ MEDICATION = Table(
     ),
 )
 
+CONCOMITANT = Table(
+    "concomitant",
+    "one drug that interacts with esketamine or ketamine and is no treatment of depression, in one supply or administration",
+    ("person_id", "ingredient", "start_date", "address"),
+    (
+        _PERSON,
+        Column("ingredient", "string", "The drug's id in `interacting.csv`."),
+        Column("start_date", "date", "First day of the supply."),
+        Column("end_date", "date", "Last day of the supply.", null="nobody can say how long the supply lasted"),
+        Column(
+            "end_basis",
+            "string",
+            "How the end was found.",
+            null="the end is unknown",
+            values=("days supply", "recorded end", "administration"),
+        ),
+        _ADDRESS,
+    ),
+)
+
 MEASUREMENT = Table(
     "measurement",
     "one total of one instrument on one day",
@@ -253,6 +273,7 @@ RECORDS = (
     OBSERVATION_PERIOD,
     CONDITION,
     MEDICATION,
+    CONCOMITANT,
     MEASUREMENT,
     PROCEDURE,
     VITAL,

@@ -1,0 +1,47 @@
+"""Drugs that are looked for only because they interact with esketamine or ketamine.
+
+They are found like any drug (by strength, hierarchy, code, name) and kept in a table of their own, so that no trial and no
+determination can see them. Those that treat depression too (phenelzine, modafinil) are medication, and stand there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import ibis.expr.types as ir
+
+from ..knowledge.forms import Knowledge
+from ..tables import CONCOMITANT
+from .source import Loss
+
+
+@dataclass(frozen=True)
+class _Drug:
+    """What finding a drug needs to know of it."""
+
+    label: str
+    rxnorm: tuple[str, ...]
+    omop: tuple[int, ...]
+    role: str = "interacting"
+
+
+def only_interacting(knowledge: Knowledge) -> Knowledge:
+    """The knowledge with the interacting drugs that are no medication in the place of its ingredients."""
+    known = knowledge.ingredients
+    drugs = {}
+    for name, form in knowledge.interacting.items():
+        of_file = known.get(name)
+        if of_file is None:
+            drugs[name] = _Drug(form.label or name, form.rxnorm, form.omop)
+        elif of_file.role == "set-aside":
+            drugs[name] = _Drug(of_file.label, of_file.rxnorm, of_file.omop)
+    return replace(
+        knowledge, ingredients=drugs, combinations=(), product_uses=(), digest=f"{knowledge.digest}-interacting"
+    )
+
+
+def read_concomitant(knowledge: Knowledge, read: Callable[[Knowledge], tuple[ir.Table, list[Loss]]]) -> ir.Table:
+    """The rows of `concomitant`; `read` gives rows as of `medication`, of the drugs of the knowledge that it is given."""
+    rows, _of_medication = read(only_interacting(knowledge))
+    return rows.select(*CONCOMITANT.schema)
