@@ -106,6 +106,7 @@ REGIMEN = Regimen.model_validate(
         ],
         "pressure_after": {"first": "30 minutes", "last": "50 minutes", **WHY},
         "pressure_end": WHY,
+        "oxygen": {"valid_from": "2019-09-01", **WHY},
         "sedation": {"at_least": "5 points", **WHY},
         "dissociation": {"at_most": "4 points", **WHY},
         "form": _days("within", 7),

@@ -306,3 +306,20 @@ def test_procedures_a_week(treatment, most):
 def test_a_re_induction_without_a_pause(days, n):
     """Four sessions in two weeks, more than 28 days after the first and a week after the one before."""
     assert len(read(dose=sprays(*days))["series"]) == n
+
+
+@pytest.mark.parametrize("regimen", [US, MDSI])
+@pytest.mark.parametrize(
+    ("day", "minutes", "met"),
+    [(date(2024, 12, 30), None, True), (date(2024, 12, 31), None, None), (date(2024, 12, 31), 60, True)],
+)
+def test_oxygen_saturation_from_the_day_of_the_rems(regimen, day, minutes, met):
+    """The US programme asks to watch for respiratory depression since 31 December 2024; the European label names no oximeter."""
+    depressed = {"condition_date": day - timedelta(30), "codeset": "major-depression"}
+    suicidal = {"condition_date": day - timedelta(3), "codeset": "suicidality"}
+    reading = {"session_date": day, "kind": "oxygen saturation", "minutes": minutes, "value": 95.0}
+    found = read(
+        condition=[depressed, suicidal], dose=sprays(0, start=day), monitoring=[reading] if minutes is not None else []
+    )
+    assert verdicts(found, regimen, "regimen.oxygen") == [met]
+    assert K.regimens[EU].oxygen is None

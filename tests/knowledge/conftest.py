@@ -142,8 +142,8 @@ here:
   choice: For a test.
 """,
     "vital.csv": """\
-vital,label,at_least_mmhg,at_most_mmhg,loinc,omop,names,source,locator,seen,choice
-blood-pressure-systolic,systolic,40,300,8480-6,,,,,,For a test.
+vital,label,unit,at_least,at_most,loinc,omop,names,source,locator,seen,choice
+blood-pressure-systolic,systolic,mmHg,40,300,8480-6,,,,,,For a test.
 """,
     "policy_age.yaml": "at_most: 700 days\nchoice: For a test.\n",
     "nearly.yaml": """\

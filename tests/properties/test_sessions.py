@@ -10,6 +10,7 @@ from drawn import complete
 from session_cases import TABLES, by_engine, read_by_oracle
 from session_clinic import SESSION_CLINIC
 
+from stepwell.sources.csvform import MONITORED
 from stepwell.tables import RECORDS
 
 BEGIN = date(2020, 6, 1)
@@ -73,7 +74,7 @@ def _person(rng: Random) -> dict[str, list[dict]]:
         "monitoring": [
             {"session_date": rng.choice(days), "kind": kind, "minutes": rng.choice((-5, 0, 30, 40, 50, 51, 110, None)),
              "value": rng.choice((3.0, 5.0, 80.0, 120.0, 140.0, 141.0, None))}
-            for kind in rng.choices(("systolic", "diastolic", "moaa-s", "cadss", "observed", "form sent"), k=8)
+            for kind in rng.choices(MONITORED, k=8)
         ],
     }  # fmt: skip
 

@@ -201,3 +201,41 @@ def test_cells_that_cannot_be_read_are_named_by_line(own, opened, file, line, fo
         opened(own(**lines))
     where = f"{file}.csv, line {1 + len(lines[file])}"
     assert [(p.where, p.found) for p in raised.value.problems] == [(where, found)]
+
+
+def test_oxygen_saturation_around_a_dose(folder, opened):
+    """Read on the day of a dose, with the minutes from its beginning, from a CDM and from an own folder alike."""
+    dose = [DRUG, f"1,1,{ESKETAMINE},2025-01-01,2025-01-01 09:30:00,56,32818,4262914,,mg,"]
+    measured = "measurement_id,person_id,measurement_concept_id,measurement_date,measurement_datetime,value_as_number"
+    lines = [
+        measured,
+        "1,1,40762499,2025-01-01,2025-01-01 09:20:00,98",
+        "2,1,40762499,2025-01-01,2025-01-01 10:10:00,91",
+    ]
+    concepts = [*CONCEPT, "40762499,Oxygen saturation by Pulse oximetry,Measurement,LOINC,59408-5"]
+    found = opened(folder(person=PEOPLE, concept=concepts, drug_exposure=dose, measurement=lines))
+    assert found.rows("monitoring", "kind", "minutes", "value") == [
+        ("oxygen saturation", -10, 98.0),
+        ("oxygen saturation", 40, 91.0),
+    ]
+
+
+OWN = {
+    "person": ["person_id,birth_date", "p1,1980"],
+    "medication": ["person_id,drug,start_date", "p1,sertraline,2020-01-01"],
+}
+VITAL = "person_id,measured_date,vital,mmhg,percent"
+
+
+def test_vital_signs_of_an_own_folder_stand_in_the_column_of_their_unit(folder, opened):
+    found = opened(folder(**OWN, vital=[VITAL, "p1,2020-09-01,SpO2,,96", "p1,2020-09-01,systolic,128,"]))
+    assert found.rows("vital", "vital", "mmhg", "percent") == [
+        ("oxygen-saturation", None, 96.0),
+        ("blood-pressure-systolic", 128.0, None),
+    ]
+
+
+def test_a_vital_sign_in_the_column_of_another_unit_is_a_mistake(folder, opened):
+    place = folder(**OWN, vital=[VITAL, "p1,2020-09-01,spo2,96,", "p1,2020-09-01,systolic,,128"])
+    with pytest.raises(SourceError, match=r"lines 2, 3: a reading in the column of another unit"):
+        opened(place)

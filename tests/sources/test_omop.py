@@ -231,6 +231,18 @@ def test_one_number_in_two_tables_or_of_two_sets_is_no_repetition(folder, opened
     assert found.lost("sent more than once") == []
 
 
+def test_oxygen_saturation_is_a_vital_sign_in_per_cent(folder, opened):
+    """By its LOINC code or by OMOP's concept; 9.7 % is a misprint, 128 is none of its readings."""
+    lines = ["1,1,40762499,2020-01-01,97,,", "2,1,0,2020-01-02,92,59408-5,", "3,1,0,2020-01-03,9.7,2708-6,"]
+    found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], measurement=[MEASUREMENT, *lines]))
+    assert found.rows("vital", "vital", "percent", "mmhg") == [
+        ("oxygen-saturation", 97.0, None),
+        ("oxygen-saturation", 92.0, None),
+        ("oxygen-saturation", None, None),
+    ]
+    assert found.lost("outside the range of any") == [("read as unknown", 1)]
+
+
 def test_readings_sent_twice_count_once(folder, opened):
     lines = [MEASUREMENT, *["1,1,3042932,2020-01-01,19,,", "2,1,0,2020-01-01,128,8480-6,"] * 2]
     found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], measurement=lines))

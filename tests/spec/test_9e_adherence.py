@@ -202,6 +202,33 @@ def test_pressure_at_the_end(judged, before, end, met):
     assert first_session(judged, "regimen.pressure_end", monitoring=readings(*lines)) is met
 
 
+@pytest.mark.parametrize(
+    ("minutes", "value", "met"),
+    [(1, 97, True), (110, 82, True), (0, 97, None), ("", 97, None), (40, "", None)],
+    ids=["after the dose", "a low one", "before it", "no time", "no value"],
+)
+def test_oxygen_saturation_after_the_dose(judged, minutes, value, met):
+    """A reading after the dose; which saturation is enough nobody says. None recorded does not say that none was taken."""
+    monitoring = readings(f"oxygen saturation | {minutes} | {value}")
+    assert first_session(judged, "regimen.oxygen", monitoring=monitoring) is met
+
+
+@pytest.mark.parametrize(("day", "met"), [("2019-08-31", True), ("2019-09-01", None)])
+def test_oxygen_saturation_before_it_was_asked(judged, day, met):
+    """Asked from 1 September 2019 on: a session before that day is none too few."""
+    dose = f"ingredient | given_date | kind | mg\nspray | {day} | administration | 40"
+    (session,) = judged(dose=dose).tables["judged_session"]
+    assert session["regimen.oxygen"] is met
+
+
+def test_which_oxygen_saturations_are_kept(judged):
+    """The last before the dose, the least and the last after it; of two of one minute the lower."""
+    lines = ("-5 | 98", "40 | 91", "40 | 89", "60 | 93", "110 | 96", "110 | 97")
+    found = judged(dose=sprays(0), monitoring=readings(*(f"oxygen saturation | {line}" for line in lines)))
+    (session,) = found.tables["judged_session"]
+    assert [session[f"oxygen_{name}"] for name in ("before", "least", "end")] == [98, 89, 96]
+
+
 @pytest.mark.parametrize(("last", "met"), [("5", True), ("4", False), ("", None)])
 def test_sedation_gone_at_the_end(judged, last, met):
     """The last score after the dose is back at 5."""

@@ -17,6 +17,7 @@ _UNASKED = ibis.null("boolean")
 _NONE = ibis.null("float64")
 _SERIES = ("person_id", "series_number")
 _READINGS = ("systolic", "diastolic")
+_OXYGEN = "oxygen saturation"
 
 
 def judge_session(
@@ -183,6 +184,14 @@ def _has_come_down(before: ir.FloatingValue, after: ir.FloatingValue, end: ir.Fl
     return (end < after) | ((end == after) & (end <= before))
 
 
+def _oxygen(s: ir.Table, regimen: Regimen) -> ir.BooleanValue:
+    """Met by a reading after the dose, and for sessions before it was asked. No saturation is asked, so none is too low."""
+    if regimen.oxygen is None:
+        return _UNASKED
+    first, taken = regimen.oxygen.valid_from, _taken(s.oxygen_least)
+    return taken if first is None else (s.session_day < to_day(ibis.date(first))).ifelse(MET, taken)
+
+
 def _taken(reading: ir.FloatingValue) -> ir.BooleanValue:
     """Met where a reading is recorded; that none is does not say that none was taken."""
     return ibis.cases((reading.notnull(), MET), else_=UNKNOWN)
@@ -212,13 +221,15 @@ _JUDGES = {
     "regimen.pressure_before": _pressure_before,
     "regimen.pressure_after": _pressure_after,
     "regimen.pressure_end": _pressure_end,
+    "regimen.oxygen": _oxygen,
     "regimen.sedation": _sedation,
     "regimen.dissociation": _dissociation,
     "regimen.form": _form,
 }
 _SHOWN = (
     "observed_minutes", "systolic_before", "diastolic_before", "systolic_after", "diastolic_after", "systolic_end",
-    "diastolic_end", "moaa_s_least", "moaa_s_end", "cadss_before", "cadss_greatest", "cadss_end", "form_days",
+    "diastolic_end", "oxygen_before", "oxygen_least", "oxygen_end",
+    "moaa_s_least", "moaa_s_end", "cadss_before", "cadss_greatest", "cadss_end", "form_days",
 )  # fmt: skip
 
 
@@ -226,7 +237,7 @@ def _read(monitoring: ir.Table, regimen: Regimen) -> ir.Table:
     """What was read on each day, by the regimen's windows; of two readings of a minute the worse one."""
     m = monitoring.filter(monitoring.value.notnull())
     worst = m.group_by("person_id", "session_day", "kind", "minutes").agg(high=m.value.max(), low=m.value.min())
-    worst = worst.mutate(value=(worst.kind == "moaa-s").ifelse(worst.low, worst.high))
+    worst = worst.mutate(value=worst.kind.isin(["moaa-s", _OXYGEN]).ifelse(worst.low, worst.high))
     at = worst.minutes
     before, after = at <= 0, at > 0
 
@@ -236,6 +247,9 @@ def _read(monitoring: ir.Table, regimen: Regimen) -> ir.Table:
     columns = {
         "observed_minutes": worst.value.max(where=worst.kind == "observed"),
         "form_days": worst.value.min(where=worst.kind == "form sent"),
+        "oxygen_before": last(_OXYGEN, before),
+        "oxygen_least": worst.value.min(where=(worst.kind == _OXYGEN) & after),
+        "oxygen_end": last(_OXYGEN, after),
         "moaa_s_least": worst.value.min(where=(worst.kind == "moaa-s") & after),
         "moaa_s_end": last("moaa-s", after),
         "cadss_before": last("cadss", before),

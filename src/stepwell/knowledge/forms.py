@@ -132,8 +132,10 @@ class Vital(Cited):
 
     vital: Id
     label: str
-    at_least_mmhg: float = Field(ge=0)
-    at_most_mmhg: float = Field(gt=0)
+    unit: Literal["mmHg", "%"]
+    at_least: float = Field(ge=0)
+    at_most: float = Field(gt=0)
+    """Both in the unit."""
     loinc: tuple[str, ...] = ()
     omop: tuple[int, ...] = ()
     names: tuple[str, ...] = ()

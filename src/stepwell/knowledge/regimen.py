@@ -98,6 +98,12 @@ class PressureAfter(Cited):
         return self
 
 
+class Oxygen(Cited):
+    """Oxygen saturation is taken after the dose, from a day on."""
+
+    valid_from: Day | None = None
+
+
 class Sedation(Cited):
     """The last sedation score is back at so many points."""
 
@@ -142,6 +148,7 @@ class Regimen(Form):
     pressure_before: tuple[PressureBefore, ...] = ()
     pressure_after: PressureAfter | None = None
     pressure_end: Cited | None = None
+    oxygen: Oxygen | None = None
     sedation: Sedation | None = None
     dissociation: Dissociation | None = None
     form: FormSent | None = None
@@ -184,6 +191,6 @@ class Regimen(Form):
         rows += [("regimen.frequency", phase) for phase in self.phases]
         rows += [(f"regimen.{'first_dose' if d.when == 'first session' else 'dose'}", d) for d in self.doses]
         rows += [("regimen.pressure_before", p) for p in self.pressure_before]
-        names = ("observed", "pressure_after", "pressure_end", "sedation", "dissociation", "form")
+        names = ("observed", "pressure_after", "pressure_end", "oxygen", "sedation", "dissociation", "form")
         rows += [(f"regimen.{n}", form) for n in names if (form := getattr(self, n)) is not None]
         return (*rows, *([("regimen.missed", self.missed)] if self.missed else []))

@@ -96,6 +96,9 @@ def regimen_rule(path: str, form: Cited) -> str:
         "regimen.pressure_end": lambda f: (
             "blood pressure decreasing at the end: below that after the dose, or no higher than before it"
         ),
+        "regimen.oxygen": lambda f: (
+            "oxygen saturation taken after the dose" + (f", from {f.valid_from}" if f.valid_from else "")
+        ),
         "regimen.sedation": lambda f: f"the last MOAA/S at least {f.at_least:g}",
         "regimen.dissociation": lambda f: f"the last CADSS at most {f.at_most:g}, or what it was before the dose",
         "regimen.form": lambda f: f"the session's form sent within {f.within} days",

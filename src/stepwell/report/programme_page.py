@@ -30,6 +30,7 @@ _ASKED = {
     "regimen.pressure_before": "blood pressure before",
     "regimen.pressure_after": "blood pressure after",
     "regimen.pressure_end": "blood pressure at the end",
+    "regimen.oxygen": "oxygen saturation taken",
     "regimen.sedation": "sedation over",
     "regimen.dissociation": "dissociation over",
     "regimen.form": "form sent",

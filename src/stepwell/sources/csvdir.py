@@ -28,7 +28,7 @@ from .source import Loss
 from .source_value import SHAPES
 from .tally import Finding, settle
 from .values import CLOCK, clock, day, number, text, whole
-from .vitals import read_own_vitals, vital_names
+from .vitals import is_percent, read_own_vitals, vital_names
 
 LINES_SHOWN = 5
 
@@ -158,6 +158,11 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
         known = list(vital_names(knowledge))
         expected = f"one of {', '.join(sorted(knowledge.vitals))}"
         checks.append((rows.vital.lower().notin(known), "an unknown vital sign", expected))
+        of_percent = is_percent(rows.vital.lower(), knowledge)
+        misplaced = of_percent.ifelse(rows.mmhg, rows.percent).notnull()
+        checks.append(
+            (misplaced, "a reading in the column of another unit", "a pressure in mmhg, a saturation in percent")
+        )
     if raw.name == "answer":
         checks += answer_problems(rows, knowledge)
     marked = rows.select("line", **{f"c{n}": when.fill_null(False) for n, (when, *_words) in enumerate(checks)})

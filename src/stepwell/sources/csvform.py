@@ -20,7 +20,7 @@ def _person(explanation: str = "the person's id, any text; the same in all files
     return Field("person_id", "text", True, explanation)
 
 
-MONITORED = ("systolic", "diastolic", "moaa-s", "cadss", "observed", "form sent")
+MONITORED = ("systolic", "diastolic", "oxygen saturation", "moaa-s", "cadss", "observed", "form sent")
 
 FILES: dict[str, tuple[Field, ...]] = {
     "person": (
@@ -94,7 +94,7 @@ FILES: dict[str, tuple[Field, ...]] = {
             "kind",
             "word",
             True,
-            "systolic or diastolic (mmHg), moaa-s or cadss (points), observed (minutes in all), form sent (days after it)",
+            "systolic, diastolic (mmHg), oxygen saturation (%), moaa-s, cadss (points), observed (minutes), form sent (days)",
             MONITORED,
         ),
         Field("minutes", "whole", False, "minutes from the start of the dose to the reading; 0 or less: before it"),
@@ -125,8 +125,9 @@ FILES: dict[str, tuple[Field, ...]] = {
     "vital": (
         _person(),
         Field("measured_date", "date", True, "the day on which it was measured"),
-        Field("vital", "text", True, "blood-pressure-systolic or blood-pressure-diastolic"),
-        Field("mmhg", "number", False, "the reading in mmHg; empty when it was taken but not written down"),
+        Field("vital", "text", True, "blood-pressure-systolic, blood-pressure-diastolic or oxygen-saturation"),
+        Field("mmhg", "number", False, "a pressure in mmHg; empty when it was taken but not written down"),
+        Field("percent", "number", False, "a saturation in per cent; empty when it was taken but not written down"),
     ),
 }
 REQUIRED_FILES = ("person", "medication")

@@ -53,7 +53,11 @@ _CELLS = (
     "dose_unit_source_value",
 )
 _SUPPLY = ("dispens", "prescri", "pharmacy", "written")
-_PRESSURE = {"blood-pressure-systolic": "systolic", "blood-pressure-diastolic": "diastolic"}
+_AROUND = {
+    "blood-pressure-systolic": "systolic",
+    "blood-pressure-diastolic": "diastolic",
+    "oxygen-saturation": "oxygen saturation",
+}
 """The vital signs that are looked for, and what they are called around a session."""
 
 
@@ -158,23 +162,23 @@ def _readings(
     vocabulary: dict[str, RawTable],
     knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
-    """Blood pressure on the days of doses, with the minutes since the day's first dose began."""
+    """Blood pressure and oxygen saturation on the days of doses, with the minutes since the day's first dose began."""
     schema = {"person_id": "int64", "session_date": "date", "kind": "string", "minutes": "int32", "value": "float64",
               "address": "string"}  # fmt: skip
     if raw is None:
         return store(con, ibis.memtable([], schema=schema), "monitoring"), []
     days = dose.group_by("person_id", "given_date").agg(began=dose.minute.min())
     days = store(con, days, raw.where)
-    codes = [code for code in vital_codes(knowledge) if code.set_id in _PRESSURE]
+    codes = [code for code in vital_codes(knowledge) if code.set_id in _AROUND]
     columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
     found = find_coded(con, raw, columns, codes, vocabulary)
-    ids = found.select(kind=found.set_id.cases(*_PRESSURE.items()), id="measurement_id")
+    ids = found.select(kind=found.set_id.cases(*_AROUND.items()), id="measurement_id")
     told = RawTable(raw.name, raw.where, found)
     rows = found.select(
         "set_id",
         id="person_id",
         given_date=day(found.measurement_date).value,
-        kind=found.set_id.cases(*_PRESSURE.items()),
+        kind=found.set_id.cases(*_AROUND.items()),
         measured_at=told.column("measurement_datetime"),
         stated=number(told.column("value_as_number", "float64")),
         address=ibis.literal("measurement/") + text(found.measurement_id).fill_null("?"),

@@ -14,7 +14,7 @@ _ABOUT = {
     "medication": "Prescriptions, fills or administrations, one line each.",
     "measurement": "Totals of questionnaires and rating scales.",
     "procedure": "Electroconvulsive therapy, magnetic stimulation, (es)ketamine sessions.",
-    "vital": "Blood pressure, one line for each of its two numbers.",
+    "vital": "Blood pressure, one line for each of its two numbers, and oxygen saturation.",
     "answer": "Answers to single items, totals of other scales (quality of life, function, side effects), questions of your own.",
     "monitoring": "What was read and done around a session of (es)ketamine. Leave the file out if there are no such sessions.",
 }
@@ -29,7 +29,7 @@ _EXAMPLES = {
         "p1,2020-09-01,q-les-q-sf,,41,,,",
         "p1,2020-09-01,,joy,3,0,10,higher",
     ],
-    "vital": ["p1,2020-09-01,blood-pressure-systolic,128", "p1,2020-09-01,blood-pressure-diastolic,82"],
+    "vital": ["p1,2020-09-01,blood-pressure-systolic,128,", "p1,2020-09-01,blood-pressure-diastolic,82,"],
 }
 
 

@@ -1,4 +1,5 @@
-"""Vital signs: blood pressure, from a CDM and from own folders. They are no scores, and the engine never reads them."""
+"""Vital signs: blood pressure and oxygen saturation, from a CDM and from own folders. They are no scores; the engine never
+reads them."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def read_own_vitals(
         "address",
         vital=ibis.cases(*((called == word, v) for word, v in vital_names(knowledge).items())),
         measured_date=day(rows.measured_date).value,
-        value=number(rows.mmhg),
+        value=is_percent(called, knowledge).ifelse(number(rows.percent), number(rows.mmhg)),
     )
     return _settle(rows, raw.where, knowledge)
 
@@ -56,6 +57,12 @@ def read_own_vitals(
 def vital_names(knowledge: Knowledge) -> dict[str, str]:
     """The ids of vital signs by every name under which an own folder may write them, in lower case."""
     return {name.lower(): v.vital for v in knowledge.vitals.values() for name in (v.vital, v.label, *v.names)}
+
+
+def is_percent(called: ir.StringColumn, knowledge: Knowledge) -> ir.BooleanValue:
+    """Whether a vital sign, by any of its names in lower case, is read in per cent, and not in mmHg."""
+    names = [name for name, v in vital_names(knowledge).items() if knowledge.vitals[v].unit == "%"]
+    return called.isin(names).fill_null(False)
 
 
 def vital_codes(knowledge: Knowledge) -> list[SetCode]:
@@ -71,15 +78,17 @@ def vital_codes(knowledge: Knowledge) -> list[SetCode]:
 def is_possible(vital: ir.StringColumn, value: ir.FloatingColumn, knowledge: Knowledge) -> ir.BooleanValue:
     """Whether a value lies in the range of its vital sign, beyond which it is a misprint."""
     vitals = knowledge.vitals.values()
-    low = ibis.cases(*((vital == v.vital, v.at_least_mmhg) for v in vitals), else_=0.0)
-    high = ibis.cases(*((vital == v.vital, v.at_most_mmhg) for v in vitals), else_=0.0)
+    low = ibis.cases(*((vital == v.vital, v.at_least) for v in vitals), else_=0.0)
+    high = ibis.cases(*((vital == v.vital, v.at_most) for v in vitals), else_=0.0)
     return value.between(low, high)
 
 
 def _settle(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     """Vital signs from rows with `person_id`, `vital`, `measured_date`, `value`, `address`; beyond the range they are unknown."""
     is_usable = is_possible(rows.vital, rows.value, knowledge)
-    rows = rows.mutate(mmhg=is_usable.ifelse(rows.value, ibis.null("float64")))
+    usable, none = is_usable.ifelse(rows.value, ibis.null("float64")), ibis.null("float64")
+    of_percent = is_percent(rows.vital, knowledge)
+    rows = rows.mutate(mmhg=of_percent.ifelse(none, usable), percent=of_percent.ifelse(usable, none))
     kept, losses, _n = settle(
         VITAL.name,
         where,
@@ -91,4 +100,4 @@ def _settle(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table,
             Finding(rows.value.notnull() & ~is_usable, "vital signs outside the range of any", "read as unknown"),
         ],
     )
-    return kept.select("person_id", "vital", "measured_date", "mmhg", "address"), losses
+    return kept.select("person_id", "vital", "measured_date", "mmhg", "percent", "address"), losses

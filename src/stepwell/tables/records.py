@@ -163,7 +163,8 @@ VITAL = Table(
         _PERSON,
         Column("vital", "string", "Its id in the knowledge files, such as `blood-pressure-systolic`."),
         Column("measured_date", "date", "Day on which it was measured."),
-        Column("mmhg", "float64", "What was read.", unit="mmHg", null="measured, but no usable value is recorded"),
+        Column("mmhg", "float64", "A pressure.", unit="mmHg", null="no pressure, or no usable value is recorded"),
+        Column("percent", "float64", "A saturation.", unit="%", null="no saturation, or no usable value is recorded"),
         _ADDRESS,
     ),
 )
@@ -208,9 +209,9 @@ MONITORING = Table(
         Column(
             "kind",
             "string",
-            "What was read: a pressure (mmHg), a scale (points), how long the person was observed (minutes), how many days after "
-            "the session its form was sent (days).",
-            values=("systolic", "diastolic", "moaa-s", "cadss", "observed", "form sent"),
+            "What was read: a pressure (mmHg), oxygen saturation (%), a scale (points), how long the person was observed "
+            "(minutes), how many days after the session its form was sent (days).",
+            values=("systolic", "diastolic", "oxygen saturation", "moaa-s", "cadss", "observed", "form sent"),
         ),
         Column(
             "minutes",

@@ -21,7 +21,7 @@ OF_AN_OCCASION = ("session.alive", "session.given", "session.route", "session.do
 
 OF_A_SESSION = ("regimen.indicated", "regimen.in_force", "regimen.first_dose", "regimen.dose", "regimen.frequency",
                 "regimen.observed", "regimen.pressure_before", "regimen.pressure_after", "regimen.pressure_end",
-                "regimen.sedation", "regimen.dissociation", "regimen.form")
+                "regimen.oxygen", "regimen.sedation", "regimen.dissociation", "regimen.form")
 """What a session is judged by under a regimen."""
 
 OF_A_SERIES = (*OF_A_SESSION, "regimen.missed")
@@ -121,6 +121,9 @@ _OF_A_JUDGED_SESSION = (
     Column("diastolic_after", "float64", "The same, diastolic.", unit="mmHg", null="not recorded"),
     Column("systolic_end", "float64", "Last reading after that window.", unit="mmHg", null="not recorded"),
     Column("diastolic_end", "float64", "The same, diastolic.", unit="mmHg", null="not recorded"),
+    Column("oxygen_before", "float64", "Last oxygen saturation before the dose.", unit="%", null="not recorded"),
+    Column("oxygen_least", "float64", "Least oxygen saturation after it.", unit="%", null="not recorded"),
+    Column("oxygen_end", "float64", "Last oxygen saturation.", unit="%", null="not recorded"),
     Column("moaa_s_least", "float64", "Deepest sedation.", unit="points", null="not recorded"),
     Column("moaa_s_end", "float64", "Last sedation score.", unit="points", null="not recorded"),
     Column("cadss_before", "float64", "Last dissociation score before the dose.", unit="points", null="not recorded"),

@@ -151,6 +151,12 @@ def _pressure(judged: dict, when: str) -> str:
     return f"{'?' if high is None else show_number(high)}/{'?' if low is None else show_number(low)} mmHg"
 
 
+def _oxygen(judged: dict) -> str:
+    read = [("before the dose", "before"), ("least after it", "least"), ("last", "end")]
+    said = [f"{words} {_reading(judged[f'oxygen_{n}'], '%')}" for words, n in read if judged[f"oxygen_{n}"] is not None]
+    return f"Oxygen saturation: {', '.join(said) or 'not recorded'}"
+
+
 def _reading(value: float | None, unit: str) -> str:
     return "not recorded" if value is None else f"{show_number(value)} {unit}"
 
@@ -170,6 +176,7 @@ _FOUND_OF_SESSION = {
     "regimen.pressure_before": lambda j, d: f"Before the dose: {_pressure(j, 'before')}",
     "regimen.pressure_after": lambda j, d: f"After the dose: {_pressure(j, 'after')}",
     "regimen.pressure_end": lambda j, d: f"At the end: {_pressure(j, 'end')}, after the dose {_pressure(j, 'after')}",
+    "regimen.oxygen": lambda j, d: _oxygen(j),
     "regimen.sedation": lambda j, d: f"Last MOAA/S: {_reading(j['moaa_s_end'], 'points')}",
     "regimen.dissociation": lambda j, d: f"Last CADSS: {_reading(j['cadss_end'], 'points')}",
     "regimen.form": lambda j, d: (
