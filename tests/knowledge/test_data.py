@@ -39,6 +39,7 @@ def everything():
         K.candidacies,
         K.published,
         K.vitals,
+        K.interacting,
         K.nearly,
         K.treatments,
         K.regimens,

@@ -72,7 +72,7 @@ def test_columns_may_come_in_any_order_and_be_left_out(tmp_path, opened):
     found = opened(tmp_path)
     assert found.rows("person", "sex", "birth_earliest_date") == [("female", None)]
     assert found.rows("medication", "ingredient", "end_date", "mg_per_day") == [("sertraline", None, None)]
-    assert found.source.has == {"person", "medication"}
+    assert found.source.has == {"person", "medication", "concomitant"}
 
 
 def test_births_of_three_kinds(own, opened):

@@ -25,7 +25,7 @@ def test_upper_case_tabs_and_missing_tables(folder, opened):
     assert found.rows("medication", "ingredient", "start_date", "end_date", "end_basis", "address") == [
         ("sertraline", D(2020, 1, 3), D(2020, 2, 1), "days supply", "drug_exposure/7")
     ]
-    assert found.source.has == {"person", "medication"}
+    assert found.source.has == {"person", "medication", "concomitant"}
     assert found.rows("condition", "codeset") == []
 
 
