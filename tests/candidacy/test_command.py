@@ -128,7 +128,7 @@ def test_an_answer_about_suicide_is_said_before_anything_else(call, result):
     assert "Suicidal ideation or behaviour: none recorded" not in re.sub(r"\s+", " ", words)
     told = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-28").stdout)
     assert said in told["say_first"]
-    assert len(told["say_first"]) == 8
+    assert told["say_first"] == ["C-SSRS screener, items 1, 2, 3, 4, 5, 6 and 6b: above zero on 27 Mar 2025", said]
     assert list(told).index("say_first") < list(told).index("forms")
     caution = next(x for x in told["forms"][0]["cautions"] if x["criterion"] == "cautions.suicidality")
     assert (caution["verdict"], caution["address"]) == ("not met", "answer.csv:2")
@@ -200,7 +200,7 @@ def test_a_day_that_is_none_is_a_mistake_of_the_command_line(call):
 def test_a_page_that_cannot_be_written(call, tmp_path):
     answer = call("anna", "--policy", "cigna", "--html", str(tmp_path / "no" / "page.html"))
     assert answer.exit_code == 12
-    assert "cannot be written" in answer.output
+    assert "Nothing was written" in answer.output
     assert not list(tmp_path.iterdir())
     good = call("anna", "--policy", "cigna", "--html", str(tmp_path / "page.html"))
     assert good.exit_code == 0

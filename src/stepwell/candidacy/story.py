@@ -32,7 +32,10 @@ def tell_candidacy(chart: Chart, assessments: Sequence[Assessment]) -> Iterator[
     """Renderable parts: an overview, then form by form."""
     knowledge = chart.knowledge
     yield Text(f"Person {chart.person}, as known on {show_date(chart.day)}", style="bold")
-    for sign in to_say_first(signs_of(chart)):
+    signs = to_say_first(signs_of(chart))
+    if signs:
+        yield Text("About death, suicide or self-harm, in these records:", style="bold red")
+    for sign in signs:
         yield Text(f"! {sign.words}{f'  {sign.address}' if sign.address else ''}", style="bold red")
     yield Text(knowledge.crisis["us"].text, style="bold")
     yield Text(reach(chart))

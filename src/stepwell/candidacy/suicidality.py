@@ -7,7 +7,7 @@ an answer to its item, are never read as "no".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
@@ -32,6 +32,9 @@ class Sign:
     value: str
     address: str
     is_diagnosis: bool = False
+    instrument: str | None = None
+    """What the instrument is called; None of a diagnosis and of a question of the clinic's own."""
+    item: str | None = None
 
 
 def signs_of(chart: Chart) -> list[Sign]:
@@ -53,11 +56,26 @@ def signs_of(chart: Chart) -> list[Sign]:
 
 def to_say_first(signs: Iterable[Sign]) -> list[Sign]:
     """What is shown before anything else: the latest of each question where it is a sign, or where it was not answered, and the
-    latest diagnosis, on whatever day."""
+    latest diagnosis, on whatever day. Several items of one instrument and day are one line, signs before what is unanswered."""
     latest: dict[str, Sign] = {}
     for sign in signs:
         latest.setdefault(sign.asked, sign)
-    return [s for s in latest.values() if s.is_positive or (s.is_positive is None and s.value == _UNANSWERED)]
+    said = [s for s in latest.values() if s.is_positive or (s.is_positive is None and s.value == _UNANSWERED)]
+    together: dict[tuple, list[Sign]] = {}
+    for sign in sorted(said, key=lambda s: not s.is_positive):
+        together.setdefault((sign.is_positive, sign.day, sign.instrument or sign.asked), []).append(sign)
+    return [_as_one(signs) for signs in together.values()]
+
+
+def _as_one(signs: list[Sign]) -> Sign:
+    """Several items of one instrument and day in one line: `C-SSRS screener, items 1, 2 and 3: above zero on 27 Mar 2025`."""
+    first = signs[0]
+    if len(signs) == 1:
+        return first
+    *most, last = (s.item for s in signs)
+    said = "above zero" if first.is_positive else "asked and not answered, which is not a no,"
+    words = f"{first.instrument}, items {', '.join(most)} and {last}: {said} on {show_date(first.day)}"
+    return replace(first, words=words)
 
 
 _UNANSWERED = "not answered"
@@ -75,22 +93,23 @@ def _is_safety(row: dict, knowledge: Knowledge) -> bool:
 
 def _answered(row: dict, knowledge: Knowledge) -> Sign | None:
     """The sign of a row of `answer`; None where it answers something else."""
-    day, value = row["answered_date"], row["value"]
+    day, value, label = row["answered_date"], row["value"], None
     if row["instrument"] is None:
         if not any(word in (row["item"] or "") for word in _OWN_WORDS):
             return None
         asked = f"The clinic's own question about {row['item']}"
         is_positive = None if value is None or row["better"] == "higher" else value > (row["at_least"] or 0)
     elif _is_safety(row, knowledge):
-        asked = f"{knowledge.all_instruments[row['instrument']].label}, item {row['item']}"
+        label = knowledge.all_instruments[row["instrument"]].label
+        asked = f"{label}, item {row['item']}"
         is_positive = None if value is None else value >= knowledge.safety_items[row["instrument"], row["item"]]
     else:
         return None
     if value is None:
         words = f"{asked}: asked and not answered on {show_date(day)}, which is not a no"
-        return Sign(day, asked, None, words, _UNANSWERED, row["address"])
+        return Sign(day, asked, None, words, _UNANSWERED, row["address"], instrument=label, item=row["item"])
     words = f"{asked}: {show_number(value)} on {show_date(day)}"
-    return Sign(day, asked, is_positive, words, show_number(value), row["address"])
+    return Sign(day, asked, is_positive, words, show_number(value), row["address"], instrument=label, item=row["item"])
 
 
 def _total_only(row: dict, knowledge: Knowledge) -> Sign:

@@ -18,8 +18,8 @@ from ..tables import RECORDS
 from .answers import read_answers
 from .coded import find_care, read_conditions, read_procedures
 from .codes import Columns, find_coded, instrument_codes
-from .doses import read_doses
 from .concomitant import read_concomitant
+from .doses import read_doses
 from .drugs import WAYS, Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .identify import all_gaps

@@ -57,8 +57,10 @@ def _show_age(who: Mapping, found: Mapping, until: date | None) -> str:
         return "Age not known"
     day = found["index_date"] or until
     if day is None:
-        return f"Born {show_date(earliest)} to {show_date(latest)}; there is no day on which to count the age"
-    words = f"Aged {show_age(earliest, latest, day)} on {show_date(day)}"
+        born = f"in {earliest.year}" if earliest.year == latest.year else f"{earliest.year} to {latest.year}"
+        return f"Born {born}; there is no day on which to count the age"
+    age, *from_year = show_age(earliest, latest, day).split(", ")
+    words = ", ".join([f"Aged {age} on {show_date(day)}", *from_year])
     return (
         words if found["index_date"] else f"{words}, the last day observed; there is no index day on which to count it"
     )
