@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import oracle
 
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.rules import rules_of, setting_id
-from stepwell.session import determine_records
 from stepwell.tables import DERIVED, RECORDS
 from stepwell.why import of_branches
 

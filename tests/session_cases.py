@@ -11,7 +11,7 @@ from drawn import complete, parse
 from session_clinic import SESSION_CLINIC
 from spec_cases import SPEC, Answer, _parameters
 
-from stepwell.session import determine_records
+from stepwell.in_memory import determine_records
 from stepwell.tables import DERIVED, RECORDS
 
 TABLES = {t.name: t for t in (*RECORDS, *DERIVED)}

@@ -11,11 +11,11 @@ import oracle_staging
 from agreement import Tables
 from clinic import KNOWLEDGE, WHY, branch, define
 
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.instrument import Band
+from stepwell.knowledge.rules import rule_id
 from stepwell.knowledge.staging import Staging
-from stepwell.pipeline import rule_id
-from stepwell.session import determine_records
 
 
 def _bands(top: int) -> tuple[Band, ...]:

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from stepwell.in_memory import determine_records
     from stepwell.knowledge.load import load as load_knowledge
     from stepwell.knowledge.score import score_items
     from stepwell.result import Result
     from stepwell.runner import run
-    from stepwell.session import determine_records
 
 __all__ = ["Result", "__version__", "determine_records", "load_knowledge", "run", "score_items"]
 
 _WHERE = {
     "Result": ("stepwell.result", "Result"),
-    "determine_records": ("stepwell.session", "determine_records"),
+    "determine_records": ("stepwell.in_memory", "determine_records"),
     "load_knowledge": ("stepwell.knowledge.load", "load"),
     "run": ("stepwell.runner", "run"),
     "score_items": ("stepwell.knowledge.score", "score_items"),

@@ -23,13 +23,16 @@ import pyarrow.parquet as pq
 
 import stepwell
 from stepwell.asked import Asked, choose, find_asked
-from stepwell.engines import Connection, DuckDB, Engine, Place, connect, write_parquet
+from stepwell.engines import Connection, DuckDB, Engine, Place, connect, in_order, write_parquet
 from stepwell.errors import Problem, QuestionError, UnfinishedError
 from stepwell.folder import clear_away, leave_if_empty, make_partial, put_in_place, remove_own, told_when_full
+from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
+from stepwell.knowledge.rules import rule_id, rules_of, setting_id
+from stepwell.knowledge.staging import Staging
 from stepwell.result import Result, keep_definitions, write_manifest
-from stepwell.session import Session, compile_plan, holds_sessions
+from stepwell.rules import Question, holds_sessions, judge, settings_of, step_setting_of, translate
 from stepwell.session_losses import find_session_losses
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
@@ -159,14 +162,13 @@ def _run_into(
     chosen = choose(asked, coverage)
     n_doses = next(t.n_rows for t in coverage.tables if t.table == "dose")
     has_sessions = holds_sessions(n_doses, (c.codeset for c in coverage.codesets), knowledge)
-    stagings, dialect = tuple(asked.stagings), engine.dialect
-    compiled = compile_plan(tuple(chosen), knowledge, frozenset(source.has), stagings, has_sessions, dialect)
-    what = compiled.plan
-    tables = (*_KEPT_RECORDS, *dict.fromkeys((*what.results, *(t.name for t in SESSIONS))))
+    stagings = tuple(asked.stagings)
+    question = translate(tuple(chosen), stagings, knowledge, frozenset(source.has), has_sessions)
+    tables = (*_KEPT_RECORDS, *question.results, *(t.name for t in SESSIONS if t.name not in question.results))
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
     beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
-    _judge(stored, Session(engine, compiled, knowledge), beside, partial, work, progress)
+    _judge(stored, question, beside, partial, work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
     _write_attrition((*source.losses, *find_session_losses(partial)), partial / "attrition" / "part-00000.parquet")
     return {
@@ -178,13 +180,7 @@ def _run_into(
         },
         "definitions": [d.name for d in chosen],
         "not_answerable": {d.name: coverage.missing_for(d) for d in asked.offered if d not in chosen},
-        "settings": {
-            s: how.model_dump(mode="json", by_alias=True, exclude_none=True) for s, how in what.settings.items()
-        },
-        "setting_of": dict(what.setting_of),
-        "rules_of": {name: list(rules) for name, rules in what.rules_of.items()},
-        "step_setting": what.step_setting,
-        "rule_of": dict(what.rule_of),
+        **describe_request(chosen, stagings, knowledge),
         "has": sorted(source.has),
         "knowledge": knowledge.digest,
         "engine": engine.kind,
@@ -193,44 +189,66 @@ def _run_into(
     }
 
 
+def describe_request(
+    definitions: Sequence[Definition], stagings: Sequence[Staging], knowledge: Knowledge
+) -> dict[str, object]:
+    """What `run.json` says of the ways of building and judging trials that the definitions and staging models share."""
+    settings = settings_of(definitions, stagings, knowledge)
+    return {
+        "settings": {
+            name: how.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for name, how in sorted(settings.items())
+        },
+        "setting_of": {form.name: setting_id(form.trials) for form in (*definitions, *stagings)},
+        "rules_of": {d.name: [rule.id for rule in rules_of(d)] for d in definitions},
+        "step_setting": step_setting_of(definitions, settings, knowledge),
+        "rule_of": {s.name: rule_id(s) for s in stagings},
+    }
+
+
 def _judge(
     stored: StoredRecords,
-    session: Session,
+    question: Question,
     engines: Sequence[Engine],
     partial: Path,
     work: WorkFolder,
     progress: Progress,
 ) -> None:
-    """Judges the buckets that are not done yet, as many at a time as there are engines, and writes their tables."""
+    """Judges the buckets that are not done yet, as many at a time as there are engines to read them, and writes their tables."""
     idle = SimpleQueue()
     for engine in engines:
-        idle.put(session if engine is session.engine else session.on(engine))
+        idle.put(engine)
 
-    def judge(bucket: int) -> None:
-        free = idle.get()
+    def judge_bucket(bucket: int) -> None:
+        engine = idle.get()
         try:
-            free.load({name: stored.select(name, bucket) for name in stored.source.tables})
-            free.execute()
-            for name in (*_KEPT_RECORDS, *free.plan.results):
-                path = partial / name / f"part-{bucket:05d}.parquet"
-                if name in _KEPT_RECORDS:
-                    # Ordered by every column, so that equal rows give equal files.
-                    schema = _DECLARED[name].schema.to_pyarrow()
-                    rows = free.engine.read(stored.select(name, bucket), schema, schema.names)
-                    write_parquet([rows], schema, path)
-                else:
-                    free.write(name, path)
+            tables = {name: _read(engine, stored, name, bucket) for name in _DECLARED}
+            for name in _KEPT_RECORDS:
+                # In the order of every column, so that equal rows give equal files.
+                schema = tables[name].schema
+                write_parquet([in_order(tables[name], schema.names)], schema, _part(partial, name, bucket))
+            for name, rows in judge(question, tables).items():
+                write_parquet([rows], rows.schema, _part(partial, name, bucket))
             work.mark_done(bucket)
         finally:
-            idle.put(free)
+            idle.put(engine)
 
     waiting = [bucket for bucket in range(stored.n_buckets) if not work.is_done(bucket)]
     n_done = stored.n_buckets - len(waiting)
     progress("judging", n_done, stored.n_buckets)
     with ThreadPoolExecutor(len(engines)) as pool:
         # A single engine works in this thread, to which its connection may be bound.
-        for n_more, _ in enumerate((pool.map if len(engines) > 1 else map)(judge, waiting), 1):
+        for n_more, _ in enumerate((pool.map if len(engines) > 1 else map)(judge_bucket, waiting), 1):
             progress("judging", n_done + n_more, stored.n_buckets)
+
+
+def _read(engine: Engine, stored: StoredRecords, name: str, bucket: int) -> pa.Table:
+    schema = _DECLARED[name].schema.to_pyarrow()
+    return engine.read(stored.select(name, bucket), schema).cast(schema)
+
+
+def _part(partial: Path, name: str, bucket: int) -> Path:
+    return partial / name / f"part-{bucket:05d}.parquet"
 
 
 def _store(

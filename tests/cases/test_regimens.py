@@ -8,8 +8,8 @@ import pytest
 from clinic import define
 from drawn import complete
 
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.load import load
-from stepwell.session import determine_records
 
 K = load()
 DAY = date(2026, 3, 2)

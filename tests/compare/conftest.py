@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from stepwell import tables
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.load import load
-from stepwell.pipeline import plan
 from stepwell.result import Result
-from stepwell.session import determine_records
+from stepwell.runner import describe_request
 
 BY_NAME = {t.name: t for t in (*tables.DERIVED, *tables.RECORDS)}
 DAY = date(2020, 1, 1)
@@ -77,7 +77,6 @@ class People:
         found = determine_records(self.rows, definitions, knowledge, has=has)
         for name in ("person", "observation_period", "condition", "measurement", "procedure"):
             found[name] = pa.Table.from_pylist(self.rows[name], schema=BY_NAME[name].schema.to_pyarrow())
-        what = plan(definitions, knowledge, has, ())
         for name, rows in found.items():
             (folder / name).mkdir(parents=True)
             pq.write_table(rows, folder / name / "part-00000.parquet")
@@ -86,12 +85,7 @@ class People:
             "source": {"label": "Invented people", "location": "nowhere", "fingerprint": "0" * 12},
             "definitions": [d.name for d in definitions],
             "not_answerable": {},
-            "settings": {
-                s: how.model_dump(mode="json", by_alias=True, exclude_none=True) for s, how in what.settings.items()
-            },
-            "setting_of": dict(what.setting_of),
-            "rules_of": {name: list(rules) for name, rules in what.rules_of.items()},
-            "step_setting": what.step_setting,
+            **describe_request(definitions, (), knowledge),
             "has": has,
             "knowledge": knowledge.digest,
             "rows": {name: rows.num_rows for name, rows in found.items()},

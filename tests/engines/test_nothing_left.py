@@ -10,7 +10,7 @@ from clinic import KNOWLEDGE, define
 from drawn import complete
 
 from stepwell.errors import QuestionError, StepwellError
-from stepwell.session import determine_records
+from stepwell.in_memory import determine_records
 
 RECORDS = complete({"medication": [{"ingredient": "sertraline", "start_date": date(2020, 1, 1)}]})
 

@@ -13,8 +13,8 @@ from drawn import complete
 from spec_cases import spec_cases
 from untidy import untidy_crowd
 
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.load import load
-from stepwell.session import determine_records
 from stepwell.simulate import simulate
 from stepwell.sources import open_source
 from stepwell.tables import RECORDS

@@ -11,7 +11,7 @@ from clinic import define
 from session_cases import session_cases
 from session_clinic import SESSION_CLINIC
 
-from stepwell.session import determine_records
+from stepwell.in_memory import determine_records
 
 NAMES = ("session", "series", "judged_session", "judged_series", "series_response", "effect", "load")
 

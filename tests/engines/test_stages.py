@@ -9,7 +9,7 @@ from clinic import define
 from staged import CLINIC, MODELS
 from untidy import untidy_crowd
 
-from stepwell.session import determine_records
+from stepwell.in_memory import determine_records
 
 
 @pytest.mark.long

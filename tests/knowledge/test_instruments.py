@@ -7,20 +7,17 @@ from stepwell.knowledge import explain, load
 from stepwell.knowledge.check import parts
 from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.load import read_folder
-from stepwell.pipeline import known_tables
+from stepwell.rules import translate
 
 K = load()
 ALL = K.all_instruments
 
 
 def test_response_is_judged_by_the_four_of_before_and_by_no_other():
-    judging = {row["instrument"]: row for row in known_tables(K)["known_instrument"].to_pylist()}
-    assert set(judging) == set(K.instruments) == {"madrs", "ham-d17", "qids-sr16", "phq-9"}
-    ranks = {
-        row["instrument"]: (row["rank"], row["remission_at_most"], row["response_at_least_pct"])
-        for row in judging.values()
-    }
-    assert ranks == {"madrs": (1, 10, 50), "ham-d17": (2, 7, 50), "qids-sr16": (3, 5, 50), "phq-9": (4, 4, 50)}
+    question = translate((), (), K, frozenset(), False)
+    known = zip(question.names.instrument, question.known.instrument.tolist(), strict=True)
+    ranked = [(name, *cuts) for name, cuts in known]  # in the order of their ranks
+    assert ranked == [("madrs", 10, 50), ("ham-d17", 7, 50), ("qids-sr16", 5, 50), ("phq-9", 4, 50)]
     assert not set(K.instruments) & set(K.measures)
 
 

@@ -6,8 +6,8 @@ import pytest
 from clinic import KNOWLEDGE, branch, define
 from drawn import complete, parse
 
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.rules import rules_of
-from stepwell.session import determine_records
 from stepwell.tables import MEDICATION
 from stepwell.why import of_branches
 

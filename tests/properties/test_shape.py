@@ -6,7 +6,7 @@ import pytest
 from clinic import FORMS, KNOWLEDGE
 from untidy import untidy_crowd
 
-from stepwell.session import determine_records
+from stepwell.in_memory import determine_records
 from stepwell.tables import DETERMINATION, EPISODE, EXPOSURE, JUDGED_TRIAL, STEP, TRIAL
 
 

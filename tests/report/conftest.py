@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from stepwell import tables
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.load import load
 from stepwell.result import Result
-from stepwell.session import compile_plan, determine_records
+from stepwell.runner import describe_request
 
 BY_NAME = {t.name: t for t in (*tables.DERIVED, *tables.RECORDS)}
 
@@ -130,17 +131,12 @@ def _judged(n_people: int, seed: int) -> tuple[dict[str, pa.Table], dict]:
     columns = ("table", "what", "effect", "n_rows", "n_people")
     attrition = [dict(zip(columns, row, strict=True)) | {"number": i} for i, row in enumerate(losses, start=1)]
     found["attrition"] = pa.Table.from_pylist(attrition, schema=BY_NAME["attrition"].schema.to_pyarrow())
-    # The plan by which they were judged, which the process has kept.
-    what = compile_plan(definitions, knowledge, frozenset(records), (), False, "duckdb").plan
     manifest = {
         "stepwell": "0",
         "source": {"label": "Invented people", "location": "nowhere", "fingerprint": "0" * 12},
         "definitions": [d.name for d in definitions],
         "not_answerable": {},
-        "settings": {},
-        "setting_of": dict(what.setting_of),
-        "rules_of": {name: list(rules) for name, rules in what.rules_of.items()},
-        "step_setting": what.step_setting,
+        **describe_request(definitions, (), knowledge),
         "has": sorted(records),
         "knowledge": knowledge.digest,
         "engine": "duckdb",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,13 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import stepwell
-from stepwell.asked import find_asked
 from stepwell.engines import connect
 from stepwell.errors import QuestionError, SourceError, UnfinishedError
 from stepwell.knowledge.load import load
 from stepwell.result import Result
 from stepwell.runner import run
-from stepwell.session import compile_plan
 from stepwell.sources import open_source
 from stepwell.store import store_in_folder
 from stepwell.tables import DERIVED, RECORDS
@@ -237,18 +234,6 @@ def test_a_person_that_does_not_exist_is_not_echoed(result):
 def test_a_folder_that_is_no_result_says_so(tmp_path):
     with pytest.raises(QuestionError, match="no result"):
         Result.open(tmp_path)
-
-
-@pytest.mark.parametrize("collects", [True, False])
-def test_writing_a_plan_leaves_the_garbage_collector_as_it_was(collects):
-    knowledge = load()
-    (definition,) = find_asked(["sforzini-2022"], [], knowledge).named
-    try:
-        (gc.enable if collects else gc.disable)()
-        compile_plan.__wrapped__((definition,), knowledge, frozenset({"person", "medication"}), (), False, "duckdb")
-        assert gc.isenabled() == collects
-    finally:
-        gc.enable()
 
 
 def test_nothing_stays_in_memory_of_what_reading_needed(records, tmp_path):

@@ -9,9 +9,9 @@ import pytest
 from clinic import define
 from drawn import complete
 
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.change import Total, find_change
 from stepwell.knowledge.load import load
-from stepwell.session import determine_records
 
 K = load()
 DAY = date(2021, 3, 1)

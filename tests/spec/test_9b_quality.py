@@ -10,8 +10,8 @@ from drawn import complete, parse
 
 from stepwell.engine.intervals import in_days
 from stepwell.engine.quality import find_quality
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.quality import QualityMeasure
-from stepwell.session import determine_records
 from stepwell.tables import DERIVED, RECORDS
 
 TABLES = {t.name: t for t in (*RECORDS, *DERIVED)}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import duckdb
 
-from stepwell.engine.episode import DEPRESSION
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.paths import pattern
+from stepwell.rules import DEPRESSION
 from stepwell.sources.medication import LONGEST_SUPPLY_DAYS
 
 DEFINITION = "sforzini-2022"

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from stepwell.errors import Problem, QuestionError
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.definition import CRITERIA, Branch, Definition, fields
 from stepwell.knowledge.fill import closest
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.rules import rules_of, setting_id
-from stepwell.session import determine_records
 from stepwell.why.found import show_days
 from stepwell.why.rows import evidence_of_trials, of_branches
 

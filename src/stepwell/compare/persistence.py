@@ -16,13 +16,13 @@ from itertools import pairwise
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.engine.episode import DEPRESSION
 from stepwell.engine.intervals import in_days, without_breaks
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.persistence import Persistence
 from stepwell.report.disclosure import Cells, Count
 from stepwell.report.proportion import Proportion, share_of
 from stepwell.result import Result
+from stepwell.rules import DEPRESSION
 from stepwell.tables import DERIVED, RECORDS
 
 AFTER_DIAGNOSIS = ("started", "not started", "not known")

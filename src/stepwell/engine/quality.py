@@ -12,9 +12,9 @@ from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
 from stepwell.knowledge.quality import Excluded, FirstTreatment, FollowUp, QualityMeasure, Start
 
 from .code_gap import add_hidden
-from .determine import gaps_of, judge_who
 from .intervals import to_date, to_day, without_breaks
-from .response import find_score
+from .score import find_score
+from .who import gaps_of, judge_who
 
 _NO_DAY = ibis.null("int64")
 

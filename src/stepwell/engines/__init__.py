@@ -10,7 +10,7 @@ from .address import Address, read_address
 from .choose import Connection, Engine, engine_on
 from .connect import ENGINES, Place, connect
 from .duckdb import DuckDB
-from .written import write_parquet
+from .written import in_order, write_parquet
 
 __all__ = [
     "ENGINES",
@@ -21,6 +21,7 @@ __all__ = [
     "Place",
     "connect",
     "engine_on",
+    "in_order",
     "read_address",
     "write_parquet",
 ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.definition import CRITERIA, Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.rules import rules_of
 from stepwell.own.people import WrittenPerson, as_records
-from stepwell.session import determine_records
 from stepwell.why import VERDICTS, evidence_of, of_branches
 from stepwell.why.rows import with_age
 

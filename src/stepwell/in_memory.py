@@ -1,0 +1,40 @@
+"""Judges records held in memory, for one person or a few thousand, by the same rules as a run over a whole source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+
+from stepwell.knowledge.definition import Definition
+from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.staging import Staging
+from stepwell.rules import judge_records
+from stepwell.tables import RECORDS, Table
+
+
+def determine_records(
+    records: Mapping[str, pa.Table | Sequence[Mapping]],
+    definitions: Sequence[Definition],
+    knowledge: Knowledge,
+    *,
+    has: Iterable[str] | None = None,
+    stagings: Sequence[Staging] = (),
+) -> dict[str, pa.Table]:
+    """Judges records held in memory.
+
+    `records` maps record tables to Arrow tables or lists of rows with the declared columns; a table that is left out does not
+    exist in the source (its absence says nothing), unless `has` says otherwise. `stagings` are models to stage the people by.
+    Returns the result tables by name, each in the order of its key.
+    """
+    has = frozenset(records if has is None else has)
+    given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
+    return judge_records(given, definitions, knowledge, has, stagings)
+
+
+def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:
+    """The rows as an Arrow table with exactly the declared columns."""
+    schema = table.schema.to_pyarrow()
+    if isinstance(rows, pa.Table):
+        return rows.select(schema.names).cast(schema)
+    return pa.Table.from_pylist([dict(r) for r in rows], schema=schema)
