@@ -233,8 +233,8 @@ def find_dose(entries, keys, first, end, best_rank, treatment, doses, d):
 
 @compiled
 def sum_of_doses(entries, keys, first, end, is_drug, best_rank, doses):
-    """The doses of the drug's rows that say most, or of the units billed, added up: rows that are alike once, and as often as they
-    stand there. NaN where there are none, or one is unknown."""
+    """The doses of the drug's rows that say most, or of the units billed, added up: with rows that are alike once, and as
+    often as they stand there. NaN where there are none, or one is unknown."""
     low, n = 0.0, 0
     for repeats in range(2):
         n = 0
