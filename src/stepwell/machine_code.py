@@ -13,8 +13,9 @@ from pathlib import Path
 from numba import njit
 
 
-def compile_function(function: Callable, sources: Iterable[Path]) -> Callable:
-    """The function in machine code, with IEEE arithmetic to the letter and without Python's global lock.
+def compile_function(function: Callable, sources: Iterable[Path], *, is_called_from_python: bool = True) -> Callable:
+    """The function in machine code, with IEEE arithmetic to the letter and without Python's global lock. A function that only
+    compiled code calls needs no wrapper, which would take as long to compile as the function itself.
 
     `sources` are all files whose code goes into it. Numba looks only at the file of the compiled function to see whether the
     machine code on disk is still good, not at the files of the functions that it calls. With the digest of all of them in the
@@ -22,6 +23,8 @@ def compile_function(function: Callable, sources: Iterable[Path]) -> Callable:
     """
     function.__qualname__ = f"{function.__qualname__}_{_digest(tuple(sorted(sources)))}"
     how = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+    if not is_called_from_python:
+        how |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     try:
         return njit(cache=True, **how)(function)
     except RuntimeError:  # a read-only installation without a home folder: compile anew in each process

@@ -11,5 +11,10 @@ _SOURCES = [*Path(__file__).parent.rglob("*.py"), *Path(tables.__file__).parent.
 
 
 def compiled(function: Callable) -> Callable:
-    """The function in machine code."""
+    """The function in machine code, for other compiled functions to call."""
+    return machine_code.compile_function(function, _SOURCES, is_called_from_python=False)
+
+
+def compiled_entry(function: Callable) -> Callable:
+    """The function in machine code, to be called from Python."""
     return machine_code.compile_function(function, _SOURCES)

@@ -6,7 +6,7 @@ its rule in words. The functions are compiled to machine code; with `NUMBA_DISAB
 
 from __future__ import annotations
 
-from .compiled import compiled
+from .compiled import compiled, compiled_entry
 from .days import earlier
 from .determination import determine
 from .episode import find_episodes
@@ -20,7 +20,7 @@ from .switching import find_other_drugs
 from .trial import find_trials
 
 
-@compiled
+@compiled_entry
 def judge_people(first_person, first_number, records, known, request, room, made):
     """Judges the people from `first_person` on, until all are done or the next one's rows may not fit into `made`. Returns the
     first person that is not done. Person i of `records` is numbered `first_number + i`."""

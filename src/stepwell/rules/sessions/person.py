@@ -5,7 +5,7 @@ This is a second pass over the people, after `rules/person.py`: a source without
 
 from __future__ import annotations
 
-from ..compiled import compiled
+from ..compiled import compiled, compiled_entry
 from ..response import find_scores
 from ..verdicts import MET, NOT_MET
 from .adherence import judge_series, judge_sessions
@@ -18,7 +18,7 @@ from .session import judge_days, string_together
 from .treatment_day import find_treatment_days
 
 
-@compiled
+@compiled_entry
 def judge_people_sessions(
     first_person, end_person, first_number, records, known, request, treatments, room, made, found
 ):
