@@ -171,6 +171,9 @@ def codeset_card(codeset: Codeset, knowledge: Knowledge) -> str:
     ]
     lines = [f"# {codeset.label}", "", f"`{codeset.id}` · {codeset.kind} · {codeset.status}", "", codeset.scope, ""]
     lines += [provenance(codeset, knowledge), ""]
+    if codeset.partial:
+        names = ", ".join(codeset.partial)
+        lines += [f"Only some codes of {names} are listed: that none of them is recorded says nothing.", ""]
     lines += markdown_table(("Vocabulary", "Code", "Match", "About (stepwell's words)", "In or out", "From"), rows)
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(codeset), knowledge)]) + "\n"
 
