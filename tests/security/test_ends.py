@@ -191,3 +191,16 @@ def test_names_that_are_none(tmp_path):
             open_source(name, ibis.duckdb.connect(), load())
         done = CliRunner().invoke(app, ["check", name])
         assert done.exit_code == 11, (name, done.output, done.exception)
+
+
+def test_mixed_line_ends_and_ids_written_in_two_ways_are_said(own_folder, tmp_path):
+    folder = own_folder(tmp_path / "mixed", range(3))
+    drugs = (folder / "medication.csv").read_bytes()
+    (folder / "medication.csv").write_bytes(drugs.replace(b"\n", b"\r\n", 2))
+    with pytest.raises(SourceError, match="its lines end in several ways"):
+        open_source(folder, ibis.duckdb.connect(), load())
+    folder = own_folder(tmp_path / "ids", range(3))
+    people = (folder / "person.csv").read_text("utf-8")
+    (folder / "person.csv").write_text(people.replace(",1980", ".0,1980"), "utf-8")
+    with pytest.raises(SourceError, match=r"`1` and `1\.0` are two ids"):
+        open_source(folder, ibis.duckdb.connect(), load())

@@ -140,7 +140,8 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
             checks.append((unread, f"{field.name} is {what}", field.explanation))
     if raw.name != "person":
         strangers = rows.source_id.notnull() & rows.person_id.isnull()
-        checks.append((strangers, "a person who is not in person.csv", "a person_id of person.csv"))
+        expected = "a person_id of person.csv, written in the same way: `1` and `1.0` are two ids"
+        checks.append((strangers, "a person who is not in person.csv", expected))
     if raw.name in ("condition", "procedure"):
         vocabulary = rows.vocabulary.upper()
         known = [v.upper() for v in (*SHAPES, "OMOP", _OWN)]

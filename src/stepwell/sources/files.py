@@ -166,6 +166,13 @@ def read_problem(where: str, error: Exception) -> Problem:
             "one row a line; values with commas, quotes or line breaks between double quotes",
             "write the file anew with a CSV writer",
         )
+    if "state machine" in message:  # so DuckDB calls a line that ends as no line before it does
+        return Problem(
+            where,
+            "its lines end in several ways (as on Windows and as on Unix), or text follows a closing quotation mark",
+            "one kind of line end, and quotation marks around whole values",
+            "write the file anew with a CSV writer, or convert it, for example with dos2unix",
+        )
     return Problem(
         where,
         f"the file cannot be read ({type(error).__name__})",
