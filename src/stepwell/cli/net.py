@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -23,14 +24,30 @@ _WRONG_USE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ =
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _PACKAGE = Path(stepwell.__file__).parent
 _stopped = threading.Event()
+_sockets: list[socket.socket] = []
 
 
 def listen_for_interrupts() -> None:
-    """Notes that the user pressed Ctrl-C: a database at work turns that into an error of its own."""
+    """Notes that the user pressed Ctrl-C, and stops the database at once, which turns that into an error of its own."""
     _stopped.clear()
     is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupted)
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return
+    signal.signal(signal.SIGINT, _interrupted)
+    # Python's own handler waits until the database gives the main thread back; this byte arrives at once.
+    arrived, sent = socket.socketpair()
+    sent.setblocking(False)
+    signal.set_wakeup_fd(sent.fileno(), warn_on_full_buffer=False)
+    _sockets[:] = [arrived, sent]
+    threading.Thread(target=_watch, args=(arrived,), daemon=True).start()
+
+
+def _watch(arrived: socket.socket) -> None:
+    while number := arrived.recv(1):
+        if number[0] == signal.SIGINT:
+            _stopped.set()
+            if "stepwell.engines" in sys.modules:
+                sys.modules["stepwell.engines"].interrupt_queries()
 
 
 def was_stopped() -> bool:
