@@ -15,7 +15,7 @@ from stepwell.engine.episode import DEPRESSION
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.paths import pattern
-from stepwell.sources.medication import LONGEST_SUPPLY_DAYS
+from stepwell.tables.ranges import SUPPLY
 
 DEFINITION = "sforzini-2022"
 """Asks for all that records can tell: dose, duration, scores, episodes, diagnoses."""
@@ -41,7 +41,7 @@ def write_question(records: Path, knowledge: Knowledge, out: Path) -> None:
 def _limits(form: Definition) -> dict:
     how, (branch,) = form.trials, form.branch
     return {
-        "longest_supply": LONGEST_SUPPLY_DAYS,
+        "longest_supply": SUPPLY.at_most,
         "max_gap": how.max_gap.at_most,
         "unknown_supply": how.unknown_supply.at_most,
         "cross_taper": how.cross_taper.at_most,

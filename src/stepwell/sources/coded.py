@@ -9,14 +9,15 @@ import ibis
 import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
+from ..tables.ranges import QUANTITY
 from .codes import Columns, SetCode, codeset_codes, find_keys, rows_of_keys, rows_of_sets
-from .doses import minute_of
+from .doses import is_no_time, minute_of
 from .files import RawTable, store
 from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import address, day, number
+from .values import address, day, is_outside, number, within
 
 Gaps = list[ir.Table]
 """Collects the rows of `code_gap`, one table per record table that has any."""
@@ -122,8 +123,10 @@ def _read_coded(
     when = day(rows[date])
     told = RawTable(raw.name, raw.where, rows)
     more = {
-        "quantity": number(told.column("quantity", "float64")),
+        "quantity": within(QUANTITY, number(told.column("quantity", "float64"))),
         "minute": minute_of(told.column("procedure_datetime")),
+        "is_quantity_outside": is_outside(QUANTITY, number(told.column("quantity", "float64"))),
+        "is_time_unreadable": is_no_time(told.column("procedure_datetime")),
     }
     rows = rows.select(
         **(more if record == "procedure" else {}),
@@ -148,10 +151,20 @@ def _read_coded(
             Finding(rows.is_marker, "rows dated before 1900 or after 2299", "left out"),
             Finding(rows.date.isnull(), "rows without a date", "left out"),
             Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
+            *(procedure_findings(rows) if record == "procedure" else ()),
         ],
     )
     column = {"condition": "codeset", "procedure": "procedure"}[record]
     kept = kept.rename({column: "set_id", f"{record}_date": "date"})
     kept = kept.drop("id", "is_unreadable", "is_marker", "is_shifted")
+    kept = kept.drop(*(c for c in ("is_quantity_outside", "is_time_unreadable") if c in kept.columns))
     kept, repeats = without_repeats(record, raw.where, kept, [ids], column)
     return kept, losses + found + repeats
+
+
+def procedure_findings(rows: ir.Table) -> list[Finding]:
+    """What is said of the quantity and the time of procedures."""
+    return [
+        Finding(rows.is_quantity_outside, f"procedures with a quantity outside {QUANTITY}", "read as unknown"),
+        Finding(rows.is_time_unreadable, "procedures whose time cannot be read", "read as unknown"),
+    ]

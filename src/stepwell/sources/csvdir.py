@@ -12,12 +12,23 @@ import ibis.expr.types as ir
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
-from ..tables import RECORDS
+from ..tables import MONITORING, RECORDS
+from ..tables.ranges import (
+    BIRTH,
+    DAY,
+    FORM_SENT,
+    OBSERVED_MINUTES,
+    QUANTITY,
+    SESSION_DOSE,
+    SESSION_MINUTES,
+    STRENGTH,
+    Range,
+)
 from .answers import answer_problems, read_own_answers, with_known
 from .coded_lines import find_line_gap, read_coded_lines
 from .concomitant import read_concomitant
-from .csvform import FILES, REQUIRED_FILES, Field
-from .doses import route, session_ingredients
+from .csvform import FILES, MONITORED, REQUIRED_FILES, Field
+from .doses import AROUND, route, session_ingredients, settle_doses
 from .drugs import find_named_drugs
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .identify import OWN, all_gaps
@@ -27,7 +38,7 @@ from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import Loss
 from .source_value import SHAPES
 from .tally import Finding, settle
-from .values import CLOCK, clock, day, number, text, whole
+from .values import CLOCK, clock, day, is_outside, is_whole, number, rounded, text, within
 from .vitals import is_percent, read_own_vitals, vital_names
 
 LINES_SHOWN = 5
@@ -93,9 +104,11 @@ def read_csv_folder(
     if gaps:
         records["code_gap"] = all_gaps(gaps)
     if "medication" in lines:
-        doses = store(con, _doses(con, lines["medication"], knowledge), lines["medication"].where)
+        given, found = _doses(con, lines["medication"], knowledge)
+        doses = store(con, given, lines["medication"].where)
         if run(doses.count(), lines["medication"].where).as_py():
             records["dose"] = doses
+            losses += found
     if "medication" in lines:
         records["concomitant"] = read_concomitant(
             knowledge, lambda k: _medications(con, people, lines["medication"], k)
@@ -188,8 +201,9 @@ def _in_lines(where: str, lines: list[int], n: int) -> str:
 
 
 def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
-    """The first and the last day that a birth date, month or year can mean."""
-    first = (cell + "-01-01").left(len("1980-05-17")).try_cast("date")
+    """The first and the last day that a birth date, month or year can mean; NULL for what is none of them."""
+    is_date = cell.re_search(r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")
+    first = is_date.ifelse((cell + "-01-01").left(len("1980-05-17")), ibis.null("string")).try_cast("date")
     before_next = [
         (first + step - ibis.interval(days=1)).cast("date")
         for step in (ibis.interval(years=1), ibis.interval(months=1))
@@ -200,9 +214,9 @@ def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
 
 
 _READABLE = {
-    "date": (lambda cell, field: day(cell).value.notnull(), "no usable date"),
+    "date": (lambda cell, field: ~day(cell).is_unreadable, "no usable date"),
     "birth": (lambda cell, field: _birth(cell)[0].notnull(), "no usable date"),
-    "whole": (lambda cell, field: number(cell) == number(cell).floor(), "no whole number"),
+    "whole": (lambda cell, field: is_whole(number(cell)), "no whole number"),
     "number": (lambda cell, field: number(cell).notnull(), "no number"),
     "time": (lambda cell, field: cell.re_search(CLOCK), "no time such as 09:30"),
     "word": (lambda cell, field: cell.lower().isin(field.words), "none of the words known"),
@@ -216,18 +230,29 @@ def _instrument_names(knowledge: Knowledge) -> dict[str, str]:
 def _persons(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     rows = raw.rows
     first, last = _birth(rows.birth_date)
+    is_possible = (first >= ibis.date(BIRTH.at_least)) & (last <= ibis.date(BIRTH.at_most))
+    death = day(rows.death_date)
     sex = rows.sex.lower()
     rows = rows.select(
         "person_id",
         "address",
-        birth_earliest_date=first,
-        birth_latest_date=last,
+        birth_earliest_date=is_possible.ifelse(first, ibis.null("date")),
+        birth_latest_date=is_possible.ifelse(last, ibis.null("date")),
         sex=ibis.cases(
             (sex.isin(["female", "f"]), "female"), (sex.isin(["male", "m"]), "male"), (sex == "other", "other")
         ),
-        death_date=day(rows.death_date).value,
+        death_date=death.value,
+        is_partly_unreadable=ibis.literal(False),
+        is_no_death=death.is_marker,
     )
-    return merge_rows(people, rows, raw.where)
+    _rows, losses, _n = settle(
+        "person",
+        raw.where,
+        rows,
+        [Finding(rows.is_no_death, f"deaths dated outside {DAY}", "read as unknown")],
+    )
+    merged, found = merge_rows(people, rows, raw.where)
+    return merged, losses + found
 
 
 def _observation(
@@ -248,6 +273,7 @@ def _medications(
     rows = rows.left_join(named, rows.drug.lower() == named.called)
     start, end = day(rows.start_date), day(rows.end_date)
     strength = number(rows.strength_mg)
+    usable = within(STRENGTH, strength)
     rows = rows.select(
         "person_id",
         "ingredient",
@@ -255,21 +281,24 @@ def _medications(
         is_looked_for=rows.ingredient.notnull(),
         start_date=start.value,
         start_is_unreadable=ibis.literal(False),
-        start_is_marker=ibis.literal(False),
+        start_is_marker=start.is_marker,
         is_shifted=start.is_shifted,
         recorded_end=end.value,
-        end_is_unusable=ibis.literal(False),
+        end_is_unusable=end.is_marker,
         is_administration=ibis.literal(False),
-        supply=whole(rows.days_supply),
+        supply=number(rows.days_supply),
         quantity=number(rows.quantity),
         stated_mg_per_day=number(rows.mg_per_day),
-        mg_per_unit=ibis.coalesce(strength, rows.mg_per_unit),
-        per=strength.notnull().ifelse("unit", rows.per),
-        strength_basis=strength.notnull().ifelse("recorded strength", rows.strength_basis),
+        stated_strength=strength,
+        mg_per_unit=ibis.coalesce(usable, rows.mg_per_unit),
+        per=usable.notnull().ifelse("unit", rows.per),
+        strength_basis=usable.notnull().ifelse("recorded strength", rows.strength_basis),
         product_mg_per_unit=ibis.null("float64"),
         product_days_per_unit=ibis.null("float64"),
         labelled_use=ibis.null("string"),
         stop_reason=stop_reason(rows.stop_reason),
+        is_no_number=ibis.literal(False),
+        is_other_reason=ibis.literal(False),
     )
     kept, losses, _n = settle(
         "medication", raw.where, rows, [Finding(~rows.is_looked_for, "drugs that are not looked for", "left out")]
@@ -296,36 +325,64 @@ def _measurements(
     return settle_scores(rows, raw.where, knowledge)
 
 
-def _doses(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> ir.Table:
+def _doses(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     """The lines of drugs that are given in sessions."""
     named = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
     named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
     rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
-    strength = ibis.coalesce(number(rows.strength_mg), rows.mg_per_unit)
-    return rows.select(
+    strength = ibis.coalesce(within(STRENGTH, number(rows.strength_mg)), rows.mg_per_unit)
+    quantity, stated = number(rows.quantity), number(rows.mg)
+    mg = ibis.coalesce(within(SESSION_DOSE, stated), within(SESSION_DOSE, strength * within(QUANTITY, quantity)))
+    rows = rows.select(
         "person_id",
         "ingredient",
         "address",
         given_date=day(rows.start_date).value,
         kind=rows.kind.lower(),
         code=ibis.null("string"),
-        quantity=number(rows.quantity),
-        mg=ibis.coalesce(number(rows.mg), (strength * number(rows.quantity)).nullif(0)),
+        quantity=within(QUANTITY, quantity),
+        mg=mg,
         route=route(rows.route),
         minute=clock(rows.time),
+        is_quantity_outside=is_outside(QUANTITY, quantity),
+        is_dose_outside=is_outside(SESSION_DOSE, stated),
+        is_time_unreadable=ibis.literal(False),
     )
+    return settle_doses(rows, raw.where)
 
 
 def _monitoring(
     con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, list[Loss]]:
-    rows = raw.rows
+    rows, ranges = raw.rows, _monitoring_ranges(knowledge)
+    kind, minutes, value = rows.kind.lower(), number(rows.minutes), number(rows.value)
+    is_possible = ibis.cases(*((kind == k, value.between(r.at_least, r.at_most)) for k, r in ranges.items()))
     rows = rows.select(
         "person_id",
         "address",
         session_date=day(rows.session_date).value,
-        kind=rows.kind.lower(),
-        minutes=whole(rows.minutes).cast("int32"),
-        value=number(rows.value),
+        kind=kind,
+        minutes=rounded(within(SESSION_MINUTES, minutes)).cast("int32"),
+        value=is_possible.ifelse(value + 0.0, ibis.null("float64")),
+        is_minute_outside=is_outside(SESSION_MINUTES, minutes),
+        is_value_outside=value.notnull() & ~is_possible,
     )
-    return rows, []
+    kept, losses, _n = settle(
+        MONITORING.name,
+        raw.where,
+        rows,
+        [
+            Finding(rows.session_date.isnull(), f"readings dated outside {DAY}", "left out"),
+            Finding(rows.is_minute_outside, f"readings with minutes outside {SESSION_MINUTES}", "read as unknown"),
+            Finding(rows.is_value_outside, "readings outside the range of what was read", "read as unknown"),
+        ],
+    )
+    return kept.select(*MONITORING.schema), losses
+
+
+def _monitoring_ranges(knowledge: Knowledge) -> dict[str, Range]:
+    """The range of each kind of reading: of a pressure, of a scale, of what was done about a session."""
+    vitals = {kind: knowledge.vitals[vital] for vital, kind in AROUND.items() if vital in knowledge.vitals}
+    scales = {i: knowledge.all_instruments[i] for i in MONITORED if i in knowledge.all_instruments}
+    limits = {kind: Range(of.at_least, of.at_most) for kind, of in (vitals | scales).items()}
+    return {**limits, "observed": OBSERVED_MINUTES, "form sent": FORM_SENT}

@@ -13,15 +13,13 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from ..tables.ranges import MG_PER_DAY, QUANTITY, STRENGTH, SUPPLY
 from .drugs import rows_of
 from .files import RawTable
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import concept, day, days_after, number, text, whole
-
-LONGEST_SUPPLY_DAYS = 366
-"""More than a year from one fill is read as a slip or a course length, not as a supply; a recorded end may still give it."""
+from .values import concept, day, days_after, is_no_number, is_outside, number, rounded, text, within
 
 STOP_WORDS = {
     "intolerance": (
@@ -88,10 +86,14 @@ def read_medication(
         recorded_end=ibis.coalesce(*(e.value for e in ends)),
         end_is_unusable=ibis.coalesce(*(e.value for e in ends)).isnull()
         & (ends[0].is_marker | ends[0].is_unreadable | ends[1].is_marker | ends[1].is_unreadable),
-        supply=whole(told.column("days_supply", "int64")),
+        supply=number(told.column("days_supply", "float64")),
         quantity=number(told.column("quantity", "float64")),
         stated_mg_per_day=ibis.null("float64"),
+        stated_strength=ibis.null("float64"),
         stop_reason=stop_reason(told.column("stop_reason")),
+        is_no_number=is_no_number(told.column("days_supply", "float64"))
+        | is_no_number(told.column("quantity", "float64")),
+        is_other_reason=stop_reason(told.column("stop_reason")) == "other",
         address=ibis.literal("drug_exposure/") + text(told.rows.drug_exposure_id).fill_null("?"),
     )
     rows = people.attach(rows, "id")
@@ -105,16 +107,16 @@ def read_medication(
 
 def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
     """End, dose and their bases for rows with ingredient, strength, quantity, supply and recorded end."""
-    supply = rows.supply.between(1, LONGEST_SUPPLY_DAYS).ifelse(rows.supply, ibis.null("int64"))
-    quantity = (rows.quantity > 0).ifelse(rows.quantity, ibis.null("float64"))
-    label_days = (quantity * rows.product_days_per_unit).try_cast("int64")
-    label_days = label_days.between(1, LONGEST_SUPPLY_DAYS).ifelse(label_days, ibis.null("int64"))
-    supply = ibis.coalesce(supply, label_days)
-    stated = (rows.stated_mg_per_day > 0).ifelse(rows.stated_mg_per_day, ibis.null("float64"))
+    quantity = within(QUANTITY, rows.quantity)
+    label_days = within(SUPPLY, quantity * rows.product_days_per_unit)
+    supply = rounded(ibis.coalesce(within(SUPPLY, rows.supply), label_days))
+    stated = within(MG_PER_DAY, rows.stated_mg_per_day)
     is_recorded = rows.recorded_end > rows.start_date
     strength = ibis.coalesce(rows.product_mg_per_unit, rows.mg_per_unit)
     is_label = (rows.product_mg_per_unit / rows.product_days_per_unit).notnull()
     is_rate = (rows.per == "hour") & ~is_label
+    of_parts = is_rate.ifelse(strength * 24, strength * quantity / supply)
+    is_impossible = is_outside(MG_PER_DAY, of_parts) & stated.isnull() & ~is_label
     rows = rows.mutate(
         end_basis=ibis.cases(
             (supply.notnull(), "days supply"),
@@ -124,13 +126,13 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
         mg_per_day=ibis.cases(
             (stated.notnull(), stated),
             (is_label, rows.product_mg_per_unit / rows.product_days_per_unit),
-            (is_rate, strength * 24),
-            else_=strength * quantity / supply,
+            else_=within(MG_PER_DAY, of_parts),
         ),
         dose_basis=ibis.cases(
             (stated.notnull(), "recorded dose"),
             (is_label, "the product's label"),
             (strength.isnull(), "unknown: no strength"),
+            (is_impossible, "unknown: no possible dose"),
             (is_rate, "strength an hour"),
             (quantity.isnull(), "unknown: no quantity"),
             (supply.isnull(), "unknown: no days' supply"),
@@ -154,14 +156,25 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
             Finding(rows.start_is_marker, "rows whose first day lies before 1900 or after 2299", "left out"),
             Finding(rows.start_date.isnull(), "rows without a first day", "left out"),
             Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
-            Finding(rows.supply == 0, "rows with 0 days' supply", "read as unknown"),
-            Finding(rows.supply < 0, "rows with a negative days' supply", "read as unknown"),
+            Finding(rows.is_no_number, "rows whose days' supply or quantity is no number", "read as unknown"),
+            Finding(is_outside(SUPPLY, rows.supply), f"rows with a days' supply outside {SUPPLY}", "read as unknown"),
+            Finding(is_outside(QUANTITY, rows.quantity), f"rows with a quantity outside {QUANTITY}", "read as unknown"),
             Finding(
-                rows.supply > LONGEST_SUPPLY_DAYS,
-                f"rows with more than {LONGEST_SUPPLY_DAYS} days' supply",
+                is_outside(STRENGTH, rows.stated_strength),
+                f"rows with a strength outside {STRENGTH}",
                 "read as unknown",
             ),
-            Finding(rows.quantity <= 0, "rows with quantity 0 or less", "read as unknown"),
+            Finding(
+                is_outside(MG_PER_DAY, rows.stated_mg_per_day),
+                f"rows with a daily dose outside {MG_PER_DAY}",
+                "read as unknown",
+            ),
+            Finding(
+                rows.dose_basis == "unknown: no possible dose",
+                f"rows whose strength, quantity and supply give a daily dose outside {MG_PER_DAY}",
+                "read as unknown",
+            ),
+            Finding(rows.is_other_reason, "rows whose recorded stop reason is none of the words known", "kept"),
             Finding(
                 rows.recorded_end < rows.start_date,
                 "rows whose recorded end lies before their first day",

@@ -15,7 +15,9 @@ import ibis.expr.types as ir
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
+from ..tables.ranges import BIRTH
 from .answers import read_answers
+from .cdm_columns import type_problems, without_others
 from .coded import find_care, read_conditions, read_procedures
 from .codes import Columns, find_coded, instrument_codes
 from .concomitant import read_concomitant
@@ -69,7 +71,7 @@ def check_cdm(tables: dict[str, RawTable]) -> list[Problem]:
             problems.append(Problem("", f"no table {name!r}", f"the tables {' and '.join(REQUIRED_TABLES)}", remedy))
     for name, raw in tables.items():
         required = REQUIRED_COLUMNS[name]
-        problems += column_problems(raw, required, required, strict=False)
+        problems += column_problems(raw, required, required, strict=False) + type_problems(raw)
     return problems
 
 
@@ -82,7 +84,7 @@ def read_omop(
     """
     if problems := check_cdm(tables):
         raise SourceError("This is no OMOP CDM that stepwell can read.", problems)
-    filled = filled_tables(tables)
+    filled = filled_tables({name: without_others(raw) for name, raw in tables.items()})
     if "person" not in filled:
         raise SourceError("There is nobody in this source.", [Problem(tables["person"].where, "no rows", "people")])
     vocabulary = {name: filled[name] for name in VOCABULARY if name in filled}
@@ -135,16 +137,20 @@ def read_omop(
 
 def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[ir.Table, list[Loss]]:
     raw = person.rows
-    exact = day(person.column("birth_datetime")).value
+    exact = day(person.column("birth_datetime"), BIRTH).value
     year, month, born = (whole(person.column(c, "int64")) for c in ("year_of_birth", "month_of_birth", "day_of_birth"))
-    year = year.between(1850, 2299).ifelse(year, ibis.null("int64"))
+    is_no_month = ~month.between(1, 12) | (month.isnull() & text(person.column("month_of_birth")).notnull())
+    year = year.between(BIRTH.at_least.year, BIRTH.at_most.year).ifelse(year, ibis.null("int64"))
     month = month.between(1, 12).ifelse(month, ibis.null("int64"))
+    born = born.between(1, 31).ifelse(born, ibis.null("int64"))
 
     def date(y: ir.Value, m: ir.Value, d: ir.Value) -> ir.DateValue:
         parts = y.cast("string"), m.cast("string").lpad(2, "0"), d.cast("string").lpad(2, "0")
         return (parts[0] + "-" + parts[1] + "-" + parts[2]).try_cast("date")
 
     whole_date = date(year, month, born)
+    given_day = text(person.column("day_of_birth")).notnull() & year.notnull() & month.notnull()
+    is_no_day = given_day & whole_date.isnull()
     first_of_month = date(year, month, ibis.literal(1))
     last_of_month = (first_of_month + ibis.interval(months=1) - ibis.interval(days=1)).cast("date")
     sex_id = concept(person.column("gender_concept_id", "int64"))
@@ -161,6 +167,7 @@ def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[
             (word.isin(_SEX_WORDS["male"]), "male"),
         ),
         death_date=ibis.null("date"),
+        is_partly_unreadable=is_no_month | is_no_day,
         address=address("person", raw.person_id),
     )
     merged, losses = merge_rows(people, people.attach(rows, "source_id"), person.where)

@@ -65,6 +65,11 @@ def number(column: ir.Column) -> ir.FloatingColumn:
     return (value.isnan() | value.isinf()).ifelse(ibis.null("float64"), value)
 
 
+def is_no_number(column: ir.Column) -> ir.BooleanColumn:
+    """Whether there is text in the cell that is no number."""
+    return text(column).notnull() & number(column).isnull() if column.type().is_string() else ibis.literal(False)
+
+
 def whole(column: ir.Column) -> ir.IntegerColumn:
     """The cell as a whole number (a fraction is rounded), else NULL."""
     if column.type().is_string():
@@ -89,7 +94,7 @@ def identifier(column: ir.Column) -> ir.Column:
         return column.cast("int64")
     if column.type().is_floating():
         value = number(column)
-        is_exact = value.between(-_WHOLE_DOUBLES, _WHOLE_DOUBLES) & (value == value.floor())
+        is_exact = value.between(-_WHOLE_DOUBLES, _WHOLE_DOUBLES) & is_whole(value)
         return is_exact.ifelse(value, ibis.null("float64")).cast("int64")
     if column.type().is_decimal():
         return column.cast("string").re_replace(r"\.0*$", "")
@@ -113,6 +118,13 @@ def within(range_: Range, value: ir.NumericColumn) -> ir.NumericColumn:
 def is_outside(range_: Range, value: ir.NumericColumn) -> ir.BooleanColumn:
     """Whether there is a value and it lies outside its range."""
     return value.notnull() & ~value.between(range_.at_least, range_.at_most)
+
+
+def is_whole(value: ir.FloatingColumn) -> ir.BooleanColumn:
+    """Whether a number has no fraction."""
+    # Ibis turns what is rounded down into a 64-bit whole number, into which 1e300 does not go.
+    small = value.between(-_WHOLE_DOUBLES, _WHOLE_DOUBLES).ifelse(value, ibis.null("float64"))
+    return (small.floor() == value) | (value.abs() > _WHOLE_DOUBLES)
 
 
 def rounded(value: ir.FloatingColumn) -> ir.IntegerColumn:

@@ -43,3 +43,5 @@ SESSION_MINUTES = Range(-1_440, 10_080, "minutes")
 OBSERVED_MINUTES = Range(0, 10_080, "minutes")
 FORM_SENT = Range(0, 3_660, "days")
 OWN_SCALE = Range(-1_000_000, 1_000_000)
+LEAST_FRACTION = 0.01
+"""A score or an answer above 0 and below this is a misprint."""
