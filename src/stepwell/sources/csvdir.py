@@ -12,33 +12,27 @@ import ibis.expr.types as ir
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
-from ..tables import MONITORING, RECORDS
+from ..tables import RECORDS
 from ..tables.ranges import (
     BIRTH,
     DAY,
-    FORM_SENT,
-    OBSERVED_MINUTES,
-    QUANTITY,
-    SESSION_DOSE,
-    SESSION_MINUTES,
     STRENGTH,
-    Range,
 )
 from .answers import answer_problems, read_own_answers, with_known
 from .coded_lines import find_line_gap, read_coded_lines
 from .concomitant import read_concomitant
-from .csvform import FILES, MONITORED, REQUIRED_FILES, Field
-from .doses import AROUND, route, session_ingredients, settle_doses
+from .csvform import FILES, REQUIRED_FILES, Field
 from .drugs import find_named_drugs
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .identify import OWN, all_gaps
 from .medication import settle_medication, stop_reason
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
+from .session_lines import read_dose_lines, read_monitoring_lines
 from .source import Loss
 from .source_value import SHAPES
 from .tally import Finding, settle
-from .values import CLOCK, clock, day, is_outside, is_whole, number, rounded, text, within
+from .values import CLOCK, day, is_whole, number, text, within
 from .vitals import is_percent, read_own_vitals, vital_names
 
 LINES_SHOWN = 5
@@ -88,7 +82,7 @@ def read_csv_folder(
         "measurement": _measurements,
         "procedure": read_coded_lines,
         "vital": read_own_vitals,
-        "monitoring": _monitoring,
+        "monitoring": read_monitoring_lines,
         "answer": read_own_answers,
     }
     records, losses, gaps = {}, [], []
@@ -104,7 +98,7 @@ def read_csv_folder(
     if gaps:
         records["code_gap"] = all_gaps(gaps)
     if "medication" in lines:
-        given, found = _doses(con, lines["medication"], knowledge)
+        given, found = read_dose_lines(con, lines["medication"], knowledge)
         doses = store(con, given, lines["medication"].where)
         if run(doses.count(), lines["medication"].where).as_py():
             records["dose"] = doses
@@ -323,66 +317,3 @@ def _measurements(
         is_marker=when.is_marker,
     )
     return settle_scores(rows, raw.where, knowledge)
-
-
-def _doses(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-    """The lines of drugs that are given in sessions."""
-    named = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
-    named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
-    rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
-    strength = ibis.coalesce(within(STRENGTH, number(rows.strength_mg)), rows.mg_per_unit)
-    quantity, stated = number(rows.quantity), number(rows.mg)
-    mg = ibis.coalesce(within(SESSION_DOSE, stated), within(SESSION_DOSE, strength * within(QUANTITY, quantity)))
-    rows = rows.select(
-        "person_id",
-        "ingredient",
-        "address",
-        given_date=day(rows.start_date).value,
-        kind=rows.kind.lower(),
-        code=ibis.null("string"),
-        quantity=within(QUANTITY, quantity),
-        mg=mg,
-        route=route(rows.route),
-        minute=clock(rows.time),
-        is_quantity_outside=is_outside(QUANTITY, quantity),
-        is_dose_outside=is_outside(SESSION_DOSE, stated),
-        is_time_unreadable=ibis.literal(False),
-    )
-    return settle_doses(rows, raw.where)
-
-
-def _monitoring(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
-) -> tuple[ir.Table, list[Loss]]:
-    rows, ranges = raw.rows, _monitoring_ranges(knowledge)
-    kind, minutes, value = rows.kind.lower(), number(rows.minutes), number(rows.value)
-    is_possible = ibis.cases(*((kind == k, value.between(r.at_least, r.at_most)) for k, r in ranges.items()))
-    rows = rows.select(
-        "person_id",
-        "address",
-        session_date=day(rows.session_date).value,
-        kind=kind,
-        minutes=rounded(within(SESSION_MINUTES, minutes)).cast("int32"),
-        value=is_possible.ifelse(value + 0.0, ibis.null("float64")),
-        is_minute_outside=is_outside(SESSION_MINUTES, minutes),
-        is_value_outside=value.notnull() & ~is_possible,
-    )
-    kept, losses, _n = settle(
-        MONITORING.name,
-        raw.where,
-        rows,
-        [
-            Finding(rows.session_date.isnull(), f"readings dated outside {DAY}", "left out"),
-            Finding(rows.is_minute_outside, f"readings with minutes outside {SESSION_MINUTES}", "read as unknown"),
-            Finding(rows.is_value_outside, "readings outside the range of what was read", "read as unknown"),
-        ],
-    )
-    return kept.select(*MONITORING.schema), losses
-
-
-def _monitoring_ranges(knowledge: Knowledge) -> dict[str, Range]:
-    """The range of each kind of reading: of a pressure, of a scale, of what was done about a session."""
-    vitals = {kind: knowledge.vitals[vital] for vital, kind in AROUND.items() if vital in knowledge.vitals}
-    scales = {i: knowledge.all_instruments[i] for i in MONITORED if i in knowledge.all_instruments}
-    limits = {kind: Range(of.at_least, of.at_most) for kind, of in (vitals | scales).items()}
-    return {**limits, "observed": OBSERVED_MINUTES, "form sent": FORM_SENT}
