@@ -21,6 +21,7 @@ from stepwell.engine.determine import determine, find_candidate, find_treated
 from stepwell.engine.effect import find_effect, find_followed, find_load, find_series_response
 from stepwell.engine.episode import add_episode, find_activity, find_episode
 from stepwell.engine.exposure import find_exposure
+from stepwell.engine.incomplete import add_incomplete, add_incomplete_to_trial, find_incomplete
 from stepwell.engine.indicated import find_indicated
 from stepwell.engine.intervals import engine_schema
 from stepwell.engine.judge import by_rule, judge_trial
@@ -92,6 +93,9 @@ def plan(
     asks_eras = any(form.trials.basis.is_ == "eras" for form in (*definitions, *stagings))
     exposure = make("exposure", find_exposure(record["medication"], drug, asks_eras=asks_eras))
     score = make("score", find_score(record["measurement"]))
+    incomplete = None
+    if "incomplete_medication" in has:
+        incomplete = make("incomplete", find_incomplete(record["incomplete_medication"]))
 
     settings = {setting_id(d.trials): d.trials for d in (*definitions, *stagings)}
     if not definitions:
@@ -99,14 +103,15 @@ def plan(
     setting_of = {d.name: setting_id(d.trials) for d in (*definitions, *stagings)}
     trials, episodes, people = {}, {}, {}
     for setting, how in sorted(settings.items()):
-        course = make(f"course_{setting}", find_trial(exposure, drug, dose_minimum, record["observation_period"], how))
+        course = find_trial(exposure, drug, dose_minimum, record["observation_period"], how)
+        course = make(f"course_{setting}", add_incomplete_to_trial(course, incomplete, how))
         activity = make(f"activity_{setting}", find_activity(course, record["condition"], how))
         episodes[setting] = make(f"episode_{setting}", find_episode(activity))
         beside = make(f"beside_{setting}", find_beside(course, how))
         trial = add_response(add_episode(add_beside(course, beside), activity), score, instrument, how)
         trials[setting] = make(f"trial_{setting}", trial)
         treated = find_treated(record["person"], record["observation_period"], trials[setting])
-        people[setting] = make(f"treated_{setting}", treated)
+        people[setting] = make(f"treated_{setting}", add_incomplete(treated, incomplete))
 
     rules = {form.name: rules_of(form) for form in (*definitions, *stagings)}
     judged = {}
@@ -135,7 +140,7 @@ def plan(
         present = find_presenting(
             record["person"], record["observation_period"], episodes[setting], settings[setting], has
         )
-        presenting[setting] = make(f"presenting_{setting}", present)
+        presenting[setting] = make(f"presenting_{setting}", add_incomplete(present, incomplete))
     for number, staging in enumerate(stagings):
         setting, rule = setting_of[staging.name], rule_of[staging.name]
         if rule not in staged_trials:
@@ -164,7 +169,7 @@ def plan(
             "exposure": exposure,
             "score": score,
         }
-        results |= _plan_sessions(make, of_source | known | ladder, knowledge, has)
+        results |= _plan_sessions(make, of_source | known | ladder, incomplete, knowledge, has)
     if stagings:
         results["staged_trial"] = _together("staged_trial", "rule", staged_trials)
         results["stage"] = _together("stage", "staging", stages)
@@ -173,14 +178,14 @@ def plan(
 
 
 def _plan_sessions(
-    make: _Stages, t: Mapping[str, ir.Table], knowledge: Knowledge, has: frozenset[str]
+    make: _Stages, t: Mapping[str, ir.Table], incomplete: ir.Table | None, knowledge: Knowledge, has: frozenset[str]
 ) -> dict[str, list[Sheet]]:
     """The stages of treatments given in sessions, and the results that they give. `t` holds all tables made so far."""
     period, following = t["observation_period"], knowledge.following
     occasion = make("occasion", find_occasion(t["dose"], t["procedure"], t))
     found = find_session(occasion, t, t, has, lengths(knowledge, "repeated"), lengths(knowledge, "again"))
     session = make("session", found)
-    series = make("series", find_series(session, t, t))
+    series = make("series", add_incomplete(find_series(session, t, t), incomplete))
     judged_session, judged_series = {}, {}
     for number, regimen in enumerate(knowledge.regimens.values()):
         indicated = None

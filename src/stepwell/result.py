@@ -102,6 +102,17 @@ class Result:
             self._con.read_parquet(parts, table_name=view, hive_partitioning=False)
         return self._con.table(view)
 
+    def incomplete_of(self, person_id: int) -> list[dict]:
+        """Why the absence of a drug from this person's records says nothing: rows of `incomplete_medication`; none where it says
+        something."""
+        return self.rows_of("incomplete_medication", person_id) if "incomplete_medication" in self.tables else []
+
+    @property
+    def drug_rows(self) -> dict | None:
+        """The numbers of the source's drug rows, as in `DrugRows`; None where it had none, or the result is of an earlier
+        version."""
+        return self.manifest.get("coverage", {}).get("drug_rows")
+
     def person_id(self, person: str) -> int:
         """stepwell's number for a person of the source. Raises `QuestionError` when there is no such person."""
         people = self.table("person")

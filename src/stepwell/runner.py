@@ -58,6 +58,7 @@ _KEPT_RECORDS = (
     "answer",
     "code_gap",
     "concomitant",
+    "incomplete_medication",
 )
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 

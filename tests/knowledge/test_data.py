@@ -22,6 +22,8 @@ def everything():
         *K.role_rules,
         *K.product_uses,
         *K.rxnorm_products,
+        *K.product_forms,
+        K.drug_records.unidentified,
         *K.combinations,
         *K.dose_minima,
         *K.label_maxima.values(),

@@ -7,15 +7,16 @@ import pytest
 from stepwell.sources import find_coverage
 
 
-def test_synpuf_has_83_antidepressant_rows_in_20_people(real_data, opened):
+def test_synpuf_has_87_antidepressant_rows_in_22_people(real_data, opened):
     synpuf = opened(real_data / "synpuf50_omop52")
     coverage = find_coverage(synpuf.source, synpuf.con, synpuf.knowledge)
     drugs = [i.ingredient for i in coverage.ingredients if i.role == "antidepressant"]
     medication = synpuf.source.tables["medication"]
     rows = synpuf.con.to_pyarrow(medication.filter(medication.ingredient.isin(drugs))).to_pylist()
-    assert len({r["address"] for r in rows}) == len(rows) == 83
-    assert len({r["person_id"] for r in rows}) == 20
-    assert synpuf.lost("though the source's own entry names a drug") == [("left out", 4)]
+    assert len({r["address"] for r in rows}) == len(rows) == 87
+    assert len({r["person_id"] for r in rows}) == 22
+    assert synpuf.lost("found by the source's own entry") == [("kept", 4)]
+    assert synpuf.source.drug_rows.n_rows == 2140
     assert sum(r["mg_per_day"] is None for r in rows) == 4
     assert {r["dose_basis"] for r in rows if r["mg_per_day"] is None} == {
         "unknown: no quantity",

@@ -55,6 +55,8 @@ class Chart:
     code_gap: tuple[dict, ...]
     """Rows of the person whose codes nobody could read, begun by then (`code_gap`)."""
     knowledge: Knowledge
+    incomplete: tuple[dict, ...] = ()
+    """Why the absence of a drug from the records says nothing; empty where it says something."""
 
     @property
     def age(self) -> tuple[int, int] | None:
@@ -98,6 +100,7 @@ class Chart:
             "measurement": list(self.measurement),
             "procedure": list(self.procedure),
             "code_gap": list(self.code_gap),
+            "incomplete_medication": list(self.incomplete),
         }
 
 
@@ -141,6 +144,7 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
         has=frozenset(result.manifest["has"]),
         code_gap=tuple(g for g in gaps_of(result, person_id) if g["first_date"] is None or g["first_date"] <= day),
         knowledge=result.knowledge,
+        incomplete=tuple(result.incomplete_of(person_id)),
         **{name: tuple(r for r in tables[name] if r[column] <= day) for name, column in _DATED.items()},
     )
 
@@ -165,7 +169,7 @@ def _no_day(result: Result, found: str, expected: str, remedy: str) -> QuestionE
 
 def _medication(row: dict) -> dict:
     """A stretch of supply as the record that it would be read from: building stretches from it gives it back."""
-    is_other_use = row["is_antidepressant_use"] is False
+    labelled = {True: None, False: "as read before", None: "not known"}[row["is_antidepressant_use"]]
     return {
         "person_id": row["person_id"],
         "ingredient": row["ingredient"],
@@ -174,7 +178,7 @@ def _medication(row: dict) -> dict:
         "end_basis": "recorded end" if row["is_end_known"] else None,
         "mg_per_day": row["mg_per_day"],
         "dose_basis": "exposure",
-        "labelled_use": "as read before" if is_other_use else None,
+        "labelled_use": labelled,
         "stop_reason": row["stop_reason"],
         "address": row["address"],
     }

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pydantic import BaseModel
 
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
+from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN
 from stepwell.why.found import show_date, show_days
 from stepwell.why.gaps import say_hidden
 
@@ -70,8 +71,8 @@ def silence(
     on_the_day: bool = False,
 ) -> tuple[str, bool]:
     """What is said where nothing was found in these tables, and whether they were looked through: the source holds them all, the
-    time (with `on_the_day`, the day itself) was observed, and every code of that time that may be of these code sets could be
-    read.
+    time (with `on_the_day`, the day itself) was observed, (for drugs) every drug of the person is known, and every code of that
+    time that may be of these code sets could be read.
 
     Only where that is so a line says *none recorded*. Whatever else takes the meaning from an absence belongs here.
     """
@@ -89,6 +90,8 @@ def silence(
     if missing:
         looked_at = f"none among the {' and '.join(held)}; " if held and n else ""
         return f"{looked_at}this source holds no {' and no '.join(missing)}", False
+    if chart.incomplete and any("medication" in _SOURCE[table][1] for table in tables):
+        return f"none recorded, but {NOT_ALL_KNOWN}", False
     if on_the_day:
         return "none recorded on that day", True
     since = "" if within is None else f" since {show_date(chart.day - timedelta(within))}"

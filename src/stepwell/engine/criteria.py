@@ -11,8 +11,10 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, all_of, judge
+from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_of, judge
 from stepwell.knowledge import definition as form
+
+from .incomplete import is_given_in_care_only, may_lack_drugs
 
 
 def role(trial: ir.Table, asked: form.Role) -> ir.BooleanValue:
@@ -32,11 +34,11 @@ def use(trial: ir.Table, asked: form.Use) -> ir.BooleanValue:
 
 def min_duration(trial: ir.Table, asked: form.Duration) -> ir.BooleanValue:
     """It lasted long enough. Unknown when it may have gone on longer than the record shows."""
-    is_long_enough = trial.n_days >= asked.at_least
+    is_long_enough = trial.n_days - _days_between(trial) >= asked.at_least
     if asked.single_until_next is not None:
         until_next = trial.next_prescription_day - trial.end_day
         single = (trial.n_exposures == 1) & until_next.between(asked.at_least, asked.single_until_next)
-        is_long_enough |= single.fill_null(False)
+        is_long_enough |= single.fill_null(False) & ~is_given_in_care_only(trial)
     return judge(is_long_enough, _may_have_gone_on(trial))
 
 
@@ -44,8 +46,8 @@ def min_dose(trial: ir.Table, asked: form.AtLeastDays) -> ir.BooleanValue:
     """It was taken at an adequate dose for long enough."""
     may_be_enough = trial.n_days_adequate + trial.n_days_dose_unknown >= asked.at_least
     return judge(
-        trial.n_days_adequate >= asked.at_least,
-        may_be_enough | (_may_have_gone_on(trial) & trial.last_dose_may_be_adequate),
+        trial.n_days_adequate - _days_between(trial) >= asked.at_least,
+        may_be_enough | (_may_have_gone_on(trial) & trial.last_dose_may_be_adequate) | may_lack_drugs(trial),
     )
 
 
@@ -57,13 +59,18 @@ def min_supplies(trial: ir.Table, asked: form.AtLeastSupplies) -> ir.BooleanValu
 def preceded_by(trial: ir.Table, asked: form.PrecededBy) -> ir.BooleanValue:
     """An antidepressant was taken shortly before, or was still running."""
     earliest = trial.start_day - asked.within
-    return judge(trial.antidepressant_before_day >= earliest, trial.possible_antidepressant_before_day >= earliest)
+    return judge(
+        trial.antidepressant_before_day >= earliest,
+        (trial.possible_antidepressant_before_day >= earliest).fill_null(False) | may_lack_drugs(trial),
+    )
 
 
 def recent(trial: ir.Table, asked: form.Recent) -> ir.BooleanValue:
     """Enough different drugs were taken lately. Unknown when nobody was observing on its first day."""
     enough = trial.n_recent_drugs >= asked.at_least
-    return enough if asked.begun_before is None else enough & (trial.n_recent_drugs_before >= asked.begun_before)
+    if asked.begun_before is not None:
+        enough &= trial.n_recent_drugs_before >= asked.begun_before
+    return any_of(enough, _unknown_where(may_lack_drugs(trial)))
 
 
 def diagnosed(trial: ir.Table, asked: form.Diagnosed) -> ir.BooleanValue:
@@ -102,15 +109,18 @@ def switched(trial: ir.Table, asked: form.Switched) -> ir.BooleanValue:
     latest = trial.end_day + asked.within
     if asked.by == "next prescription":
         is_next = (trial.next_prescription_day > trial.end_day) & (trial.next_prescription_day <= latest)
-        verdict = judge(is_next, (trial.observed_until_day < latest).fill_null(True))
+        verdict = judge(is_next, (trial.observed_until_day < latest).fill_null(True) | may_lack_drugs(trial))
+        verdict = _unless_given_in_care_only(verdict, trial)
         return _where_it_speaks(verdict, trial, asked.when)
     to = "class_switch" if asked.to == "another class" else "switch"
     verdict = judge(
         trial[f"{to}_day"] <= latest,
         (trial[f"possible_{to}_day"] <= latest).fill_null(False)
         | (trial.observed_until_day < latest).fill_null(True)
-        | ~trial.is_end_known,
+        | ~trial.is_end_known
+        | may_lack_drugs(trial),
     )
+    verdict = _unless_given_in_care_only(verdict, trial)
     return _where_it_speaks(verdict, trial, asked.when)
 
 
@@ -118,7 +128,10 @@ def added_to(trial: ir.Table, asked: form.AddedTo) -> ir.BooleanValue:
     """Another drug was added while it went on. Unknown when nobody knows how long that was, or who looked."""
     verdict = judge(
         trial.added_day.notnull(),
-        trial.possible_added_day.notnull() | trial.observed_until_day.isnull() | ~trial.is_end_known,
+        trial.possible_added_day.notnull()
+        | trial.observed_until_day.isnull()
+        | ~trial.is_end_known
+        | may_lack_drugs(trial),
     )
     return _where_it_speaks(verdict, trial, asked.when)
 
@@ -154,14 +167,30 @@ def added(trial: ir.Table, asked: form.Added) -> ir.BooleanValue:
         trial.role != "antidepressant",
         judge(
             trial.antidepressant_before_day == trial.start_day,
-            trial.possible_antidepressant_before_day == trial.start_day,
+            (trial.possible_antidepressant_before_day == trial.start_day).fill_null(False) | may_lack_drugs(trial),
         ),
-        judge(trial.n_days >= asked.for_, _may_have_gone_on(trial)),
+        judge(trial.n_days - _days_between(trial) >= asked.for_, _may_have_gone_on(trial)),
     )
 
 
 def _may_have_gone_on(trial: ir.Table) -> ir.BooleanValue:
-    return ~trial.is_end_known | trial.is_ongoing.fill_null(True)
+    return ~trial.is_end_known | trial.is_ongoing.fill_null(True) | may_lack_drugs(trial)
+
+
+def _days_between(trial: ir.Table) -> ir.IntegerValue:
+    """The days of the trial on which nobody knows whether it was taken: those between two days on which it was given, where only
+    what was given in care is recorded."""
+    given = is_given_in_care_only(trial)
+    return given.ifelse(trial.n_days_between, 0) if "n_days_between" in trial.columns else ibis.literal(0)
+
+
+def _unless_given_in_care_only(verdict: ir.BooleanValue, trial: ir.Table) -> ir.BooleanValue:
+    """Unknown where only what was given in care is recorded: whether the first drug went on at home nobody can say."""
+    return is_given_in_care_only(trial).ifelse(UNKNOWN, verdict)
+
+
+def _unknown_where(condition: ir.BooleanValue) -> ir.BooleanValue:
+    return condition.ifelse(UNKNOWN, NOT_MET)
 
 
 def _where_it_speaks(verdict: ir.BooleanValue, trial: ir.Table, when: str) -> ir.BooleanValue:

@@ -8,11 +8,12 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
+from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, any_of, judge
 from stepwell.knowledge.definition import Age, Definition, Diagnosis, NeverDiagnosis, Who
 from stepwell.tables import RECORDS
 
 from .code_gap import CODE_GAP, add_hidden
+from .incomplete import has_unidentified_drugs, may_lack_drugs
 from .intervals import completed_years, without_breaks
 
 
@@ -59,9 +60,12 @@ def determine(
     Needs: `candidate` (`find_candidate`), `records` (condition, observation_period, code_gap), and `has`, the record tables that
     the source holds at all: an absence means nothing where there is no table, or where the person was never observed.
     """
+    lacks_drugs = may_lack_drugs(candidate)
     if definition.as_code is not None:
-        # Published code treats missing as false, also where nobody looked.
+        # Published code treats missing as false, also where nobody looked. What it would find in rows that stepwell cannot
+        # identify, stepwell does not know.
         candidate, has = candidate.mutate(is_observed=MET), (has | _RECORDS) - {CODE_GAP}
+        lacks_drugs = has_unidentified_drugs(candidate)
     people, verdicts = judge_who(candidate, records, definition.who, has)
     absence_counts = people.is_observed & ibis.literal(has >= _counted_in(definition))
     for record, sets in _counted_from(definition):
@@ -70,6 +74,7 @@ def determine(
     verdicts["count"] = judge(people.met_day.notnull(), people.any_possible | ~absence_counts)
     if definition.as_code is not None:
         verdicts = {path: found.fill_null(path == "who.never") for path, found in verdicts.items()}
+    verdicts = _leave_open(verdicts, definition.who, people.met_day, lacks_drugs)
     verdict = all_of(*verdicts.values())
     met_only = {
         name: verdict.fill_null(False).ifelse(people[name], ibis.null(people[name].type()))
@@ -93,6 +98,24 @@ def determine(
 
 _RECORDS = frozenset(table.name for table in RECORDS)
 OF_A_PERSON = ("who.age", "who.diagnosis", "who.never", "who.washout", "count")
+
+
+def _leave_open(
+    verdicts: dict[str, ir.BooleanValue], who: Who, met_day: ir.IntegerValue, lacks_drugs: ir.BooleanValue
+) -> dict[str, ir.BooleanValue]:
+    """The verdicts where drugs may be missing from the records. Too few trials are never certain; nor is the first
+    antidepressant; nor, while the definition is not met, the day on which `who` is judged."""
+    on_a_day = {"count", "who.age"}
+    on_a_day |= {
+        path
+        for path, asked in (("who.diagnosis", who.diagnosis), ("who.never", who.never))
+        if asked is not None and asked.when == "before"
+    }
+    is_open = (lacks_drugs & met_day.isnull()).ifelse(UNKNOWN, NOT_MET)
+    verdicts = {path: any_of(found, is_open) if path in on_a_day else found for path, found in verdicts.items()}
+    if "who.washout" in verdicts:
+        verdicts["who.washout"] = lacks_drugs.ifelse(UNKNOWN, verdicts["who.washout"])
+    return verdicts
 
 
 def _counted_in(definition: Definition) -> set[str]:

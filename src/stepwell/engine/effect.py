@@ -9,6 +9,7 @@ from stepwell.evidence import MET, NOT_MET, UNKNOWN
 from stepwell.knowledge.treatment import Following
 
 from .exposure import to_a_millionth
+from .incomplete import may_lack_drugs
 from .intervals import without_breaks
 
 _KEY = ("person_id", "treatment", "series_number")
@@ -81,7 +82,7 @@ def find_effect(
 
     Rule: onset is the first score in response; response is lost with the first later score that is none. Benefit lasts from
     onset to the last score in response before that, and no day longer than the scores show.
-    Unknown when: unscored; well at baseline; not observed long enough (`bridge`, episodes).
+    Unknown when: unscored; well at baseline; not observed long enough, or drugs may be missing (`bridge`, episodes).
     """
     best = followed.group_by(*_KEY, "instrument", "baseline_day", "baseline_total", "n_scores").agg(
         best_total=followed.total.min(),
@@ -137,7 +138,10 @@ def find_effect(
         n_days_benefit_per_session=benefit / s.n_until_last,
         bridge=ibis.cases(
             (s.has_taken_over.fill_null(False), MET),
-            (s.may_have_taken_over.fill_null(False) | ~s.is_bridge_seen.fill_null(False), UNKNOWN),
+            (
+                s.may_have_taken_over.fill_null(False) | ~s.is_bridge_seen.fill_null(False) | may_lack_drugs(s),
+                UNKNOWN,
+            ),
             else_=NOT_MET,
         ),
     )
@@ -175,6 +179,7 @@ def _episodes(series: ir.Table, episode: ir.Table, period: ir.Table, how: Follow
     days, whole = how.episodes.days, without_breaks(period)
     rows = series.select(
         *_KEY,
+        lacks_drugs=may_lack_drugs(series),
         from_before=series.start_day - days,
         until_before=series.start_day - 1,
         from_after=series.end_day + 1,
@@ -194,15 +199,16 @@ def _episodes(series: ir.Table, episode: ir.Table, period: ir.Table, how: Follow
                 (seen.from_day <= seen[f"from_{side}"]) & (seen.until_day >= seen[f"until_{side}"])
             ).any()
             for side in ("before", "after")
-        }
+        },
+        lacks_drugs=seen.lacks_drugs.any(),
     )
     both = counts.join(watched, list(_KEY), how="inner")
     return both.select(
         *_KEY,
         **{
-            f"n_episodes_{side}": both[f"was_seen_{side}"]
-            .fill_null(False)
-            .ifelse(both[f"n_{side}"], ibis.null("int64"))
+            f"n_episodes_{side}": (both[f"was_seen_{side}"].fill_null(False) & ~both.lacks_drugs).ifelse(
+                both[f"n_{side}"], ibis.null("int64")
+            )
             for side in ("before", "after")
         },
     )
@@ -218,7 +224,8 @@ def find_load(
     """One row is one series in one stretch: the medicines taken in it, and their greatest doses as shares of the label's.
 
     Rule: an ingredient counts in a stretch when its supply covers any day of it; the drugs of sessions themselves never do.
-    Unknown when: the stretch was not observed without a break (`is_observed`); no dose and label are known (`label_share_pct`).
+    Unknown when: the stretch was not observed without a break, or drugs may be missing (`is_observed`); no dose and label are
+    known (`label_share_pct`).
     """
     ends = {
         "before": (series.start_day - how.stretches.before, series.start_day - 1),
@@ -226,7 +233,14 @@ def find_load(
         "after": (series.end_day + 1, series.end_day + how.stretches.after),
     }
     parts = [
-        series.select(*_KEY, stretch_number=ibis.literal(n), stretch=ibis.literal(name), start_day=first, end_day=last)
+        series.select(
+            *_KEY,
+            stretch_number=ibis.literal(n),
+            stretch=ibis.literal(name),
+            start_day=first,
+            end_day=last,
+            lacks_drugs=may_lack_drugs(series),
+        )
         for n, (name, (first, last)) in enumerate(ends.items(), 1)
     ]
     stretch = ibis.union(*parts)
@@ -260,5 +274,6 @@ def find_load(
     for rows in (held, counted):
         stretch = stretch.left_join(rows, key).drop(*(f"{k}_right" for k in key))
     return stretch.mutate(
+        is_observed=stretch.is_observed & ~stretch.lacks_drugs,
         **{c: stretch[c].fill_null(0) for c in ("n_antidepressants", "n_psychotropics", "n_dose_known")},
     )

@@ -8,6 +8,8 @@ import ibis.expr.types as ir
 _STOP_REASONS = ("intolerance", "no effect", "other")
 """In the order in which they are kept when two were recorded on one day."""
 
+_FORM_NOT_KNOWN = "not known"
+
 _ERA = ("era_end_day", "before_era_end_day")
 
 
@@ -18,7 +20,8 @@ def find_exposure(medication: ir.Table, drug: ir.Table, *, asks_eras: bool) -> i
     Needs: `medication` in days; `drug` (ingredient, drug: its number, low_dose_mg_per_day: NULL without a low-dose rule).
     Rule: a row sent twice counts once; what begins on one day is taken together, doses added; the next supply of the same
     ingredient ends the one before.
-    Unknown when: the dose of any of the rows taken together is unknown; the use, where the dose would decide it.
+    Unknown when: the dose of any of the rows taken together is unknown; the use, where the dose, or a form that is not recorded,
+    would decide it.
     """
     # From here to the trials a drug is a number: narrow rows are what makes sorting fast.
     rows = medication.join(drug, "ingredient", how="inner").select(
@@ -51,7 +54,10 @@ def find_exposure(medication: ir.Table, drug: ir.Table, *, asks_eras: bool) -> i
         is_end_known=exposure.supplied_until_day.notnull(),
         mg_per_day=dose,
         is_antidepressant_use=ibis.cases(
-            (exposure.is_other_product, False), (low_dose.isnull(), True), else_=dose > low_dose
+            (exposure.is_other_product, False),
+            (exposure.is_other_product.isnull(), ibis.null("boolean")),
+            (low_dose.isnull(), True),
+            else_=dose > low_dose,
         ),
         stop_reason=exposure.stop_rank.cases(*enumerate(_STOP_REASONS)),
         n_records=exposure.n_records,
@@ -90,13 +96,14 @@ def _take_together(rows: ir.Table) -> ir.Table:
         mg_per_day=to_a_millionth(alone.mg_per_day),
         supplied_until_day=alone.end_day,
         era_until_day=_era_end(alone),
-        is_other_product=alone.labelled_use.notnull(),
+        is_other_product=_is_other_product(alone),
         n_records=ibis.literal(1, "int64"),
     )
     rows = rows.semi_join(several, day)
     once = rows.group_by([c for c in rows.columns if c != "address"]).agg(
         n_records=rows.count(), address=rows.address.min()
     )
+    once = once.mutate(is_other_product=_is_other_product(once))
     together = once.group_by(day).agg(
         mg_per_day=(once.mg_per_day.count() == once.count()).ifelse(
             to_a_millionth(once.mg_per_day.sum()), ibis.null("float64")
@@ -105,10 +112,20 @@ def _take_together(rows: ir.Table) -> ir.Table:
         address=once.address.min(),
         supplied_until_day=once.end_day.max(),
         era_until_day=_era_end(once).max(),
-        is_other_product=once.labelled_use.count() == once.count(),
+        # One product of depression among them is use as an antidepressant, whatever the others are.
+        is_other_product=ibis.cases(
+            ((~once.is_other_product).any().fill_null(False), False),
+            (once.is_other_product.count() < once.count(), ibis.null("boolean")),
+            else_=True,
+        ),
         n_records=once.n_records.sum(),
     )
     return alone.union(together.cast(alone.schema()).select(alone.columns))
+
+
+def _is_other_product(rows: ir.Table) -> ir.BooleanValue:
+    """Whether the product is labelled for another use; NULL where its form would say it and is not recorded."""
+    return ibis.cases((rows.labelled_use.isnull(), False), (rows.labelled_use == _FORM_NOT_KNOWN, None), else_=True)
 
 
 def _era_end(rows: ir.Table) -> ir.IntegerValue:

@@ -12,6 +12,7 @@ from stepwell.knowledge.definition import Branch
 from stepwell.knowledge.rules import Rule
 
 from .criteria import OF_A_TRIAL, added
+from .incomplete import AsRecorded
 from .look_back import BEHIND
 
 _TRIAL = ("person_id", "trial_number", "episode_number", "drug", "drug_class", "start_day")
@@ -34,10 +35,11 @@ def judge_trial(trial: ir.Table, rules: Sequence[Rule]) -> ir.Table:
 def _judge(trial: ir.Table, rule: Rule, path: str) -> ir.Value:
     if path == "counted_day":
         return _counted_day(trial, rule.branch)
+    seen = trial if rule.knows_unknown else AsRecorded(trial)
     if path == "added":
-        return added(trial, rule.branch.added)
+        return added(seen, rule.branch.added)
     group, name = path.split(".")
-    verdict = OF_A_TRIAL[path](trial, getattr(getattr(rule.branch, group), name))
+    verdict = OF_A_TRIAL[path](seen, getattr(getattr(rule.branch, group), name))
     return verdict if rule.knows_unknown else verdict.fill_null(False)
 
 

@@ -17,6 +17,7 @@ from stepwell.evidence import UNKNOWN, all_of, judge
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.staging import DaysGrade, Procedure, Severity, Sign, Staging, TrialsGrade
 
+from .incomplete import may_lack_drugs
 from .presenting import add_recorded
 
 ITEMS = ("duration", "severity", "failed", "raised", "added_to", "augmented", "ect")
@@ -79,7 +80,7 @@ def find_points(
         "person_id",
         "index_day",
         "episode_number",
-        "is_onset_known",
+        is_onset_known=facts.is_onset_known,
         applies=facts.applies(staging),
         **columns,
         **verdicts,
@@ -100,10 +101,12 @@ class _Facts:
         self.absence = {
             table: watched & ibis.literal(table in has) for table in ("medication", "condition", "procedure")
         }
+        self.absence["medication"] &= ~may_lack_drugs(people)
         for name in COUNTED:
             setattr(self, name, self._counted(name))
         n_days = people.index_day - people.start_day + 1
-        self.n_days_episode = Span(n_days, people.is_onset_known.ifelse(n_days, ibis.null("int64")))
+        self.is_onset_known = people.is_onset_known & ~may_lack_drugs(people)
+        self.n_days_episode = Span(n_days, self.is_onset_known.ifelse(n_days, ibis.null("int64")))
 
     def _counted(self, name: str) -> Span:
         most = self.people[f"{name}_possible"].fill_null(0)

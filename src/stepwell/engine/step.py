@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from stepwell.knowledge.definition import TrialBuilding
 
+from .incomplete import may_lack_drugs
 from .intervals import days_in_common
 from .response import find_response
 
@@ -59,7 +60,7 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
     last = taking_part.join(ends, ["person_id", "episode_number"], how="inner")
     last = last.filter(last.end_day == last.treated_until_day)
     treated = last.group_by("person_id", "episode_number", "treated_until_day").agg(
-        observed_until_day=last.observed_until_day.max()
+        observed_until_day=last.observed_until_day.max(), may_lack_drugs=may_lack_drugs(last).any()
     )
     rung = rung.join(treated, ["person_id", "episode_number"], how="inner")
     rung = rung.mutate(
@@ -89,7 +90,8 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
         ended=ibis.cases(
             (rung.next_day.notnull(), "next step"),
             (rung.is_remission.fill_null(False), "remission"),
-            (unobserved_days > how.max_gap.at_most, "lost"),
+            # Where drugs may be missing from the records, the treatment may have gone on unseen.
+            ((unobserved_days > how.max_gap.at_most) & ~rung.may_lack_drugs, "lost"),
             (unobserved_days <= how.max_gap.at_most, "still treated"),
         ),
     )

@@ -23,7 +23,7 @@ _READ = {
     "time": "drug_exposure_start_datetime measurement_datetime procedure_datetime",
     "text": "gender_source_value drug_source_value route_source_value dose_unit_source_value condition_source_value "
     "measurement_source_value observation_source_value procedure_source_value value_as_string value_source_value stop_reason "
-    "concept_name domain_id vocabulary_id concept_code invalid_reason",
+    "concept_name domain_id vocabulary_id concept_class_id concept_code invalid_reason",
 }
 KIND_OF = {column: kind for kind, columns in _READ.items() for column in columns.split()}
 """Every column of a CDM that stepwell reads, with what it holds."""

@@ -16,23 +16,21 @@ from ..tables import RECORDS
 from ..tables.ranges import (
     BIRTH,
     DAY,
-    STRENGTH,
 )
 from .answers import answer_problems, read_own_answers, with_known
 from .coded_lines import find_line_gap, read_coded_lines
 from .concomitant import read_concomitant
+from .csv_medication import find_own_incomplete, read_own_medication
 from .csvform import FILES, REQUIRED_FILES, Field
-from .drugs import find_named_drugs
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .identify import OWN, all_gaps
-from .medication import settle_medication, stop_reason
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .session_lines import read_dose_lines, read_monitoring_lines
-from .source import Loss
+from .source import DrugRows, Loss
 from .source_value import SHAPES
 from .tally import Finding, settle
-from .values import CLOCK, day, is_whole, number, text, within
+from .values import CLOCK, day, is_whole, number, text
 from .vitals import is_percent, read_own_vitals, vital_names
 
 LINES_SHOWN = 5
@@ -57,8 +55,8 @@ def check_files(tables: dict[str, RawTable]) -> list[Problem]:
 
 def read_csv_folder(
     tables: dict[str, RawTable], con: ibis.BaseBackend, knowledge: Knowledge
-) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss]]:
-    """The record tables of an own folder, the names of those that it has, and the findings.
+) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss], DrugRows | None]:
+    """The record tables of an own folder, the names of those that it has, the findings, and the numbers of its drug rows.
 
     Raises SourceError with every wrong file, column and cell.
     """
@@ -78,7 +76,7 @@ def read_csv_folder(
         "person": _persons,
         "observation_period": _observation,
         "condition": read_coded_lines,
-        "medication": _medications,
+        "medication": read_own_medication,
         "measurement": _measurements,
         "procedure": read_coded_lines,
         "vital": read_own_vitals,
@@ -103,15 +101,20 @@ def read_csv_folder(
         if run(doses.count(), lines["medication"].where).as_py():
             records["dose"] = doses
             losses += found
+    drug_rows = None
     if "medication" in lines:
         records["concomitant"] = read_concomitant(
-            knowledge, lambda k: _medications(con, people, lines["medication"], k)
+            knowledge, lambda k: read_own_medication(con, people, lines["medication"], k)
         )
+        incomplete, drug_rows = find_own_incomplete(con, people, lines["medication"], knowledge)
+        if drug_rows.n_unidentified or drug_rows.n_given_in_care_only:
+            records["incomplete_medication"] = incomplete
     has = frozenset(records)
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)
-    return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, has, losses
+    tables = {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}
+    return tables, has, losses, drug_rows
 
 
 def _lines(con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...]) -> RawTable:
@@ -257,48 +260,6 @@ def _observation(
         "person_id", "address", start_date=start.value, end_date=end.value, end_is_marker=end.is_marker
     )
     return settle_periods(rows, raw.where)
-
-
-def _medications(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
-) -> tuple[ir.Table, list[Loss]]:
-    rows = raw.rows
-    named = find_named_drugs(con, rows.drug, raw.where, knowledge)
-    rows = rows.left_join(named, rows.drug.lower() == named.called)
-    start, end = day(rows.start_date), day(rows.end_date)
-    strength = number(rows.strength_mg)
-    usable = within(STRENGTH, strength)
-    rows = rows.select(
-        "person_id",
-        "ingredient",
-        "address",
-        is_looked_for=rows.ingredient.notnull(),
-        start_date=start.value,
-        start_is_unreadable=ibis.literal(False),
-        start_is_marker=start.is_marker,
-        is_shifted=start.is_shifted,
-        recorded_end=end.value,
-        end_is_unusable=end.is_marker,
-        is_administration=ibis.literal(False),
-        supply=number(rows.days_supply),
-        quantity=number(rows.quantity),
-        stated_mg_per_day=number(rows.mg_per_day),
-        stated_strength=strength,
-        mg_per_unit=ibis.coalesce(usable, rows.mg_per_unit),
-        per=usable.notnull().ifelse("unit", rows.per),
-        strength_basis=usable.notnull().ifelse("recorded strength", rows.strength_basis),
-        product_mg_per_unit=ibis.null("float64"),
-        product_days_per_unit=ibis.null("float64"),
-        labelled_use=ibis.null("string"),
-        stop_reason=stop_reason(rows.stop_reason),
-        is_no_number=ibis.literal(False),
-        is_other_reason=ibis.literal(False),
-    )
-    kept, losses, _n = settle(
-        "medication", raw.where, rows, [Finding(~rows.is_looked_for, "drugs that are not looked for", "left out")]
-    )
-    medication, found = settle_medication(kept, raw.where)
-    return medication, losses + found
 
 
 def _measurements(

@@ -68,7 +68,13 @@ FILES: dict[str, tuple[Field, ...]] = {
     ),
     "medication": (
         _person(),
-        Field("drug", "text", True, "the name of the ingredient, not a brand; one line per prescription or fill"),
+        Field(
+            "drug",
+            "text",
+            True,
+            "the name of the ingredient, not a brand, or other: a drug that is none of those looked for; one line per "
+            "prescription or fill",
+        ),
         Field("start_date", "date", True, "the first day of this supply"),
         Field("end_date", "date", False, "the last day of this supply, where known"),
         Field("days_supply", "whole", False, "how many days this supply lasts; goes before end_date", range=SUPPLY),
@@ -99,7 +105,10 @@ FILES: dict[str, tuple[Field, ...]] = {
             range=SESSION_DOSE,
         ),
         Field(
-            "route", "text", False, "for drugs given in sessions: nasal, intravenous, intramuscular, subcutaneous, oral"
+            "route",
+            "text",
+            False,
+            "nasal, intravenous, intramuscular, subcutaneous, oral, transdermal; where sessions or the use depend on it",
         ),
         Field("time", "time", False, "for drugs given in sessions: when the dose began, as 09:30"),
     ),

@@ -13,22 +13,14 @@ from ..knowledge.forms import Knowledge
 from ..tables import DOSE
 from ..tables.ranges import QUANTITY, SESSION_DOSE, SESSION_MINUTES
 from .codes import Columns, find_coded
-from .drugs import Drugs, rows_of
+from .drugs import Drugs
 from .files import RawTable, run, store
 from .people import People
+from .routes import concept_names, route
 from .source import Loss
 from .tally import Finding, settle, without_repeats
 from .values import concept, day, is_outside, number, text, within
 from .vitals import is_possible, vital_codes
-
-ROUTES = {
-    "nasal": ("nasal", "intranasal", "in", "nasal route"),
-    "intravenous": ("intravenous", "intravenous route", "iv", "i.v.", "infusion", "intravenous infusion"),
-    "intramuscular": ("intramuscular", "intramuscular route", "im", "i.m."),
-    "subcutaneous": ("subcutaneous", "subcutaneous route", "sc", "s.c.", "subcut"),
-    "oral": ("oral", "oral route", "po", "p.o.", "by mouth", "sublingual", "sublingual route", "buccal"),
-}
-"""Whole entries, compared without case; any other entry is `other`."""
 
 _TO_MG = {
     "mg": 1.0,
@@ -68,13 +60,6 @@ def session_ingredients(knowledge: Knowledge) -> list[str]:
     return sorted({i for t in knowledge.treatments.values() for i in t.ingredients})
 
 
-def route(column: ir.Column) -> ir.StringValue:
-    """The recorded route as one of the declared words; NULL where nothing is recorded."""
-    entry = text(column).lower()
-    known = ((entry.isin(words), name) for name, words in ROUTES.items())
-    return ibis.cases(*known, (entry.notnull(), "other"))
-
-
 def read_doses(
     con: ibis.BaseBackend,
     people: People,
@@ -90,7 +75,7 @@ def read_doses(
     if not wanted or not run(products.count(), raw.where).as_py():
         return None
     concepts = vocabulary.get("concept")
-    told = rows_of(products, raw, _CELLS)
+    told = drugs.rows_of(raw, _CELLS, wanted)
     unit = text(told.column("dose_unit_source_value")).lower()
     source_value = text(told.column("drug_source_value")).upper()
     rows = told.rows.select(
@@ -111,7 +96,8 @@ def read_doses(
     )
     rows = people.attach(rows, "id")
     rows = rows.filter(rows.person_id.notnull() & rows.given_date.notnull())
-    named = _concept_names(con, rows, concepts, raw.where)
+    ids = rows.select(concept_id="type_id").union(rows.select(concept_id="route_id"))
+    named = concept_names(con, ids, concepts, raw.where)
     for id_ in ("type_id", "route_id"):
         found = named.select(named_id="concept_id", **{f"{id_}_name": named.called})
         rows = rows.left_join(found, rows[id_] == found.named_id).drop("named_id")
@@ -175,18 +161,6 @@ def is_no_time(column: ir.Column) -> ir.BooleanValue:
     when = day(column)
     written = column if column.type().is_string() else column.cast("string")
     return when.is_unreadable | (written.contains(":") & ~written.re_search(_TIME))
-
-
-def _concept_names(con, rows: ir.Table, concepts: RawTable | None, where: str) -> ir.Table:
-    """The names of the types and routes that occur."""
-    if concepts is None:
-        # Stored, because records are laid down from compiled SQL, which holds no table in memory.
-        return store(con, ibis.memtable([], schema={"concept_id": "int64", "called": "string"}), where)
-    ids = rows.select(concept_id="type_id").union(rows.select(concept_id="route_id")).distinct()
-    raw = concepts.rows
-    known = raw.select(id=concept(raw.concept_id), called=text(raw.concept_name))
-    found = known.join(ids, known.id == ids.concept_id).group_by("concept_id").agg(called=known.called.min())
-    return store(con, found, where)
 
 
 def _readings(

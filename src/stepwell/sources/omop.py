@@ -22,13 +22,15 @@ from .coded import find_care, read_conditions, read_procedures
 from .codes import Columns, find_coded, instrument_codes
 from .concomitant import read_concomitant
 from .doses import read_doses
-from .drugs import WAYS, Drugs, find_drugs
+from .drugs import Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .identify import all_gaps
+from .incomplete import VOCABULARY, find_incomplete
+from .ingredients import WAYS
 from .medication import read_medication
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
-from .source import Loss
+from .source import DrugRows, Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
 from .values import address, concept, day, number, text, whole
@@ -49,10 +51,8 @@ REQUIRED_COLUMNS = {
     "concept_ancestor": ("ancestor_concept_id", "descendant_concept_id"),
     "drug_strength": ("drug_concept_id", "ingredient_concept_id", "amount_value"),
 }
-VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
 _LEFT_OUT = {
-    "nothing": "rows without a drug concept (concept 0)",
-    "unmapped": "rows without a drug concept (concept 0), though the source's own entry names a drug that is looked for",
+    "unidentified": "rows of drugs that nobody could identify",
     "other": "rows of drugs that are not looked for",
     "set aside": "rows of drugs that are nearly always taken for something else",
     "combination": "rows of combination products that are no treatment of depression",
@@ -77,8 +77,8 @@ def check_cdm(tables: dict[str, RawTable]) -> list[Problem]:
 
 def read_omop(
     tables: dict[str, RawTable], con: ibis.BaseBackend, knowledge: Knowledge
-) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss]]:
-    """The record tables, the names of those that the source has, and the findings.
+) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss], DrugRows | None]:
+    """The record tables, the names of those that the source has, the findings, and the numbers of its drug rows.
 
     Raises SourceError with every missing table and column.
     """
@@ -113,7 +113,11 @@ def read_omop(
             losses += found
         if present:
             has.add(name)
+    drug_rows = None
     if drugs is not None:
+        records["incomplete_medication"], drug_rows = find_incomplete(con, people, filled, drugs, vocabulary, knowledge)
+        if drug_rows.n_unidentified or drug_rows.n_given_in_care_only:
+            has.add("incomplete_medication")
         found = read_doses(con, people, filled, drugs, vocabulary, knowledge)
         if found is not None:
             records["dose"], records["monitoring"], more = found
@@ -126,13 +130,14 @@ def read_omop(
         raw = filled["drug_exposure"]
         records["concomitant"] = read_concomitant(
             knowledge,
-            lambda k: read_medication(raw, find_drugs(con, raw, vocabulary, k).products, people, vocabulary),
+            lambda k: read_medication(con, raw, find_drugs(con, raw, vocabulary, k), people, vocabulary, k),
         )
         has.add("concomitant")
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)
-    return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, frozenset(has), losses
+    tables = {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}
+    return tables, frozenset(has), losses, drug_rows
 
 
 def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[ir.Table, list[Loss]]:
@@ -207,13 +212,20 @@ def _medications(
 ) -> tuple[ir.Table, list[Loss]]:
     (raw,) = raws
     keys = drugs.keys
-    counted = run(keys.group_by("kind").agg(n=keys.n_rows.sum()), raw.where).to_pylist()
+    by_kind = keys.group_by("kind").agg(
+        n=keys.n_rows.sum(), without=keys.n_rows.sum(where=~keys.has_concept).fill_null(0)
+    )
+    counted = run(by_kind, raw.where).to_pylist()
     counts = {c["kind"]: int(c["n"]) for c in counted}
+    without = {c["kind"]: int(c["without"]) for c in counted}
     losses, remaining = [], sum(counts.values())
     for kind, what in _LEFT_OUT.items():
         if kind in counts:
             remaining -= counts[kind]
             losses.append(Loss("medication", what, "left out", counts[kind], None, remaining))
+        if kind == "unidentified" and without.get(kind):
+            what = "among these, rows without a drug concept (concept 0)"
+            losses.append(Loss("medication", what, "left out", without[kind]))
     known = keys.filter(keys.kind == "known")
     for c in run(known.group_by("way").agg(n=known.n_rows.sum()).order_by("way"), raw.where).to_pylist():
         losses.append(Loss("medication", f"rows whose ingredient was found by {WAYS[c['way']]}", "kept", int(c["n"])))
@@ -221,7 +233,7 @@ def _medications(
     if strength is None or not states_units(strength):
         why = "no drug_strength" if strength is None else "drug_strength has no unit columns"
         losses.append(Loss("medication", f"{why}: strengths are read from the names of the products", "kept", 0))
-    rows, found = read_medication(raw, drugs.products, people, vocabulary)
+    rows, found = read_medication(con, raw, drugs, people, vocabulary, knowledge)
     return rows, losses + found
 
 

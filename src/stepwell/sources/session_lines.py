@@ -18,10 +18,11 @@ from ..tables.ranges import (
     Range,
 )
 from .csvform import MONITORED
-from .doses import AROUND, route, session_ingredients, settle_doses
+from .doses import AROUND, session_ingredients, settle_doses
 from .drugs import find_named_drugs
 from .files import RawTable
 from .people import People
+from .routes import route
 from .source import Loss
 from .tally import Finding, settle
 from .values import clock, day, is_outside, number, rounded, within
@@ -29,7 +30,7 @@ from .values import clock, day, is_outside, number, rounded, within
 
 def read_dose_lines(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     """The lines of drugs that are given in sessions."""
-    named = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
+    named, _kinds = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
     named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
     rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
     strength = ibis.coalesce(within(STRENGTH, number(rows.strength_mg)), rows.mg_per_unit)

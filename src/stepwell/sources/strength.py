@@ -67,7 +67,7 @@ def with_strength(keys: ir.Table, found: ir.Table, ingredients: ir.Table, vocabu
         stated_mg=((rows.mg.nunique() == 1) & (rows.per.nunique() == 1)).ifelse(rows.mg.min(), ibis.null("float64")),
         stated_per=rows.per.min(),
     )
-    ids = keys.select(id="concept_id", id_key="key").filter(_.id.notnull())
+    ids = keys.select(id="looked_up", id_key="key").filter(_.id.notnull())
     stated_mg = stated_mg.join(ids, "id").select("ingredient", "stated_mg", "stated_per", key="id_key")
     found = found.left_join(stated_mg, ["key", "ingredient"]).drop("key_right", "ingredient_right")
     found = found.left_join(named, ["key", "ingredient"]).drop("key_right", "ingredient_right")

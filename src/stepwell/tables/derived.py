@@ -45,7 +45,7 @@ EXPOSURE = Table(
             "is_antidepressant_use",
             "boolean",
             "Whether dose and product fit use as an antidepressant rather than for sleep, pain or smoking cessation.",
-            null="the drug is often used for something else at a low dose, and the dose is unknown",
+            null="the drug is often used for something else at a low dose, or in another form, and the dose or form is unknown",
         ),
         Column("stop_reason", "string", "Recorded reason for stopping.", null="not recorded"),
         Column(

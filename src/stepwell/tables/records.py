@@ -109,7 +109,8 @@ MEDICATION = Table(
         Column(
             "labelled_use",
             "string",
-            "A use other than depression for which this very product is labelled, such as `smoking cessation`.",
+            "A use other than depression for which this very product is labelled, such as `smoking cessation`; `not known` where "
+            "only its form or route would say, and neither is recorded.",
             null="no such product",
         ),
         Column(
@@ -218,7 +219,7 @@ DOSE = Table(
             "string",
             "How it was given.",
             null="not recorded, or not recognised",
-            values=("nasal", "intravenous", "intramuscular", "subcutaneous", "oral", "other"),
+            values=("nasal", "intravenous", "intramuscular", "subcutaneous", "oral", "transdermal", "topical", "other"),
         ),
         Column("minute", "int32", "Minute of the day on which it began.", unit="minutes", null="no time recorded"),
         _ADDRESS,
@@ -296,6 +297,26 @@ CODE_GAP = Table(
     ),
 )
 
+INCOMPLETE_MEDICATION = Table(
+    "incomplete_medication",
+    "one reason why the absence of a drug from a person's records says nothing",
+    ("person_id", "reason"),
+    (
+        _PERSON,
+        Column(
+            "reason",
+            "string",
+            "`unidentified drugs`: nobody can say which drug some of the person's rows are of. `unidentified drugs in the "
+            "source`: so many rows of the whole source are of unidentified drugs that it holds for everybody. `given in care "
+            "only`: all of the person's rows are of drugs given in hospital or by staff, and what was taken elsewhere is not "
+            "recorded.",
+            values=("unidentified drugs", "unidentified drugs in the source", "given in care only"),
+        ),
+        Column("n_rows", "int64", "Drug rows concerned: of the person, or of the source."),
+        Column("n_of", "int64", "All drug rows: of the person, or of the source."),
+    ),
+)
+
 RECORDS = (
     PERSON,
     OBSERVATION_PERIOD,
@@ -309,4 +330,5 @@ RECORDS = (
     MONITORING,
     ANSWER,
     CODE_GAP,
+    INCOMPLETE_MEDICATION,
 )

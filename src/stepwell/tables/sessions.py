@@ -242,7 +242,10 @@ LOAD = Table(
         Column("start_date", "date", "Its first day."),
         Column("end_date", "date", "Its last day."),
         Column(
-            "is_observed", "boolean", "Whether it lies whole inside unbroken observation.", null="observation unknown"
+            "is_observed",
+            "boolean",
+            "Whether it lies whole inside unbroken observation, in complete drug records.",
+            null="observation unknown",
         ),
         Column("n_antidepressants", "int32", "Different antidepressants taken in it."),
         Column(
