@@ -11,6 +11,7 @@ from ..knowledge.definition import Branch, Definition, needs_score
 from ..knowledge.forms import Knowledge
 from ..knowledge.incomplete_words import say_source_incomplete, shares
 from .doses import session_ingredients
+from .found import CodesetFound, CodingFound, IngredientFound, InstrumentFound, TableFound
 from .source import CodedRows, DrugRows, Loss, Source
 
 _NOUNS = {
@@ -31,64 +32,6 @@ _NO_SCORE = (
     "No usable score: improvement, response and remission stay unknown for every treatment. That a treatment failed can only "
     "be inferred, from a switch, an addition or a recorded reason for stopping."
 )
-
-
-@dataclass(frozen=True)
-class TableFound:
-    """One record table: whether the source has such a table at all, and what of it was read."""
-
-    table: str
-    is_there: bool
-    n_rows: int
-    n_people: int
-
-
-@dataclass(frozen=True)
-class IngredientFound:
-    """One ingredient that occurs."""
-
-    ingredient: str
-    label: str
-    role: str
-    n_rows: int
-    n_people: int
-    n_with_dose: int
-    """Rows whose dose in mg a day is known: what definitions ask for."""
-    n_with_end: int
-    n_with_session_dose: int | None = None
-    """Rows whose dose in mg of the session is known; None for a drug that is not given in sessions."""
-
-
-@dataclass(frozen=True)
-class InstrumentFound:
-    """One instrument that occurs; usable rows have a total."""
-
-    instrument: str
-    label: str
-    n_rows: int
-    n_usable: int
-    n_people: int
-
-
-@dataclass(frozen=True)
-class CodesetFound:
-    """One code set of diagnoses or procedures that occurs."""
-
-    codeset: str
-    label: str
-    kind: str
-    n_rows: int
-    n_people: int
-
-
-@dataclass(frozen=True)
-class CodingFound:
-    """How many rows of one record table are known by one vocabulary and place; `vocabulary` None: those nobody could identify."""
-
-    table: str
-    vocabulary: str | None
-    way: str | None
-    n_rows: int
 
 
 @dataclass(frozen=True)
