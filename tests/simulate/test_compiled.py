@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import stepwell.simulate
+from stepwell import machine_code
 from stepwell.simulate import compiled
 
 FOLDER = Path(stepwell.simulate.__file__).parent
@@ -25,14 +26,14 @@ def test_the_digest_covers_whatever_is_compiled_in():
 
 
 def test_where_nothing_can_be_kept_it_is_compiled_anew(monkeypatch):
-    kept = compiled.njit
+    kept = machine_code.njit
 
     def no_place(cache=False, **how):
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return kept(**how)
 
-    monkeypatch.setattr(compiled, "njit", no_place)
+    monkeypatch.setattr(machine_code, "njit", no_place)
 
     def doubled(x):
         return 2 * x

@@ -1,0 +1,62 @@
+"""Trials and diagnoses -> episodes (docs/engine.md, 3)."""
+
+from __future__ import annotations
+
+from .compiled import compiled
+from .sorting import put_in_order
+from .trial import may_be_antidepressant
+
+
+@compiled
+def find_episodes(trials, conditions, is_depression, how, keys, episodes):
+    """One row is one depressive episode as the records show it: antidepressant trials and diagnoses of depression without a
+    pause of more than `how.episode_gap` days. Fills `episodes`, gives the trials their `episode_number`, and returns how many
+    episodes there are. `is_depression` tells the code sets of depression.
+
+    An added drug belongs to the episode that is running, or ended at most `how.episode_gap` days before it began.
+    """
+    n_diagnosed_days = find_diagnosed_days(conditions, is_depression, keys)
+    n, i, d = 0, 0, 0
+    while i < len(trials) or d < n_diagnosed_days:
+        if i < len(trials) and not may_be_antidepressant(trials[i]):
+            i += 1
+            continue
+        is_trial = i < len(trials) and (d >= n_diagnosed_days or trials[i].start_day <= keys[d])
+        start = trials[i].start_day if is_trial else keys[d]
+        if n == 0 or start - episodes[n - 1].end_day - 1 > how.episode_gap:
+            e = episodes[n]
+            n += 1
+            e.episode_number, e.start_day, e.end_day, e.n_trials, e.n_diagnoses = n, start, start, 0, 0
+        e = episodes[n - 1]
+        if is_trial:
+            trials[i].episode_number = n
+            e.end_day = max(e.end_day, trials[i].end_day)
+            e.n_trials += 1
+            i += 1
+        else:
+            e.end_day = max(e.end_day, keys[d])
+            e.n_diagnoses += 1
+            d += 1
+    for t in trials:
+        if not may_be_antidepressant(t):
+            for k in range(n):
+                if episodes[k].start_day <= t.start_day <= episodes[k].end_day + how.episode_gap:
+                    t.episode_number = k + 1
+    return n
+
+
+@compiled
+def find_diagnosed_days(conditions, is_asked, keys):
+    """The different days with a diagnosis of the code sets asked, in order: fills `keys` and returns how many there are."""
+    n = 0
+    for c in conditions:
+        if c.codeset >= 0 and is_asked[c.codeset]:
+            keys[n] = c.condition_day
+            n += 1
+    put_in_order(keys, n)
+    n_different = 0
+    for i in range(n):
+        if i == 0 or keys[i] != keys[i - 1]:
+            keys[n_different] = keys[i]
+            n_different += 1
+    return n_different

@@ -1,0 +1,110 @@
+"""Scores -> what a treatment did (docs/engine.md, 5)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stepwell.tables import TRIAL
+from stepwell.tables.row_type import NA
+
+from .compiled import compiled
+from .criterion_numbers import INTOLERANCE, NONE
+from .sorting import code_and_day_of, code_of, key_of, place_of, put_in_order
+from .verdicts import MET, NOT_MET, UNKNOWN
+
+_OUTCOMES = TRIAL.by_name["outcome"].values
+REMISSION, RESPONSE, PARTIAL_RESPONSE, NO_RESPONSE, STOPPED_INTOLERANT, SWITCHED, ADDED_TO, NOT_KNOWN = (
+    _OUTCOMES.index(outcome)
+    for outcome in (
+        "remission",
+        "response",
+        "partial response",
+        "no response",
+        "intolerance",
+        "switched, unscored",
+        "added to, unscored",
+        "unknown",
+    )
+)
+
+
+@compiled
+def find_scores(scores, keys):
+    """One score per instrument and day, the higher one where a day has two: fills `keys`, by instrument (best rank first) and
+    day, with the places of the scores, and returns how many there are. Rows without a total say nothing."""
+    n = 0
+    for i in range(len(scores)):
+        if scores[i].instrument != NONE and not np.isnan(scores[i].total):
+            keys[n] = key_of(scores[i].instrument, scores[i].measured_day, i)
+            n += 1
+    put_in_order(keys, n)
+    n_different = 0
+    for i in range(n):
+        is_same_day = n_different > 0 and code_and_day_of(keys[i]) == code_and_day_of(keys[n_different - 1])
+        if not is_same_day:
+            keys[n_different] = keys[i]
+            n_different += 1
+        elif scores[place_of(keys[i])].total > scores[place_of(keys[n_different - 1])].total:
+            keys[n_different - 1] = keys[i]
+    return n_different
+
+
+@compiled
+def find_response(treatment, next_day, scores, keys, n, instruments, how):
+    """Fills in baseline and endpoint of a treatment (a trial or a step), by the instrument of the best rank that has both, and
+    what they say. `next_day`: the first day of the next treatment, or NA.
+
+    Unknown when: unscored; or the baseline is already at or below the remission cut (improvement and response).
+    """
+    t = treatment
+    t.instrument, t.baseline_day, t.endpoint_day = NONE, NA, NA
+    t.baseline_total, t.endpoint_total, t.improvement_pct = np.nan, np.nan, np.nan
+    t.is_remission = UNKNOWN
+    last_day = t.end_day + how.endpoint_after_end
+    if next_day != NA:
+        last_day = min(last_day, next_day)
+    i = 0
+    while i < n:
+        instrument = code_of(keys[i])
+        baseline, endpoint = NONE, NONE
+        while i < n and code_of(keys[i]) == instrument:
+            place = place_of(keys[i])
+            day = scores[place].measured_day
+            if t.start_day - how.baseline_before <= day <= t.start_day + how.baseline_after:
+                baseline = place
+            if t.start_day + how.endpoint_after_start <= day <= last_day:
+                endpoint = place
+            i += 1
+        if baseline != NONE and endpoint != NONE and scores[endpoint].measured_day > scores[baseline].measured_day:
+            t.instrument = instrument
+            t.baseline_day, t.baseline_total = scores[baseline].measured_day, scores[baseline].total
+            t.endpoint_day, t.endpoint_total = scores[endpoint].measured_day, scores[endpoint].total
+            cut = instruments[instrument].remission_at_most
+            t.is_remission = MET if t.endpoint_total <= cut else NOT_MET
+            if t.baseline_total > cut:
+                t.improvement_pct = 100 * (t.baseline_total - t.endpoint_total) / t.baseline_total
+            return
+
+
+@compiled
+def is_response(treatment, instruments):
+    """Whether the improvement is at least the instrument's response."""
+    if np.isnan(treatment.improvement_pct):
+        return UNKNOWN
+    least = instruments[treatment.instrument].response_at_least_pct
+    return MET if treatment.improvement_pct >= least else NOT_MET
+
+
+@compiled
+def find_outcome(t, instruments):
+    """What became of the trial: scores before the record's word, and that before inference."""
+    if t.is_remission == MET:
+        return REMISSION
+    if is_response(t, instruments) == MET:
+        return RESPONSE
+    if t.stop_reason == INTOLERANCE:
+        return STOPPED_INTOLERANT
+    if not np.isnan(t.improvement_pct):
+        is_partial = t.improvement_pct >= instruments[t.instrument].response_at_least_pct / 2
+        return PARTIAL_RESPONSE if is_partial else NO_RESPONSE
+    return SWITCHED if t.switch_day != NA else ADDED_TO if t.added_day != NA else NOT_KNOWN

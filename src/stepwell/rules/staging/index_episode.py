@@ -1,0 +1,60 @@
+"""Who is staged: the last episode, and what is recorded around its last day (docs/engine.md, 9)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stepwell.tables.row_type import NA
+
+from ..compiled import compiled
+from ..criterion_numbers import NONE
+from ..days import observed_from_until
+from ..sorting import code_of, place_of, put_in_order
+
+
+@compiled
+def is_onset_known(episode, periods, how):
+    """Whether the person was observed without a break for longer than `how.episode_gap` before the episode began."""
+    observed_from, _ = observed_from_until(episode.start_day, periods)
+    return observed_from != NA and observed_from < episode.start_day - how.episode_gap
+
+
+@compiled
+def find_severity(index_day, staging, points, scores, score_keys, n_scores):
+    """Instrument, day and total of the latest score around the index day, by the asked instrument of the best rank that has one.
+    NONE, NA, NaN without one."""
+    i = 0
+    while i < n_scores:
+        instrument, day, total = code_of(score_keys[i]), NA, np.nan
+        while i < n_scores and code_of(score_keys[i]) == instrument:
+            score = scores[place_of(score_keys[i])]
+            if index_day - staging.score_before <= score.measured_day <= index_day + staging.score_after:
+                day, total = score.measured_day, score.total
+            i += 1
+        if day != NA and not np.isnan(points[staging.instruments, instrument]):
+            return instrument, day, total
+    return np.int64(NONE), NA, np.nan
+
+
+@compiled
+def count_procedure_days(procedures, is_asked, from_day, until_day, keys):
+    """Different days with a procedure of the sets."""
+    n = 0
+    for p in procedures:
+        if p.procedure >= 0 and is_asked[p.procedure] and from_day <= p.procedure_day <= until_day:
+            keys[n] = p.procedure_day
+            n += 1
+    put_in_order(keys, n)
+    n_different = 0
+    for i in range(n):
+        n_different += i == 0 or keys[i] != keys[i - 1]
+    return n_different
+
+
+@compiled
+def has_condition(conditions, is_asked, from_day, until_day):
+    """Whether a diagnosis of the sets is recorded on these days."""
+    is_found = False
+    for c in conditions:
+        is_found |= c.codeset >= 0 and is_asked[c.codeset] and from_day <= c.condition_day <= until_day
+    return is_found
