@@ -174,7 +174,8 @@ def _names(entries: list[Entry]) -> Iterator[Problem]:
 def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     """Ingredients, dose standards and code sets that are named must exist."""
     ingredients = {entry.key for entry in _of(entries, Ingredient)}
-    definitions = {entry.written.data.get("id") for entry in _of(entries, Definition)}
+    names = (entry.written.data.get("id") for entry in _of(entries, Definition))
+    definitions = {name for name in names if isinstance(name, str)}
     standards = {entry.key for entry in _of(entries, DoseStandardInfo)}
     conditions = {e.key for e in _of(entries, Codeset) if e.form is None or "condition" in e.form.records}
     procedures = {e.key for e in _of(entries, Codeset) if e.form is None or "procedure" in e.form.records}
