@@ -21,7 +21,7 @@ def test_births_that_give_no_age_are_unknown_and_counted(tmp_path):
         ("condition", ["person_id,condition_date,vocabulary,code", *(f"{p},2019-12-01,ICD10CM,F33.1" for p in births)]),
     ):
         (records / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
-    result = run(records, tmp_path / "result", definitions=["cobalt-2013"], stagings=["thase-rush"])
+    result = run(records, tmp_path / "result", definitions=["cepeda-2018"], stagings=["thase-rush"])
     rows = result.table("determination").order_by("person_id").to_pyarrow().to_pylist()
     assert [(r["age_years"], r["who.age"]) for r in rows] == [(None, None), (None, None), (None, None), (39, True)]
     lines = result.table("attrition").to_pyarrow().to_pylist()
