@@ -234,13 +234,9 @@ def test_one_number_in_two_tables_or_of_two_sets_is_no_repetition(folder, opened
 def test_a_diagnosis_among_the_observations_is_read_unless_it_has_a_value(folder, opened):
     """OMOP's vocabulary puts an allergy and a suicide attempt there. A row with a value answers a question: it may say no."""
     condition = "condition_occurrence_id,person_id,condition_concept_id,condition_start_date,condition_source_value"
-    header = "observation_id,person_id,observation_concept_id,observation_date,observation_source_value,value_as_string,value_as_number"
-    lines = [
-        "1,1,0,2020-01-01,Z88.4,,",
-        "2,1,0,2020-01-02,T14.91XA,,",
-        "3,1,0,2020-01-03,R45.851,No,",
-        "4,1,0,2020-01-04,R45.851,,0",
-    ]
+    header = "observation_id,person_id,observation_concept_id,observation_date,observation_source_value,value_as_string"
+    coded = ("Z88.4,", "T14.91XA,", "R45.851,No", "R45.851,never")
+    lines = [f"{n},1,0,2020-01-0{n},{row}" for n, row in enumerate(coded, 1)]
     tables = {"condition_occurrence": [condition, "1,1,0,2020-01-01,F33.1"], "observation": [header, *lines]}
     found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], **tables))
     assert found.rows("condition", "codeset", "address") == [
