@@ -99,7 +99,7 @@ def read_omop(
     of_care = find_care(filled)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
-        "condition": (partial(read_conditions, gaps), ("condition_occurrence",)),
+        "condition": (partial(read_conditions, filled.get("observation"), gaps), ("condition_occurrence",)),
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (partial(read_procedures, of_care, gaps), ("procedure_occurrence",)),
