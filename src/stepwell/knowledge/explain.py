@@ -171,8 +171,8 @@ def dose_table(knowledge: Knowledge) -> str:
         limit = knowledge.drug_records.unidentified
         lines += ["", "## Unidentified drugs", ""]
         lines += [
-            f"Where more than {limit.at_most:g} % of a source's drug rows are of drugs that nobody could identify, that a drug is "
-            f"not found says nothing for anybody in it. {provenance(limit, knowledge)}"
+            f"Where more than {limit.at_most:g} % of a source's drug rows are of drugs that nobody could identify, that a drug "
+            f"is not found says nothing for anybody in it. {provenance(limit, knowledge)}"
         ]
         keys += sources(limit)
     return "\n".join([*lines, "", "## Sources", "", bibliography(keys, knowledge)]) + "\n"
