@@ -25,6 +25,7 @@ from .forms import (
     Instrument,
     Interacting,
     LabelMaximum,
+    ProductForm,
     ProductUse,
     PublishedLadder,
     Reference,
@@ -196,7 +197,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
         for path, form in entry.parts:
             named: list[tuple[type[Form], Path_, str, str, set, str]] = []
             is_named_elsewhere = isinstance(form, Interacting) and form.label is None
-            if is_named_elsewhere or isinstance(form, RoleRule | ProductUse | DoseMinimum | LabelMaximum):
+            if is_named_elsewhere or isinstance(form, RoleRule | ProductUse | ProductForm | DoseMinimum | LabelMaximum):
                 name = form.ingredient
                 named.append((Ingredient, ("ingredient",), name, "ingredient", ingredients, "ingredient.csv"))
             if isinstance(form, RxNormProduct):
