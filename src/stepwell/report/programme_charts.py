@@ -8,7 +8,8 @@ import altair as alt
 
 from .drawing import BESIDE, DARK, INK, LIGHT, MIDDLE, MUTED, PAPER, RULE, Drawing, render
 from .programme_adherence import Followed
-from .programme_shown import Given, ShownCheckpoint
+from .programme_checkpoints import ShownCheckpoint
+from .programme_shown import Given
 from .shown_durability import ShownDurability
 
 _PARTS = {"met": DARK, "unknown": LIGHT, "not met": BESIDE}
