@@ -66,7 +66,6 @@ def test_the_template_explains_itself_and_its_examples_read_back(own, opened):
     lost = {loss.what: (loss.effect, loss.n_rows) for loss in found.source.losses if not isinstance(loss, CodedRows)}
     assert lost["sessions of what a treatment was compared with: no doses, and no medicines"] == ("kept", 1)
     assert not [what for what in lost if "nobody could identify" in what]
-    assert {n for _, n in lost.values()} == {1}, "and of the infusion no length or dose of a supply"
 
 
 def test_a_declared_session_says_what_it_is_a_session_of(own, opened):
