@@ -24,7 +24,6 @@ _EXAMPLES = {
     "observation_period": ["p1,2019-01-01,2021-12-31"],
     "condition": ["p1,2020-01-02,ICD10CM,F33.1"],
     "medication": [
-        "p1,sertraline,2020-01-05,,30,100,,,,,,,,,,",
         "p1,ketamine,2020-09-01,,,,,,,administration,,intravenous,09:30,ketamine,ketamine,0.5",
         "p1,midazolam,2020-09-15,,,,,,,comparator,,intravenous,09:30,ketamine,midazolam,0.045",
     ],
