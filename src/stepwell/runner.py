@@ -54,6 +54,7 @@ _KEPT_RECORDS = (
     "procedure",
     "vital",
     "dose",
+    "declared_session",
     "monitoring",
     "answer",
     "code_gap",

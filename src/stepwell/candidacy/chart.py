@@ -23,6 +23,7 @@ _DATED = {
     "vital": "measured_date",
     "answer": "answered_date",
     "dose": "given_date",
+    "declared_session": "session_date",
     "monitoring": "session_date",
 }
 
