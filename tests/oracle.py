@@ -704,7 +704,8 @@ def age(birth: int | None, on: int | None) -> int | None:
     if birth is None or on is None:
         return None
     born, today = date.fromordinal(birth), date.fromordinal(on)
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return years if 0 <= years <= 125 else None
 
 
 def count_days(conditions: list, rule, index: int | None, within: int | None = None) -> int:

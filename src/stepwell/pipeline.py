@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from stepwell.engine.adherence import judge_series, judge_session
+from stepwell.engine.arm import find_arm, find_arm_response, until_another_arm
 from stepwell.engine.beside import add_beside, find_beside
 from stepwell.engine.code_gap import CODE_GAP
 from stepwell.engine.count import count_trials
@@ -195,14 +196,20 @@ def _plan_sessions(
         judged = make(f"regimen_{number}", judge_session(session, series, t["monitoring"], regimen, indicated))
         judged_session[regimen.name] = judged
         judged_series[regimen.name] = make(f"regimen_{number}_series", judge_series(judged, series, regimen))
-    followed = make("followed", find_followed(series, t["score"], t["known_instrument"], following))
+    declared, checkpoint = t["declared_session"], t["known_checkpoint"]
+    alone = until_another_arm(series, declared)
+    followed = make("followed", find_followed(alone, t["score"], t["known_instrument"], following))
+    arm = make("arm", find_arm(declared))
     made = {
         "session": session,
         "series": series,
-        "series_response": make("series_response", find_series_response(series, followed, t["known_checkpoint"])),
+        "series_response": make("series_response", find_series_response(series, followed, checkpoint)),
         "effect": make("effect", find_effect(series, session, followed, t["trial"], t["episode"], period, following)),
         "load": make(
             "load", find_load(series, t["exposure"], t["known_drug"], period, t["known_label_maximum"], following)
+        ),
+        "arm_response": make(
+            "arm_response", find_arm_response(arm, t["score"], t["known_instrument"], checkpoint, following)
         ),
     }
     return {name: [sheet_of(_DERIVED[name], rows)] for name, rows in made.items()} | {

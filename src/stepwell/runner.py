@@ -29,8 +29,8 @@ from stepwell.folder import clear_away, leave_if_empty, make_partial, put_in_pla
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.result import Result, keep_definitions, write_manifest
+from stepwell.result_losses import find_age_losses, find_session_losses
 from stepwell.session import Session, compile_plan, holds_sessions
-from stepwell.session_losses import find_session_losses
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
 from stepwell.sources.source import Loss
@@ -54,6 +54,7 @@ _KEPT_RECORDS = (
     "procedure",
     "vital",
     "dose",
+    "declared_session",
     "monitoring",
     "answer",
     "code_gap",
@@ -169,7 +170,10 @@ def _run_into(
     beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
     _judge(stored, Session(engine, compiled, knowledge), beside, partial, work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
-    _write_attrition((*source.losses, *find_session_losses(partial)), partial / "attrition" / "part-00000.parquet")
+    _write_attrition(
+        (*source.losses, *find_age_losses(partial), *find_session_losses(partial)),
+        partial / "attrition" / "part-00000.parquet",
+    )
     return {
         "stepwell": stepwell.__version__,
         "source": {

@@ -37,6 +37,7 @@ NOT_CLINICAL = {
         {0.5, 9, 24.0, 60, 64, 1000, 1e-9},
         "half a racemic dose and half a step; decimals kept of a time; hours of a day; minutes of an hour; curves kept; ng a µg",
     ),
+    "knowledge/written.py": ({40}, "how deep a file may be nested"),
     "pipeline.py": ({6}, "letters of a hash"),
     "sources/csvdir.py": ({5, 60}, "lines shown of a wrong file; minutes of an hour"),
     "sources/doses.py": ({1000.0, 0.001, 60}, "factors of units; minutes of an hour"),

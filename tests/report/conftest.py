@@ -137,7 +137,9 @@ def _judged(n_people: int, seed: int) -> tuple[dict[str, pa.Table], dict]:
         "source": {"label": "Invented people", "location": "nowhere", "fingerprint": "0" * 12},
         "definitions": [d.name for d in definitions],
         "not_answerable": {},
-        "settings": {},
+        "settings": {
+            s: how.model_dump(mode="json", by_alias=True, exclude_none=True) for s, how in what.settings.items()
+        },
         "setting_of": dict(what.setting_of),
         "rules_of": {name: list(rules) for name, rules in what.rules_of.items()},
         "step_setting": what.step_setting,

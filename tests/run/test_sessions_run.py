@@ -73,6 +73,7 @@ def test_every_table_is_written_and_opens(result):
     rows = result.manifest["rows"]
     assert {t.name: rows[t.name] for t in SESSIONS} == {
         "session": 20, "series": 3, "judged_session": 42, "judged_series": 7, "series_response": 18, "effect": 3, "load": 9,
+        "arm_response": 0,
     }  # fmt: skip
     effect = next(r for r in result.rows_of("effect", result.person_id("ann")))
     assert (effect["onset_date"], effect["ended"]) == (DAY + timedelta(28), "relapse")

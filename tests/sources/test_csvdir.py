@@ -58,7 +58,33 @@ def test_the_template_explains_itself_and_its_examples_read_back(own, opened):
         ("q-les-q-sf", None, 41.0),
         (None, "joy", 3.0),
     ]
-    assert all(isinstance(loss, CodedRows) for loss in found.source.losses)
+    assert found.rows("dose", "ingredient", "kind", "mg") == [("ketamine", "administration", None)]
+    assert found.rows("declared_session", "treatment", "is_comparator", "arm", "mg_per_kg") == [
+        ("ketamine", False, "ketamine", 0.5),
+        ("ketamine", True, "midazolam", 0.045),
+    ]
+    lost = {loss.what: (loss.effect, loss.n_rows) for loss in found.source.losses if not isinstance(loss, CodedRows)}
+    assert lost["sessions of what a treatment was compared with: no doses, and no medicines"] == ("kept", 1)
+    assert not [what for what in lost if "nobody could identify" in what]
+
+
+def test_a_declared_session_says_what_it_is_a_session_of(own, opened):
+    """Only with the treatment's own drug; another one is a comparator, and says so."""
+    rest = ",,,,,,"
+    lines = [
+        f"p1,ketamine,2020-01-01{rest},administration,,,,ketamin",
+        f"p1,midazolam,2020-01-02{rest},administration,,,,ketamine",
+        f"p1,placebo,2020-01-03{rest},comparator",
+        f"p1,ketamine,2020-01-04{rest},administration,,,,,arm one",
+        f"p1,Ketamine,2020-01-05{rest},,,,,Ketamine,,0.5",
+    ]
+    place = own(person=["p1,,,"], medication=lines)
+    assert problems(opened, place) == [
+        "medication.csv, line 2: an unknown treatment in session",
+        "medication.csv, line 3: a session of one treatment with another drug",
+        "medication.csv, line 4: a comparator of nothing",
+        "medication.csv, line 5: arm or mg_per_kg of a line that is no declared session",
+    ]
 
 
 def test_the_template_does_not_write_over_anything(own):

@@ -231,6 +231,21 @@ def test_one_number_in_two_tables_or_of_two_sets_is_no_repetition(folder, opened
     assert found.lost("sent more than once") == []
 
 
+def test_a_diagnosis_among_the_observations_is_read_unless_it_has_a_value(folder, opened):
+    """OMOP's vocabulary puts an allergy and a suicide attempt there. A row with a value answers a question: it may say no."""
+    condition = "condition_occurrence_id,person_id,condition_concept_id,condition_start_date,condition_source_value"
+    header = "observation_id,person_id,observation_concept_id,observation_date,observation_source_value,value_as_string"
+    coded = ("Z88.4,", "T14.91XA,", "R45.851,No", "R45.851,never")
+    lines = [f"{n},1,0,2020-01-0{n},{row}" for n, row in enumerate(coded, 1)]
+    tables = {"condition_occurrence": [condition, "1,1,0,2020-01-01,F33.1"], "observation": [header, *lines]}
+    found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], **tables))
+    assert found.rows("condition", "codeset", "address") == [
+        ("major-depression", "condition_occurrence/1"),
+        ("anaesthetic-allergy", "observation/1"),
+        ("suicidality", "observation/2"),
+    ]
+
+
 def test_oxygen_saturation_is_a_vital_sign_in_per_cent(folder, opened):
     """By its LOINC code or by OMOP's concept; 9.7 % is a misprint, 128 is none of its readings."""
     lines = ["1,1,40762499,2020-01-01,97,,", "2,1,0,2020-01-02,92,59408-5,", "3,1,0,2020-01-03,9.7,2708-6,"]

@@ -16,7 +16,7 @@ from stepwell.why.found import show_date, show_days, show_number
 from .chart import Chart, sort_by_day
 from .holds import drugs_of, silence, tables_for
 from .line import Found
-from .suicidality import Sign, signs_of
+from .suicidality import Sign, on_one_line, signs_of
 from .trials import Judged
 
 SYSTOLIC, DIASTOLIC = "blood-pressure-systolic", "blood-pressure-diastolic"
@@ -99,7 +99,7 @@ def _open_sign(known: Known, ask: Recorded | FreeOf) -> Sign | None:
         return None
     first = _first_day(known, ask.within)
     answers = [s for s in signs_of(known.chart) if not s.is_diagnosis and s.day >= first]
-    sign = next((s for verdict in (True, None) for s in answers if s.is_positive is verdict), None)
+    sign = next((s for verdict in (True, None) for s in on_one_line(answers) if s.is_positive is verdict), None)
     later = None if sign is None else next((s for s in answers if s.asked == sign.asked and s.day > sign.day), None)
     return sign if later is None else replace(sign, words=f"{sign.words}; {later.value} on {show_date(later.day)}")
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.result import Result
-from stepwell.why.age import completed_years, show_age
+from stepwell.why.age import age_between, show_age
 from stepwell.why.gaps import gaps_of
 
 _DATED = {
@@ -23,6 +23,7 @@ _DATED = {
     "vital": "measured_date",
     "answer": "answered_date",
     "dose": "given_date",
+    "declared_session": "session_date",
     "monitoring": "session_date",
 }
 
@@ -62,15 +63,13 @@ class Chart:
     def age(self) -> tuple[int, int] | None:
         """Completed years on the day, at least and at most; None where the birth is not known."""
         earliest, latest = self.row["birth_earliest_date"], self.row["birth_latest_date"]
-        if earliest is None or latest is None:
-            return None
-        return completed_years(latest, self.day), completed_years(earliest, self.day)
+        return age_between(earliest, latest, self.day)
 
     @property
     def age_shown(self) -> str | None:
         """The age in words: `45`, `about 45, from the year of birth`; None where the birth is not known."""
         earliest, latest = self.row["birth_earliest_date"], self.row["birth_latest_date"]
-        return None if earliest is None or latest is None else show_age(earliest, latest, self.day)
+        return show_age(earliest, latest, self.day)
 
     @property
     def is_observed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import signal
 import socket
 import sys
@@ -16,12 +17,13 @@ import typer
 from rich.markup import escape
 
 import stepwell
-from stepwell.errors import InternalError, Problem, StepwellError, UnfinishedError
+from stepwell.errors import InternalError, Problem, SourceError, StepwellError, UnfinishedError
 
 STOPPED = 130
 # Newer versions of Typer bring a copy of Click, older ones need the package.
 _WRONG_USE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_SPOILT = re.compile(r"thrift|snappy|zstd|gzip|decompress|corrupt|TProtocol|page header|out of buffer", re.IGNORECASE)
 _PACKAGE = Path(stepwell.__file__).parent
 _stopped = threading.Event()
 _sockets: list[socket.socket] = []
@@ -103,11 +105,25 @@ def _in_our_words(error: Exception) -> StepwellError:
     if isinstance(error, MemoryError):
         problem = Problem("memory", "there was not enough of it", "more memory", "ask for less at a time")
         return UnfinishedError("The memory was not enough.", [problem])
+    if _is_spoilt_file(error):
+        found = f"a Parquet file holds what cannot be read ({type(error).__name__})"
+        problem = Problem("reading", found, "whole files", "take a whole copy of the files, or run the records again")
+        return SourceError("A table is damaged.", [problem])
     # The words of an unknown error may quote a record, so only its type and its place are told.
     kind = f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
     remedy = "please report it with this line: it holds nothing of your records"
     problem = Problem(_place(error), kind, "no such error", remedy)
     return InternalError("stepwell itself is at fault.", [problem])
+
+
+def _is_spoilt_file(error: Exception) -> bool:
+    """Whether a page within a Parquet file cannot be read. The ends of files are looked at beforehand."""
+    import duckdb
+    import pyarrow as pa
+
+    # DuckDB gives what its reader of pages says no type of its own.
+    is_reading = isinstance(error, duckdb.IOException | duckdb.InvalidInputException | pa.ArrowException | OSError)
+    return type(error) is duckdb.Error or (is_reading and _SPOILT.search(str(error)) is not None)
 
 
 def _place(error: Exception) -> str:

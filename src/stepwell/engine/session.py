@@ -27,8 +27,9 @@ def find_session(
     """One row is one treatment on one day, with what makes it a session against depression or none, and its place in its series.
 
     Needs: `repeated` and `again`, the numbers of sessions of which the treatments' rules of these names speak.
-    Rule: all that the treatment asks of a day holds. Days that are sessions, or may be, are strung together; a longer pause than
-    the treatment's begins a new series, and so does an induction that begins anew.
+    Rule: all that the treatment asks of a day holds; of a day that the source declares to be a session only the life span is
+    asked. Days that are sessions, or may be, are strung together; a longer pause than the treatment's begins a new series, and
+    so does an induction that begins anew.
     Unknown when: a record that would settle a criterion is missing, or the time in which it would be was not observed.
     """
     judged = _judge(occasion, records, known, has)
@@ -44,8 +45,10 @@ def find_session(
     ]
     strung = strung.left_join(phase, in_phase)
     asks_repeated = strung.repeated_at_least.notnull()
+    asks_repeated = asks_repeated & ~strung.is_declared
     strung = strung.mutate(**{"session.repeated": asks_repeated.ifelse(strung.is_repeated, _NO_VERDICT)})
-    columns = ("person_id", "treatment", "session_day", "is_session", *OF_AN_OCCASION, "series_number", "session_number",
+    columns = ("person_id", "treatment", "session_day", "is_session", "is_declared", *OF_AN_OCCASION,
+               "series_number", "session_number",
                "phase", "week", "n_days_since", "begun_by", "route", "mg", "mg_at_least", "mg_at_most",
                "is_dose_contradictory", "is_dose_impossible", "is_code_out_of_date", "n_records", "n_repeated_records",
                "minute", "address")  # fmt: skip
@@ -67,27 +70,29 @@ def _judge(
         ("may_be_apart", _hidden(occasion, records, known, "apart", "procedure")),
         ("may_be_diagnosed", _hidden(occasion, records, known, "diagnosed", "condition")),
         ("from_day", _observed(occasion, records["observation_period"])),
+        ("was_declared", _declared(records["declared_session"])),
     ):
         key = ["person_id", "treatment", "session_day"]
         o = o.left_join(found.select(*key, name), key).drop(*(f"{k}_right" for k in key))
     routes = known["known_treatment_name"].filter(lambda n: n.use == "route").select(at="treatment", by="name")
     o = o.left_join(routes, [o.treatment == routes.at, o.route == routes.by])
-    day, is_seen = o.session_day, o.from_day.notnull()
+    o = o.mutate(is_declared=o.was_declared.fill_null(False))
+    day, is_seen, unasked = o.session_day, o.from_day.notnull(), ~o.is_declared
     unlived = (day < o.birth_earliest_day).fill_null(False) | (day > o.death_day).fill_null(False)
     looked_back = (day - o.diagnosed_within >= o.from_day).fill_null(False) & ibis.literal("condition" in has)
     verdicts = {
         "session.alive": (True, ibis.cases((unlived, NOT_MET), ((day < o.birth_latest_day), UNKNOWN), else_=MET)),
-        "session.given": (True, ibis.cases((o.is_given, MET), else_=UNKNOWN)),
+        "session.given": (True, ibis.cases((o.is_given | o.is_declared, MET), else_=UNKNOWN)),
         "session.route": (
-            o.asks_route,
+            o.asks_route & unasked,
             ibis.cases((o.route.isnull(), UNKNOWN), (o.by.notnull(), MET), else_=NOT_MET),
         ),
         "session.dose": (
-            o.dose_at_most.notnull(),
+            o.dose_at_most.notnull() & unasked,
             ibis.cases((o.mg_at_most <= o.dose_at_most, MET), (o.mg_at_least > o.dose_at_most, NOT_MET), else_=UNKNOWN),
         ),
         "session.apart": (
-            o.asks_apart,
+            o.asks_apart & unasked,
             ibis.cases(
                 (o.was_apart.notnull(), NOT_MET),
                 (is_seen & ibis.literal("procedure" in has) & o.may_be_apart.isnull(), MET),
@@ -95,7 +100,7 @@ def _judge(
             ),
         ),
         "session.diagnosed": (
-            o.diagnosed_within.notnull(),
+            o.diagnosed_within.notnull() & unasked,
             ibis.cases(
                 (o.was_diagnosed.notnull(), MET), (looked_back & o.may_be_diagnosed.isnull(), NOT_MET), else_=UNKNOWN
             ),
@@ -106,6 +111,12 @@ def _judge(
         name: verdict if is_ is True else is_.ifelse(verdict, _NO_VERDICT) for name, (is_, verdict) in verdicts.items()
     }
     return o.mutate(candidate=all_of(*asked.values()), **shown)
+
+
+def _declared(declared: ir.Table) -> ir.Table:
+    """The days that the source declares to be sessions of the treatment itself."""
+    own = declared.filter(~declared.is_comparator)
+    return own.select("person_id", "treatment", "session_day", was_declared=MET).distinct()
 
 
 def _apart(occasion: ir.Table, procedure: ir.Table, known: Mapping[str, ir.Table]) -> ir.Table:
@@ -187,7 +198,9 @@ def _string_together(day: ir.Table, repeated: Sequence[int], again: Sequence[int
     day = day.mutate(is_close=is_close.fill_null(False), is_anew=begins_anew.fill_null(False))
     day = day.mutate(
         is_repeated=ibis.cases(
-            (day.repeated_at_least.isnull(), MET), (day.is_close.any().over(whole_run), MET), else_=UNKNOWN
+            (day.repeated_at_least.isnull() | day.is_declared, MET),
+            (day.is_close.any().over(whole_run), MET),
+            else_=UNKNOWN,
         ),
         series_number=(day.is_pause | day.is_anew).ifelse(1, 0).sum().over(upto),
     )

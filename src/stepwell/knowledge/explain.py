@@ -154,7 +154,27 @@ def dose_table(knowledge: Knowledge) -> str:
         for r in knowledge.role_rules
     ]
     lines += markdown_table(("Drug", "At most, mg/day", "Usually for", "From"), low)
-    keys = [s for r in (*knowledge.dose_minima, *knowledge.role_rules) for s in sources(r)]
+    lines += ["", "## Forms that decide the use", ""]
+    forms = [
+        (
+            knowledge.ingredients[form.ingredient].label,
+            ", ".join(form.words),
+            ", ".join(form.routes),
+            form.labelled_use or "depression, in this form only",
+            provenance(form, knowledge),
+        )
+        for form in knowledge.product_forms
+    ]
+    lines += markdown_table(("Drug", "Words of the name", "Route", "Use", "From"), forms)
+    keys = [s for r in (*knowledge.dose_minima, *knowledge.role_rules, *knowledge.product_forms) for s in sources(r)]
+    if knowledge.drug_records is not None:
+        limit = knowledge.drug_records.unidentified
+        lines += ["", "## Unidentified drugs", ""]
+        lines += [
+            f"Where more than {limit.at_most:g} % of a source's drug rows are of drugs that nobody could identify, that a drug "
+            f"is not found says nothing for anybody in it. {provenance(limit, knowledge)}"
+        ]
+        keys += sources(limit)
     return "\n".join([*lines, "", "## Sources", "", bibliography(keys, knowledge)]) + "\n"
 
 

@@ -17,19 +17,40 @@ from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import address, day, is_outside, number, within
+from .values import address, concept, day, is_outside, number, text, within
 
+OBSERVED = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
 Gaps = list[ir.Table]
 """Collects the rows of `code_gap`, one table per record table that has any."""
 
 
 def read_conditions(
-    gaps: Gaps, con, people: People, raws: list[RawTable], vocabulary: dict[str, RawTable], knowledge: Knowledge
+    observation: RawTable | None,
+    gaps: Gaps,
+    con,
+    people: People,
+    raws: list[RawTable],
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
-    """Diagnoses."""
+    """Diagnoses, and those that OMOP's vocabulary puts among the observations (an allergy, self-harm, an attempt): rows with such
+    a code and without a value. A row with a value answers a question, and may answer it with no."""
     (raw,) = raws
     columns = Columns("condition_concept_id", "condition_source_concept_id", "condition_source_value")
-    return _read_main(gaps, con, people, raw, columns, vocabulary, knowledge, "condition", "condition_start_date")
+    main = _read_main(gaps, con, people, raw, columns, vocabulary, knowledge, "condition", "condition_start_date")
+    if observation is None:
+        return main
+    stated = (
+        text(observation.column("value_as_string")),
+        text(observation.column("value_source_value")),
+        observation.column("value_as_number", "float64").cast("string"),
+        concept(observation.column("value_as_concept_id", "int64")).nullif(0).cast("string"),
+    )
+    bare = RawTable(observation.name, observation.where, observation.rows.filter(ibis.coalesce(*stated).isnull()))
+    codes = codeset_codes(s for s in knowledge.codesets.values() if "condition" in s.records)
+    keys = find_keys(con, bare, OBSERVED, vocabulary)
+    rows, losses = _read_coded(con, people, bare, OBSERVED, keys, codes, vocabulary, "condition", "observation_date")
+    return main[0].union(rows.select(main[0].columns)), main[1] + losses
 
 
 def read_procedures(
@@ -61,8 +82,7 @@ def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]
     """The tables besides diagnoses and procedures that may hold care, each with its codes and its date."""
     tables = []
     if "observation" in filled:
-        columns = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
-        tables.append((filled["observation"], columns, "observation_date"))
+        tables.append((filled["observation"], OBSERVED, "observation_date"))
     if "visit_occurrence" in filled:
         visit = filled["visit_occurrence"]
         tables.append((visit, Columns("visit_concept_id", "visit_source_concept_id", ""), "visit_start_date"))

@@ -24,6 +24,7 @@ _NOUNS = {
     "procedure": "procedures",
     "vital": "vital signs",
     "dose": "doses of drugs given in sessions",
+    "declared_session": "sessions declared by the source, and sessions of what they were compared with",
     "monitoring": "readings around sessions",
     "answer": "answers to single items and totals of other scales",
     "incomplete_medication": "reasons why the absence of a drug says nothing",

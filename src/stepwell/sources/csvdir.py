@@ -22,6 +22,7 @@ from .coded_lines import find_line_gap, read_coded_lines
 from .concomitant import read_concomitant
 from .csv_medication import find_own_incomplete, read_own_medication
 from .csvform import FILES, REQUIRED_FILES, Field
+from .declared_lines import declared_problems, read_declared, without_comparators
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .identify import OWN, all_gaps
 from .people import People, number_people
@@ -69,7 +70,7 @@ def read_csv_folder(
         raise SourceError("There is nobody in this source.", [problem])
     people = number_people(con, lines["person"].rows.source_id, lines["person"].where)
     lines = {name: RawTable(name, raw.where, people.attach(raw.rows, "source_id")) for name, raw in lines.items()}
-    problems = [p for name, raw in lines.items() for p in _cell_problems(raw, FILES[name], knowledge)]
+    problems = [p for name, raw in lines.items() for p in _cell_problems(con, raw, FILES[name], knowledge)]
     if problems:
         raise SourceError("Some lines cannot be read.", problems)
     readers = {
@@ -84,6 +85,12 @@ def read_csv_folder(
         "answer": read_own_answers,
     }
     records, losses, gaps = {}, [], []
+    if "medication" in lines:
+        told, losses = read_declared(lines["medication"])
+        declared = store(con, told, lines["medication"].where)
+        if run(declared.count(), lines["medication"].where).as_py():
+            records["declared_session"] = declared
+        lines["medication"] = without_comparators(lines["medication"])
     for name, reader in readers.items():
         if name in lines:
             records[name], found = reader(con, people, lines[name], knowledge)
@@ -136,7 +143,9 @@ def _lines(con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...]) -> Raw
     return RawTable(raw.name, raw.where, rows.mutate(address=ibis.literal(f"{raw.where}:") + rows.line.cast("string")))
 
 
-def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge) -> list[Problem]:
+def _cell_problems(
+    con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge
+) -> list[Problem]:
     """Cells that are empty or cannot be read, with their lines: one pass over the file."""
     rows = with_known(raw.rows, knowledge) if raw.name == "answer" else raw.rows
     checks: list[tuple[ir.BooleanValue, str, str]] = []
@@ -161,6 +170,8 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
         sets = [s.id for s in knowledge.codesets.values() if raw.name in s.records]
         stranger = (vocabulary == OWN) & rows.code.lower().notin(sets)
         checks.append((stranger, "an unknown code set", f"one of {', '.join(sorted(sets))}"))
+    if raw.name == "medication":
+        checks += declared_problems(con, rows, raw.where, knowledge)
     if raw.name == "measurement":
         known = list(_instrument_names(knowledge))
         labels = ", ".join(sorted(knowledge.instruments))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..tables.ranges import (
     BIRTH,
     MG_PER_DAY,
+    MG_PER_KG,
     OWN_SCALE,
     QUANTITY,
     SESSION_DOSE,
@@ -94,8 +95,9 @@ FILES: dict[str, tuple[Field, ...]] = {
             "kind",
             "word",
             False,
-            "for drugs given in sessions: administration (charted as given that day) or supply (prescription or fill)",
-            ("administration", "supply"),
+            "for drugs given in sessions: administration (charted as given that day), supply (prescription or fill), or "
+            "comparator (a placebo or another drug that a trial gave in place of the one named under session)",
+            ("administration", "supply", "comparator"),
         ),
         Field(
             "mg",
@@ -111,6 +113,21 @@ FILES: dict[str, tuple[Field, ...]] = {
             "nasal, intravenous, intramuscular, subcutaneous, oral, transdermal; where sessions or the use depend on it",
         ),
         Field("time", "time", False, "for drugs given in sessions: when the dose began, as 09:30"),
+        Field(
+            "session",
+            "text",
+            False,
+            "esketamine or ketamine, where this line certainly is a session of it against depression, such as a charted "
+            "infusion of a trial; with kind comparator, what it is compared with; empty: stepwell judges by the records",
+        ),
+        Field("arm", "text", False, "of a declared session: the arm of the trial; empty: the drug and mg_per_kg"),
+        Field(
+            "mg_per_kg",
+            "number",
+            False,
+            "of a declared session: the dose for each kg of weight; mg is never made of it",
+            range=MG_PER_KG,
+        ),
     ),
     "measurement": (
         _person(),

@@ -110,6 +110,8 @@ def open_table(
             problems.append(Problem(f"{where}, column {column.name}", f"is of type {column.type}", expected, remedy))
         if kind == "id" and column.kind == "text":
             type_ = pa.string()
+        elif kind in ("id", "whole") and column.kind == "number":
+            type_ = pa.float64()  # 1e300 and 6.6 are read as what they are, and are no whole numbers
         selected.append(con.engine.selected(column.name, type_))
         schema[column.name.lower()] = type_
     if known and not any(c.may_be_read for c in known):

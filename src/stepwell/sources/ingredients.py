@@ -32,7 +32,7 @@ _SPELLING_VOCABULARIES = ("RxNorm", "RxNorm Extension", "CVX", "HCPCS")
 know
 it."""
 _BRAND_CLASSES = ("Brand Name", "Branded Dose Group")
-_SAYS_NOTHING = r"(?i)unclassified|not otherwise (specified|classified)|\bnos\b"
+_SAYS_NOTHING = r"(?i)unclassified|not otherwise (specified|classified)|(^| )nos($|[ ,)])"
 """Names of billing codes for any drug without a code of its own."""
 
 

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
-from ..tables import RECORDS
+from ..tables import MEDICATION, RECORDS
 from ..tables.ranges import BIRTH
 from .answers import read_answers
 from .cdm_columns import type_problems, without_others
@@ -99,7 +99,7 @@ def read_omop(
     of_care = find_care(filled)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
-        "condition": (partial(read_conditions, gaps), ("condition_occurrence",)),
+        "condition": (partial(read_conditions, filled.get("observation"), gaps), ("condition_occurrence",)),
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (partial(read_procedures, of_care, gaps), ("procedure_occurrence",)),
@@ -128,10 +128,14 @@ def read_omop(
         has.add("code_gap")
     if drugs is not None:
         raw = filled["drug_exposure"]
-        records["concomitant"] = read_concomitant(
-            knowledge,
-            lambda k: read_medication(con, raw, find_drugs(con, raw, vocabulary, k), people, vocabulary, k),
-        )
+
+        def read(knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+            found = find_drugs(con, raw, vocabulary, knowledge)
+            if not run(found.products.count(), raw.where).as_py():
+                return empty(con, MEDICATION.schema), []
+            return read_medication(con, raw, found, people, vocabulary, knowledge)
+
+        records["concomitant"] = read_concomitant(knowledge, read)
         has.add("concomitant")
     for table in RECORDS:
         if table.name not in records:

@@ -23,6 +23,10 @@ _EXAMPLES = {
     "person": ["p1,1980,female,"],
     "observation_period": ["p1,2019-01-01,2021-12-31"],
     "condition": ["p1,2020-01-02,ICD10CM,F33.1"],
+    "medication": [
+        "p1,ketamine,2020-09-01,,,,,,,administration,,intravenous,09:30,ketamine,ketamine,0.5",
+        "p1,midazolam,2020-09-15,,,,,,,comparator,,intravenous,09:30,ketamine,midazolam,0.045",
+    ],
     "measurement": ["p1,2020-01-02,phq-9,19", "p1,2020-02-20,phq-9,18"],
     "procedure": ["p1,2020-09-01,stepwell,ect,,", "p1,2020-09-03,stepwell,psychotherapy,,14:00"],
     "answer": [

@@ -74,13 +74,13 @@ def whole(column: ir.Column) -> ir.IntegerColumn:
     """The cell as a whole number (a fraction is rounded), else NULL."""
     if column.type().is_string():
         return column.re_search(_NUMBER).ifelse(column, ibis.null("string")).try_cast("int64")
-    if _fits(column):
+    if fits_int64(column):
         return column.cast("int64")
     value = number(column)
     return value.between(-_MOST_WHOLE, _MOST_WHOLE).ifelse(value, ibis.null("float64")).cast("int64")
 
 
-def _fits(column: ir.Column) -> bool:
+def fits_int64(column: ir.Column) -> bool:
     """Whether every value of the column's type is a 64-bit whole number."""
     return column.type().is_integer() and not column.type().is_uint64()
 
@@ -90,7 +90,7 @@ def identifier(column: ir.Column) -> ir.Column:
 
     Text stays as it is written: "007" is not 7. A floating-point number is an id where it is whole and exact; 6.6 is none.
     """
-    if _fits(column):
+    if fits_int64(column):
         return column.cast("int64")
     if column.type().is_floating():
         value = number(column)

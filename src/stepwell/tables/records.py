@@ -226,6 +226,21 @@ DOSE = Table(
     ),
 )
 
+DECLARED_SESSION = Table(
+    "declared_session",
+    "one source row that its source declares to be a session of a treatment, or of what that treatment was compared with",
+    ("person_id", "session_date", "treatment", "address"),
+    (
+        _PERSON,
+        Column("session_date", "date", "The day."),
+        Column("treatment", "string", "The treatment of which it is a session, or with which it was compared."),
+        Column("is_comparator", "boolean", "Whether a placebo or another drug was given in the treatment's place."),
+        Column("arm", "string", "The arm, as the source names it; else the drug, with its dose for the weight."),
+        Column("mg_per_kg", "float64", "The dose for the weight.", unit="mg/kg", null="not recorded"),
+        _ADDRESS,
+    ),
+)
+
 MONITORING = Table(
     "monitoring",
     "one reading taken around a session, or one thing done about it",
@@ -327,6 +342,7 @@ RECORDS = (
     PROCEDURE,
     VITAL,
     DOSE,
+    DECLARED_SESSION,
     MONITORING,
     ANSWER,
     CODE_GAP,

@@ -85,7 +85,10 @@ def _show_age(who: Mapping, found: Mapping, until: date | None) -> str:
     if day is None:
         born = f"in {earliest.year}" if earliest.year == latest.year else f"{earliest.year} to {latest.year}"
         return f"Born {born}; there is no day on which to count the age"
-    age, *from_year = show_age(earliest, latest, day).split(", ")
+    shown = show_age(earliest, latest, day)
+    if shown is None:
+        return "Age not known: the recorded birth gives no age that a person has"
+    age, *from_year = shown.split(", ")
     words = ", ".join([f"Aged {age} on {show_date(day)}", *from_year])
     return (
         words if found["index_date"] else f"{words}, the last day observed; there is no index day on which to count it"
