@@ -29,8 +29,8 @@ from .rows import (
     Records,
 )
 from .sets import Names
-from .verdicts import MET, NOT_MET
 from .sorting import MOST_ROWS
+from .verdicts import MET, NOT_MET
 
 _SHORT = pa.int16()
 GIVEN_IN_CARE_ONLY = INCOMPLETE_MEDICATION.by_name["reason"].values[-1]
@@ -39,7 +39,8 @@ GIVEN_IN_CARE_ONLY = INCOMPLETE_MEDICATION.by_name["reason"].values[-1]
 @dataclass(frozen=True)
 class Batch:
     """The records of some people. Addresses are in the order of their text: an address is a number in the rules, and the lesser
-    number is the lesser text. `addresses` are those of medication, `session_addresses` those of doses, procedures and declared sessions."""
+    number is the lesser text. `addresses` are those of medication, `session_addresses` those of doses, procedures and declared
+    sessions."""
 
     person_ids: np.ndarray
     records: Records

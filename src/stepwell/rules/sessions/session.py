@@ -16,8 +16,8 @@ FIRST, PAUSE, RE_INDUCTION = range(3)
 
 @compiled
 def judge_days(number, person, days, declared, conditions, procedures, periods, gaps, treatments, sets):
-    """Gives each day the verdict of every criterion but repetition, and all of them together (`candidate`). Of a day that the source
-    declares to be a session only the life span is asked.
+    """Gives each day the verdict of every criterion but repetition, and all of them together (`candidate`). Of a day that the
+    source declares to be a session only the life span is asked.
 
     Unknown when: a record that would settle a criterion is missing, or the time in which it would be was not observed.
     """
