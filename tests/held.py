@@ -39,7 +39,7 @@ class Held:
         periods = tables.pop("observed", ((date(2018, 1, 1), date(2025, 12, 31)),))
         tables["observation_period"] = [{"start_date": first, "end_date": last} for first, last in periods]
         names = ("condition", "measurement", "procedure", "vital", "exposure", "observation_period", "answer", "dose")
-        names += ("monitoring", "code_gap", "concomitant", "incomplete_medication")
+        names += ("monitoring", "code_gap", "concomitant", "declared_session", "incomplete_medication")
         self.rows = {"person": [person]} | {name: tables.pop(name, []) for name in names}
         assert not tables, tables
         for name, rows in self.rows.items():
@@ -83,6 +83,10 @@ def answered(instrument, item, day, value, *, better="lower"):
 
 def dose(ingredient, day, kind="administration"):
     return {"ingredient": ingredient, "given_date": day, "kind": kind, "route": None, "mg": None}
+
+
+def declared(treatment, day, *, is_comparator=False):
+    return {"treatment": treatment, "session_date": day, "is_comparator": is_comparator, "arm": None, "mg_per_kg": None}
 
 
 def reading(kind, day, value, minutes=None):
