@@ -40,7 +40,9 @@ def find_supplies(records: Path, q: dict) -> pl.LazyFrame:
     products = pl.LazyFrame(q["products"]).select("product", "drug", "mg_per_unit")
     # A row without a concept is of the product that its own entry names.
     of_entry = col("entry").replace_strict(q["entries"], default=0, return_dtype=pl.Int64)
-    rows = rows.with_columns(product=pl.when(col("product") == 0).then(of_entry).otherwise(col("product").cast(pl.Int64)))
+    rows = rows.with_columns(
+        product=pl.when(col("product") == 0).then(of_entry).otherwise(col("product").cast(pl.Int64))
+    )
     rows = rows.join(products, on="product").with_columns(
         supply=pl.when(col("supply").is_between(1, q["longest_supply"])).then("supply"),
         quantity=pl.when(col("quantity") > 0).then("quantity"),
