@@ -101,7 +101,7 @@ def test_ctrl_c_during_a_query_is_130(tmp_path, query):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how) as process:
         try:
             assert process.stdout.readline() == "at work\n"
-            time.sleep(0.5)
+            time.sleep(2)  # the query must have begun, on a busy machine too
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=60)
         finally:
