@@ -29,15 +29,6 @@ def test_a_few_inputs_of_each_quick_kind_end_clean(kind):
     assert not report.findings, str(report)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("kind", SLOW)
-def test_a_few_inputs_of_each_slow_kind_end_clean(kind):
-    report = Report(seed=1)
-    fuzz(kind, 1, range(SLOW[kind]), report)
-    assert report.inputs[kind] == SLOW[kind]
-    assert not report.findings, str(report)
-
-
 def _leaks(place: Path):
     raise SourceError("It cannot be read.", [Problem("items.csv", f"found {SECRET}")])
 
