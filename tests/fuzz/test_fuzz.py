@@ -18,7 +18,6 @@ from stepwell.errors import Problem, SourceError
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and pipes")
 SECRET = judging.SECRET
 QUICK = {"questionnaire": 25, "definition": 10, "address": 25, "path": 25, "option": 20}
-SLOW = {kind: 4 for kind in KINDS if kind not in QUICK}
 
 
 @pytest.mark.parametrize("kind", QUICK)
