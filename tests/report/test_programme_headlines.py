@@ -25,7 +25,7 @@ def lines_of(checkpoints: tuple = (), durability: ShownDurability | None = None)
     no_count = plain(0)
     given = Given(
         K.treatments["esketamine"], plain(60), plain(81), no_count, plain(904), no_count, checkpoints, (),
-        durability or ShownDurability(no_count, {}, (), None), *[()] * 3, no_count, {}, *[()] * 4,
+        (), durability or ShownDurability(no_count, {}, (), None), *[()] * 3, no_count, {}, *[()] * 4,
     )  # fmt: skip
     return [f"{h.figure or ''} {h.words}".strip() for h in headlines_of(given)]
 

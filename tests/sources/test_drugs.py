@@ -257,6 +257,14 @@ def test_a_drug_is_identified_or_not(medication, line, concept, strength, ancest
     assert found.lost("nobody could identify") == ([("left out", 1)] if kind == "unidentified" else [])
 
 
+def test_rows_without_a_concept_are_counted_among_the_unidentified(folder, opened):
+    drugs = [DRUG, fill(0), fill(4711), fill(4712, value="x")]
+    drugs = [f"{n}{line[1:]}" if n else line for n, line in enumerate(drugs)]
+    found = opened(folder(person=PEOPLE, drug_exposure=drugs))
+    assert found.lost("nobody could identify") == [("left out", 3)]
+    assert found.lost("among these, rows without a drug concept") == [("left out", 1)]
+
+
 def test_what_remains_adds_up(medication):
     found = medication(fill(SERTRALINE))
     assert [loss.n_remaining for loss in found.source.losses if loss.effect == "left out"] == []

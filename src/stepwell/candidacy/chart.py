@@ -47,6 +47,7 @@ class Chart:
     vital: tuple[dict, ...]
     answer: tuple[dict, ...]
     dose: tuple[dict, ...]
+    declared_session: tuple[dict, ...]
     monitoring: tuple[dict, ...]
     exposure: tuple[dict, ...]
     concomitant: tuple[dict, ...]

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
 from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN
+from stepwell.knowledge.treatment import Treatment
 from stepwell.why.found import show_date, show_days
 from stepwell.why.gaps import say_hidden
 
@@ -51,15 +52,22 @@ def tables_for(name: str, asked: BaseModel, knowledge: Knowledge) -> tuple[str, 
     tables = _ALWAYS[name]
     if name in ("recorded", "free_of") and SUICIDALITY in asked.any_of:
         tables += ("answer",)
+    if name in ("had", "not_had") and treatments_of(asked.any_of, knowledge):
+        tables += ("declared_session",)
     if name in ("had", "not_had") and drugs_of(asked.any_of, knowledge):
         tables += ("dose", "exposure")
     return tables
 
 
+def treatments_of(procedures: Iterable[str], knowledge: Knowledge) -> list[Treatment]:
+    """The treatments whose sessions are these procedures."""
+    wanted = set(procedures)
+    return [t for t in knowledge.treatments.values() if wanted & set(t.procedures)]
+
+
 def drugs_of(procedures: Iterable[str], knowledge: Knowledge) -> frozenset[str]:
     """The ingredients that are given in sessions of these procedures."""
-    wanted = set(procedures)
-    return frozenset(i for t in knowledge.treatments.values() if wanted & set(t.procedures) for i in t.ingredients)
+    return frozenset(i for t in treatments_of(procedures, knowledge) for i in t.ingredients)
 
 
 def silence(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ import stepwell
 from stepwell.errors import InternalError, Problem, SourceError, StepwellError, UnfinishedError
 
 STOPPED = 130
+_PATIENCE = 15
+"""Seconds after Ctrl-C in which a command ends by itself."""
 # Newer versions of Typer bring a copy of Click, older ones need the package.
 _WRONG_USE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -50,6 +54,11 @@ def _watch(arrived: socket.socket) -> None:
             _stopped.set()
             if "stepwell.engines" in sys.modules:
                 sys.modules["stepwell.engines"].interrupt_queries()
+            # A thread of the database may miss that, and go on for hours. What is left then is what a kill leaves: the same
+            # command continues there.
+            time.sleep(_PATIENCE)
+            os.write(2, b"Stopped.\n")
+            os._exit(STOPPED)
 
 
 def was_stopped() -> bool:

@@ -60,7 +60,9 @@ def find_step(trial: ir.Table, score: ir.Table, instrument: ir.Table, how: Trial
     last = taking_part.join(ends, ["person_id", "episode_number"], how="inner")
     last = last.filter(last.end_day == last.treated_until_day)
     treated = last.group_by("person_id", "episode_number", "treated_until_day").agg(
-        observed_until_day=last.observed_until_day.max(), may_lack_drugs=may_lack_drugs(last).any()
+        observed_until_day=last.observed_until_day.max(),
+        # Without such records it is one value for all rows, which has to be asked of each.
+        may_lack_drugs=(may_lack_drugs(last) & last.end_day.notnull()).any(),
     )
     rung = rung.join(treated, ["person_id", "episode_number"], how="inner")
     rung = rung.mutate(

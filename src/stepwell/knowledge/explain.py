@@ -194,6 +194,9 @@ def codeset_card(codeset: Codeset, knowledge: Knowledge) -> str:
     if codeset.partial:
         names = ", ".join(codeset.partial)
         lines += [f"Only some codes of {names} are listed: that none of them is recorded says nothing.", ""]
+    if codeset.without:
+        names = ", ".join(codeset.without)
+        lines += [f"{names}: no code of it in the source, so rows written in it are not in the set.", ""]
     lines += markdown_table(("Vocabulary", "Code", "Match", "About (stepwell's words)", "In or out", "From"), rows)
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(codeset), knowledge)]) + "\n"
 

@@ -217,6 +217,8 @@ class Codeset(Cited):
     partial: tuple[Vocabulary, ...] = ()
     """Vocabularies of which the set lists only some of the codes: that none of them is recorded says nothing. One of which a
     code takes in all below it is partial by itself where the source has no hierarchy."""
+    without: tuple[Vocabulary, ...] = ()
+    """Vocabularies that have no code of it, by the source of the set: rows written in them are known not to be in the set."""
 
     @property
     def records(self) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def read_conditions(
         concept(observation.column("value_as_concept_id", "int64")).nullif(0).cast("string"),
     )
     bare = RawTable(observation.name, observation.where, observation.rows.filter(ibis.coalesce(*stated).isnull()))
-    codes = codeset_codes(s for s in knowledge.codesets.values() if "condition" in s.records)
+    codes = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "condition")
     keys = find_keys(con, bare, OBSERVED, vocabulary)
     rows, losses = _read_coded(con, people, bare, OBSERVED, keys, codes, vocabulary, "condition", "observation_date")
     return main[0].union(rows.select(main[0].columns)), main[1] + losses

@@ -161,13 +161,14 @@ def find_named_drugs(
 
 
 def _with_entry(raw: RawTable, unsettled: ir.Table, columns: Iterable[str]) -> ir.Table:
-    """The rows whose concept says nothing or is missing, with these columns, their `concept_id`, and `entry`: all that
-    identifies the
-    drug."""
+    """The rows whose concept says nothing or is missing, with these columns, their `concept_id`, and `entry`: whether there is a
+    concept, and all else that identifies the drug."""
     columns = [c for c in columns if raw.has(c)]
+    id_ = concept(raw.rows.drug_concept_id)
     source_id = concept(raw.column("drug_source_concept_id", "int64")).cast("string").fill_null("")
     value = text(raw.column("drug_source_value")).lower().fill_null("")
-    rows = raw.rows.select(*columns, concept_id=concept(raw.rows.drug_concept_id), entry=source_id + " " + value)
+    entry = id_.isnull().ifelse("0 ", "") + source_id + " " + value
+    rows = raw.rows.select(*columns, concept_id=id_, entry=entry)
     without = rows.filter(rows.concept_id.isnull())
     return without.union(rows.semi_join(unsettled, "concept_id"))
 

@@ -1,8 +1,8 @@
 """Which ingredient a recorded drug is, and whether anything says what it is at all.
 
 A drug is a key: what identifies it (`looked_up`, the concept id to look up), its `name` and its `words`. Ways of finding the
-ingredient, best first: `drug_strength`, `concept_ancestor`, the ingredient's own concept id or RxNorm code, its name as whole
-words in the drug's name.
+ingredient, best first: `drug_strength`, `concept_ancestor`, the ingredient's own concept id or RxNorm code, the concept of a
+product in `rxnorm_product.csv`, the ingredient's name as whole words in the drug's name.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ WAYS = (
 BY_NAME, BY_ENTRY = 4, 5
 
 _SPELLING_VOCABULARIES = ("RxNorm", "RxNorm Extension", "CVX", "HCPCS")
-"""Vocabularies whose names spell out the ingredient. Elsewhere a name may be a brand, which says nothing to anybody who does not
-know
-it."""
+"""Vocabularies whose names spell out the ingredient. Elsewhere a name may be a brand, which says nothing to anybody who does
+not know it."""
 _BRAND_CLASSES = ("Brand Name", "Branded Dose Group")
 _SAYS_NOTHING = r"(?i)unclassified|not otherwise (specified|classified)|(^| )nos($|[ ,)])"
 """Names of billing codes for any drug without a code of its own."""

@@ -93,6 +93,7 @@ def _strength_in_names(keys: ir.Table, found: ir.Table) -> ir.Table:
     # A salt may go by another name (divalproex): the only part of a product is its ingredient's all the same.
     rows = rows.filter((rows.n_parts == 1) | plain.contains(" " + rows.ingredient.split("-")[0] + " "))
     value, unit, per = (rows.part.re_extract(_STRENGTH_IN_NAME, n) for n in (1, 2, 3))
+    per = per.fill_null("")  # PostgreSQL gives NULL for a group that is not there
     rows = rows.mutate(
         mg=value.try_cast("float64") * ibis.cases(*((unit == u, f) for u, f in _MILLIGRAMS_BY_NAME.items())),
         kind=ibis.cases((per == "", "unit"), (per == "/ML", "ml"), (per == "/HR", "hour")),

@@ -322,7 +322,7 @@ INCOMPLETE_MEDICATION = Table(
             "reason",
             "string",
             "`unidentified drugs`: nobody can say which drug some of the person's rows are of. `unidentified drugs in the "
-            "source`: so many rows of the whole source are of unidentified drugs that it holds for everybody. `given in care "
+            "source`: the share of such rows in the source is above the stated level, for everybody. `given in care "
             "only`: all of the person's rows are of drugs given in hospital or by staff, and what was taken elsewhere is not "
             "recorded.",
             values=("unidentified drugs", "unidentified drugs in the source", "given in care only"),
