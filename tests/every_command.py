@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -13,6 +14,9 @@ from stepwell.cli import app
 from stepwell.errors import QuestionError
 from stepwell.result import Result
 from stepwell.tables import RECORDS
+
+N_PEOPLE = 3
+"""So many people of a result, in the order of their ids, are asked about one by one."""
 
 TRIED: dict[str, tuple[str, ...]] = {
     "why": (
@@ -44,6 +48,10 @@ TRIED: dict[str, tuple[str, ...]] = {
 """The arguments with which each command is tried. `{person}` stands for each of a few people in turn."""
 
 
+ON_RECORDS: dict[str, tuple[str, ...]] = {"check": ("{records}", "{records} --json")}
+"""The same for commands that take records; `run` has made the result."""
+
+
 def once(line: str) -> bool:
     """All calls but those that run the records again for every single change of a definition."""
     return "--vary" not in line
@@ -56,7 +64,7 @@ def varied(line: str) -> bool:
 
 def first(line: str) -> bool:
     """One call of each command."""
-    return line in {lines[0] for lines in TRIED.values()}
+    return line in {lines[0] for lines in (TRIED | ON_RECORDS).values()}
 
 
 def try_commands(result: Result, records: object, place: Path, wanted: Callable[[str], bool]) -> None:
@@ -70,7 +78,7 @@ def try_commands(result: Result, records: object, place: Path, wanted: Callable[
 
 def _calls(result: Result, records: object, place: Path) -> Iterator[tuple[str, str, list[str]]]:
     """The command, its arguments as they stand in `TRIED`, and filled in."""
-    people = sorted(result.table("person").source_person_id.to_pyarrow().to_pylist())[:3]
+    people = sorted(result.table("person").source_person_id.to_pyarrow().to_pylist())[:N_PEOPLE]
     ran = [d.id for d in result.definitions]
     filled = {
         "records": records,
@@ -83,7 +91,7 @@ def _calls(result: Result, records: object, place: Path) -> Iterator[tuple[str, 
         "table": place / "table.csv",
         "anybody": people[0],
     }
-    for words, lines in TRIED.items():
+    for words, lines in (TRIED | ON_RECORDS).items():
         for line in lines:
             for person in people if "{person}" in line else [""]:
                 yield words, line, [word.format(person=person, **filled) for word in line.split()]
@@ -120,16 +128,18 @@ def _refusal(result: Result, words: str, line: str, arguments: list[str]) -> str
 
 
 def _has_dates(result: Result, person: str) -> bool:
-    """Whether any table holds a row of the person beside the table of people."""
+    """Whether anything of the person beside birth and death is recorded with its day."""
     person_id = result.person_id(person)
     kept = [t.name for t in RECORDS if t.name in result.tables and t.name != "person"]
-    return any(result.rows_of(name, person_id) for name in (*kept, "exposure"))
+    rows = [row for name in (*kept, "exposure") for row in result.rows_of(name, person_id)]
+    return any(isinstance(value, date) for row in rows for value in row.values())
 
 
 def _stray_words(text: str) -> str | None:
     """What a program writes where it had nothing to say."""
     seen = re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]+>", " ", text, flags=re.DOTALL)
     found = re.search(
-        r".{0,60}(\bnan\b|\bNaN\b|\bNone\b(?! of| recorded)|\bNaT\b|\bUndefined\b|\{\{|\bCount\().{0,40}", seen
+        r".{0,60}(\bnan\b|\bNaN\b|\bNone\b(?! of| recorded|\. Looked for)|\bNaT\b|\bUndefined\b|\{\{|\bCount\().{0,40}",
+        seen,
     )
     return found and f"stray words: {found[0]!r}"

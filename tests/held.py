@@ -10,6 +10,7 @@ from stepwell.candidacy.answers import Known
 from stepwell.candidacy.chart import read_chart
 from stepwell.candidacy.trials import find_definition, judge
 from stepwell.knowledge.load import load
+from stepwell.result import Result
 
 K = load()
 DAY = date(2025, 6, 30)
@@ -38,7 +39,7 @@ class Held:
         periods = tables.pop("observed", ((date(2018, 1, 1), date(2025, 12, 31)),))
         tables["observation_period"] = [{"start_date": first, "end_date": last} for first, last in periods]
         names = ("condition", "measurement", "procedure", "vital", "exposure", "observation_period", "answer", "dose")
-        names += ("monitoring", "code_gap", "concomitant")
+        names += ("monitoring", "code_gap", "concomitant", "declared_session", "incomplete_medication")
         self.rows = {"person": [person]} | {name: tables.pop(name, []) for name in names}
         assert not tables, tables
         for name, rows in self.rows.items():
@@ -46,7 +47,7 @@ class Held:
                 row.setdefault("address", f"{name}/{number}")
                 row["person_id"] = 1
         self.tables, self.knowledge, self.folder = tuple(self.rows), K, Path("held")
-        held = has | {name for name in ("code_gap",) if self.rows[name]}
+        held = has | {name for name in ("code_gap", "incomplete_medication") if self.rows[name]}
         self.manifest = {"has": sorted(held), "knowledge": K.digest, "source": {"label": "held"}}
 
     def person_id(self, person):
@@ -55,6 +56,8 @@ class Held:
 
     def rows_of(self, name, person_id):
         return [dict(row) for row in self.rows[name]]
+
+    incomplete_of = Result.incomplete_of
 
     def evidence(self, person):
         return []
@@ -80,6 +83,10 @@ def answered(instrument, item, day, value, *, better="lower"):
 
 def dose(ingredient, day, kind="administration"):
     return {"ingredient": ingredient, "given_date": day, "kind": kind, "route": None, "mg": None}
+
+
+def declared(treatment, day, *, is_comparator=False):
+    return {"treatment": treatment, "session_date": day, "is_comparator": is_comparator, "arm": None, "mg_per_kg": None}
 
 
 def reading(kind, day, value, minutes=None):

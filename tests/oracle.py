@@ -57,7 +57,7 @@ class Person:
     def __init__(
         self, person: Row, own: dict[str, list[Row]], definition: Definition, knowledge: Knowledge, has: frozenset
     ):
-        form = definition.trials
+        form = self.form = definition.trials
         self.periods = [(day(r["start_date"]), day(r["end_date"])) for r in own.get("observation_period", [])]
         self.conditions = [(day(r["condition_date"]), r["codeset"]) for r in own.get("condition", [])]
         self.codes = {
@@ -66,6 +66,7 @@ class Person:
         }
         self.procedures = [(day(r["procedure_date"]), r["procedure"]) for r in own.get("procedure", [])]
         self.gaps = own.get("code_gap", [])
+        self.missing = {r["reason"] for r in own.get("incomplete_medication", [])}
         self.scores = find_scores(own.get("measurement", []))
         self.exposures = find_exposures(own.get("medication", []), knowledge)
         self.trials = find_trials(self.exposures, form, knowledge, self.periods)
@@ -82,6 +83,16 @@ class Person:
         ]
         self.determination = conclude(self, person, definition, has)
         self.steps = find_steps(self, form, knowledge)
+
+
+# --- 0 complete drug records ---
+
+GIVEN_IN_CARE = "given in care only"
+
+
+def days_between(t, form: TrialBuilding) -> int:
+    """The days of a trial on which nothing was supplied or given."""
+    return t.n_days - t.n_exposures + 1 if form.basis.is_ == "prescriptions" else t.n_gap_days
 
 
 # --- three-valued logic ---
@@ -128,7 +139,7 @@ def find_exposures(rows: list[Row], knowledge: Knowledge) -> list[SimpleNamespac
 
 def use_of(ingredient: str, dose: float | None, labels: list[str | None], knowledge: Knowledge) -> Verdict:
     if None not in labels:
-        return False
+        return None if "not known" in labels else False
     limits = [rule.at_most_mg_per_day for rule in knowledge.role_rules if rule.ingredient == ingredient]
     if not limits:
         return True
@@ -352,13 +363,17 @@ def outcome(t, knowledge: Knowledge) -> str:
 def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows_unknown: bool) -> SimpleNamespace:
     """One trial under one branch; a criterion that is not asked stays None and takes no part."""
     trial, failure = branch.trial, branch.failure
-    may_go_on = not t.is_end_known or t.is_ongoing is not False
+    # What a program does not find it reads as not so.
+    missing = p.missing if knows_unknown else set()
+    in_care_only = GIVEN_IN_CARE in missing
+    unsure_days = days_between(t, p.form) if in_care_only else 0
+    may_go_on = not t.is_end_known or t.is_ongoing is not False or bool(missing)
     j = SimpleNamespace(trial_number=t.trial_number, branch=number, t=t)
     ask: dict[str, Verdict] = {"trial.role": t.role in (trial.role.any_of or [trial.role.is_])}
     ask["trial.use"] = True if trial.use.is_ == "any" else t.is_antidepressant_use
     if trial.min_duration:
-        longest, n_days = trial.min_duration.single_until_next, t.n_days
-        if longest is not None and t.n_exposures == 1 and t.next_prescription is not None:
+        longest, n_days = trial.min_duration.single_until_next, t.n_days - unsure_days
+        if longest is not None and not in_care_only and t.n_exposures == 1 and t.next_prescription is not None:
             until_next = t.next_prescription - t.end
             n_days = max(n_days, until_next if until_next <= longest else 0)
         ask["trial.min_duration"] = True if n_days >= trial.min_duration.at_least else None if may_go_on else False
@@ -367,7 +382,8 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
         may_suffice = t.n_days_adequate + t.n_days_dose_unknown >= limit or (
             may_go_on and t.last_dose_adequate is not False
         )
-        ask["trial.min_dose"] = True if t.n_days_adequate >= limit else None if may_suffice else False
+        enough = t.n_days_adequate - unsure_days >= limit
+        ask["trial.min_dose"] = True if enough else None if may_suffice or missing else False
     if trial.drug:
         ask["trial.drug"] = t.ingredient in trial.drug.any_of or t.drug_class in trial.drug.of_class
     if trial.min_supplies:
@@ -378,7 +394,7 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
         enough = None if j.n_recent_drugs is None else j.n_recent_drugs >= trial.recent.at_least
         if enough and trial.recent.begun_before is not None:
             enough = j.n_recent_drugs_before >= trial.recent.begun_before
-        ask["trial.recent"] = enough
+        ask["trial.recent"] = None if missing and not enough else enough
     if trial.diagnosed:
         ask["trial.diagnosed"] = None if j.n_recent_diagnoses is None else j.n_recent_diagnoses > 0
     if trial.still_ill:
@@ -388,7 +404,7 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
         within = trial.preceded_by.within
         days = [d for d in (t.antidepressant_before, t.possible_antidepressant_before) if d is not None]
         near = [t.start - d <= within for d in days]
-        ask["trial.preceded_by"] = None if any(near) else False
+        ask["trial.preceded_by"] = None if any(near) or missing else False
         if t.antidepressant_before is not None and near[0]:
             ask["trial.preceded_by"] = True
     if failure.improvement:
@@ -411,9 +427,11 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
             unseen = t.observed_until is None or t.observed_until < t.end + failure.switched.within
             is_next = gap is not None and 0 < gap <= failure.switched.within
             ask["failure.switched"] = True if is_next else None if unseen else False
+        if in_care_only or (missing and not ask["failure.switched"]):
+            ask["failure.switched"] = None
     if failure.added_to:
         unsure = t.possible_added is not None or t.observed_until is None or not t.is_end_known
-        ask["failure.added_to"] = True if t.added is not None else None if unsure else False
+        ask["failure.added_to"] = True if t.added is not None else None if unsure or missing else False
     for name in ("switched", "added_to"):
         rule = getattr(failure, name)
         if rule and rule.when == "unscored" and t.improvement_pct is not None:
@@ -429,8 +447,8 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
     if branch.added:
         beside = True if t.antidepressant_before == t.start else None
         if beside is None and t.possible_antidepressant_before != t.start:
-            beside = False
-        long_enough = True if t.n_days >= branch.added.for_ else None if may_go_on else False
+            beside = None if missing else False
+        long_enough = True if t.n_days - unsure_days >= branch.added.for_ else None if may_go_on else False
         j.added = all_of([t.role != "antidepressant", beside, long_enough])
     j.failed = any_of(v for name, v in ask.items() if name.startswith("failure."))
     j.counts = all_of([*(v for name, v in ask.items() if name.startswith("trial.")), j.failed])
@@ -519,7 +537,8 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     after = [who.diagnosis.any_of for b in definition.branch if b.within.after == "first diagnosis"]
     hidden = [is_hidden(gaps, "condition", sets) for sets in after]
     hidden += [is_hidden(gaps, "procedure", b.within.before) for b in definition.branch if b.within.before]
-    if d.count is False and (not observed or not needed <= has or any(hidden)):
+    missing = p.missing - {GIVEN_IN_CARE} if definition.as_code else p.missing
+    if d.count is False and (not observed or not needed <= has or any(hidden) or missing):
         d.count = None
     d.met, d.branch, d.episode_number = best.met, best.branch, best.episode_number
     d.n_counted, d.n_possible, d.n_needed = best.n_counted, best.n_possible, best.n_needed
@@ -577,6 +596,13 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
             ask[name] = None  # before what?
     if definition.as_code:
         ask = {name: verdict is True or (verdict is None and name == "never") for name, verdict in ask.items()}
+    if missing:
+        on_a_day = {"age"} | {
+            n for n, r in (("diagnosis", who.diagnosis), ("never", who.never)) if r and r.when == "before"
+        }
+        for name in ask:
+            if name == "washout" or (name in on_a_day and d.met is None and ask[name] is False):
+                ask[name] = None
     for name in ("age", "diagnosis", "never", "washout"):
         setattr(d, f"who.{name}", ask.get(name))
 
@@ -678,7 +704,8 @@ def age(birth: int | None, on: int | None) -> int | None:
     if birth is None or on is None:
         return None
     born, today = date.fromordinal(birth), date.fromordinal(on)
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return years if 0 <= years <= 125 else None
 
 
 def count_days(conditions: list, rule, index: int | None, within: int | None = None) -> int:
@@ -732,6 +759,8 @@ def find_steps(p: Person, form: TrialBuilding, knowledge: Knowledge) -> list[Sim
                 s.ended = "next step"
             elif s.is_remission:
                 s.ended = "remission"
+            elif seen is not None and p.missing and seen - s.end > form.max_gap.at_most:
+                s.ended = None
             elif seen is not None:
                 s.ended = "lost" if seen - s.end > form.max_gap.at_most else "still treated"
             steps.append(s)

@@ -25,7 +25,13 @@ def find_sessions(records: dict[str, list[Row]], knowledge: Knowledge, has) -> d
         }
         for treatment in knowledge.treatments.values():
             days = [_occasion(day, rows, treatment) for day, rows in _by_day(own, treatment)]
+            declared = {
+                r["session_date"]
+                for r in own.get("declared_session", [])
+                if r["treatment"] == treatment.id and not r["is_comparator"]
+            }
             for day in days:
+                day["is_declared"] = day["day"] in declared
                 _judge(day, person, own, treatment, has)
             runs = _runs([d for d in days if d["candidate"] is not False], treatment)
             sessions += [_settled(d, person, treatment) for d in days]
@@ -131,7 +137,10 @@ def _judge(d: Row, person: Row, own, treatment: Treatment, has) -> None:
     born, born_by, died = (person.get(k) for k in ("birth_earliest_date", "birth_latest_date", "death_date"))
     unlived = (born and day < born) or (died and day > died)
     verdicts["session.alive"] = False if unlived else None if born_by and day < born_by else True
-    verdicts["session.given"] = True if d["is_given"] else None
+    verdicts["session.given"] = True if d["is_given"] or d["is_declared"] else None
+    if d["is_declared"]:
+        d["verdicts"], d["candidate"] = verdicts, verdicts["session.alive"]
+        return
     seen = _seen_from(own["observation_period"], day)
     if treatment.routes:
         verdicts["session.route"] = None if d["route"] is None else d["route"] in treatment.routes.any_of
@@ -201,7 +210,8 @@ def _runs(days, treatment: Treatment):
             part[0]["begun_by"] = "re-induction" if place else "pause" if series else "first"
             series.append(part)
             for number, d in enumerate(part, 1):
-                d |= {"series_number": len(series), "session_number": number, "is_repeated": True if repeated else None}
+                is_repeated = True if repeated or d["is_declared"] else None
+                d |= {"series_number": len(series), "session_number": number, "is_repeated": is_repeated}
                 d["week"] = (d["day"] - part[0]["day"]).days // 7 + 1
                 d["n_days_since"] = (d["day"] - part[number - 2]["day"]).days if number > 1 else None
     return series
@@ -219,7 +229,8 @@ def _settled(d: Row, person: Row, treatment: Treatment) -> Row:
         "session_date": d["day"],
         "is_session": False if none else None if None in both else True,
         **d["verdicts"],
-        **({"session.repeated": d["is_repeated"]} if treatment.repeated and not none else {}),
+        **({"session.repeated": d["is_repeated"]} if treatment.repeated and not (none or d["is_declared"]) else {}),
+        "is_declared": d["is_declared"],
         **{k: d.get(k) for k in (*kept, *placed)},
     }
 

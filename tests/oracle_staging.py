@@ -44,6 +44,7 @@ class Staged:
         self.procedures = [(day(r["procedure_date"]), r["procedure"]) for r in own.get("procedure", [])]
         self.gaps = own.get("code_gap", [])
         self.scores = oracle.find_scores(own.get("measurement", []))
+        self.missing, self.form = {r["reason"] for r in own.get("incomplete_medication", [])}, form
         trials = oracle.find_trials(
             oracle.find_exposures(own.get("medication", []), knowledge), form, knowledge, periods
         )
@@ -59,7 +60,8 @@ class Staged:
         self.knows = {table: bool(periods) and table in has for table in ("medication", "condition", "procedure")}
         before = oracle.days_observed_before(self.episode.start, periods) if self.episode else None
         watched = before is not None and before > form.episode_gap.at_most
-        self.is_onset_known = watched and {"medication", "condition"} <= has
+        self.knows["medication"] &= not self.missing
+        self.is_onset_known = watched and {"medication", "condition"} <= has and not self.missing
         self.row = self.make_row()
 
     # --- what is counted ---

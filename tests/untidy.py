@@ -25,14 +25,28 @@ CODESETS = ("major-depression", "major-depression", "depression-other", "bipolar
 
 
 def untidy_crowd(
-    rng: Random, n: int, knowledge: Knowledge, drugs: tuple[str, ...] | None = None
+    rng: Random,
+    n: int,
+    knowledge: Knowledge,
+    drugs: tuple[str, ...] | None = None,
+    gaps: tuple[str | None, ...] = (None,),
 ) -> dict[str, list[dict]]:
-    """Record tables of `n` people, numbered from 1."""
-    names = ("person", "observation_period", "medication", "condition", "measurement", "procedure")
+    """Record tables of `n` people, numbered from 1; their drug records have the gaps of `gaps` in turn."""
+    names = (
+        "person",
+        "observation_period",
+        "medication",
+        "condition",
+        "measurement",
+        "procedure",
+        "incomplete_medication",
+    )
     tables: dict[str, list[dict]] = {name: [] for name in names}
     for person_id in range(1, n + 1):
         for name, rows in untidy_person(rng, knowledge, drugs or tuple(knowledge.ingredients)).items():
             tables[name] += [{"person_id": person_id, **row} for row in rows]
+        if (reason := gaps[person_id % len(gaps)]) is not None:
+            tables["incomplete_medication"].append({"person_id": person_id, "reason": reason, "n_rows": 1, "n_of": 2})
     return complete(tables)
 
 

@@ -21,13 +21,11 @@ from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.knowledge.staging import Staging
-from stepwell.paths import file_problem, pattern
-from stepwell.tables import DERIVED, RECORDS
+from stepwell.paths import patterns
+from stepwell.result_check import DECLARED, check_table, read_manifest
 
 _OWN = "definition"
 """The folder of a result that holds the definitions of a user's own, as they were written."""
-
-_DECLARED = {table.name: table for table in (*RECORDS, *DERIVED)}
 
 
 class Result:
@@ -41,21 +39,9 @@ class Result:
 
     @classmethod
     def open(cls, folder: str | Path, *, knowledge: Knowledge | None = None) -> Result:
-        """Opens a result folder. Raises `QuestionError` when it is none."""
+        """Opens a result folder. Raises `QuestionError` when it is none, or is damaged."""
         folder = Path(folder)
-        try:
-            if problem := file_problem(folder / "run.json", ""):
-                raise FileNotFoundError(problem.found)
-            manifest = json.loads((folder / "run.json").read_text("utf-8"))
-        except (OSError, json.JSONDecodeError):
-            raise QuestionError(
-                "This is no result of stepwell.",
-                [
-                    Problem(
-                        str(folder), "no readable run.json", "a folder that `stepwell run --out` wrote", "run it first"
-                    )
-                ],
-            ) from None
+        manifest = read_manifest(folder)
         return cls(folder, manifest, knowledge or load(sorted((folder / _OWN).glob("*"))))
 
     @property
@@ -92,15 +78,29 @@ class Result:
     def table(self, name: str) -> ir.Table:
         """One table, lazily, as an Ibis expression; its columns are described in the data dictionary."""
         if name not in self.manifest["rows"]:
-            raise QuestionError(f"The result has no table {name}; it has {', '.join(self.tables)}.")
+            problem = Problem(
+                str(self.folder), f"no table {name}", f"one of {', '.join(self.tables)}", "run the records again"
+            )
+            raise QuestionError("The result has no such table.", [problem])
         if not self.manifest["rows"][name]:
-            schema = _DECLARED[name].schema
+            schema = DECLARED[name].schema
             return ibis.memtable(schema.to_pyarrow().empty_table(), schema=schema)
         view = f"result_{name}"
         if view not in self._con.list_tables():
-            parts = f"{pattern(self.folder / name)}/*.parquet"
-            self._con.read_parquet(parts, table_name=view, hive_partitioning=False)
+            parts = check_table(self.folder, name, self.manifest["rows"][name])
+            self._con.read_parquet(patterns(parts), table_name=view, hive_partitioning=False)
         return self._con.table(view)
+
+    def incomplete_of(self, person_id: int) -> list[dict]:
+        """Why the absence of a drug from this person's records says nothing: rows of `incomplete_medication`; none where it says
+        something."""
+        return self.rows_of("incomplete_medication", person_id) if "incomplete_medication" in self.tables else []
+
+    @property
+    def drug_rows(self) -> dict | None:
+        """The numbers of the source's drug rows, as in `DrugRows`; None where it had none, or the result is of an earlier
+        version."""
+        return self.manifest.get("coverage", {}).get("drug_rows")
 
     def person_id(self, person: str) -> int:
         """stepwell's number for a person of the source. Raises `QuestionError` when there is no such person."""
@@ -123,7 +123,7 @@ class Result:
     def rows_of(self, name: str, person_id: int) -> list[dict]:
         """One person's rows of a table, in the order of its key."""
         rows = self.table(name)
-        key = [k for k in _DECLARED[name].key if k in rows.columns]
+        key = [k for k in DECLARED[name].key if k in rows.columns]
         return rows.filter(rows.person_id == person_id).order_by(key).to_pyarrow().to_pylist()
 
     def evidence(self, person: str) -> list[dict]:

@@ -32,8 +32,8 @@ from stepwell.knowledge.load import load
 from stepwell.knowledge.rules import rule_id, rules_of, setting_id
 from stepwell.knowledge.staging import Staging
 from stepwell.result import Result, keep_definitions, write_manifest
+from stepwell.result_losses import find_age_losses, find_session_losses
 from stepwell.rules import Question, holds_sessions, judge, settings_of, step_setting_of, translate
-from stepwell.session_losses import find_session_losses
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
 from stepwell.sources.source import Loss
@@ -57,10 +57,12 @@ _KEPT_RECORDS = (
     "procedure",
     "vital",
     "dose",
+    "declared_session",
     "monitoring",
     "answer",
     "code_gap",
     "concomitant",
+    "incomplete_medication",
 )
 """Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
 
@@ -170,7 +172,10 @@ def _run_into(
     beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
     _judge(stored, question, beside, partial, work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
-    _write_attrition((*source.losses, *find_session_losses(partial)), partial / "attrition" / "part-00000.parquet")
+    _write_attrition(
+        (*source.losses, *find_age_losses(partial), *find_session_losses(partial)),
+        partial / "attrition" / "part-00000.parquet",
+    )
     return {
         "stepwell": stepwell.__version__,
         "source": {

@@ -36,7 +36,14 @@ _ROWS_WAITING = 20_480
 that has been written, which nobody asks, took more memory than any reading."""
 
 _RECORDS = {table.name: table for table in RECORDS}
-_SQL_TYPE = {"int64": "BIGINT", "string": "VARCHAR", "date": "DATE", "float64": "DOUBLE", "int32": "INTEGER"}
+_SQL_TYPE = {
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "float64": "DOUBLE",
+    "string": "VARCHAR",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+}
 
 
 class WorkFolder:

@@ -19,8 +19,22 @@ from stepwell.why.rows import with_age
         (date(1980, 6, 1), date(1980, 6, 30), "45"),
         (date(1980, 7, 1), date(1980, 7, 31), "44"),
         (date(1978, 1, 1), date(1980, 12, 31), "44 to 47"),
+        (date(2025, 1, 1), date(2025, 12, 31), "0"),
+        (date(2250, 1, 1), date(2250, 12, 31), None),
+        (date(1850, 1, 1), date(1850, 12, 31), None),
+        (None, None, None),
     ],
-    ids=["the day", "the year", "the month, past", "the month, to come", "rows that contradict each other"],
+    ids=[
+        "the day",
+        "the year",
+        "the month, past",
+        "the month, to come",
+        "rows that contradict each other",
+        "this year",
+        "to come",
+        "too long ago",
+        "nothing",
+    ],
 )
 def test_an_age_in_words(earliest, latest, said):
     assert show_age(earliest, latest, DAY) == said

@@ -10,11 +10,26 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from held import DAY, Held, K, answered, answers, diagnosis, dose, pressure, reading, score, session, supply, taken
+from held import (
+    DAY,
+    Held,
+    K,
+    answered,
+    answers,
+    declared,
+    diagnosis,
+    dose,
+    pressure,
+    reading,
+    score,
+    session,
+    supply,
+    taken,
+)
 
 from stepwell.candidacy.answers import Known
 from stepwell.candidacy.chart import read_chart
-from stepwell.candidacy.holds import drugs_of, tables_for
+from stepwell.candidacy.holds import drugs_of, tables_for, treatments_of
 from stepwell.candidacy.treatments import JUDGES
 from stepwell.candidacy.trials import find_definition, judge, without_further_parts
 from stepwell.knowledge.candidacy import ASKS, OfDefinition
@@ -51,6 +66,9 @@ PLACES = {
     ("scored", "answer"): lambda ask: {"answer": [answered(ask.any_of[0].instrument, None, EVE, 20)]},
     ("had", "procedure"): lambda ask: {"procedure": [session(ask.any_of[0], EVE)]},
     ("not_had", "procedure"): lambda ask: {"procedure": [session(ask.any_of[0], EVE)]},
+    ("not_had", "declared_session"): lambda ask: {
+        "declared_session": [declared(treatments_of(ask.any_of, K)[0].id, EVE)]
+    },
     ("not_had", "dose"): lambda ask: {"dose": [dose(min(drugs_of(ask.any_of, K)), EVE)]},
     ("not_had", "exposure"): lambda ask: {"exposure": [supply(min(drugs_of(ask.any_of, K)), EVE, 1)]},
     ("taking", "exposure"): lambda ask: _taken(_of_classes(ask) if ask.of_class else "sertraline"),
@@ -156,6 +174,12 @@ def test_a_question_of_the_clinics_own_about_suicide_is_read():
     assert found("free_of", ask, answer=[answered(None, "joy", EVE, 0)]).is_none_recorded
 
 
+def test_a_declared_comparator_is_no_session_of_the_treatment():
+    ask = K.candidacies["qualchoice"].indications[0].asks[-1].not_had
+    told = found("not_had", ask, declared_session=[declared("esketamine", EVE, is_comparator=True)])
+    assert told.is_none_recorded
+
+
 def test_a_supply_of_the_drug_is_no_session_for_certain():
     ask = K.candidacies["qualchoice"].indications[0].asks[-1].not_had
     for kind, verdict in (("administration", False), ("supply", None), (None, None)):
@@ -168,3 +192,14 @@ def test_single_items_without_a_total_are_told():
     told = found("scored", ask, answer=[answered("phq-9", "1", EVE, 3)])
     assert told.verdict is None
     assert "single items of the PHQ-9 are answered on 29 Jun 2025" in told.words
+
+
+@pytest.mark.parametrize("name", ["taking", "not_taking", "not_had", "added"])
+def test_drugs_that_nobody_could_identify_are_no_none(name):
+    """Where some of a person's drugs are not known, that one is not found says nothing."""
+    reason = {"reason": "unidentified drugs", "n_rows": 2}
+    for _, asked, ask in LINES:
+        drugs = {"exposure", "concomitant", "dose"} & set(tables_for(asked, ask, K))
+        if asked == name and drugs:
+            told = found(name, ask, incomplete_medication=[dict(reason)])
+            assert (told.verdict, told.is_none_recorded) == (None, False)

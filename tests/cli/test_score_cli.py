@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -112,3 +114,34 @@ def test_what_is_only_recalled_is_said(tmp_path):
     path = tmp_path / "rrs.csv"
     path.write_text(",".join(f"q{n}" for n in range(1, 23)) + "\n" + ",".join("1" * 22) + "\n", "utf-8")
     assert "Recalled, not verified: the rules behind total" in stepwell("score", "rrs", path).stderr
+
+
+def test_ids_and_days_of_any_type_are_carried(tmp_path):
+    columns = {f"q{n}": [1, 2] for n in range(1, 10)}
+    carried = {
+        "person_id": pa.array([2**64 - 1, 7], pa.uint64()),
+        "visit": pa.array([[1], [2, 3]]),
+        "day": pa.array([4_000_000, -4_000_000], pa.date32()),
+    }
+    pq.write_table(pa.table(carried | columns), tmp_path / "items.parquet")
+    done = stepwell("score", "phq-9", tmp_path / "items.parquet")
+    assert done.exit_code == 0, done.output
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(r["person_id"], r["visit"], r["total"]) for r in rows] == [
+        ("18446744073709551615", "[1]", "9"),
+        ("7", "[2, 3]", "18"),
+    ]
+    assert all(r["day"] for r in rows)
+
+
+def test_what_stands_in_the_place_of_names_is_not_repeated(tmp_path):
+    (tmp_path / "items.csv").write_text("Jane Doe,9,8,7,6,5,4,3,2,1\nJohn Roe,2,2,2,2,2,2,2,2,2\n", "utf-8")
+    names = ",".join(["Jane Do", *"bcdefghi"])
+    done = stepwell("score", "phq-9", tmp_path / "items.csv", "--columns", names)
+    assert done.exit_code == 11, done.output
+    assert "Doe" not in done.output
+    pq.write_table(pa.table({"Jane Doe": [1], **{f"q{n}": [1] for n in range(2, 10)}}), tmp_path / "items.parquet")
+    done = stepwell("score", "phq-9", tmp_path / "items.parquet", "--columns", names)
+    assert done.exit_code == 11, done.output
+    assert "did you mean column 1?" in done.output
+    assert "Doe" not in done.output

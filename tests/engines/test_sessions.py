@@ -13,7 +13,8 @@ from session_clinic import SESSION_CLINIC
 
 from stepwell.in_memory import determine_records
 
-NAMES = ("session", "series", "judged_session", "judged_series", "series_response", "effect", "load")
+NAMES = ("session", "series", "judged_session", "judged_series", "series_response", "effect", "load",
+         "arm_response")  # fmt: skip
 
 
 def _module(place: Path):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import ibis
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,6 +17,7 @@ from stepwell.errors import SourceError
 from stepwell.knowledge.load import load
 from stepwell.simulate import simulate
 from stepwell.sources import find_coverage, open_source
+from stepwell.sources.files import open_file
 
 pytest.importorskip("pyspark", reason="pyspark is not installed: pip install 'stepwell[spark]'")
 
@@ -115,3 +117,19 @@ SMALL = (
     "--master local[2] --conf spark.sql.shuffle.partitions=2 --conf spark.ui.enabled=false "
     "--conf spark.driver.host=127.0.0.1 pyspark-shell"
 )
+
+
+def test_a_path_is_a_path_for_spark_too(spark, tmp_path):
+    """Spark takes `[1]`, `{a,b}`, `*` and `?` for patterns, and `site=3` for a partition."""
+    names = ("rec[1]", "rec1", "{a,b}", "a", r"x\y*?", "site=3")
+    for n, name in enumerate(names, 1):
+        (tmp_path / name).mkdir()
+        pq.write_table(pa.table({"id": range(n)}), tmp_path / name / "person.parquet")
+        (tmp_path / name / "death.csv").write_text("id\n" + "1\n" * n, "utf-8")
+    with connect("", connection=spark) as place:
+        con = place.engine.tables
+        for n, name in enumerate(names, 1):
+            for file in ("person.parquet", "death.csv"):
+                raw, problems = open_file(con, tmp_path / name / file, ["id"])
+                assert (raw.rows.columns, problems) == (("id",), []), name
+                assert con.to_pyarrow(raw.rows.count()).as_py() == n, name

@@ -7,12 +7,15 @@ import pyarrow as pa
 import pytest
 
 from stepwell.engines import engine_on
+from stepwell.sources.source_value import SHAPES, is_of, with_code
 from stepwell.sources.values import day, number, text, whole
 
 # fmt: off
 CELLS = (
     "17", " 17 ", "+4", "-3", "-2.5", "2.5", "17.5", ".5", "5.", "1e3", "", " ", "NULL", "n/a", "none", "17 points", "x",
     "1e400", "9" * 30, "2020-02-29", "2021-02-29", "2020-13-01", "2020-1-5", "20200131", "2020-01-31 10:00", "0000-01-01",
+    "0x10", "1_0", "3e20", "1e300", "-9223372036854775808", "9223372036854775807", "-0", "epoch", "infinity", "-infinity",
+    "2020-06-15 (BC)", "2020-01-31abc", "2020/01/31", "12020-01-01", "2020-01-31T25", "2020-01-31T10:00:00.5+02:00",
     "9999-12-31", "venlafaxine", "fluoxetine\f", "\vf33.1", None,
 )
 # fmt: on
@@ -37,13 +40,40 @@ def test_text_is_read_as_duckdb_reads_it(elsewhere, here):
     assert {c: (here[c], there[c]) for c in CELLS if here[c] != there[c]} == {}
 
 
+# fmt: off
+VALUES = (
+    "F33.1", "F331", "ICD10CM:F33.1", "ICD-10-CM: F33.1", "F33.1 - TEXT", "F33.1 – TEXT", "F33.1: TEXT", "F33.1 TEXT",
+    "G30.0+", "G30.0†", "F33.", "F33.1, F41.1", "F33.1 F41.1", "296.33 | TEXT", "295 LB", "SNOMED CT: 370143000",
+    "90870-59", "44261-6", "ICD9:311", "", None,
+)
+# fmt: on
+
+
+def _codes(con) -> dict:
+    rows = ibis.memtable(pa.table({"n": range(len(VALUES)), "value": pa.array(VALUES, pa.string())}))
+    coded = with_code(con.create_table(f"values_{con.name}", rows, temp=True))
+    coded = coded.mutate(**{v: is_of(coded, v).fill_null(False) for v in SHAPES})
+    read = con.to_pyarrow(coded.drop("value")).to_pylist()
+    return {VALUES[row["n"]]: (row["stated"], row["bare"] or None, [v for v in SHAPES if row[v]]) for row in read}
+
+
+def test_source_values_are_read_as_duckdb_reads_them(elsewhere):
+    here = _codes(ibis.duckdb.connect())
+    assert here["ICD-10-CM: F33.1"] == ("ICD10CM", "F33.1", ["ICD10CM"])
+    assert here["G30.0†"] == (None, "G30.0", ["ICD10CM", "ICD10"])
+    with engine_on(elsewhere) as engine:
+        there = _codes(engine.tables)
+    assert {v: (here[v], there[v]) for v in VALUES if here[v] != there[v]} == {}
+
+
 def test_what_is_read(here):
     assert {c: row["number"] for c, row in here.items() if row["number"] is not None} == {
         "17": 17, " 17 ": 17, "+4": 4, "-3": -3, "-2.5": -2.5, "2.5": 2.5, "17.5": 17.5, ".5": 0.5, "5.": 5, "1e3": 1000,
-        "9" * 30: 1e30, "20200131": 20200131,
+        "9" * 30: 1e30, "20200131": 20200131, "3e20": 3e20, "1e300": 1e300, "-0": 0,
+        "-9223372036854775808": -(2.0**63), "9223372036854775807": 2.0**63,
     }  # fmt: skip
     assert {c for c, row in here.items() if row["day"] is not None} == {
-        "2020-02-29", "2020-1-5", "20200131", "2020-01-31 10:00",
+        "2020-02-29", "2020-1-5", "20200131", "2020-01-31 10:00", "2020/01/31", "2020-01-31T10:00:00.5+02:00",
     }  # fmt: skip
     assert here["venlafaxine"]["text"] == "venlafaxine"
     assert here["\vf33.1"]["text"] == "f33.1"

@@ -176,7 +176,7 @@ def test_a_file_that_is_no_table(tmp_path, lines, where, found):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    assert "cannot be read" in refused(SourceError, "phq-9", tmp_path / "none.csv")[0].found
+    assert refused(SourceError, "phq-9", tmp_path / "none.csv")[0].found == "no such file"
     (tmp_path / "odd.csv").write_bytes(b"\xff\xfe\x00")
     assert "UTF-8" in refused(SourceError, "phq-9", tmp_path / "odd.csv")[0].found
     (tmp_path / "odd.parquet").write_bytes(b"no")

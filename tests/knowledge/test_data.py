@@ -22,6 +22,8 @@ def everything():
         *K.role_rules,
         *K.product_uses,
         *K.rxnorm_products,
+        *K.product_forms,
+        K.drug_records.unidentified,
         *K.combinations,
         *K.dose_minima,
         *K.label_maxima.values(),
@@ -41,6 +43,7 @@ def everything():
         K.vitals,
         K.interacting,
         K.nearly,
+        K.completeness,
         K.treatments,
         K.regimens,
         K.plasma,
@@ -162,6 +165,56 @@ def holds(name, vocabulary, word):
     codeset = K.codesets[name]
     taken_in = any(covers(code, vocabulary, word) for code in codeset.codes)
     return taken_in and not any(covers(code, vocabulary, word) for code in codeset.excluded)
+
+
+SAFETY = (
+    "anaesthetic-allergy",
+    "aneurysm",
+    "arteriovenous-malformation",
+    "cardiovascular-event",
+    "cystitis",
+    "heart-or-lung-disease",
+    "intracerebral-haemorrhage",
+    "pregnancy",
+    "raised-intracranial-pressure",
+    "severe-liver-disease",
+    "substance-use",
+    "suicidality",
+)
+
+
+@pytest.mark.parametrize("name", SAFETY)
+def test_what_labels_and_policies_ask_is_looked_for_in_every_icd(name):
+    assert {"ICD10CM", "ICD10", "ICD9CM"} <= {code.vocabulary for code in K.codesets[name].codes}
+
+
+@pytest.mark.parametrize(
+    ("name", "vocabulary", "word"),
+    [
+        ("aneurysm", "ICD10CM", "I67.0"),
+        ("aneurysm", "ICD10CM", "I25.41"),
+        ("aneurysm", "ICD9CM", "441.4"),
+        ("aneurysm", "ICD10", "I71.4"),
+        ("suicidality", "ICD9CM", "V62.84"),
+        ("suicidality", "ICD9CM", "E950.0"),
+        ("suicidality", "ICD10", "X60"),
+        ("psychosis", "SNOMED", "111482003"),
+        ("dementia", "OMOP", "372608"),
+        ("dementia", "OMOP", "375239"),
+        ("dementia", "OMOP", "373179"),
+        ("depression-in-remission", "OMOP", "440075"),
+        ("depression-in-remission", "OMOP", "433750"),
+        ("heart-or-lung-disease", "ICD9CM", "428.0"),
+        ("substance-use", "ICD9CM", "305.00"),
+        ("pregnancy", "ICD9CM", "V22.1"),
+    ],
+)
+def test_codes_that_were_missing(name, vocabulary, word):
+    assert holds(name, vocabulary, word)
+
+
+def test_tobacco_is_no_substance_use():
+    assert not holds("substance-use", "ICD9CM", "305.1")
 
 
 DISJOINT = (

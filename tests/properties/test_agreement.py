@@ -75,6 +75,17 @@ def test_a_crowd_under_a_packaged_definition(definition):
     assert not differ, shown(differ)
 
 
+GAPS = (None, "unidentified drugs", "given in care only")
+
+
+def test_gaps_in_the_drug_records():
+    """Where drugs may be missing from the records, their absence says nothing: under the made-up forms, programs among them."""
+    assert any(form.as_code for form in FORMS)
+    crowd = untidy_crowd(Random("gaps"), 600, KNOWLEDGE, gaps=GAPS)
+    differ = disagreements(crowd, FORMS, KNOWLEDGE)
+    assert not differ, shown(differ)
+
+
 NEW_USERS = next(form for form in FORMS if form.id == "new-users")
 """The form that counts from a diagnosis and up to a procedure."""
 

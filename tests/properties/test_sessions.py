@@ -70,6 +70,11 @@ def _person(rng: Random) -> dict[str, list[dict]]:
         ],
         "dose": dose,
         "procedure": procedure,
+        "declared_session": [
+            {"session_date": rng.choice(days), "treatment": rng.choice(("infusion", "spray")), "arm": rng.choice("AB"),
+             "is_comparator": rng.random() < 0.3}
+            for _ in range(rng.choice((0, 0, 2)))
+        ],
         "measurement": measurement,
         "monitoring": [
             {"session_date": rng.choice(days), "kind": kind, "minutes": rng.choice((-5, 0, 30, 40, 50, 51, 110, None)),

@@ -41,6 +41,13 @@ def test_a_crowd():
     assert not differ, shown(differ)
 
 
+def test_gaps_in_the_drug_records():
+    """Where drugs may be missing from the records, nobody can say how many more failed."""
+    crowd = untidy_crowd(Random("gaps"), 400, CLINIC, gaps=(None, "unidentified drugs", "given in care only"))
+    differ = disagreements(crowd, MODELS, CLINIC)
+    assert not differ, shown(differ)
+
+
 def test_a_crowd_under_the_packaged_models():
     """The packaged models, also those that are not used by default."""
     crowd = untidy_crowd(Random("packaged staging"), 600, PACKAGED, drugs=DRUGS)

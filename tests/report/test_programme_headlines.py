@@ -6,8 +6,9 @@ import pytest
 
 from stepwell.knowledge.load import load
 from stepwell.report.disclosure import WITHHELD, Count, plain
+from stepwell.report.programme_checkpoints import ShownCheckpoint
 from stepwell.report.programme_headlines import headlines_of
-from stepwell.report.programme_shown import Given, ShownCheckpoint
+from stepwell.report.programme_shown import Given
 from stepwell.report.proportion import wilson
 from stepwell.report.shown_durability import At, ShownDurability
 
@@ -23,8 +24,8 @@ def checkpoint(label: str, scored: Count, responded: Count) -> ShownCheckpoint:
 def lines_of(checkpoints: tuple = (), durability: ShownDurability | None = None) -> list[str]:
     no_count = plain(0)
     given = Given(
-        K.treatments["esketamine"], plain(60), plain(81), no_count, plain(904), no_count, checkpoints,
-        durability or ShownDurability(no_count, {}, (), None), *[()] * 3, no_count, {}, *[()] * 4,
+        K.treatments["esketamine"], plain(60), plain(81), no_count, plain(904), no_count, checkpoints, (),
+        (), durability or ShownDurability(no_count, {}, (), None), *[()] * 3, no_count, {}, *[()] * 4,
     )  # fmt: skip
     return [f"{h.figure or ''} {h.words}".strip() for h in headlines_of(given)]
 

@@ -17,6 +17,7 @@ from stepwell.report.around import around
 from stepwell.report.person import render_person, write_person
 from stepwell.report.programme_page import render_programme, write_programme
 from stepwell.report.programme_shown import show_programme
+from stepwell.report.timeline import _levels
 from stepwell.runner import run
 
 
@@ -175,6 +176,26 @@ def test_somebody_without_sessions_has_a_page_too(clinic):
     _Checker(page)
     assert "No treatment given in sessions" in page
     assert "nothing is known of it" in page
+
+
+def test_words_of_the_timeline_are_free_of_the_lines_that_cross_them(person):
+    """The dashed lines of the days on which definitions were met come first; the words above the bars lie over them, outlined."""
+    life = person.split('aria-label="All treatments"')[1].split("</svg>")[0]
+    dashed, words = life.rindex('stroke-dasharray="5,3"'), life.index('paint-order="stroke"')
+    assert dashed < words
+    assert _levels([(0.1, "met: A"), (0.11, "met: B, C"), (0.12, "met: D"), (0.9, "met: E")]) == [0, 1, 2, 0]
+
+
+def test_a_table_that_is_cut_off_shows_that_it_scrolls(person, programme):
+    """A still shadow at the edge, covered by what moves with the content at the end; wide pictures say it in words."""
+    for page in (person, programme):
+        rule = page.split(".scroll {")[1].split("}")[0]
+        assert "overflow-x: auto" in rule
+        assert "background-attachment: local, local, scroll, scroll" in rule
+        assert "scroll sideways" in page
+        for table in re.findall(r"<table>.*?</table>", page, flags=re.DOTALL):
+            before = page[: page.index(table)]
+            assert re.search(r'<div class="scroll"[^>]*>\s*$', before), "every table lies in a part that scrolls"
 
 
 def test_the_page_of_a_person_holds_their_criteria(person, clinic):

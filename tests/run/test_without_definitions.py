@@ -20,12 +20,13 @@ def records(tmp_path_factory):
 
 
 def test_a_clinic_without_diagnoses_gets_its_series(records, tmp_path):
-    done = CliRunner().invoke(app, ["run", str(records), "--out", str(tmp_path / "result")], env={"COLUMNS": "400"})
+    done = CliRunner().invoke(app, ["run", str(records), "--out", str(tmp_path / "result")])
     assert done.exit_code == 0, done.output
-    assert "No definition of treatment-resistant depression can be answered from these records." in done.output
+    told = " ".join(done.output.split())
+    assert "No definition of treatment-resistant depression can be answered from these records." in told
     assert (
         "Not answerable from this data, because there are no diagnoses, and the definition asks for some: cepeda"
-        in (done.output)
+        in told
     )
     result = Result.open(tmp_path / "result")
     rows = result.manifest["rows"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import socket
+
 import ibis
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +13,8 @@ from stepwell.cli import app
 from stepwell.engines import connect, read_address
 from stepwell.errors import QuestionError, StepwellError
 from stepwell.knowledge.load import load
+from stepwell.report import write_report
+from stepwell.runner import run
 from stepwell.sources import open_source
 
 SECRET = "s3cr3t"
@@ -97,3 +102,24 @@ def test_a_schema_beside_a_connection_is_a_name(monkeypatch):
     with pytest.raises(QuestionError) as caught, connect(f"host=x password={SECRET}", connection=connection):
         pass
     assert SECRET not in str(caught.value)
+
+
+def test_nothing_is_sent(records, asked, tmp_path, monkeypatch):
+    """No connection is opened, and DuckDB fetches no extension, even where a view in a database file asks for one."""
+
+    def connected(*_):
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", connected)
+    monkeypatch.setattr(socket, "getaddrinfo", connected)
+    result = run(records, tmp_path / "out", **asked)
+    write_report(result, tmp_path / "page.html")
+    assert result.evidence("0")
+    with connect(str(records)) as place:
+        found = place.engine.read("SELECT current_setting('autoinstall_known_extensions') AS is_on", None)
+    assert found.to_pylist() == [{"is_on": False}]
+
+
+def test_pages_load_nothing_from_elsewhere(result, tmp_path):
+    html = write_report(result, tmp_path / "page.html").read_text("utf-8")
+    assert not re.search(r"<script|<link|<img|<iframe|@import|url\(\s*['\"]?(?!#)", html)

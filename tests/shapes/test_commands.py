@@ -6,14 +6,17 @@ are read from the application itself: one that is not tried here fails a test.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 import typer
-from every_command import TRIED, first, once, try_commands, varied
+from every_command import ON_RECORDS, TRIED, first, once, try_commands, varied
 from record_shapes import SHAPES
 
 from stepwell.cli import app
+from stepwell.report.page import render_report
+from stepwell.result import Result
 from stepwell.runner import run
 
 pytestmark = pytest.mark.shapes
@@ -32,22 +35,31 @@ def _commands(group=None, path: str = "") -> Iterator[tuple[str, object]]:
             yield words, command
 
 
-def _about_results() -> dict[str, object]:
-    return {words: c for words, c in _commands() if any(p.name == "result" for p in c.params)}
+def _with_argument(name: str) -> dict[str, object]:
+    return {words: c for words, c in _commands() if any(p.name == name for p in c.params)}
 
 
-def test_every_command_that_takes_a_result_is_tried():
-    assert set(_about_results()) == set(TRIED)
+def test_every_command_that_takes_a_result_or_records_is_tried():
+    assert set(_with_argument("result")) == set(TRIED)
+    assert set(_with_argument("source")) == {"run", *ON_RECORDS}
 
 
 @pytest.mark.parametrize("words", sorted(TRIED))
 def test_every_option_of_such_a_command_is_tried(words):
-    options = {p.opts[0] for p in _about_results()[words].params if p.opts[0].startswith("-")} - {"--help"}
+    options = {p.opts[0] for p in _with_argument("result")[words].params if p.opts[0].startswith("-")} - {"--help"}
     assert options == {word for line in TRIED[words] for word in line.split() if word.startswith("--")}
 
 
 def test_every_command_copes_with_a_result_without_definitions(tmp_path):
+    """And the page of the report judges nobody: there is nobody to whom *not met* could be said."""
     _try(QUICK, tmp_path, first)
+    words = " ".join(re.sub(r"<[^>]+>", " ", render_report(Result.open(tmp_path / "result"))).split())
+    assert (
+        "No definition of treatment-resistant depression can be answered from these records, so nobody was judged"
+        in words
+    )
+    assert "Nobody in these records has" not in words
+    assert "n = 0, the denominator" not in words
 
 
 @pytest.mark.long

@@ -85,7 +85,9 @@ def test_no_drug_rows_rules_out_everything(cover):
 
 def test_nobody_taking_an_antidepressant_is_an_answer(cover):
     """And `check` says beside it that nobody can be found to meet the definition."""
-    coverage, found = cover(**{**WHOLE, "drug_exposure": [DRUG, "1,1,1112807,2020-01-01,,,,30,30,,"]})
+    names = [*NAMES, "1112807,aspirin,Drug,RxNorm,Ingredient,S,1191,"]
+    rows = {"drug_exposure": [DRUG, "1,1,1112807,2020-01-01,,,,30,30,,"], "concept": names}
+    coverage, found = cover(**{**WHOLE, **rows})
     assert all(not coverage.missing_for(d) for d in without_procedures(found))
     text = coverage.as_markdown(found.source, found.knowledge)
     after = text.partition("nobody can be found to meet it**, because no antidepressant was found:")[2]

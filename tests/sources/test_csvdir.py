@@ -58,7 +58,33 @@ def test_the_template_explains_itself_and_its_examples_read_back(own, opened):
         ("q-les-q-sf", None, 41.0),
         (None, "joy", 3.0),
     ]
-    assert all(isinstance(loss, CodedRows) for loss in found.source.losses)
+    assert found.rows("dose", "ingredient", "kind", "mg") == [("ketamine", "administration", None)]
+    assert found.rows("declared_session", "treatment", "is_comparator", "arm", "mg_per_kg") == [
+        ("ketamine", False, "ketamine", 0.5),
+        ("ketamine", True, "midazolam", 0.045),
+    ]
+    lost = {loss.what: (loss.effect, loss.n_rows) for loss in found.source.losses if not isinstance(loss, CodedRows)}
+    assert lost["sessions of what a treatment was compared with: no doses, and no medicines"] == ("kept", 1)
+    assert not [what for what in lost if "nobody could identify" in what]
+
+
+def test_a_declared_session_says_what_it_is_a_session_of(own, opened):
+    """Only with the treatment's own drug; another one is a comparator, and says so."""
+    rest = ",,,,,,"
+    lines = [
+        f"p1,ketamine,2020-01-01{rest},administration,,,,ketamin",
+        f"p1,midazolam,2020-01-02{rest},administration,,,,ketamine",
+        f"p1,placebo,2020-01-03{rest},comparator",
+        f"p1,ketamine,2020-01-04{rest},administration,,,,,arm one",
+        f"p1,Ketamine,2020-01-05{rest},,,,,Ketamine,,0.5",
+    ]
+    place = own(person=["p1,,,"], medication=lines)
+    assert problems(opened, place) == [
+        "medication.csv, line 2: an unknown treatment in session",
+        "medication.csv, line 3: a session of one treatment with another drug",
+        "medication.csv, line 4: a comparator of nothing",
+        "medication.csv, line 5: arm or mg_per_kg of a line that is no declared session",
+    ]
 
 
 def test_the_template_does_not_write_over_anything(own):
@@ -102,7 +128,7 @@ def test_end_and_dose(own, opened, line, end, mg):
 
 
 def test_drugs_by_name_combination_and_those_not_looked_for(own, opened):
-    drugs = ["Escitalopram", "amitriptyline + perphenazine", "aspirin", "fluoxetine/olanzapine"]
+    drugs = ["Escitalopram", "amitriptyline + perphenazine", "aspirin", "fluoxetine/olanzapine", "Other"]
     found = opened(own(person=["p1,,,"], medication=[f"p1,{d},2020-01-01,,,,,," for d in drugs]))
     assert found.rows("medication", "address", "ingredient") == [
         ("medication.csv:2", "escitalopram"),
@@ -110,7 +136,26 @@ def test_drugs_by_name_combination_and_those_not_looked_for(own, opened):
         ("medication.csv:5", "fluoxetine"),
         ("medication.csv:5", "olanzapine"),
     ]
+    # Nobody here knows the name: it may be a brand of an antidepressant. `other` says that it is none.
+    assert found.lost("nobody could identify") == [("left out", 1)]
     assert found.lost("not looked for") == [("left out", 1)]
+    assert (found.source.drug_rows.n_looked_for, found.source.drug_rows.n_other) == (3, 1)
+    gaps = found.con.to_pyarrow(found.source.tables["incomplete_medication"]).to_pylist()
+    assert sorted((g["reason"], g["n_rows"], g["n_of"]) for g in gaps) == [
+        ("unidentified drugs", 1, 5),
+        ("unidentified drugs in the source", 1, 5),
+    ]
+
+
+def test_selegiline_by_its_route_and_charted_drugs_alone(own, opened):
+    lines = ["p1,selegiline,2020-01-01,,,,,,,,,oral,", "p1,selegiline 5 mg tablet,2020-02-01,,,,,,,,,,",
+             "p1,selegiline,2020-03-01,,,,,,,,,transdermal,", "p1,selegiline,2020-04-01,,,,,,,,,,",
+             "p2,sertraline,2020-01-01,,,,,,,administration,,,", "p2,sertraline,2020-05-01,,,,,,,administration,,,"]  # fmt: skip
+    found = opened(own(person=["p1,,,", "p2,,,"], medication=lines))
+    uses = ["Parkinson's disease", "Parkinson's disease", None, "not known", None, None]
+    assert found.rows("medication", "labelled_use") == uses
+    gaps = found.con.to_pyarrow(found.source.tables["incomplete_medication"]).to_pylist()
+    assert [tuple(g.values()) for g in gaps] == [(2, "given in care only", 2, 2)]
 
 
 def test_a_code_counts_for_its_own_vocabulary_only(own, opened):

@@ -157,8 +157,11 @@ def own(tmp_path):
 
     def fill(**lines: list[str]):
         for name, rows in {"person": ["p1,1980,female,"], **lines}.items():
-            with (place / f"{name}.csv").open("a", encoding="utf-8") as file:
-                file.writelines(f"{row}\n" for row in rows)
+            table = place / f"{name}.csv"
+            n_columns = table.read_text("utf-8").splitlines()[0].count(",") + 1
+            with table.open("a", encoding="utf-8") as file:
+                # The last columns of the template may be left empty.
+                file.writelines(row + "," * (n_columns - row.count(",") - 1) + "\n" for row in rows)
         return place
 
     return fill

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from cdm_headers import CITALOPRAM, CONCEPT, DRUG, FLUOXETINE, PERSON, SERTRALINE, STRENGTH
 
+from stepwell.knowledge.load import load
+
 PEOPLE = [PERSON, "1,8532,1980,5,17"]
 MG, MCG, HOUR, ML = 8576, 9655, 8505, 8587
 ANCESTOR = "ancestor_concept_id,descendant_concept_id,min_levels_of_separation,max_levels_of_separation"
@@ -123,6 +125,31 @@ def test_daily_dose(medication, strength, quantity, days, mg, basis):
     assert found.rows("medication", "mg_per_day", "dose_basis") == [(mg, basis)]
 
 
+SELEGILINE = 766209
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "use"),
+    [
+        ("selegiline hydrochloride 5 MG Oral Tablet", "", "Parkinson's disease"),
+        ("selegiline hydrochloride 5 MG Oral Capsule", "transdermal", "Parkinson's disease"),
+        ("24 HR selegiline 0.25 MG/HR Transdermal System", "", None),
+        ("selegiline 0.25 MG/HR", "", None),
+        ("selegiline", "", "not known"),
+        ("selegiline", "PO", "Parkinson's disease"),
+        ("selegiline", "Transdermal", None),
+        ("selegiline", "sc", "not known"),
+        ("doxepin hydrochloride 50 MG/ML Topical Cream", "", "itching"),
+        ("doxepin 25 MG Oral Capsule", "", None),
+    ],
+)
+def test_form_and_route_decide_the_use(folder, opened, name, route, use):
+    """Selegiline is an antidepressant as a patch only; where neither form nor route is recorded its use is unknown."""
+    drug = [f"{DRUG},route_source_value", f"{fill(900)},{route}"]
+    found = opened(folder(person=PEOPLE, drug_exposure=drug, concept=[CONCEPT, product(900, name)]))
+    assert found.rows("medication", "labelled_use") == [use]
+
+
 def test_two_strengths_in_one_product_are_no_strength(medication):
     rows = [f"900,{FLUOXETINE},{mg},{MG},,,,,,," for mg in (10, 20)]
     found = medication(fill(900), strength=[r[:-1] for r in rows])
@@ -175,14 +202,67 @@ def test_a_product_labelled_for_another_use_says_so(medication):
     assert found.rows("medication", "labelled_use") == ["smoking cessation"]
 
 
-def test_concept_0_is_left_out_even_where_the_source_names_the_drug(medication):
+def test_the_sources_own_entry_is_read_where_the_concept_says_nothing(medication):
     concept = [product(77, "Sertraline 50 MG Oral Tablet", vocabulary="NDC")]
-    for line in (fill(0, source_concept=77), fill(0, value="SERTRALINE 50MG TAB")):
+    lines = (
+        fill(0, source_concept=77),
+        fill(0, value="SERTRALINE 50 MG TAB"),
+        fill(4711, value="SERTRALINE 50 MG TAB"),
+        fill(4711, source_concept=77, value="4711"),
+    )
+    for line in lines:
         found = medication(line, concept)
-        assert found.rows("medication", "ingredient") == []
-        assert found.lost("though the source's own entry names a drug") == [("left out", 1)]
-    found = medication(fill(0, value="4711"), concept)
-    assert found.lost("concept 0") == [("left out", 1)]
+        assert found.rows("medication", "ingredient", "mg_per_day") == [("sertraline", 50.0)], line
+        assert found.lost("found by the source's own entry") == [("kept", 1)]
+        assert found.source.drug_rows.n_unidentified == 0
+    for line in lines[1:3]:
+        assert medication(line).rows("medication", "ingredient") == ["sertraline"], "without a concept table"
+
+
+def test_a_product_that_stepwell_knows_needs_no_vocabulary_table(medication):
+    known = next(p for p in load().rxnorm_products if p.omop and p.ingredient == ("nortriptyline",))
+    found = medication(fill(known.omop))
+    mg = float(known.name.split(" MG")[0].split()[-1])
+    assert found.rows("medication", "ingredient", "mg_per_day") == [("nortriptyline", mg)]
+    assert found.lost("which stepwell knows") == [("kept", 1)]
+
+
+@pytest.mark.parametrize(
+    ("line", "concept", "strength", "ancestor", "kind"),
+    [
+        (fill(0, value="4711"), [product(77, "x")], None, None, "unidentified"),
+        (fill(0), (), None, None, "unidentified"),
+        (fill(4711), (), None, None, "unidentified"),
+        (fill(4711), [product(77, "ibuprofen 200 MG Oral Tablet")], None, None, "unidentified"),
+        (fill(4711), [product(4711, "Zoloft", vocabulary="Local")], None, None, "unidentified"),
+        (fill(4711), [product(4711, "J3490 Unclassified drugs", vocabulary="HCPCS")], None, None, "unidentified"),
+        (fill(4711), [product(4711, "ibuprofen 200 MG Oral Tablet")], None, None, "other"),
+        (fill(4711), [product(4711, "A device", domain="Device", vocabulary="Local")], None, None, "other"),
+        (fill(4711), (), [f"4711,99,200,{MG},,,,,,"], None, "other"),
+        (fill(4711), (), None, ["99,4711,1,1"], "other"),
+        (fill(4711), (), None, ["4711,4711,0,0"], "unidentified"),
+        (fill(0, value="LINEZOLID 600 MG TAB"), (), None, None, "other"),
+        (fill(0, source_concept=77), [product(77, "ibuprofen 200 MG Oral Tablet")], None, None, "other"),
+    ],
+)
+def test_a_drug_is_identified_or_not(medication, line, concept, strength, ancestor, kind):
+    found = medication(line, concept, strength, ancestor)
+    rows = found.source.drug_rows
+    assert (rows.n_looked_for, rows.n_other, rows.n_unidentified) == (0, kind == "other", kind == "unidentified")
+    assert ("incomplete_medication" in found.source.has) == (kind == "unidentified")
+    gaps = found.con.to_pyarrow(found.source.tables["incomplete_medication"]).to_pylist()
+    assert [(g["reason"], g["n_rows"], g["n_of"]) for g in sorted(gaps, key=lambda g: g["reason"])] == (
+        [("unidentified drugs", 1, 1), ("unidentified drugs in the source", 1, 1)] if kind == "unidentified" else []
+    )
+    assert found.lost("nobody could identify") == ([("left out", 1)] if kind == "unidentified" else [])
+
+
+def test_rows_without_a_concept_are_counted_among_the_unidentified(folder, opened):
+    drugs = [DRUG, fill(0), fill(4711), fill(4712, value="x")]
+    drugs = [f"{n}{line[1:]}" if n else line for n, line in enumerate(drugs)]
+    found = opened(folder(person=PEOPLE, drug_exposure=drugs))
+    assert found.lost("nobody could identify") == [("left out", 3)]
+    assert found.lost("among these, rows without a drug concept") == [("left out", 1)]
 
 
 def test_what_remains_adds_up(medication):

@@ -126,8 +126,8 @@ def test_births_are_as_exact_as_the_record(folder, opened):
     ("cells", "end", "basis", "lost"),
     [
         ("2020-02-01,,,30,30", D(2020, 1, 30), "days supply", None),
-        ("2020-02-01,,,30,0", D(2020, 2, 1), "recorded end", "0 days' supply"),
-        ("2020-02-01,,,30,9999", D(2020, 2, 1), "recorded end", "more than 366 days' supply"),
+        ("2020-02-01,,,30,0", D(2020, 2, 1), "recorded end", "supply outside 1 to 366 days"),
+        ("2020-02-01,,,30,9999", D(2020, 2, 1), "recorded end", "supply outside 1 to 366 days"),
         ("2020-01-01,,,30,0", None, None, "nobody can say how long"),
         ("2019-12-01,,,30,NULL", None, None, "lies before their first day"),
         ("9999-12-31,,,30,-1", None, None, "recorded end is no usable date"),
@@ -229,6 +229,21 @@ def test_one_number_in_two_tables_or_of_two_sets_is_no_repetition(folder, opened
     assert found.rows("measurement", "address") == ["measurement/1", "observation/1"]
     assert found.rows("vital", "mmhg") == [128.0]
     assert found.lost("sent more than once") == []
+
+
+def test_a_diagnosis_among_the_observations_is_read_unless_it_has_a_value(folder, opened):
+    """OMOP's vocabulary puts an allergy and a suicide attempt there. A row with a value answers a question: it may say no."""
+    condition = "condition_occurrence_id,person_id,condition_concept_id,condition_start_date,condition_source_value"
+    header = "observation_id,person_id,observation_concept_id,observation_date,observation_source_value,value_as_string"
+    coded = ("Z88.4,", "T14.91XA,", "R45.851,No", "R45.851,never")
+    lines = [f"{n},1,0,2020-01-0{n},{row}" for n, row in enumerate(coded, 1)]
+    tables = {"condition_occurrence": [condition, "1,1,0,2020-01-01,F33.1"], "observation": [header, *lines]}
+    found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], **tables))
+    assert found.rows("condition", "codeset", "address") == [
+        ("major-depression", "condition_occurrence/1"),
+        ("anaesthetic-allergy", "observation/1"),
+        ("suicidality", "observation/2"),
+    ]
 
 
 def test_oxygen_saturation_is_a_vital_sign_in_per_cent(folder, opened):

@@ -7,15 +7,16 @@ import pytest
 from stepwell.sources import find_coverage
 
 
-def test_synpuf_has_83_antidepressant_rows_in_20_people(real_data, opened):
+def test_synpuf_has_87_antidepressant_rows_in_22_people(real_data, opened):
     synpuf = opened(real_data / "synpuf50_omop52")
     coverage = find_coverage(synpuf.source, synpuf.con, synpuf.knowledge)
     drugs = [i.ingredient for i in coverage.ingredients if i.role == "antidepressant"]
     medication = synpuf.source.tables["medication"]
     rows = synpuf.con.to_pyarrow(medication.filter(medication.ingredient.isin(drugs))).to_pylist()
-    assert len({r["address"] for r in rows}) == len(rows) == 83
-    assert len({r["person_id"] for r in rows}) == 20
-    assert synpuf.lost("though the source's own entry names a drug") == [("left out", 4)]
+    assert len({r["address"] for r in rows}) == len(rows) == 87
+    assert len({r["person_id"] for r in rows}) == 22
+    assert synpuf.lost("found by the source's own entry") == [("kept", 4)]
+    assert synpuf.source.drug_rows.n_rows == 2140
     assert sum(r["mg_per_day"] is None for r in rows) == 4
     assert {r["dose_basis"] for r in rows if r["mg_per_day"] is None} == {
         "unknown: no quantity",
@@ -56,3 +57,27 @@ def test_real_folders_are_numbered_in_the_order_of_their_ids(real_data, opened):
     ids = [int(i) for i in synpuf.con.to_pyarrow(people.source_person_id).to_pylist()]
     assert ids == sorted(ids)
     assert len(ids) == 50
+
+
+def test_synpuf_diagnoses_are_read_in_icd_9_cm(real_data, opened):
+    """What candidacy asks is found in a source of ICD-9-CM codes, and its absence counts there."""
+    synpuf = opened(real_data / "synpuf50_omop52")
+    condition = synpuf.source.tables["condition"]
+    found = condition.group_by("codeset").agg(n=condition.count()).to_pyarrow().to_pylist()
+    asked = ("aneurysm", "cardiovascular-event", "heart-or-lung-disease", "suicidality")
+    assert {r["codeset"]: r["n"] for r in found if r["codeset"] in asked} == dict(
+        zip(asked, (9, 86, 580, 1), strict=True)
+    )
+    gaps = synpuf.con.to_pyarrow(synpuf.source.tables["code_gap"]).to_pylist()
+    hidden = {g["codeset"] for g in gaps if g["record"] == "condition"}
+    assert not hidden & {*asked, "major-depression", "bipolar", "psychosis", "dementia", "substance-use"}
+    assert synpuf.lost("rows coded in ICD9CM") == [("kept", 5121), ("kept", 313)]
+
+
+def test_synthea_rows_whose_concept_is_not_held_are_read_by_their_value(real_data, opened):
+    synthea = opened(real_data / "synthea1k_omop54_omoplite")
+    assert synthea.lost("rows coded in SNOMED, by the source value") == [("kept", 314)]
+    gaps = synthea.con.to_pyarrow(synthea.source.tables["code_gap"]).to_pylist()
+    # Without concept_ancestor nobody knows what lies below the codes of a set.
+    of_bipolar = [g for g in gaps if g["codeset"] == "bipolar"]
+    assert (len(of_bipolar), {g["first_date"] for g in of_bipolar}) == (1130, {None})

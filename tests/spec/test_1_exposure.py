@@ -192,3 +192,24 @@ def test_one_ordinary_product_among_labelled_ones(read):
             2020-01-01 | 300        | yes
         """,
     )
+
+
+def test_a_product_whose_form_is_not_known(read):
+    """Where only the form would say whether it is an antidepressant, and it is not recorded, the use is unknown."""
+    read(
+        medication="""
+            ingredient | start_date | end_date   | mg_per_day | labelled_use
+            sertraline | 2020-01-01 | 2020-01-28 | 50         | not known
+            sertraline | 2020-02-01 | 2020-02-28 | 50         | not known
+            sertraline | 2020-02-01 | 2020-02-28 | 25         |
+            sertraline | 2020-03-01 | 2020-03-28 | 50         | not known
+            sertraline | 2020-03-01 | 2020-03-28 | 25         | pain
+        """,
+    ).shows(
+        exposure="""
+            start_date | mg_per_day | is_antidepressant_use
+            2020-01-01 | 50         | unknown
+            2020-02-01 | 75         | met
+            2020-03-01 | 75         | unknown
+        """,
+    )

@@ -242,6 +242,17 @@ def test_a_procedure_of_the_episode(stage, day, given):
     assert [(r["n_ect"], r["points_at_least"], r["points_at_most"]) for r in rows] == [(given, given, given)]
 
 
+def test_a_procedure_or_a_diagnosis_that_may_be_hidden(stage):
+    """Procedures and diagnoses that nobody could read may hide one: the points that they would give are possible."""
+    gap = "record | first_date | last_date | n_rows\n{} | 2020-02-01 | 2020-02-01 | 3"
+    (row,) = stage(only("ect"), medication=ONE_FAILED, code_gap=gap.format("procedure")).tables["stage"]
+    assert (row["n_ect"], row["points_at_least"], row["points_at_most"]) == (None, 0, 1)
+    severe = "instrument | measured_date | total\nphq-9 | 2020-03-10 | 20"
+    drawn = {"medication": ONE_FAILED, "measurement": severe, "code_gap": gap.format("condition")}
+    (row,) = stage(only("severity"), **drawn).tables["stage"]
+    assert (row["is_psychotic"], row["points_at_least"], row["points_at_most"]) == (None, 4, 5)
+
+
 def test_without_procedures_nobody_knows_about_them(stage):
     """A source that holds no procedures says nothing about them."""
     stage(only("ect"), has={"person", "observation_period", "medication"}, medication=ONE_FAILED).shows(

@@ -308,3 +308,22 @@ def test_a_shock_is_a_procedure(sessions):
             shock     | 2020-03-04   | yes        | 1
         """,
     )
+
+
+@pytest.mark.parametrize(
+    ("declared", "route", "is_session"),
+    [("", "intravenous", None), ("no", "oral", True), ("yes", "intravenous", None)],
+    ids=["not declared", "declared", "declared a comparator"],
+)
+def test_a_declared_session_is_certain(sessions, declared, route, is_session):
+    """A single infusion may be anything, until its source declares it to be a session; then only the life span is asked."""
+    lines = [f"2020-02-20 | infusion | {declared} | A"] if declared else []
+    (day,) = sessions(
+        dose=f"""
+            ingredient | given_date | kind           | mg  | route
+            infusion   | 2020-02-20 | administration | {40 if is_session is None else 200} | {route}
+            """,
+        declared_session="\n".join(["session_date | treatment | is_comparator | arm", *lines]) if lines else "",
+    ).tables["session"]
+    assert (day["is_session"], day["is_declared"]) == (is_session, declared == "no")
+    assert (day.get("session.route") is None) == (declared == "no")

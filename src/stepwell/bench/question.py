@@ -15,7 +15,7 @@ from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.paths import pattern
 from stepwell.rules import DEPRESSION
-from stepwell.sources.medication import LONGEST_SUPPLY_DAYS
+from stepwell.tables.ranges import SUPPLY
 
 DEFINITION = "sforzini-2022"
 """Asks for all that records can tell: dose, duration, scores, episodes, diagnoses."""
@@ -41,7 +41,7 @@ def write_question(records: Path, knowledge: Knowledge, out: Path) -> None:
 def _limits(form: Definition) -> dict:
     how, (branch,) = form.trials, form.branch
     return {
-        "longest_supply": LONGEST_SUPPLY_DAYS,
+        "longest_supply": SUPPLY.at_most,
         "max_gap": how.max_gap.at_most,
         "unknown_supply": how.unknown_supply.at_most,
         "cross_taper": how.cross_taper.at_most,
@@ -59,7 +59,8 @@ def _limits(form: Definition) -> dict:
 
 
 def _drugs(records: Path, knowledge: Knowledge, form: Definition) -> dict:
-    """`products`: what one unit of a product holds; `drugs`: what is known of an ingredient (numbered)."""
+    """`products`: what one unit of a product holds; `entries`: the product of a source's own entry; `drugs`: what is known of an
+    ingredient (numbered)."""
     wanted = [i for i in knowledge.ingredients.values() if i.role != "set-aside"]
     number = {concept: n for n, i in enumerate(wanted) for concept in i.omop}
     minimum = {
@@ -70,9 +71,14 @@ def _drugs(records: Path, knowledge: Knowledge, form: Definition) -> dict:
         low_dose[rule.ingredient] = max(rule.at_most_mg_per_day, low_dose.get(rule.ingredient, 0))
     rows = duckdb.read_parquet(pattern(records / "drug_strength.parquet"), hive_partitioning=False)
     strengths = rows.select("drug_concept_id, ingredient_concept_id, amount_value").order("ALL").fetchall()
+    exposures = duckdb.read_parquet(pattern(records / "drug_exposure.parquet"), hive_partitioning=False)
+    entries = exposures.filter("drug_concept_id <> 0 AND drug_source_value IS NOT NULL")
+    entries = entries.aggregate("drug_source_value, min(drug_concept_id)").order("ALL").fetchall()
     # A row may name the ingredient itself, of which no strength is known.
     strengths += [(concept, concept, None) for concept in sorted(number)]
     return {
+        # What the source's own entry means in rows without a concept.
+        "entries": dict(entries),
         "products": [
             {"product": product, "drug": number[part], "mg_per_unit": mg}
             for product, part, mg in strengths

@@ -14,9 +14,9 @@ from stepwell.knowledge.who import AgeLimits
 from stepwell.why.found import show_date, show_days, show_number
 
 from .chart import Chart, sort_by_day
-from .holds import drugs_of, silence, tables_for
+from .holds import drugs_of, silence, tables_for, treatments_of
 from .line import Found
-from .suicidality import Sign, signs_of
+from .suicidality import Sign, on_one_line, signs_of
 from .trials import Judged
 
 SYSTOLIC, DIASTOLIC = "blood-pressure-systolic", "blood-pressure-diastolic"
@@ -99,7 +99,7 @@ def _open_sign(known: Known, ask: Recorded | FreeOf) -> Sign | None:
         return None
     first = _first_day(known, ask.within)
     answers = [s for s in signs_of(known.chart) if not s.is_diagnosis and s.day >= first]
-    sign = next((s for verdict in (True, None) for s in answers if s.is_positive is verdict), None)
+    sign = next((s for verdict in (True, None) for s in on_one_line(answers) if s.is_positive is verdict), None)
     later = None if sign is None else next((s for s in answers if s.asked == sign.asked and s.day > sign.day), None)
     return sign if later is None else replace(sign, words=f"{sign.words}; {later.value} on {show_date(later.day)}")
 
@@ -234,6 +234,11 @@ def _sessions(known: Known, procedures: Iterable[str], first: date) -> list[dict
         if r["procedure"] in procedures:
             words = f"{known.knowledge.codesets[r['procedure']].label} on {show_date(r['procedure_date'])}"
             found.append({"day": r["procedure_date"], "is_certain": True, "words": words, "address": r["address"]})
+    treatments = {t.id: t for t in treatments_of(procedures, known.knowledge)}
+    for r in chart.declared_session:
+        if r["treatment"] in treatments and not r["is_comparator"]:
+            words = f"{treatments[r['treatment']].label}, declared by the source, on {show_date(r['session_date'])}"
+            found.append({"day": r["session_date"], "is_certain": True, "words": words, "address": r["address"]})
     doses = [(r["given_date"], r["kind"] == "administration", r) for r in chart.dose]
     told = {r["address"] for r in chart.dose}
     doses += [(r["start_date"], False, r) for r in chart.exposure if r["address"] not in told]

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.result import Result
-from stepwell.why.age import completed_years, show_age
+from stepwell.why.age import age_between, show_age
 from stepwell.why.gaps import gaps_of
 
 _DATED = {
@@ -23,6 +23,7 @@ _DATED = {
     "vital": "measured_date",
     "answer": "answered_date",
     "dose": "given_date",
+    "declared_session": "session_date",
     "monitoring": "session_date",
 }
 
@@ -46,6 +47,7 @@ class Chart:
     vital: tuple[dict, ...]
     answer: tuple[dict, ...]
     dose: tuple[dict, ...]
+    declared_session: tuple[dict, ...]
     monitoring: tuple[dict, ...]
     exposure: tuple[dict, ...]
     concomitant: tuple[dict, ...]
@@ -55,20 +57,20 @@ class Chart:
     code_gap: tuple[dict, ...]
     """Rows of the person whose codes nobody could read, begun by then (`code_gap`)."""
     knowledge: Knowledge
+    incomplete: tuple[dict, ...] = ()
+    """Why the absence of a drug from the records says nothing; empty where it says something."""
 
     @property
     def age(self) -> tuple[int, int] | None:
         """Completed years on the day, at least and at most; None where the birth is not known."""
         earliest, latest = self.row["birth_earliest_date"], self.row["birth_latest_date"]
-        if earliest is None or latest is None:
-            return None
-        return completed_years(latest, self.day), completed_years(earliest, self.day)
+        return age_between(earliest, latest, self.day)
 
     @property
     def age_shown(self) -> str | None:
         """The age in words: `45`, `about 45, from the year of birth`; None where the birth is not known."""
         earliest, latest = self.row["birth_earliest_date"], self.row["birth_latest_date"]
-        return None if earliest is None or latest is None else show_age(earliest, latest, self.day)
+        return show_age(earliest, latest, self.day)
 
     @property
     def is_observed(self) -> bool:
@@ -98,6 +100,7 @@ class Chart:
             "measurement": list(self.measurement),
             "procedure": list(self.procedure),
             "code_gap": list(self.code_gap),
+            "incomplete_medication": list(self.incomplete),
         }
 
 
@@ -141,6 +144,7 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
         has=frozenset(result.manifest["has"]),
         code_gap=tuple(g for g in gaps_of(result, person_id) if g["first_date"] is None or g["first_date"] <= day),
         knowledge=result.knowledge,
+        incomplete=tuple(result.incomplete_of(person_id)),
         **{name: tuple(r for r in tables[name] if r[column] <= day) for name, column in _DATED.items()},
     )
 
@@ -165,7 +169,7 @@ def _no_day(result: Result, found: str, expected: str, remedy: str) -> QuestionE
 
 def _medication(row: dict) -> dict:
     """A stretch of supply as the record that it would be read from: building stretches from it gives it back."""
-    is_other_use = row["is_antidepressant_use"] is False
+    labelled = {True: None, False: "as read before", None: "not known"}[row["is_antidepressant_use"]]
     return {
         "person_id": row["person_id"],
         "ingredient": row["ingredient"],
@@ -174,7 +178,7 @@ def _medication(row: dict) -> dict:
         "end_basis": "recorded end" if row["is_end_known"] else None,
         "mg_per_day": row["mg_per_day"],
         "dose_basis": "exposure",
-        "labelled_use": "as read before" if is_other_use else None,
+        "labelled_use": labelled,
         "stop_reason": row["stop_reason"],
         "address": row["address"],
     }

@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from pydantic import BaseModel
 
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
+from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN
+from stepwell.knowledge.treatment import Treatment
 from stepwell.why.found import show_date, show_days
 from stepwell.why.gaps import say_hidden
 
@@ -50,15 +52,22 @@ def tables_for(name: str, asked: BaseModel, knowledge: Knowledge) -> tuple[str, 
     tables = _ALWAYS[name]
     if name in ("recorded", "free_of") and SUICIDALITY in asked.any_of:
         tables += ("answer",)
+    if name in ("had", "not_had") and treatments_of(asked.any_of, knowledge):
+        tables += ("declared_session",)
     if name in ("had", "not_had") and drugs_of(asked.any_of, knowledge):
         tables += ("dose", "exposure")
     return tables
 
 
+def treatments_of(procedures: Iterable[str], knowledge: Knowledge) -> list[Treatment]:
+    """The treatments whose sessions are these procedures."""
+    wanted = set(procedures)
+    return [t for t in knowledge.treatments.values() if wanted & set(t.procedures)]
+
+
 def drugs_of(procedures: Iterable[str], knowledge: Knowledge) -> frozenset[str]:
     """The ingredients that are given in sessions of these procedures."""
-    wanted = set(procedures)
-    return frozenset(i for t in knowledge.treatments.values() if wanted & set(t.procedures) for i in t.ingredients)
+    return frozenset(i for t in treatments_of(procedures, knowledge) for i in t.ingredients)
 
 
 def silence(
@@ -70,8 +79,8 @@ def silence(
     on_the_day: bool = False,
 ) -> tuple[str, bool]:
     """What is said where nothing was found in these tables, and whether they were looked through: the source holds them all, the
-    time (with `on_the_day`, the day itself) was observed, and every code of that time that may be of these code sets could be
-    read.
+    time (with `on_the_day`, the day itself) was observed, (for drugs) every drug of the person is known, and every code of that
+    time that may be of these code sets could be read.
 
     Only where that is so a line says *none recorded*. Whatever else takes the meaning from an absence belongs here.
     """
@@ -89,6 +98,8 @@ def silence(
     if missing:
         looked_at = f"none among the {' and '.join(held)}; " if held and n else ""
         return f"{looked_at}this source holds no {' and no '.join(missing)}", False
+    if chart.incomplete and any("medication" in _SOURCE[table][1] for table in tables):
+        return f"none recorded, but {NOT_ALL_KNOWN}", False
     if on_the_day:
         return "none recorded on that day", True
     since = "" if within is None else f" since {show_date(chart.day - timedelta(within))}"

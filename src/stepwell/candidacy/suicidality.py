@@ -61,8 +61,13 @@ def to_say_first(signs: Iterable[Sign]) -> list[Sign]:
     for sign in signs:
         latest.setdefault(sign.asked, sign)
     said = [s for s in latest.values() if s.is_positive or (s.is_positive is None and s.value == _UNANSWERED)]
+    return on_one_line(sorted(said, key=lambda s: not s.is_positive))
+
+
+def on_one_line(signs: Iterable[Sign]) -> list[Sign]:
+    """The signs with those of one instrument, one day and one verdict as one, in the order of the first of them."""
     together: dict[tuple, list[Sign]] = {}
-    for sign in sorted(said, key=lambda s: not s.is_positive):
+    for sign in signs:
         together.setdefault((sign.is_positive, sign.day, sign.instrument or sign.asked), []).append(sign)
     return [_as_one(signs) for signs in together.values()]
 

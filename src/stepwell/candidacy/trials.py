@@ -156,7 +156,7 @@ def _is_present(chart: Chart, episode: dict | None, definition: Definition) -> b
     if chart.day <= until:
         return True
     was_observed = any(first <= episode["end_date"] and chart.day <= last for first, last in chart.periods)
-    return False if was_observed and {"condition", "medication"} <= chart.has else None
+    return False if was_observed and {"condition", "medication"} <= chart.has and not chart.incomplete else None
 
 
 def _falls_short_by_length(row: dict, trial: dict, branch: Branch, share: float) -> bool:

@@ -55,7 +55,7 @@ class _Commands(typer.core.TyperGroup):
             return super().invoke(ctx)
 
 
-class _PrintableConsole(Console):
+class PrintableConsole(Console):
     """A console on which records cannot move the cursor, change colours or hide text: Rich lets escape sequences in text pass."""
 
     def render(self, renderable, options=None):
@@ -64,8 +64,8 @@ class _PrintableConsole(Console):
             yield segment if segment.control else segment._replace(text=printable(segment.text))
 
 
-out_console = _PrintableConsole()
-err_console = _PrintableConsole(stderr=True)
+out_console = PrintableConsole()
+err_console = PrintableConsole(stderr=True)
 
 app = typer.Typer(
     cls=_Commands,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
 import signal
+import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,22 +19,46 @@ import typer
 from rich.markup import escape
 
 import stepwell
-from stepwell.errors import InternalError, Problem, StepwellError, UnfinishedError
+from stepwell.errors import InternalError, Problem, SourceError, StepwellError, UnfinishedError
 
 STOPPED = 130
+_PATIENCE = 15
+"""Seconds after Ctrl-C in which a command ends by itself."""
 # Newer versions of Typer bring a copy of Click, older ones need the package.
 _WRONG_USE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_SPOILT = re.compile(r"thrift|snappy|zstd|gzip|decompress|corrupt|TProtocol|page header|out of buffer", re.IGNORECASE)
 _PACKAGE = Path(stepwell.__file__).parent
 _stopped = threading.Event()
+_sockets: list[socket.socket] = []
 
 
 def listen_for_interrupts() -> None:
-    """Notes that the user pressed Ctrl-C: a database at work turns that into an error of its own."""
+    """Notes that the user pressed Ctrl-C, and stops the database at once, which turns that into an error of its own."""
     _stopped.clear()
     is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupted)
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return
+    signal.signal(signal.SIGINT, _interrupted)
+    # Python's own handler waits until the database gives the main thread back; this byte arrives at once.
+    arrived, sent = socket.socketpair()
+    sent.setblocking(False)
+    signal.set_wakeup_fd(sent.fileno(), warn_on_full_buffer=False)
+    _sockets[:] = [arrived, sent]
+    threading.Thread(target=_watch, args=(arrived,), daemon=True).start()
+
+
+def _watch(arrived: socket.socket) -> None:
+    while number := arrived.recv(1):
+        if number[0] == signal.SIGINT:
+            _stopped.set()
+            if "stepwell.engines" in sys.modules:
+                sys.modules["stepwell.engines"].interrupt_queries()
+            # A thread of the database may miss that, and go on for hours. What is left then is what a kill leaves: the same
+            # command continues there.
+            time.sleep(_PATIENCE)
+            os.write(2, b"Stopped.\n")
+            os._exit(STOPPED)
 
 
 def was_stopped() -> bool:
@@ -86,11 +114,25 @@ def _in_our_words(error: Exception) -> StepwellError:
     if isinstance(error, MemoryError):
         problem = Problem("memory", "there was not enough of it", "more memory", "ask for less at a time")
         return UnfinishedError("The memory was not enough.", [problem])
+    if _is_spoilt_file(error):
+        found = f"a Parquet file holds what cannot be read ({type(error).__name__})"
+        problem = Problem("reading", found, "whole files", "take a whole copy of the files, or run the records again")
+        return SourceError("A table is damaged.", [problem])
     # The words of an unknown error may quote a record, so only its type and its place are told.
     kind = f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
     remedy = "please report it with this line: it holds nothing of your records"
     problem = Problem(_place(error), kind, "no such error", remedy)
     return InternalError("stepwell itself is at fault.", [problem])
+
+
+def _is_spoilt_file(error: Exception) -> bool:
+    """Whether a page within a Parquet file cannot be read. The ends of files are looked at beforehand."""
+    import duckdb
+    import pyarrow as pa
+
+    # DuckDB gives what its reader of pages says no type of its own.
+    is_reading = isinstance(error, duckdb.IOException | duckdb.InvalidInputException | pa.ArrowException | OSError)
+    return type(error) is duckdb.Error or (is_reading and _SPOILT.search(str(error)) is not None)
 
 
 def _place(error: Exception) -> str:

@@ -27,6 +27,7 @@ def quality(
     replace: Replace = False,
 ) -> None:
     """Counts the quality measures in a result: who is in each, who reached remission, response or enough days."""
+    from stepwell.knowledge.incomplete_words import say_source_incomplete
     from stepwell.knowledge.quality_card import standing
     from stepwell.output import check_file, write_table
     from stepwell.report.quality import count_quality, unanswerable, with_source_ids
@@ -39,6 +40,8 @@ def quality(
     rows = find(opened, measure or ())
     if out is not None:
         write_table(out, with_source_ids(opened, rows), replace)
+    for sentence in say_source_incomplete(opened.drug_rows):
+        out_console.print(sentence, style="bold yellow", highlight=False)
     shown = Table("measure", "in it", "reached", "not reached", "unknown", "perhaps in it", box=None, pad_edge=False)
     for c in count_quality(rows, opened.knowledge):
         numbers = (c.included, c.reached, c.not_reached, c.unknown, c.perhaps_included)

@@ -204,6 +204,10 @@ def _summarise(result) -> None:
     """Prints how many people meet each definition, and which definitions these records cannot answer."""
     from rich.table import Table
 
+    from stepwell.knowledge.incomplete_words import say_source_incomplete
+
+    for sentence in say_source_incomplete(result.drug_rows):
+        out_console.print(sentence, style="bold yellow", highlight=False)
     rows = result.table("determination")
     counts = rows.group_by("definition", "verdict").agg(n=rows.count()).to_pyarrow().to_pylist()
     table = Table("definition", "met", "not met", "unknown", title=f"{result.manifest['rows']['person']:,} people")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pyarrow.parquet as pq
-
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition
 from stepwell.report.letters import letter
 from stepwell.report.proportion import Proportion, wilson
 from stepwell.report.verdicts import TREATED, Agreement, Share, Verdicts, count_verdicts, find_patterns
 from stepwell.result import Result
-from stepwell.tables import DERIVED, RECORDS
+from stepwell.result_check import check_tables
 
 from .aligned import Aligned, align, side_by_side
 from .overlap import Overlap, find_overlap
@@ -27,7 +25,6 @@ _NEEDED = (
     "determination",
     "episode",
 )
-_DECLARED = {table.name: table for table in (*RECORDS, *DERIVED)}
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def compare(result: Result, *, suppress_below: int = 5) -> Comparison:
     The rows begin with the definition that most people meet. Raises `QuestionError` for a result of a single definition, of an
     older stepwell, or of definitions that are not here any more.
     """
-    check_result(result)
+    check_tables(result.folder, result.manifest, _NEEDED)
     definitions = result.definitions
     if len(definitions) < 2:
         found = f"one definition: {definitions[0].name}" if definitions else "no definition"
@@ -107,27 +104,6 @@ def compare(result: Result, *, suppress_below: int = 5) -> Comparison:
         find_overlap(patterns, names, verdicts, suppress_below),
         result.manifest["knowledge"] != result.knowledge.digest,
     )
-
-
-def check_result(result: Result) -> None:
-    """Raises `QuestionError` for a result that lacks what this version writes, with everything that is missing."""
-    missing = [
-        key for key in ("definitions", "setting_of", "settings", "has", "knowledge") if key not in result.manifest
-    ]
-    found = [f"run.json has no {key}" for key in missing]
-    for name in _NEEDED:
-        if name not in result.manifest["rows"]:
-            found.append(f"there is no table {name}")
-            continue
-        part = next(iter(sorted((result.folder / name).glob("*.parquet"))), None)
-        has = set(pq.read_schema(part).names) if part else set(_DECLARED[name].by_name)
-        lost = [column for column in _DECLARED[name].by_name if column not in has]
-        if lost:
-            found.append(f"table {name} has no {', '.join(lost)}")
-    if found:
-        version = result.manifest.get("stepwell", "an unknown version")
-        problems = [Problem(str(result.folder), f, "a result of this version", "run the records again") for f in found]
-        raise QuestionError(f"The result was made by an older stepwell ({version}).", problems)
 
 
 def find_definition(result: Result, asked: str) -> Definition:

@@ -4,7 +4,7 @@ the times at which a regulator asked for it.
 Two clocks. One starts with the first recorded diagnosis of depression in people observed for long enough before it, without an
 antidepressant in that time; the other on the first day of the first antidepressant of those of them who begin one. At each time
 only those count who were observed from the start of the clock, without a break, up to that day: whoever was not is told apart,
-and is never read as having gone on.
+and is never read as having gone on. People whose drug records are incomplete are on neither clock.
 """
 
 from __future__ import annotations
@@ -85,6 +85,9 @@ def find_first_weeks(result: Result, *, suppress_below: int = 5) -> FirstWeeks:
     )
     condition, period = (in_days(_DECLARED[n], result.table(n)) for n in ("condition", "observation_period"))
     diagnosed = find_diagnosed(condition, trial, without_breaks(period), form.new.at_least)
+    if "incomplete_medication" in result.tables:
+        # Of people whose drug records are incomplete nobody can say that they had taken none, began none, or stopped.
+        diagnosed = diagnosed.anti_join(result.table("incomplete_medication"), "person_id")
     started = find_started(diagnosed, trial)
     times = form.times.at
     first = _clock(

@@ -9,7 +9,7 @@ seen by nobody else, and leave nothing behind.
 from .address import Address, read_address
 from .choose import Connection, Engine, engine_on
 from .connect import ENGINES, Place, connect
-from .duckdb import DuckDB
+from .duckdb import DuckDB, interrupt_queries
 from .written import in_order, write_parquet
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "connect",
     "engine_on",
     "in_order",
+    "interrupt_queries",
     "read_address",
     "write_parquet",
 ]

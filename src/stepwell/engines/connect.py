@@ -68,7 +68,10 @@ def connect(
 
 def _embedded(settings: dict) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(config=settings)
+        # DuckDB would fetch and load an extension that a view in somebody's database file asks for.
+        return duckdb.connect(
+            config={**settings, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        )
     except (duckdb.ParserException, duckdb.OutOfMemoryException):
         problem = Problem(
             "--memory", f"{settings.get('memory_limit')!r}", "a number and its unit, such as 2GB or 800MB"

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
+from weakref import WeakSet
 
 import duckdb
 import ibis
 import pyarrow as pa
+
+_AT_WORK: WeakSet[DuckDB] = WeakSet()
+
+
+def interrupt_queries() -> None:
+    """Stops the queries at work in this process. DuckDB looks for Ctrl-C itself only between tasks of the calling thread."""
+    for engine in tuple(_AT_WORK):
+        with suppress(duckdb.Error):
+            engine.interrupt()
 
 
 class DuckDB:
@@ -18,6 +29,7 @@ class DuckDB:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection):
         self._con = connection
+        _AT_WORK.add(self)
         # DuckDB draws a bar of its own under long queries, across whatever the terminal or the notebook shows.
         connection.execute("SET enable_progress_bar = false")
 
@@ -26,6 +38,10 @@ class DuckDB:
 
     def __exit__(self, *raised) -> None:
         pass
+
+    def interrupt(self) -> None:
+        """Stops the query at work; called from another thread."""
+        self._con.interrupt()
 
     @cached_property
     def tables(self) -> ibis.BaseBackend:

@@ -210,7 +210,7 @@ def _from_csv(text: io.BytesIO, schema: pa.Schema) -> pa.Table:
     return pyarrow.csv.read_csv(
         text,
         pyarrow.csv.ReadOptions(column_names=schema.names),
-        pyarrow.csv.ParseOptions(newlines_in_values=True),
+        pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),  # a lone NULL is an empty line
         pyarrow.csv.ConvertOptions(
             column_types=schema,
             null_values=[""],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from stepwell.errors import InternalError, Problem, QuestionError, UnfinishedError
+from stepwell.errors import InternalError, Problem, QuestionError, SourceError, UnfinishedError
 
 _GRANT = "ask the database's owner for the rights: SELECT on the tables, TEMPORARY on the database"
 _GONE = ("the connection was lost", "a connection that lasts", "see that the server is running and reachable")
@@ -24,7 +24,7 @@ _UNFINISHED = {
 }
 
 
-def in_our_words(error: psycopg.Error) -> QuestionError | InternalError:
+def in_our_words(error: psycopg.Error) -> QuestionError | SourceError | InternalError:
     """The error to raise instead, with the code of what happened and none of the server's words."""
     state = error.sqlstate
     name = f"{type(error).__name__}, code {state}" if state else type(error).__name__
@@ -42,6 +42,13 @@ def in_our_words(error: psycopg.Error) -> QuestionError | InternalError:
     if known is not None:
         found, expected, remedy = known
         return UnfinishedError(title, [Problem("PostgreSQL", f"{found} ({name})", expected, remedy)])
+    if state and state.startswith("22"):  # "data exception": a number, a date or a text that its type cannot hold
+        found, remedy = (
+            f"a value is none of its type ({name})",
+            "look for numbers and dates that are none in the tables",
+        )
+        problem = Problem("PostgreSQL", found, "values that can be read as numbers, dates and text", remedy)
+        return SourceError("These records cannot be read.", [problem])
     return InternalError("PostgreSQL did not accept what stepwell asked.", [Problem("PostgreSQL", name)])
 
 

@@ -10,8 +10,8 @@ from ibis.backends.sql.compilers.postgres import PostgresCompiler
 
 from .expressions import Through
 
-_NUMBER = r"^\s*[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})([eE][+-]?\d{1,2})?\s*$"
-"""What is read as a number: few enough digits that the cast cannot overflow."""
+_NUMBER = r"^\s*[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})([eE][+-]?\d{1,3})?\s*$"
+"""What is read as a number."""
 
 _DAY = r"^\s*\d{4}-\d{1,2}-\d{1,2}\s*$"
 
@@ -21,12 +21,18 @@ _LAST_OF_MONTH = f"make_date({_YEAR}, {_MONTH}, 1) + interval '1 month' - interv
 # PostgreSQL 15 cannot try a cast. Plain SQL functions are written into the query that calls them, so they cost what
 # their body costs; CASE is what keeps a cast from being worked out for cells that it would fail on.
 _BODIES = {
-    "number": ("double precision", f"CASE WHEN $1 ~ '{_NUMBER}' THEN CAST($1 AS double precision) END"),
+    # A number too great is none, and one too small is 0, as elsewhere; the cast itself would fail on them.
+    "number": (
+        "double precision",
+        f"""CASE WHEN $1 ~ '{_NUMBER}' THEN CASE WHEN abs(CAST($1 AS numeric)) BETWEEN 1e-307 AND 1.7e308
+            THEN CAST($1 AS double precision) WHEN abs(CAST($1 AS numeric)) < 1 THEN 0 END END""",
+    ),
     "whole": (
         "bigint",
         rf"""CASE WHEN $1 ~ '^\s*[+-]?\d{{1,18}}\s*$' THEN CAST($1 AS bigint)
              WHEN $1 ~ '{_NUMBER}' THEN
-             CASE WHEN abs(CAST($1 AS numeric)) < 9223372036854775807 THEN CAST(CAST($1 AS numeric) AS bigint) END END""",
+             CASE WHEN CAST($1 AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807
+                  THEN CAST(CAST($1 AS numeric) AS bigint) END END""",
     ),
     "long": ("numeric", r"CASE WHEN $1 ~ '^\s*[+-]?\d{1,38}\s*$' THEN CAST($1 AS numeric) END"),
     "day": (

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession, types
 from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import from_arrow_type
 
-from stepwell.errors import Problem, QuestionError, UnfinishedError
+from stepwell.errors import Problem, QuestionError, SourceError, UnfinishedError
 
 from .written import in_order
 
@@ -144,9 +144,13 @@ def _quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def _in_our_words(error: Exception) -> QuestionError:
+def _in_our_words(error: Exception) -> QuestionError | SourceError:
     condition = error.getCondition() if isinstance(error, PySparkException) else None
     found = ", ".join(filter(None, [type(error).__name__, condition]))
+    if isinstance(error, PySparkException) and (error.getSqlState() or "").startswith("22"):  # "data exception"
+        remedy = "look for numbers and dates that are none in the tables"
+        problem = Problem("Spark", f"a value is none of its type ({found})", "values that can be read", remedy)
+        return SourceError("These records cannot be read.", [problem])
     is_gone = isinstance(error, Py4JNetworkError | ConnectionError)
     kind = UnfinishedError if is_gone or condition is None else QuestionError
     remedy = "see that the Spark session is running and has room, and look into Spark's own log"

@@ -21,7 +21,7 @@ from .spark import kind_of
 _TYPES = {"whole": pa.int64(), "number": pa.float64(), "date": pa.date32(), "text": pa.string(), "other": pa.string()}
 
 # Spark reads more as a number or a date than the other engines: 1d, 1.5f, the year 2020 alone.
-_NUMBER = r"^\s*[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})([eE][+-]?\d{1,2})?\s*$"
+_NUMBER = r"^\s*[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})([eE][+-]?\d{1,3})?\s*$"
 _DAY = r"^\s*\d{4}-\d{1,2}-\d{1,2}\s*$"
 
 

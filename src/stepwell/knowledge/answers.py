@@ -92,10 +92,14 @@ def read_answers(
 
 
 def _carried(cells: list) -> pa.Array:
-    try:
-        return pa.array(cells)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a list of rows may mix types
-        return pa.array([None if cell is None else str(cell) for cell in cells])
+    for type_ in (None, pa.uint64()):  # a number beyond 64 bits with a sign may fit without one
+        try:
+            column = pa.array(cells, type_)
+        except (pa.ArrowException, OverflowError, ValueError, TypeError):  # a list of rows may mix types
+            continue
+        if not pa.types.is_nested(column.type):
+            return column
+    return pa.array([None if cell is None else str(cell) for cell in cells])
 
 
 def _layout(instrument: Instrument, name: str | None) -> Layout | None:
@@ -125,7 +129,7 @@ def _as_number(cell: object) -> float | None:
         return None
     try:
         return float(cell)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -202,9 +206,15 @@ def _match(instrument: Instrument, sheet: _Sheet, columns: Sequence[str] | Mappi
         here = named.get(item.item, [])
         if not here and not item.apart:
             label = f" ({item.label})" if item.label else ""
-            meant = closest(told.get(item.item, ""), sheet.columns)
+            names = list(sheet.columns)
+            meant = closest(told.get(item.item, ""), names)
             expected = f"a column called {told.get(item.item) or f'{item.item}, q{item.item} or item {item.item}'}"
-            remedy = f"did you mean `{meant}`?" if meant else "say with `columns` which column is which item"
+            # A file without a header has somebody's answers in the place of names: no name is repeated.
+            remedy = (
+                f"did you mean column {names.index(meant) + 1}?"
+                if meant
+                else "say with `columns` which column is which item"
+            )
             problems.append(Problem(where, f"no column for item {item.item}{label}", expected, remedy))
         if len(here) > 1:
             found = f"{' and '.join(f'`{c}`' for c in here)} are both called item {item.item}"
@@ -240,14 +250,28 @@ def _read_sheet(items: object) -> _Sheet:
 
 
 def _of_table(table: pa.Table, file: str) -> _Sheet:
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
+    names = table.column_names
+    if len(set(names)) < len(names):
+        position = next(n for n, name in enumerate(names, 1) if name in names[: n - 1])
+        problem = Problem(
+            file or "columns", f"column {position} has the name of an earlier one", "", "name each column once"
+        )
+        raise SourceError("the items cannot be read", [problem])
+    columns = {name: _cells(table.column(name)) for name in names}
     return _Sheet(file, columns, list(range(1, table.num_rows + 1)))
+
+
+def _cells(column: pa.ChunkedArray) -> list:
+    try:
+        return column.to_pylist()
+    except (OverflowError, ValueError):  # a day after the year 9999, which Python has no date for
+        return column.cast(pa.string()).to_pylist()
 
 
 def _read_parquet(path: Path) -> _Sheet:
     try:
         return _of_table(pq.read_table(path.absolute(), partitioning=None), path.name)
-    except (OSError, pa.ArrowInvalid):
+    except (OSError, pa.ArrowException):
         raise _unreadable(path, "is no readable Parquet file") from None
 
 

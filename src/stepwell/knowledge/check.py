@@ -25,6 +25,7 @@ from .forms import (
     Instrument,
     Interacting,
     LabelMaximum,
+    ProductForm,
     ProductUse,
     PublishedLadder,
     Reference,
@@ -174,7 +175,8 @@ def _names(entries: list[Entry]) -> Iterator[Problem]:
 def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
     """Ingredients, dose standards and code sets that are named must exist."""
     ingredients = {entry.key for entry in _of(entries, Ingredient)}
-    definitions = {entry.written.data.get("id") for entry in _of(entries, Definition)}
+    names = (entry.written.data.get("id") for entry in _of(entries, Definition))
+    definitions = {name for name in names if isinstance(name, str)}
     standards = {entry.key for entry in _of(entries, DoseStandardInfo)}
     conditions = {e.key for e in _of(entries, Codeset) if e.form is None or "condition" in e.form.records}
     procedures = {e.key for e in _of(entries, Codeset) if e.form is None or "procedure" in e.form.records}
@@ -195,7 +197,7 @@ def _links(entries: list[Entry], unread: set[type[Form]]) -> Iterator[Problem]:
         for path, form in entry.parts:
             named: list[tuple[type[Form], Path_, str, str, set, str]] = []
             is_named_elsewhere = isinstance(form, Interacting) and form.label is None
-            if is_named_elsewhere or isinstance(form, RoleRule | ProductUse | DoseMinimum | LabelMaximum):
+            if is_named_elsewhere or isinstance(form, RoleRule | ProductUse | ProductForm | DoseMinimum | LabelMaximum):
                 name = form.ingredient
                 named.append((Ingredient, ("ingredient",), name, "ingredient", ingredients, "ingredient.csv"))
             if isinstance(form, RxNormProduct):
@@ -344,6 +346,5 @@ def _low_doses(entries: list[Entry]) -> Iterator[Problem]:
         least = minima.get(entry.form.ingredient)
         if least is not None and entry.form.at_most_mg_per_day >= least:
             found = f"`at_most_mg_per_day` is {entry.form.at_most_mg_per_day:g}"
-            yield Problem(
-                entry.written.at(), found, f"below the least adequate dose, {least:g} mg/day", "check both doses"
-            )
+            expected = f"below the least adequate dose, {least:g} mg/day"
+            yield Problem(entry.written.at(), found, expected, "check both doses")

@@ -154,7 +154,27 @@ def dose_table(knowledge: Knowledge) -> str:
         for r in knowledge.role_rules
     ]
     lines += markdown_table(("Drug", "At most, mg/day", "Usually for", "From"), low)
-    keys = [s for r in (*knowledge.dose_minima, *knowledge.role_rules) for s in sources(r)]
+    lines += ["", "## Forms that decide the use", ""]
+    forms = [
+        (
+            knowledge.ingredients[form.ingredient].label,
+            ", ".join(form.words),
+            ", ".join(form.routes),
+            form.labelled_use or "depression, in this form only",
+            provenance(form, knowledge),
+        )
+        for form in knowledge.product_forms
+    ]
+    lines += markdown_table(("Drug", "Words of the name", "Route", "Use", "From"), forms)
+    keys = [s for r in (*knowledge.dose_minima, *knowledge.role_rules, *knowledge.product_forms) for s in sources(r)]
+    if knowledge.drug_records is not None:
+        limit = knowledge.drug_records.unidentified
+        lines += ["", "## Unidentified drugs", ""]
+        lines += [
+            f"Where more than {limit.at_most:g} % of a source's drug rows are of drugs that nobody could identify, that a drug "
+            f"is not found says nothing for anybody in it. {provenance(limit, knowledge)}"
+        ]
+        keys += sources(limit)
     return "\n".join([*lines, "", "## Sources", "", bibliography(keys, knowledge)]) + "\n"
 
 
@@ -171,6 +191,12 @@ def codeset_card(codeset: Codeset, knowledge: Knowledge) -> str:
     ]
     lines = [f"# {codeset.label}", "", f"`{codeset.id}` · {codeset.kind} · {codeset.status}", "", codeset.scope, ""]
     lines += [provenance(codeset, knowledge), ""]
+    if codeset.partial:
+        names = ", ".join(codeset.partial)
+        lines += [f"Only some codes of {names} are listed: that none of them is recorded says nothing.", ""]
+    if codeset.without:
+        names = ", ".join(codeset.without)
+        lines += [f"{names}: no code of it in the source, so rows written in it are not in the set.", ""]
     lines += markdown_table(("Vocabulary", "Code", "Match", "About (stepwell's words)", "In or out", "From"), rows)
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(codeset), knowledge)]) + "\n"
 

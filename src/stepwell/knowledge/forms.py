@@ -109,6 +109,32 @@ class RxNormProduct(Form):
     seen: Seen
 
 
+class ProductForm(Cited):
+    """One row of `ingredient_form.csv`: what a form or a route of an ingredient says about its use. An ingredient with a row
+    without `labelled_use` is an antidepressant in that form only: in a form that nobody knows its use is unknown."""
+
+    ingredient: Id
+    words: tuple[str, ...]
+    """Words of a product's name that tell the form, lower case."""
+    routes: tuple[str, ...] = ()
+    """Recorded routes that tell it where the name does not, by stepwell's own names."""
+    labelled_use: str | None = None
+    """A use other than depression."""
+
+
+class UnidentifiedShare(Cited):
+    """The greatest share of unidentified rows, of all drug rows of a source, with which the absence of a drug still says
+    something."""
+
+    at_most: Percent
+
+
+class DrugRecords(Form):
+    """`drug_records.yaml`."""
+
+    unidentified: UnidentifiedShare
+
+
 class Combination(Cited):
     """One row of `combination.csv`: what a product with these components counts as."""
 
@@ -191,6 +217,8 @@ class Codeset(Cited):
     partial: tuple[Vocabulary, ...] = ()
     """Vocabularies of which the set lists only some of the codes: that none of them is recorded says nothing. One of which a
     code takes in all below it is partial by itself where the source has no hierarchy."""
+    without: tuple[Vocabulary, ...] = ()
+    """Vocabularies that have no code of it, by the source of the set: rows written in them are known not to be in the set."""
 
     @property
     def records(self) -> tuple[str, ...]:
@@ -285,6 +313,9 @@ class Knowledge:
     """How their series are followed; None where there are none."""
     interacting: dict[str, Interacting] = field(default_factory=dict)
     """Drugs to be watched beside esketamine and ketamine."""
+    product_forms: tuple[ProductForm, ...] = ()
+    drug_records: DrugRecords | None = None
+    """When the absence of a drug says something; None: whatever share of a source is unidentified."""
     label_maxima: dict[str, LabelMaximum] = field(default_factory=dict)
     """The greatest daily dose by the label, of the ingredients of which it was seen."""
     rxnorm_products: tuple[RxNormProduct, ...] = ()

@@ -2,6 +2,7 @@
 
 data/references.yaml       every source that is cited
 data/*.csv                 drugs, one fact a row (the column name holds the unit)
+data/drug_records.yaml     when the absence of a drug from the records says something
 data/dose_standard.yaml    what each dose standard is
 data/codeset/ID.yaml, .csv a code set: its scope, its codes
 data/instrument/ID.yaml    a questionnaire or rating scale
@@ -47,11 +48,13 @@ from .forms import (
     Crosswalk,
     DoseMinimum,
     DoseStandardInfo,
+    DrugRecords,
     Ingredient,
     Instrument,
     Interacting,
     Knowledge,
     LabelMaximum,
+    ProductForm,
     ProductUse,
     PublishedLadder,
     Reference,
@@ -101,6 +104,8 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     role_rules = reader.rows("ingredient_role.csv", RoleRule, ("ingredient", "use"))
     product_uses = reader.rows("product_use.csv", ProductUse, ("rxnorm",))
     rxnorm_products = reader.rows("rxnorm_product.csv", RxNormProduct, ("rxnorm",))
+    product_forms = reader.rows("ingredient_form.csv", ProductForm, ("ingredient", "words"))
+    drug_records = reader.single("drug_records.yaml", DrugRecords)
     combinations = reader.rows("combination.csv", Combination, ("components",))
     standards = reader.table("dose_standard.yaml", DoseStandardInfo)
     minima = reader.rows("dose_standard.csv", DoseMinimum, ("ingredient", "standard"))
@@ -139,6 +144,8 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         role_rules=tuple(role_rules),
         product_uses=tuple(product_uses),
         rxnorm_products=tuple(rxnorm_products),
+        product_forms=tuple(product_forms),
+        drug_records=drug_records,
         combinations=tuple(combinations),
         dose_standards=standards,
         dose_minima=tuple(minima),

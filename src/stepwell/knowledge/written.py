@@ -77,6 +77,12 @@ def read_yaml(path: Path, file: str, problems: list[Problem]) -> Written | None:
         problems.extend(odd)
         return None
     try:
+        if (line := _too_deep(text)) is not None:
+            found = f"lists or fields more than {_DEEPEST} deep within each other"
+            problems.append(
+                Problem(f"{file}:{line}", found, "what a definition asks for", "look for brackets too many")
+            )
+            return None
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         problems.append(not_yaml(text, error, file))
@@ -91,6 +97,22 @@ def read_yaml(path: Path, file: str, problems: list[Problem]) -> Written | None:
         problems.append(Problem(f"{file}:1", found, "`field: value` lines", remedy))
         return None
     return Written(file, data, reader.lines)
+
+
+_DEEPEST = 40
+
+
+def _too_deep(text: str) -> int | None:
+    """The line from which the file is nested deeper than any that means something, if any: reading it takes the stack."""
+    n_openings = text.count("[") + text.count("{") + text.count("- - ") + text.count("? ")
+    if n_openings <= _DEEPEST and f"\n{' ' * _DEEPEST}" not in text:
+        return None
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return event.start_mark.line + 1
+    return None
 
 
 _READ_AS = {
@@ -115,15 +137,22 @@ class _Plain:
         self.problems = problems
         self.lines: dict[Path_, int] = {(): 1}
         self.said: dict[int, object] = {}
+        self.n_aliases = 0
+        self.with_aliases: set[int] = set()
 
     def value(self, node: yaml.Node, path: Path_) -> object:
         """What the node says."""
         if id(node) in self.said:  # an alias gives the same node again
             found = "`*name` stands for what is written elsewhere"
             self._problem(self.lines.get(path, 1), found, "every value written out", "write it out in its place")
-            return self.said[id(node)]
+            self.n_aliases += 1
+            # Aliases of aliases of aliases stand for more values than any memory holds.
+            return _ITSELF if id(node) in self.with_aliases else self.said[id(node)]
         self.said[id(node)] = _ITSELF
+        n_before = self.n_aliases
         self.said[id(node)] = said = self._read(node, path)
+        if self.n_aliases > n_before:
+            self.with_aliases.add(id(node))
         return said
 
     def _read(self, node: yaml.Node, path: Path_) -> object:

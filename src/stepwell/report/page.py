@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import PackageLoader
 from markupsafe import Markup
 
+from stepwell.knowledge.incomplete_words import say_source_incomplete
 from stepwell.knowledge.sentences import short_name
 from stepwell.output import check_file, in_folder, write_text
 from stepwell.result import Result
@@ -59,6 +60,7 @@ def render_report(result: Result, *, suppress_below: int = 5, people: Sequence[s
         style=Markup(environment.loader.get_source(environment, "report.css")[0]),
         manifest=result.manifest,
         summary=summary,
+        incomplete=say_source_incomplete(result.drug_rows, suppress_below),
         definitions=definitions,
         letters=letters,
         titles=titles,

@@ -96,9 +96,19 @@ def _to_say_first(concern: list[dict]) -> dict[str, list[dict]]:
     answered = {(r["instrument"], r["item"]): r for r in concern if r["value"] is not None}
     asked = {(r["instrument"], r["item"]): r for r in concern if r["item"] is not None}
     return {
-        "above": [r for r in answered.values() if r["state"] == "above zero"],
-        "unanswered": [r for r in asked.values() if r["state"] == "unanswered"],
+        "above": _in_groups([r for r in answered.values() if r["state"] == "above zero"]),
+        "unanswered": _in_groups([r for r in asked.values() if r["state"] == "unanswered"]),
     }
+
+
+def _in_groups(rows: list[dict]) -> list[dict]:
+    """Rows of `concern`, those of one instrument and day as one with their `items`; a single one stays as it is."""
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        groups.setdefault((row["instrument"], row["answered_date"]), []).append(row)
+    return [
+        of[0] if len(of) == 1 else of[0] | {"item": None, "items": [r["item"] for r in of]} for of in groups.values()
+    ]
 
 
 def _diagnosed(result: Result, person_id: int) -> list[dict]:

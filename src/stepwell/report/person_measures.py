@@ -62,7 +62,8 @@ def measures_of(knowledge: Knowledge, trajectory: Sequence[dict], followed: str 
         label = label_of(knowledge, instrument, item)
         about = knowledge.all_instruments[instrument].about if instrument else "told by the person"
         last = rows[-1] if rows[-1]["n_days"] > 0 else None
-        drawn = Measure(label, rows[0]["better"], tuple((r["n_days"], r["value"]) for r in rows))
+        drawn_as = f"{label}: monitoring, worst of the day" if is_monitoring(knowledge, instrument) else label
+        drawn = Measure(drawn_as, rows[0]["better"], tuple((r["n_days"], r["value"]) for r in rows))
         order = (is_monitoring(knowledge, instrument), instrument is None, item is not None, label)
         line = {"label": label, "about": about, "rows": rows, "last": last, "baseline": rows[-1]["baseline_value"]}
         line["is_monitoring"] = is_monitoring(knowledge, instrument)

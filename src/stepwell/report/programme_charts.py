@@ -8,7 +8,8 @@ import altair as alt
 
 from .drawing import BESIDE, DARK, INK, LIGHT, MIDDLE, MUTED, PAPER, RULE, Drawing, render
 from .programme_adherence import Followed
-from .programme_shown import Given, ShownCheckpoint
+from .programme_checkpoints import ShownCheckpoint
+from .programme_shown import Given
 from .shown_durability import ShownDurability
 
 _PARTS = {"met": DARK, "unknown": LIGHT, "not met": BESIDE}
@@ -77,8 +78,11 @@ def draw_durability(durability: ShownDurability, name: str, title: str) -> Drawi
         base.mark_line(color=MUTED, strokeDash=[4, 3]).encode(x=x, y=alt.Y("both:Q", title=None)),
         base.mark_line(color=DARK, strokeWidth=2).encode(x=x, y=y),
         base.mark_point(color=DARK, filled=True, size=50, opacity=1).encode(x=x, y=y),
-        alt.Chart(alt.Data(values=ends)).mark_text(align="right", baseline="bottom", dy=-7, color=INK).encode(
-            x=x, y=y, text="said:N"
+        *(
+            alt.Chart(alt.Data(values=[end]))
+            .mark_text(align="right", baseline=side, dy=dy, fill=INK, stroke=PAPER, strokeWidth=3)
+            .encode(x=x, y=y, text="said:N")
+            for end, side, dy in zip(ends, ("top", "bottom"), (9, -8), strict=False)
         ),
     ).properties(width=300, height=200)  # fmt: skip
     told = "; ".join(f"{r['lost']:.0%} by {r['months']} months" for r in rows[1:])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .programme_shown import Given, ShownCheckpoint
+from .programme_checkpoints import ShownCheckpoint
+from .programme_shown import Given
 from .proportion import Proportion
 from .shown_durability import ShownDurability
 

@@ -11,10 +11,11 @@ from stepwell.knowledge.treatment import Treatment
 from stepwell.result import Result
 
 from .around import around
-from .counts import alone, part_of, share_of, split
-from .disclosure import WITHHELD, Cells, Count, plain
-from .programme import AtCheckpoint, Programme, summarise_programme
+from .counts import alone, split
+from .disclosure import Cells, Count
+from .programme import Programme, summarise_programme
 from .programme_adherence import Followed, summarise_adherence
+from .programme_arms import ShownArm, summarise_arms
 from .programme_beside import (
     Beyond,
     Loaded,
@@ -27,27 +28,13 @@ from .programme_beside import (
     summarise_therapy,
     summarise_therapy_outcome,
 )
+from .programme_checkpoints import ShownCheckpoint, show_checkpoint
 from .programme_routes import ByRoute, summarise_routes
 from .proportion import Proportion
 from .shown_durability import ShownDurability, show_durability
 
 REASONS = ("intolerance", "no effect", "other", "not recorded")
 PHASES = ("induction", "optimisation", "maintenance", "no phase")
-
-
-@dataclass(frozen=True)
-class ShownCheckpoint:
-    """Response and remission at one checkpoint. Shares are of series with a score there; the range is what the
-    unscored leave open."""
-
-    label: str
-    series: Count
-    scored: Count
-    responded: Count
-    remitted: Count
-    response: Proportion | None
-    remission: Proportion | None
-    response_range: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +59,7 @@ class Given:
     checkpoints: tuple[ShownCheckpoint, ...]
     routes: tuple[ByRoute, ...] | None
     """Response at the end of the induction by route; empty where there is one route only, None where it may not be shown."""
+    arms: tuple[ShownArm, ...]
     durability: ShownDurability
     endings: tuple[Ending, ...]
     regimens: tuple[Followed, ...]
@@ -107,7 +95,7 @@ class ShownProgramme:
 def show_programme(result: Result, *, suppress_below: int = 5) -> ShownProgramme:
     """Counts everything that the programme's page shows; 1 to `suppress_below` - 1 are withheld, with what would reveal them."""
     found = {name: expr.to_pyarrow().to_pylist() for name, expr in around(result).items()}
-    names = ("series", "session", "series_response", "effect", "load", "judged_series")
+    names = ("series", "session", "series_response", "effect", "load", "judged_series", "arm_response")
     rows = {n: _rows(result, n) for n in names}
     readings = _readings(result)
     reasons = _stop_reasons(result)
@@ -164,14 +152,14 @@ def _given(
     certain = [s for s in own["series"] if s["is_series"]]
     keys = {series_key(s) for s in certain}
     judged = [j for j in own["judged_series"] if (j["person_id"], treatment.id, j["series_number"]) in keys]
-    readings = own["monitoring"]
+    readings, arms = own["monitoring"], summarise_arms(own["arm_response"], below)
     own = {
         n: [r for r in own[n] if series_key(r) in keys]
         for n in ("session", "series_response", "effect", "load", "trajectory", "therapy")
     }
     ongoing, _ = split({str(v): sum(s["is_ongoing"] is v for s in certain) for v in (True, False, None)}, below)
     loaded, n_loaded, fewer = summarise_load(own["load"], below)
-    checkpoints = tuple(_show_checkpoint(c, below) for c in counted.checkpoints)
+    checkpoints = tuple(show_checkpoint(c, below) for c in counted.checkpoints)
     end = next((c for c in checkpoints if c.label == "end of induction"), None)
     is_end_shown = end is not None and end.responded.n is not None and end.scored.n is not None
     return Given(
@@ -183,6 +171,7 @@ def _given(
         ongoing=ongoing["True"],
         checkpoints=checkpoints,
         routes=summarise_routes(own, is_end_shown, below),
+        arms=arms,
         durability=show_durability(own["effect"], below),
         endings=_endings(treatment, certain, reasons, below),
         regimens=summarise_adherence(treatment, len(certain), judged, knowledge, below),
@@ -194,19 +183,6 @@ def _given(
         therapy=summarise_therapy(own["therapy"], knowledge, below),
         therapy_outcome=summarise_therapy_outcome(own, below),
     )
-
-
-def _show_checkpoint(c: AtCheckpoint, below: int) -> ShownCheckpoint:
-    responded, remitted = (0 if p is None else round(p.value * c.n_judged) for p in (c.response, c.remission))
-    parts = {"yes": responded, "no": c.n_judged - responded, "unknown": c.n_series - c.n_judged}
-    counts, everybody = split(parts, below)
-    yes, no, unknown = (counts[name].n for name in parts)
-    judged = Count(None, WITHHELD) if None in (yes, no) else plain(yes + no)
-    in_remission = part_of(remitted, c.n_judged, below)[0] if judged.n is not None else Count(None, WITHHELD)
-    n = everybody.n
-    span = None if None in (yes, unknown, n) or not n else (yes / n, (yes + unknown) / n)
-    shares = share_of(counts["yes"], judged), share_of(in_remission, judged)
-    return ShownCheckpoint(c.checkpoint, everybody, judged, counts["yes"], in_remission, *shares, span)
 
 
 def _endings(treatment: Treatment, series: Sequence[dict], reasons: dict, below: int) -> tuple[Ending, ...]:

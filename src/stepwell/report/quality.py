@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stepwell.result import Result
 
 _TABLES = {table.name: table for table in (*RECORDS, *DERIVED)}
-_NEEDED = ("person", "observation_period", "condition", "measurement", "procedure", "code_gap")
+_NEEDED = ("person", "observation_period", "condition", "measurement", "procedure", "code_gap", "incomplete_medication")
 _SAID = {True: "met", False: "not met", None: "unknown"}
 
 

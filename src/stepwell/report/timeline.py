@@ -186,6 +186,10 @@ class _Axis:
             return day.isoformat()
         return round((day - self.story.start).days / DAYS_PER_MONTH, 3)
 
+    def share(self, day: date) -> float:
+        """The place of a day on the axis, from 0 to 1."""
+        return (day - self.first).days / max((self.last - self.first).days, 1)
+
     def within(self, first: date, last: date) -> tuple[date, date] | None:
         first, last = max(first, self.first), min(last, self.last)
         return (first, last) if first <= last else None
@@ -202,6 +206,20 @@ class _Axis:
 
 
 _WIDTH, _ROW = 720, 38
+_LETTER = 6.4
+"""The width of a letter of the words above the chart, in pixels, and a little more."""
+
+
+def _levels(labels: list[tuple[float, str]]) -> list[int]:
+    """The level above the chart of each label, so that none covers another; `labels` are shares of the width, in order."""
+    ends: list[float] = []
+    levels = []
+    for share, said in labels:
+        half = _LETTER * len(said) / 2
+        level = next((n for n, end in enumerate(ends) if share * _WIDTH - half > end), len(ends))
+        ends[level : level + 1] = [share * _WIDTH + half]
+        levels.append(level)
+    return levels
 
 
 def _draw_courses(story: Story, letters: Mapping[str, str], axis: _Axis) -> alt.LayerChart:
@@ -220,7 +238,9 @@ def _draw_courses(story: Story, letters: Mapping[str, str], axis: _Axis) -> alt.
     for judgement in story.judgements:
         if judgement.met_date and axis.within(judgement.met_date, judgement.met_date):
             met.setdefault(judgement.met_date, []).append(letters[judgement.definition])
-    rules = [{"at": axis.at(d), "said": "met: " + ", ".join(who)} for d, who in sorted(met.items())]
+    rules = [{"day": d, "at": axis.at(d), "said": "met: " + ", ".join(who)} for d, who in sorted(met.items())]
+    for rule, level in zip(rules, _levels([(axis.share(r.pop("day")), r["said"]) for r in rules]), strict=True):
+        rule["level"] = level
     y = alt.Y("course:N", scale=alt.Scale(domain=rows), title=None).axis(ticks=False, domain=False, labelPadding=8)
     # The words about a bar stand above it, to the left or the right of its start, whichever has more room.
     middle = axis.first + (axis.last - axis.first) / 2
@@ -231,22 +251,26 @@ def _draw_courses(story: Story, letters: Mapping[str, str], axis: _Axis) -> alt.
     )
     is_last = not story.scores and not story.sessions
     start = axis.x("start", labelled=is_last)
-    said = {"dy": -11, "fontSize": 11, "color": INK}
+    said = {"dy": -11, "strokeJoin": "round", "fontSize": 11, "fill": INK, "stroke": SHADE, "strokeWidth": 6}
     return alt.layer(
         _shading(story, axis, labelled=is_last),
         alt.Chart(alt.Data(values=bars))
         .mark_bar(height=10, stroke=MUTED, strokeWidth=0.8, cornerRadius=2, yOffset=6)
         .encode(y=y, x=start, x2="end", color=colour),
+        # The lines come before the words, whose outline keeps them free.
+        alt.Chart(alt.Data(values=rules))
+        .mark_rule(color=BESIDE, strokeWidth=1.6, strokeDash=[5, 3])
+        .encode(x=axis.x("at", labelled=is_last)),
         alt.Chart(alt.Data(values=near)).mark_text(align="left", **said).encode(y=y, x=start, text="said:N"),
         alt.Chart(alt.Data(values=far))
         .mark_text(align="right", **said)
         .encode(y=y, x=axis.x("end", labelled=is_last), text="said:N"),
-        alt.Chart(alt.Data(values=rules))
-        .mark_rule(color=BESIDE, strokeWidth=1.6, strokeDash=[5, 3])
-        .encode(x=axis.x("at", labelled=is_last)),
-        alt.Chart(alt.Data(values=rules))
-        .mark_text(color=BESIDE, fontSize=11, fontWeight="bold", baseline="bottom", dy=-3, align="center")
-        .encode(x=axis.x("at", labelled=is_last), y=alt.value(0), text="said:N"),
+        *(
+            alt.Chart(alt.Data(values=[r for r in rules if r["level"] == level]))
+            .mark_text(color=BESIDE, fontSize=11, fontWeight="bold", baseline="bottom", dy=-3 - 13 * level)
+            .encode(x=axis.x("at", labelled=is_last), y=alt.value(0), text="said:N")
+            for level in sorted({r["level"] for r in rules})
+        ),
     ).properties(width=_WIDTH, height=_ROW * len(rows))
 
 

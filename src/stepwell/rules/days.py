@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from stepwell.tables.ranges import AGE
 from stepwell.tables.row_type import NA
 
 from .compiled import compiled
+
+_YOUNGEST, _OLDEST = int(AGE.at_least), int(AGE.at_most)
 
 
 @compiled
@@ -27,13 +30,14 @@ def days_in_common(a, b):
 
 @compiled
 def completed_years(birth_day, on_day):
-    """Completed years from one day to another; NA where one of them is missing."""
+    """Completed years from one day to another; NA where one of them is missing, or where they are no age that a person has."""
     if birth_day == NA or on_day == NA:
         return NA
     birth_year, birth_month, birth_day_of_month = calendar_date(birth_day)
     year, month, day_of_month = calendar_date(on_day)
     is_before_birthday = month < birth_month or (month == birth_month and day_of_month < birth_day_of_month)
-    return year - birth_year - (1 if is_before_birthday else 0)
+    years = year - birth_year - (1 if is_before_birthday else 0)
+    return years if _YOUNGEST <= years <= _OLDEST else NA
 
 
 @compiled

@@ -34,11 +34,13 @@ from .sessions.numbers import Treatments
 from .sessions.person import judge_people_sessions
 from .sessions.results import session_tables
 from .sessions.rows import (
+    ARM_ROW,
     BURDEN_ROW,
     EFFECT_ROW,
     JUDGED_SERIES_ROW,
     JUDGED_SESSION_ROW,
     RESPONSE_ROW,
+    RUN_ROW,
     SERIES_ROW,
     SESSION_ROW,
     Found,
@@ -153,6 +155,7 @@ def _room_for(records: Records, question: Question) -> tuple[Made, Room]:
         counted=np.zeros((len(COUNTED), 2), np.int64),
         points=np.zeros((len(ITEMS), 2)),
         entries=np.recarray(n_entries, ENTRY),
+        runs=np.recarray(of_one["declared_first"], RUN_ROW),
     )
     return made, room
 
@@ -163,6 +166,7 @@ def _found_room(records: Records, first: int, end: int, treatments: Treatments) 
     n_days = n_rows * len(treatments.treatment)
     most_checkpoints = int(treatments.treatment["n_checkpoints"].max())
     n_regimens = len(treatments.regimen)
+    n_declared = int(records.declared_first[end] - records.declared_first[first])
     return Found(
         session=np.recarray(n_days, SESSION_ROW),
         series=np.recarray(n_days, SERIES_ROW),
@@ -171,5 +175,6 @@ def _found_room(records: Records, first: int, end: int, treatments: Treatments) 
         response=np.recarray(n_days * most_checkpoints, RESPONSE_ROW),
         effect=np.recarray(n_days, EFFECT_ROW),
         burden=np.recarray(n_days * N_STRETCHES, BURDEN_ROW),
+        arm=np.recarray(n_declared * most_checkpoints, ARM_ROW),
         n=np.zeros(len(Found._fields) - 1, np.int64),
     )

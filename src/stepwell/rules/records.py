@@ -18,6 +18,7 @@ from .rows import (
     ANSWER_ROW,
     CODE_GAP_ROW,
     CONDITION_ROW,
+    DECLARED_ROW,
     DOSE_ROW,
     MEDICATION_ROW,
     MONITORING_ROW,
@@ -29,6 +30,7 @@ from .rows import (
 )
 from .sets import Names
 from .sorting import MOST_ROWS
+from .verdicts import MET, NOT_MET
 
 _SHORT = pa.int16()
 GIVEN_IN_CARE_ONLY = INCOMPLETE_MEDICATION.by_name["reason"].values[-1]
@@ -37,12 +39,15 @@ GIVEN_IN_CARE_ONLY = INCOMPLETE_MEDICATION.by_name["reason"].values[-1]
 @dataclass(frozen=True)
 class Batch:
     """The records of some people. Addresses are in the order of their text: an address is a number in the rules, and the lesser
-    number is the lesser text. `addresses` are those of medication, `session_addresses` those of doses and procedures."""
+    number is the lesser text. `addresses` are those of medication, `session_addresses` those of doses, procedures and declared
+    sessions."""
 
     person_ids: np.ndarray
     records: Records
     addresses: pa.Array
     session_addresses: pa.Array
+    arms: tuple[str, ...]
+    """The arms of trials that declared sessions name."""
 
 
 def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
@@ -83,7 +88,12 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
     )
     dose, monitoring, answer = (tables[name] for name in ("dose", "monitoring", "answer"))
     billed = (*names.billing_code, *_other_words((dose["code"], procedure["code"]), names.billing_code))
-    session_addresses, address = _in_order_of_text(_together(dose["address"], procedure["address"]))
+    declared = tables["declared_session"]
+    # In the order of their text: of two arms of one day the lesser is the lesser text.
+    arms = sorted(pc.unique(declared["arm"]).drop_null().to_pylist())
+    session_addresses, address = _in_order_of_text(
+        _together(dose["address"], procedure["address"], declared["address"])
+    )
     procedure_rows = people.rows(
         procedure,
         PROCEDURE_ROW,
@@ -91,7 +101,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         procedure=_codes(procedure["procedure"], names.codeset),
         code=_codes(procedure["code"], billed, pa.int32()),
         quantity=_amounts(procedure["quantity"]),
-        address=address[dose.num_rows :],
+        address=address[dose.num_rows : dose.num_rows + procedure.num_rows],
     )
     dose_rows = people.rows(
         dose,
@@ -138,6 +148,16 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         first_day=_days(gap["first_date"]),
         last_day=_days(gap["last_date"]),
     )
+    declared_rows = people.rows(
+        declared,
+        DECLARED_ROW,
+        session_day=_days(declared["session_date"]),
+        treatment=_codes(declared["treatment"], names.treatment),
+        is_comparator=np.where(declared["is_comparator"].to_numpy(), MET, NOT_MET),
+        arm=_codes(declared["arm"], arms),
+        mg_per_kg=_amounts(declared["mg_per_kg"]),
+        address=address[dose.num_rows + procedure.num_rows :],
+    )
     lacking = tables["incomplete_medication"]
     persons = _filled(
         PERSON_ROW,
@@ -160,8 +180,9 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         *monitoring_rows,
         *answer_rows,
         *gap_rows,
+        *declared_rows,
     )
-    return Batch(ids, records, addresses, session_addresses)
+    return Batch(ids, records, addresses, session_addresses, tuple(arms))
 
 
 class _Filler:

@@ -13,6 +13,7 @@ from stepwell.tables import (
     ANSWER,
     CODE_GAP,
     CONDITION,
+    DECLARED_SESSION,
     DETERMINATION,
     DOSE,
     EPISODE,
@@ -37,6 +38,7 @@ PERIOD_ROW = row_type(OBSERVATION_PERIOD, leave_out=("person_id", "address"))
 CONDITION_ROW = row_type(CONDITION, leave_out=("person_id", "vocabulary", "code", "address"), record="i8")
 """`record` is the same for rows of one vocabulary, code and address: one record in two code sets is two rows."""
 PROCEDURE_ROW = row_type(PROCEDURE, leave_out=("person_id", "vocabulary", "code", "minute"), code="i4")
+DECLARED_ROW = row_type(DECLARED_SESSION, leave_out=("person_id",))
 CODE_GAP_ROW = row_type(CODE_GAP, leave_out=("person_id", "n_rows"))
 """`codeset`: NONE where the rows may belong to any code set. `first_day`, `last_day`: NA where the gap is on any day."""
 SCORE_ROW = row_type(MEASUREMENT, leave_out=("person_id", "address"))
@@ -102,6 +104,8 @@ class Records(NamedTuple):
     answer_first: np.ndarray
     code_gap: np.ndarray
     code_gap_first: np.ndarray
+    declared: np.ndarray
+    declared_first: np.ndarray
 
 
 class Made(NamedTuple):
@@ -153,3 +157,5 @@ class Room(NamedTuple):
     points: np.ndarray
     entries: np.ndarray
     """Rows that speak of one treatment."""
+    runs: np.ndarray
+    """Runs of declared sessions of one arm."""

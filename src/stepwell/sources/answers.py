@@ -12,12 +12,13 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
 from ..knowledge.instrument import Instrument
+from ..tables.ranges import DAY, LEAST_FRACTION, OWN_SCALE
 from .codes import Columns, SetCode, find_coded, instrument_codes
 from .files import RawTable, store
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import concept, day, number, text
+from .values import concept, day, is_whole, number, text, within
 
 _BETTER = {"higher is better": "higher", "higher is worse": "lower", "neither": None}
 _COLUMNS = ("person_id", "answered_date", "instrument", "item", "value", "at_least", "at_most", "better", "address")
@@ -98,7 +99,7 @@ def with_known(rows: ir.Table, knowledge: Knowledge) -> ir.Table:
 def answer_problems(rows: ir.Table, knowledge: Knowledge) -> list[tuple[ir.BooleanValue, str, str]]:
     """What makes a line (of `with_known`) unreadable: the condition, what it is in words, what was expected."""
     own, named = rows.instrument.isnull(), rows.id.notnull()
-    value, low, high = number(rows.value), number(rows.at_least), number(rows.at_most)
+    value, low, high = number(rows.value), *(within(OWN_SCALE, number(c)) for c in (rows.at_least, rows.at_most))
     is_total_elsewhere = rows.item.isnull() & rows.id.isin(sorted(knowledge.instruments))
     return [
         (~own & ~named, "an unknown instrument", "an id of `stepwell knowledge list`, or no instrument"),
@@ -109,7 +110,7 @@ def answer_problems(rows: ir.Table, knowledge: Knowledge) -> list[tuple[ir.Boole
             "the number of an item on the form, or nothing where the instrument has a total",
         ),
         (
-            ~value.between(rows.least, rows.most),
+            ~(value.between(rows.least, rows.most) & is_said(value, rows.of_item)),
             "a value outside the scale",
             "a value within the scale of what is asked",
         ),
@@ -118,6 +119,13 @@ def answer_problems(rows: ir.Table, knowledge: Knowledge) -> list[tuple[ir.Boole
         (own & (low >= high), "at_least is not below at_most", "the least and the greatest answer there is"),
         (own & ~value.between(low, high), "a value outside its scale", "a value from at_least to at_most"),
     ]
+
+
+def is_said(value: ir.FloatingValue, item: ir.StringValue) -> ir.BooleanValue:
+    """Whether an answer can be one of the form: items are answered with whole numbers, but a weight; a total is 0 or more than
+    a trace."""
+    is_trace = (value > 0) & (value < LEAST_FRACTION)
+    return (item.isin([_TOTAL, "kg"]) | is_whole(value)) & ~is_trace
 
 
 def read_own_answers(
@@ -132,7 +140,7 @@ def read_own_answers(
         answered_date=day(rows.answered_date).value,
         instrument=rows.of_instrument,
         item=own.ifelse(rows.item.lower(), rows.of_item).nullif(_TOTAL),
-        value=number(rows.value),
+        value=number(rows.value) + 0.0,
         at_least=ibis.coalesce(rows.least, number(rows.at_least)),
         at_most=ibis.coalesce(rows.most, number(rows.at_most)),
         better=own.ifelse(rows.better.lower(), rows.way),
@@ -141,7 +149,10 @@ def read_own_answers(
         "answer",
         raw.where,
         rows,
-        [Finding(rows.value.isnull(), "questions that were asked and not answered", "kept")],
+        [
+            Finding(rows.answered_date.isnull(), f"answers dated outside {DAY}", "left out"),
+            Finding(rows.value.isnull(), "questions that were asked and not answered", "kept"),
+        ],
     )
     return kept.select(*_COLUMNS), losses
 
@@ -191,11 +202,11 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
         given=ibis.coalesce(rows.given, rows.means),
         is_in_words=rows.in_words.notnull() | rows.answer_concept.notnull(),
     )
-    is_on_scale = rows.given.between(rows.least, rows.most)
+    is_on_scale = rows.given.between(rows.least, rows.most) & is_said(rows.given, rows.of_item)
     rows = rows.mutate(
         instrument=rows.of_instrument,
         item=rows.of_item.nullif(_TOTAL),
-        value=is_on_scale.ifelse(rows.given, ibis.null("float64")),
+        value=is_on_scale.ifelse(rows.given + 0.0, ibis.null("float64")),
         at_least=rows.least,
         at_most=rows.most,
         better=rows.way,

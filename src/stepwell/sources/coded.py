@@ -9,26 +9,48 @@ import ibis
 import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
+from ..tables.ranges import QUANTITY
 from .codes import Columns, SetCode, codeset_codes, find_keys, rows_of_keys, rows_of_sets
-from .doses import minute_of
+from .doses import is_no_time, minute_of
 from .files import RawTable, store
 from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import address, day, number
+from .values import address, concept, day, is_outside, number, text, within
 
+OBSERVED = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
 Gaps = list[ir.Table]
 """Collects the rows of `code_gap`, one table per record table that has any."""
 
 
 def read_conditions(
-    gaps: Gaps, con, people: People, raws: list[RawTable], vocabulary: dict[str, RawTable], knowledge: Knowledge
+    observation: RawTable | None,
+    gaps: Gaps,
+    con,
+    people: People,
+    raws: list[RawTable],
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
-    """Diagnoses."""
+    """Diagnoses, and those that OMOP's vocabulary puts among the observations (an allergy, self-harm, an attempt): rows with such
+    a code and without a value. A row with a value answers a question, and may answer it with no."""
     (raw,) = raws
     columns = Columns("condition_concept_id", "condition_source_concept_id", "condition_source_value")
-    return _read_main(gaps, con, people, raw, columns, vocabulary, knowledge, "condition", "condition_start_date")
+    main = _read_main(gaps, con, people, raw, columns, vocabulary, knowledge, "condition", "condition_start_date")
+    if observation is None:
+        return main
+    stated = (
+        text(observation.column("value_as_string")),
+        text(observation.column("value_source_value")),
+        observation.column("value_as_number", "float64").cast("string"),
+        concept(observation.column("value_as_concept_id", "int64")).nullif(0).cast("string"),
+    )
+    bare = RawTable(observation.name, observation.where, observation.rows.filter(ibis.coalesce(*stated).isnull()))
+    codes = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "condition")
+    keys = find_keys(con, bare, OBSERVED, vocabulary)
+    rows, losses = _read_coded(con, people, bare, OBSERVED, keys, codes, vocabulary, "condition", "observation_date")
+    return main[0].union(rows.select(main[0].columns)), main[1] + losses
 
 
 def read_procedures(
@@ -60,8 +82,7 @@ def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]
     """The tables besides diagnoses and procedures that may hold care, each with its codes and its date."""
     tables = []
     if "observation" in filled:
-        columns = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
-        tables.append((filled["observation"], columns, "observation_date"))
+        tables.append((filled["observation"], OBSERVED, "observation_date"))
     if "visit_occurrence" in filled:
         visit = filled["visit_occurrence"]
         tables.append((visit, Columns("visit_concept_id", "visit_source_concept_id", ""), "visit_start_date"))
@@ -122,8 +143,10 @@ def _read_coded(
     when = day(rows[date])
     told = RawTable(raw.name, raw.where, rows)
     more = {
-        "quantity": number(told.column("quantity", "float64")),
+        "quantity": within(QUANTITY, number(told.column("quantity", "float64"))),
         "minute": minute_of(told.column("procedure_datetime")),
+        "is_quantity_outside": is_outside(QUANTITY, number(told.column("quantity", "float64"))),
+        "is_time_unreadable": is_no_time(told.column("procedure_datetime")),
     }
     rows = rows.select(
         **(more if record == "procedure" else {}),
@@ -148,10 +171,20 @@ def _read_coded(
             Finding(rows.is_marker, "rows dated before 1900 or after 2299", "left out"),
             Finding(rows.date.isnull(), "rows without a date", "left out"),
             Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
+            *(procedure_findings(rows) if record == "procedure" else ()),
         ],
     )
     column = {"condition": "codeset", "procedure": "procedure"}[record]
     kept = kept.rename({column: "set_id", f"{record}_date": "date"})
     kept = kept.drop("id", "is_unreadable", "is_marker", "is_shifted")
+    kept = kept.drop(*(c for c in ("is_quantity_outside", "is_time_unreadable") if c in kept.columns))
     kept, repeats = without_repeats(record, raw.where, kept, [ids], column)
     return kept, losses + found + repeats
+
+
+def procedure_findings(rows: ir.Table) -> list[Finding]:
+    """What is said of the quantity and the time of procedures."""
+    return [
+        Finding(rows.is_quantity_outside, f"procedures with a quantity outside {QUANTITY}", "read as unknown"),
+        Finding(rows.is_time_unreadable, "procedures whose time cannot be read", "read as unknown"),
+    ]

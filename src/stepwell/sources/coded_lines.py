@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
+from ..tables.ranges import DAY, QUANTITY
 from .codes import codeset_codes, plain_code
 from .files import RawTable, store
 from .identify import OWN, codings_of, find_gap
@@ -13,7 +14,7 @@ from .people import People
 from .source import Loss
 from .source_value import SHAPES
 from .tally import Finding, settle
-from .values import clock, day, number
+from .values import clock, day, is_outside, number, within
 
 
 def read_coded_lines(
@@ -46,12 +47,19 @@ def read_coded_lines(
     meant = hits.group_by("of", "plain", "set_id").agg(is_in=hits.is_included.all()).filter(ibis._.is_in)
     meant = store(con, meant.rename(meant_of="of", meant_plain="plain"), raw.where)
     rows = rows.left_join(meant, [rows.of == meant.meant_of, rows.plain == meant.meant_plain])
-    kept, losses, _n = settle(
-        raw.name, raw.where, rows, [Finding(rows.set_id.isnull(), "codes that are in no code set", "left out")]
-    )
     date = f"{raw.name}_date"
+    findings = [
+        Finding(rows.set_id.isnull(), "codes that are in no code set", "left out"),
+        Finding(day(rows[date]).is_marker, f"rows dated outside {DAY}", "left out"),
+    ]
+    if raw.name == "procedure":
+        outside = is_outside(QUANTITY, number(rows.quantity))
+        findings.append(Finding(outside, f"procedures with a quantity outside {QUANTITY}", "read as unknown"))
+    kept, losses, _n = settle(raw.name, raw.where, rows, findings)
     kept = kept.mutate(**{column: kept.set_id, date: day(kept[date]).value})
-    more = {"quantity": number(kept.quantity), "minute": clock(kept.time)} if raw.name == "procedure" else {}
+    more = {}
+    if raw.name == "procedure":
+        more = {"quantity": within(QUANTITY, number(kept.quantity)), "minute": clock(kept.time)}
     return kept.select("person_id", date, column, "vocabulary", "code", "address", **more), losses
 
 

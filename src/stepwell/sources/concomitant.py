@@ -36,9 +36,8 @@ def only_interacting(knowledge: Knowledge) -> Knowledge:
             drugs[name] = _Drug(form.label or name, form.rxnorm, form.omop)
         elif of_file.role == "set-aside":
             drugs[name] = _Drug(of_file.label, of_file.rxnorm, of_file.omop)
-    return replace(
-        knowledge, ingredients=drugs, combinations=(), product_uses=(), digest=f"{knowledge.digest}-interacting"
-    )
+    of_drugs = dict.fromkeys(("combinations", "product_uses", "product_forms", "rxnorm_products"), ())
+    return replace(knowledge, ingredients=drugs, **of_drugs, digest=f"{knowledge.digest}-interacting")
 
 
 def read_concomitant(knowledge: Knowledge, read: Callable[[Knowledge], tuple[ir.Table, list[Loss]]]) -> ir.Table:

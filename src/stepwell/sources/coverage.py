@@ -9,8 +9,10 @@ import ibis.expr.types as ir
 
 from ..knowledge.definition import Branch, Definition, needs_score
 from ..knowledge.forms import Knowledge
+from ..knowledge.incomplete_words import say_source_incomplete, shares
 from .doses import session_ingredients
-from .source import CodedRows, Loss, Source
+from .found import CodesetFound, CodingFound, IngredientFound, InstrumentFound, TableFound
+from .source import CodedRows, DrugRows, Loss, Source
 
 _NOUNS = {
     "person": "people",
@@ -22,71 +24,15 @@ _NOUNS = {
     "procedure": "procedures",
     "vital": "vital signs",
     "dose": "doses of drugs given in sessions",
+    "declared_session": "sessions declared by the source, and sessions of what they were compared with",
     "monitoring": "readings around sessions",
     "answer": "answers to single items and totals of other scales",
+    "incomplete_medication": "reasons why the absence of a drug says nothing",
 }
 _NO_SCORE = (
     "No usable score: improvement, response and remission stay unknown for every treatment. That a treatment failed can only "
     "be inferred, from a switch, an addition or a recorded reason for stopping."
 )
-
-
-@dataclass(frozen=True)
-class TableFound:
-    """One record table: whether the source has such a table at all, and what of it was read."""
-
-    table: str
-    is_there: bool
-    n_rows: int
-    n_people: int
-
-
-@dataclass(frozen=True)
-class IngredientFound:
-    """One ingredient that occurs."""
-
-    ingredient: str
-    label: str
-    role: str
-    n_rows: int
-    n_people: int
-    n_with_dose: int
-    """Rows whose dose in mg a day is known: what definitions ask for."""
-    n_with_end: int
-    n_with_session_dose: int | None = None
-    """Rows whose dose in mg of the session is known; None for a drug that is not given in sessions."""
-
-
-@dataclass(frozen=True)
-class InstrumentFound:
-    """One instrument that occurs; usable rows have a total."""
-
-    instrument: str
-    label: str
-    n_rows: int
-    n_usable: int
-    n_people: int
-
-
-@dataclass(frozen=True)
-class CodesetFound:
-    """One code set of diagnoses or procedures that occurs."""
-
-    codeset: str
-    label: str
-    kind: str
-    n_rows: int
-    n_people: int
-
-
-@dataclass(frozen=True)
-class CodingFound:
-    """How many rows of one record table are known by one vocabulary and place; `vocabulary` None: those nobody could identify."""
-
-    table: str
-    vocabulary: str | None
-    way: str | None
-    n_rows: int
 
 
 @dataclass(frozen=True)
@@ -100,6 +46,7 @@ class Coverage:
     instruments: tuple[InstrumentFound, ...]
     codesets: tuple[CodesetFound, ...]
     codings: tuple[CodingFound, ...] = ()
+    drug_rows: DrugRows | None = None
 
     def missing_for(self, definition: Definition) -> list[str]:
         """Why this data cannot answer the definition, in plain words; empty when it can.
@@ -145,6 +92,7 @@ class Coverage:
             [
                 f"# {source.label}",
                 "",
+                *self._incomplete_text(),
                 *self._tables_text(),
                 *self._drugs_text(),
                 *self._scores_text(knowledge),
@@ -173,6 +121,10 @@ class Coverage:
             )
         return missing
 
+    def _incomplete_text(self) -> list[str]:
+        said = say_source_incomplete(None if self.drug_rows is None else asdict(self.drug_rows))
+        return [line for sentence in said for line in (f"**{sentence}**", "")]
+
     def _tables_text(self) -> list[str]:
         lines = ["## Records", "", "| | rows | people |", "|---|--:|--:|"]
         for t in self.tables:
@@ -183,8 +135,14 @@ class Coverage:
                 f"the year of birth of {self.n_with_birth:,} is known.", ""]  # fmt: skip
 
     def _drugs_text(self) -> list[str]:
+        counted = [] if self.drug_rows is None else ["", shares(asdict(self.drug_rows))]
         if not self.ingredients:
-            return ["## Drugs", "", "No antidepressant and no other drug that is looked for.", ""]
+            none = "No antidepressant and no other drug that is looked for."
+            if self.drug_rows is not None and self.drug_rows.n_unidentified:
+                none = (
+                    "Among the drugs that could be identified: no antidepressant and no other drug that is looked for."
+                )
+            return ["## Drugs", "", none, *counted, ""]
         lines = [
             "## Drugs",
             "",
@@ -197,7 +155,7 @@ class Coverage:
             dose += "" if i.n_with_session_dose is None else " (session)"
             lines.append(f"| {i.label} | {i.role} | {i.n_rows:,} | {i.n_people:,} | {dose} | {end} |")
         total = sum(i.n_rows for i in self.ingredients if i.role == "antidepressant")
-        return [*lines, "", f"{total:,} antidepressant rows.", ""]
+        return [*lines, "", f"{total:,} antidepressant rows.", *counted, ""]
 
     def _scores_text(self, knowledge: Knowledge) -> list[str]:
         if not self.instruments:
@@ -235,6 +193,8 @@ class Coverage:
         for d in knowledge.definitions.values():
             if missing := self.missing_for(d):
                 answer = f"**Cannot be answered**, because {'; '.join(missing)}"
+            elif self.drug_rows is not None and self.drug_rows.is_above:
+                answer = self._open_answer(d)
             elif reasons := self.unmet_because(d):
                 answer = f"**Can be asked, but nobody can be found to meet it**, because {'; '.join(reasons)}"
             else:
@@ -249,6 +209,15 @@ class Coverage:
         if given:
             lines += [f"Sessions, series and what followed them need no definition. Found: {', '.join(given)}.", ""]
         return lines
+
+    def _open_answer(self, definition: Definition) -> str:
+        """How far a definition can be answered where too many drugs are unidentified."""
+        why = "because too many drug rows are of drugs that nobody could identify"
+        if reasons := self.unmet_because(definition):
+            return (
+                f"**Cannot be answered, and nobody is “not met” for want of a drug**, {why}, and {'; '.join(reasons)}"
+            )
+        return f"**Is answered with “met” or “unknown”, never “not met” for want of a drug**, {why}"
 
 
 def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -> Coverage:
@@ -298,6 +267,7 @@ def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -
         codings=tuple(
             CodingFound(c.table, c.vocabulary, c.way, c.n_rows) for c in source.losses if isinstance(c, CodedRows)
         ),
+        drug_rows=source.drug_rows,
     )
 
 

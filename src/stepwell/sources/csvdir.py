@@ -13,21 +13,25 @@ import ibis.expr.types as ir
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
+from ..tables.ranges import (
+    BIRTH,
+    DAY,
+)
 from .answers import answer_problems, read_own_answers, with_known
 from .coded_lines import find_line_gap, read_coded_lines
 from .concomitant import read_concomitant
+from .csv_medication import find_own_incomplete, read_own_medication
 from .csvform import FILES, REQUIRED_FILES, Field
-from .doses import route, session_ingredients
-from .drugs import find_named_drugs
+from .declared_lines import declared_problems, read_declared, without_comparators
 from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
 from .identify import OWN, all_gaps
-from .medication import settle_medication, stop_reason
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
-from .source import Loss
+from .session_lines import read_dose_lines, read_monitoring_lines
+from .source import DrugRows, Loss
 from .source_value import SHAPES
 from .tally import Finding, settle
-from .values import CLOCK, clock, day, number, text, whole
+from .values import CLOCK, day, is_whole, number, text
 from .vitals import is_percent, read_own_vitals, vital_names
 
 LINES_SHOWN = 5
@@ -52,8 +56,8 @@ def check_files(tables: dict[str, RawTable]) -> list[Problem]:
 
 def read_csv_folder(
     tables: dict[str, RawTable], con: ibis.BaseBackend, knowledge: Knowledge
-) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss]]:
-    """The record tables of an own folder, the names of those that it has, and the findings.
+) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss], DrugRows | None]:
+    """The record tables of an own folder, the names of those that it has, the findings, and the numbers of its drug rows.
 
     Raises SourceError with every wrong file, column and cell.
     """
@@ -66,21 +70,27 @@ def read_csv_folder(
         raise SourceError("There is nobody in this source.", [problem])
     people = number_people(con, lines["person"].rows.source_id, lines["person"].where)
     lines = {name: RawTable(name, raw.where, people.attach(raw.rows, "source_id")) for name, raw in lines.items()}
-    problems = [p for name, raw in lines.items() for p in _cell_problems(raw, FILES[name], knowledge)]
+    problems = [p for name, raw in lines.items() for p in _cell_problems(con, raw, FILES[name], knowledge)]
     if problems:
         raise SourceError("Some lines cannot be read.", problems)
     readers = {
         "person": _persons,
         "observation_period": _observation,
         "condition": read_coded_lines,
-        "medication": _medications,
+        "medication": read_own_medication,
         "measurement": _measurements,
         "procedure": read_coded_lines,
         "vital": read_own_vitals,
-        "monitoring": _monitoring,
+        "monitoring": read_monitoring_lines,
         "answer": read_own_answers,
     }
     records, losses, gaps = {}, [], []
+    if "medication" in lines:
+        told, losses = read_declared(lines["medication"])
+        declared = store(con, told, lines["medication"].where)
+        if run(declared.count(), lines["medication"].where).as_py():
+            records["declared_session"] = declared
+        lines["medication"] = without_comparators(lines["medication"])
     for name, reader in readers.items():
         if name in lines:
             records[name], found = reader(con, people, lines[name], knowledge)
@@ -93,18 +103,25 @@ def read_csv_folder(
     if gaps:
         records["code_gap"] = all_gaps(gaps)
     if "medication" in lines:
-        doses = store(con, _doses(con, lines["medication"], knowledge), lines["medication"].where)
+        given, found = read_dose_lines(con, lines["medication"], knowledge)
+        doses = store(con, given, lines["medication"].where)
         if run(doses.count(), lines["medication"].where).as_py():
             records["dose"] = doses
+            losses += found
+    drug_rows = None
     if "medication" in lines:
         records["concomitant"] = read_concomitant(
-            knowledge, lambda k: _medications(con, people, lines["medication"], k)
+            knowledge, lambda k: read_own_medication(con, people, lines["medication"], k)
         )
+        incomplete, drug_rows = find_own_incomplete(con, people, lines["medication"], knowledge)
+        if drug_rows.n_unidentified or drug_rows.n_given_in_care_only:
+            records["incomplete_medication"] = incomplete
     has = frozenset(records)
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)
-    return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, has, losses
+    tables = {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}
+    return tables, has, losses, drug_rows
 
 
 def _lines(con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...]) -> RawTable:
@@ -126,7 +143,9 @@ def _lines(con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...]) -> Raw
     return RawTable(raw.name, raw.where, rows.mutate(address=ibis.literal(f"{raw.where}:") + rows.line.cast("string")))
 
 
-def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge) -> list[Problem]:
+def _cell_problems(
+    con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge
+) -> list[Problem]:
     """Cells that are empty or cannot be read, with their lines: one pass over the file."""
     rows = with_known(raw.rows, knowledge) if raw.name == "answer" else raw.rows
     checks: list[tuple[ir.BooleanValue, str, str]] = []
@@ -140,7 +159,8 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
             checks.append((unread, f"{field.name} is {what}", field.explanation))
     if raw.name != "person":
         strangers = rows.source_id.notnull() & rows.person_id.isnull()
-        checks.append((strangers, "a person who is not in person.csv", "a person_id of person.csv"))
+        expected = "a person_id of person.csv, written in the same way: `1` and `1.0` are two ids"
+        checks.append((strangers, "a person who is not in person.csv", expected))
     if raw.name in ("condition", "procedure"):
         vocabulary = rows.vocabulary.upper()
         known = [v.upper() for v in (*SHAPES, "OMOP", _OWN)]
@@ -150,6 +170,8 @@ def _cell_problems(raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge)
         sets = [s.id for s in knowledge.codesets.values() if raw.name in s.records]
         stranger = (vocabulary == OWN) & rows.code.lower().notin(sets)
         checks.append((stranger, "an unknown code set", f"one of {', '.join(sorted(sets))}"))
+    if raw.name == "medication":
+        checks += declared_problems(con, rows, raw.where, knowledge)
     if raw.name == "measurement":
         known = list(_instrument_names(knowledge))
         labels = ", ".join(sorted(knowledge.instruments))
@@ -187,8 +209,9 @@ def _in_lines(where: str, lines: list[int], n: int) -> str:
 
 
 def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
-    """The first and the last day that a birth date, month or year can mean."""
-    first = (cell + "-01-01").left(len("1980-05-17")).try_cast("date")
+    """The first and the last day that a birth date, month or year can mean; NULL for what is none of them."""
+    is_date = cell.re_search(r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")
+    first = is_date.ifelse((cell + "-01-01").left(len("1980-05-17")), ibis.null("string")).try_cast("date")
     before_next = [
         (first + step - ibis.interval(days=1)).cast("date")
         for step in (ibis.interval(years=1), ibis.interval(months=1))
@@ -199,9 +222,9 @@ def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
 
 
 _READABLE = {
-    "date": (lambda cell, field: day(cell).value.notnull(), "no usable date"),
+    "date": (lambda cell, field: ~day(cell).is_unreadable, "no usable date"),
     "birth": (lambda cell, field: _birth(cell)[0].notnull(), "no usable date"),
-    "whole": (lambda cell, field: number(cell) == number(cell).floor(), "no whole number"),
+    "whole": (lambda cell, field: is_whole(number(cell)), "no whole number"),
     "number": (lambda cell, field: number(cell).notnull(), "no number"),
     "time": (lambda cell, field: cell.re_search(CLOCK), "no time such as 09:30"),
     "word": (lambda cell, field: cell.lower().isin(field.words), "none of the words known"),
@@ -215,18 +238,29 @@ def _instrument_names(knowledge: Knowledge) -> dict[str, str]:
 def _persons(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     rows = raw.rows
     first, last = _birth(rows.birth_date)
+    is_possible = (first >= ibis.date(BIRTH.at_least)) & (last <= ibis.date(BIRTH.at_most))
+    death = day(rows.death_date)
     sex = rows.sex.lower()
     rows = rows.select(
         "person_id",
         "address",
-        birth_earliest_date=first,
-        birth_latest_date=last,
+        birth_earliest_date=is_possible.ifelse(first, ibis.null("date")),
+        birth_latest_date=is_possible.ifelse(last, ibis.null("date")),
         sex=ibis.cases(
             (sex.isin(["female", "f"]), "female"), (sex.isin(["male", "m"]), "male"), (sex == "other", "other")
         ),
-        death_date=day(rows.death_date).value,
+        death_date=death.value,
+        is_partly_unreadable=ibis.literal(False),
+        is_no_death=death.is_marker,
     )
-    return merge_rows(people, rows, raw.where)
+    _rows, losses, _n = settle(
+        "person",
+        raw.where,
+        rows,
+        [Finding(rows.is_no_death, f"deaths dated outside {DAY}", "read as unknown")],
+    )
+    merged, found = merge_rows(people, rows, raw.where)
+    return merged, losses + found
 
 
 def _observation(
@@ -237,44 +271,6 @@ def _observation(
         "person_id", "address", start_date=start.value, end_date=end.value, end_is_marker=end.is_marker
     )
     return settle_periods(rows, raw.where)
-
-
-def _medications(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
-) -> tuple[ir.Table, list[Loss]]:
-    rows = raw.rows
-    named = find_named_drugs(con, rows.drug, raw.where, knowledge)
-    rows = rows.left_join(named, rows.drug.lower() == named.called)
-    start, end = day(rows.start_date), day(rows.end_date)
-    strength = number(rows.strength_mg)
-    rows = rows.select(
-        "person_id",
-        "ingredient",
-        "address",
-        is_looked_for=rows.ingredient.notnull(),
-        start_date=start.value,
-        start_is_unreadable=ibis.literal(False),
-        start_is_marker=ibis.literal(False),
-        is_shifted=start.is_shifted,
-        recorded_end=end.value,
-        end_is_unusable=ibis.literal(False),
-        is_administration=ibis.literal(False),
-        supply=whole(rows.days_supply),
-        quantity=number(rows.quantity),
-        stated_mg_per_day=number(rows.mg_per_day),
-        mg_per_unit=ibis.coalesce(strength, rows.mg_per_unit),
-        per=strength.notnull().ifelse("unit", rows.per),
-        strength_basis=strength.notnull().ifelse("recorded strength", rows.strength_basis),
-        product_mg_per_unit=ibis.null("float64"),
-        product_days_per_unit=ibis.null("float64"),
-        labelled_use=ibis.null("string"),
-        stop_reason=stop_reason(rows.stop_reason),
-    )
-    kept, losses, _n = settle(
-        "medication", raw.where, rows, [Finding(~rows.is_looked_for, "drugs that are not looked for", "left out")]
-    )
-    medication, found = settle_medication(kept, raw.where)
-    return medication, losses + found
 
 
 def _measurements(
@@ -293,38 +289,3 @@ def _measurements(
         is_marker=when.is_marker,
     )
     return settle_scores(rows, raw.where, knowledge)
-
-
-def _doses(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> ir.Table:
-    """The lines of drugs that are given in sessions."""
-    named = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
-    named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
-    rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
-    strength = ibis.coalesce(number(rows.strength_mg), rows.mg_per_unit)
-    return rows.select(
-        "person_id",
-        "ingredient",
-        "address",
-        given_date=day(rows.start_date).value,
-        kind=rows.kind.lower(),
-        code=ibis.null("string"),
-        quantity=number(rows.quantity),
-        mg=ibis.coalesce(number(rows.mg), (strength * number(rows.quantity)).nullif(0)),
-        route=route(rows.route),
-        minute=clock(rows.time),
-    )
-
-
-def _monitoring(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
-) -> tuple[ir.Table, list[Loss]]:
-    rows = raw.rows
-    rows = rows.select(
-        "person_id",
-        "address",
-        session_date=day(rows.session_date).value,
-        kind=rows.kind.lower(),
-        minutes=whole(rows.minutes).cast("int32"),
-        value=number(rows.value),
-    )
-    return rows, []

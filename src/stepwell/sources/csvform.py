@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..tables.ranges import (
+    BIRTH,
+    MG_PER_DAY,
+    MG_PER_KG,
+    OWN_SCALE,
+    QUANTITY,
+    SESSION_DOSE,
+    SESSION_MINUTES,
+    STRENGTH,
+    SUPPLY,
+    Range,
+)
+
 
 @dataclass(frozen=True)
 class Field:
@@ -14,6 +27,12 @@ class Field:
     is_required: bool
     explanation: str
     words: tuple[str, ...] = ()
+    range: Range | None = None
+
+    @property
+    def told(self) -> str:
+        """What to write into the column, and in which range it must be to be read."""
+        return f"{self.explanation}; read from {self.range}" if self.range else self.explanation
 
 
 def _person(explanation: str = "the person's id, any text; the same in all files") -> Field:
@@ -25,7 +44,13 @@ MONITORED = ("systolic", "diastolic", "oxygen saturation", "moaa-s", "cadss", "o
 FILES: dict[str, tuple[Field, ...]] = {
     "person": (
         _person("the person's id, any text; one line per person"),
-        Field("birth_date", "birth", False, "the day (1980-05-17), the month (1980-05) or the year (1980) of birth"),
+        Field(
+            "birth_date",
+            "birth",
+            False,
+            "the day (1980-05-17), the month (1980-05) or the year (1980) of birth",
+            range=BIRTH,
+        ),
         Field("sex", "word", False, "female, male or other", ("female", "male", "other", "f", "m")),
         Field("death_date", "date", False, "the day of death; empty when not known to have died"),
     ),
@@ -44,13 +69,21 @@ FILES: dict[str, tuple[Field, ...]] = {
     ),
     "medication": (
         _person(),
-        Field("drug", "text", True, "the name of the ingredient, not a brand; one line per prescription or fill"),
+        Field(
+            "drug",
+            "text",
+            True,
+            "the name of the ingredient, not a brand, or other: a drug that is none of those looked for; one line per "
+            "prescription or fill",
+        ),
         Field("start_date", "date", True, "the first day of this supply"),
         Field("end_date", "date", False, "the last day of this supply, where known"),
-        Field("days_supply", "whole", False, "how many days this supply lasts; goes before end_date"),
-        Field("mg_per_day", "number", False, "the daily dose in mg; goes before strength and quantity"),
-        Field("strength_mg", "number", False, "mg in one tablet or capsule"),
-        Field("quantity", "number", False, "how many tablets or capsules"),
+        Field("days_supply", "whole", False, "how many days this supply lasts; goes before end_date", range=SUPPLY),
+        Field(
+            "mg_per_day", "number", False, "the daily dose in mg; goes before strength and quantity", range=MG_PER_DAY
+        ),
+        Field("strength_mg", "number", False, "mg in one tablet or capsule", range=STRENGTH),
+        Field("quantity", "number", False, "how many tablets or capsules", range=QUANTITY),
         Field(
             "stop_reason",
             "word",
@@ -62,14 +95,39 @@ FILES: dict[str, tuple[Field, ...]] = {
             "kind",
             "word",
             False,
-            "for drugs given in sessions: administration (charted as given that day) or supply (prescription or fill)",
-            ("administration", "supply"),
+            "for drugs given in sessions: administration (charted as given that day), supply (prescription or fill), or "
+            "comparator (a placebo or another drug that a trial gave in place of the one named under session)",
+            ("administration", "supply", "comparator"),
         ),
-        Field("mg", "number", False, "for drugs given in sessions: mg in all; goes before strength and quantity"),
         Field(
-            "route", "text", False, "for drugs given in sessions: nasal, intravenous, intramuscular, subcutaneous, oral"
+            "mg",
+            "number",
+            False,
+            "for drugs given in sessions: mg in all; goes before strength and quantity",
+            range=SESSION_DOSE,
+        ),
+        Field(
+            "route",
+            "text",
+            False,
+            "nasal, intravenous, intramuscular, subcutaneous, oral, transdermal; where sessions or the use depend on it",
         ),
         Field("time", "time", False, "for drugs given in sessions: when the dose began, as 09:30"),
+        Field(
+            "session",
+            "text",
+            False,
+            "esketamine or ketamine, where this line certainly is a session of it against depression, such as a charted "
+            "infusion of a trial; with kind comparator, what it is compared with; empty: stepwell judges by the records",
+        ),
+        Field("arm", "text", False, "of a declared session: the arm of the trial; empty: the drug and mg_per_kg"),
+        Field(
+            "mg_per_kg",
+            "number",
+            False,
+            "of a declared session: the dose for each kg of weight; mg is never made of it",
+            range=MG_PER_KG,
+        ),
     ),
     "measurement": (
         _person(),
@@ -84,7 +142,13 @@ FILES: dict[str, tuple[Field, ...]] = {
         Field(
             "code", "text", True, "the code; or, with stepwell, the code set (ect, tms, esketamine-session, hospice)"
         ),
-        Field("quantity", "number", False, "units billed, such as mg of a drug code; empty where it says nothing"),
+        Field(
+            "quantity",
+            "number",
+            False,
+            "units billed, such as mg of a drug code; empty where it says nothing",
+            range=QUANTITY,
+        ),
         Field("time", "time", False, "when it began, as 14:00"),
     ),
     "monitoring": (
@@ -97,7 +161,13 @@ FILES: dict[str, tuple[Field, ...]] = {
             "systolic, diastolic (mmHg), oxygen saturation (%), moaa-s, cadss (points), observed (minutes), form sent (days)",
             MONITORED,
         ),
-        Field("minutes", "whole", False, "minutes from the start of the dose to the reading; 0 or less: before it"),
+        Field(
+            "minutes",
+            "whole",
+            False,
+            "minutes from the start of the dose to the reading; 0 or less: before it",
+            range=SESSION_MINUTES,
+        ),
         Field("value", "number", False, "the reading; empty when it was taken but not written down"),
     ),
     "answer": (
@@ -116,8 +186,20 @@ FILES: dict[str, tuple[Field, ...]] = {
             "the number of the item; empty: the total; of your own question what it is about, such as insight, joy or motivation",
         ),
         Field("value", "number", False, "the answer, or the total; empty when it was asked and not answered"),
-        Field("at_least", "number", False, "the least answer there is; needed for a question of your own only"),
-        Field("at_most", "number", False, "the greatest answer there is; needed for a question of your own only"),
+        Field(
+            "at_least",
+            "number",
+            False,
+            "the least answer there is; needed for a question of your own only",
+            range=OWN_SCALE,
+        ),
+        Field(
+            "at_most",
+            "number",
+            False,
+            "the greatest answer there is; needed for a question of your own only",
+            range=OWN_SCALE,
+        ),
         Field(
             "better", "word", False, "higher or lower, for a question of your own; empty: neither", ("higher", "lower")
         ),

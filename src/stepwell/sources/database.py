@@ -14,6 +14,7 @@ import pyarrow as pa
 from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
+from .cdm_columns import KIND_OF
 from .files import RawTable
 from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, VOCABULARY
 
@@ -26,27 +27,6 @@ _KINDS: dict[str, tuple[pa.DataType, frozenset[str], str]] = {
     "text": (pa.string(), frozenset({"text", "whole", "number", "other"}), "text"),
 }
 """What a column holds: the type it is read in, what kinds of type it may have in the database, and how to say so."""
-
-_READ = {
-    "id": "person_id drug_exposure_id condition_occurrence_id measurement_id observation_id procedure_occurrence_id "
-    "observation_period_id visit_occurrence_id",
-    "whole": "year_of_birth month_of_birth day_of_birth days_supply concept_id gender_concept_id drug_concept_id "
-    "drug_type_concept_id drug_source_concept_id condition_concept_id condition_source_concept_id measurement_concept_id "
-    "measurement_source_concept_id observation_concept_id observation_source_concept_id procedure_concept_id "
-    "procedure_source_concept_id ancestor_concept_id descendant_concept_id ingredient_concept_id amount_unit_concept_id "
-    "numerator_unit_concept_id denominator_unit_concept_id route_concept_id value_as_concept_id "
-    "visit_concept_id visit_source_concept_id discharged_to_concept_id discharge_to_concept_id",
-    "number": "quantity value_as_number amount_value numerator_value denominator_value",
-    "date": "birth_datetime observation_period_start_date observation_period_end_date drug_exposure_start_date "
-    "drug_exposure_end_date verbatim_end_date condition_start_date measurement_date observation_date procedure_date death_date "
-    "visit_start_date visit_end_date",
-    "time": "drug_exposure_start_datetime measurement_datetime procedure_datetime",
-    "text": "gender_source_value drug_source_value route_source_value dose_unit_source_value condition_source_value "
-    "measurement_source_value observation_source_value procedure_source_value value_as_string value_source_value stop_reason "
-    "concept_name domain_id vocabulary_id concept_code invalid_reason",
-}
-KIND_OF = {column: kind for kind, columns in _READ.items() for column in columns.split()}
-"""Every column of a CDM that stepwell reads, with what it holds."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +110,8 @@ def open_table(
             problems.append(Problem(f"{where}, column {column.name}", f"is of type {column.type}", expected, remedy))
         if kind == "id" and column.kind == "text":
             type_ = pa.string()
+        elif kind in ("id", "whole") and column.kind == "number":
+            type_ = pa.float64()  # 1e300 and 6.6 are read as what they are, and are no whole numbers
         selected.append(con.engine.selected(column.name, type_))
         schema[column.name.lower()] = type_
     if known and not any(c.may_be_read for c in known):

@@ -12,8 +12,10 @@ import difflib
 import gzip
 import hashlib
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -23,9 +25,9 @@ from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
 from ..paths import file_problem, parquet_parts, pattern, patterns
+from .parquet_files import parquet_problem, unlike_parts
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
-_PARQUET_MARK = b"PAR1"
 _BLOCK = 1 << 20
 _STORED = "stepwell_stored"
 _READ_ERRORS = (
@@ -77,7 +79,8 @@ def open_file(
     if problems := [p for part in parts if (p := file_problem(part, "a file with a table")) is not None]:
         return None, problems
     if path.is_dir() or path.suffix.lower() == ".parquet":
-        problems = [p for part in parts if (p := _parquet_problem(part)) is not None]
+        problems = [p for part in parts if (p := parquet_problem(part)) is not None]
+        problems = problems or unlike_parts(parts)
         if problems:
             return None, problems
         try:
@@ -166,6 +169,13 @@ def read_problem(where: str, error: Exception) -> Problem:
             "one row a line; values with commas, quotes or line breaks between double quotes",
             "write the file anew with a CSV writer",
         )
+    if "state machine" in message:  # so DuckDB calls a line that ends as no line before it does
+        return Problem(
+            where,
+            "its lines end in several ways (as on Windows and as on Unix), or text follows a closing quotation mark",
+            "one kind of line end, and quotation marks around whole values",
+            "write the file anew with a CSV writer, or convert it, for example with dos2unix",
+        )
     return Problem(
         where,
         f"the file cannot be read ({type(error).__name__})",
@@ -178,25 +188,36 @@ def run(expr: ir.Expr, where: str):
     """Executes an expression over raw rows; a row that cannot be read becomes a SourceError that names file and line."""
     try:
         return expr.to_pyarrow()
-    except _READ_ERRORS as error:
+    except duckdb.Error as error:
+        if not _is_of_the_file(error):
+            raise
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
+
+
+def _is_of_the_file(error: duckdb.Error) -> bool:
+    """Whether a file is at fault. DuckDB gives what its reader of Parquet pages says no type of its own."""
+    return isinstance(error, _READ_ERRORS) or type(error) is duckdb.Error
 
 
 def line_numbers(path: Path, n_rows: int) -> list[int] | None:
     """The line on which each row of a CSV file begins; None where row n simply stands on line n + 1."""
     n_lines, last = 0, b"\n"
-    with path.open("rb") as file:
+    opened = partial(gzip.open if path.suffix.lower() == ".gz" else open, path)
+    with opened("rb") as file:
         for block in iter(lambda: file.read(_BLOCK), b""):
             n_lines, last = n_lines + block.count(b"\n"), block[-1:]
     if n_lines + (last != b"\n") == n_rows + 1:
         return None
     lines, end = [], 0
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with opened("rt", encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
-        for row in reader:
-            if row:
-                lines.append(end + 1)
-            end = reader.line_num
+        try:
+            for row in reader:
+                if row:
+                    lines.append(end + 1)
+                end = reader.line_num
+        except csv.Error:  # a cell too long for Python's reader
+            return None
     return lines[1:] if len(lines) == n_rows + 1 else None
 
 
@@ -218,7 +239,9 @@ def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
     """The rows as a temporary table of the connection (for small tables only), until `forget_stored`."""
     try:
         return con.create_table(gen_name(_STORED), rows, temp=True)
-    except _READ_ERRORS as error:
+    except duckdb.Error as error:
+        if not _is_of_the_file(error):
+            raise
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
 
 
@@ -237,22 +260,6 @@ def fingerprint(paths: Iterable[Path]) -> str:
                 digest.update(f"{part.name.lower()}\0".encode())
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
-
-
-def _parquet_problem(path: Path) -> Problem | None:
-    size = path.stat().st_size
-    expected = "a whole Parquet file, which begins and ends with the mark PAR1"
-    if size == 0:
-        return Problem(path.name, "the file is empty (0 bytes)", expected, "copy or write it anew")
-    with path.open("rb") as file:
-        head = file.read(4)
-        file.seek(max(size - 4, 0))
-        tail = file.read(4)
-    if head != _PARQUET_MARK:
-        return Problem(path.name, "the file is not Parquet, whatever its name says", expected, "check how it was made")
-    if tail != _PARQUET_MARK or size < 12:
-        return Problem(path.name, "the file is cut off: its end is missing", expected, "copy or write it anew")
-    return None
 
 
 def _read_header(path: Path, known: Sequence[str]) -> tuple[list[str], str, list[Problem]]:
@@ -279,13 +286,16 @@ def _read_header(path: Path, known: Sequence[str]) -> tuple[list[str], str, list
                     return problem(f"the text is not UTF-8 (line {line})", _convert(path.name))
                 n_lines += block.count(b"\n")
                 start = start or text
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         return problem(f"the file cannot be read ({type(error).__name__})", "copy or write it anew")
     if not start.strip():
         return problem("the file is empty", "write at least the header, or remove the file")
     first = next(line for line in start.splitlines() if line.strip())
-    delimiter = max(",\t;|", key=lambda d: len(next(csv.reader([first], delimiter=d))))
-    names = enumerate(next(csv.reader([first], delimiter=delimiter)), 1)
+    try:
+        delimiter = max(",\t;|", key=lambda d: len(next(csv.reader([first], delimiter=d))))
+        names = enumerate(next(csv.reader([first], delimiter=delimiter)), 1)
+    except csv.Error:
+        return problem("the first line cannot be read as a header", "add the header as the first line")
     header = [name.strip() or f"unnamed_{position}" for position, name in names]  # a row number that pandas wrote
     lower = [c.lower() for c in header]
     twice = [position for position, c in enumerate(lower, 1) if c in lower[: position - 1]]

@@ -73,7 +73,7 @@ def _speaks(codeset: Codeset, place: str, record: str, has_hierarchy: bool) -> b
     """
     if place == OWN or (place in SHAPES and place not in _OF_RECORD[record]):
         return True  # the set itself, or a diagnosis among procedures, which is none
-    held = {c.vocabulary for c in codeset.codes} - set(codeset.partial)
+    held = {c.vocabulary for c in codeset.codes} - set(codeset.partial) | set(codeset.without)
     if not has_hierarchy:
         held -= {c.vocabulary for c in codeset.codes if c.match == "descendants"}
     if held & {"CPT4", "HCPCS"}:

@@ -13,15 +13,19 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from .drugs import rows_of
-from .files import RawTable
+from ..knowledge.forms import Knowledge
+from ..tables.ranges import MG_PER_DAY, QUANTITY, STRENGTH, SUPPLY
+from .drugs import Drugs
+from .files import RawTable, run
 from .people import People
+from .product_use import NOT_KNOWN, by_route
+from .routes import concept_names, route
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import concept, day, days_after, number, text, whole
+from .values import concept, day, days_after, is_no_number, is_outside, number, rounded, text, within
 
-LONGEST_SUPPLY_DAYS = 366
-"""More than a year from one fill is read as a slip or a course length, not as a supply; a recorded end may still give it."""
+ADMINISTRATION_TYPES = (32818, 38000180)
+"""OMOP type concepts: EHR administration record, Inpatient administration. Others are known by their names in `concept`."""
 
 STOP_WORDS = {
     "intolerance": (
@@ -60,6 +64,8 @@ _CELLS = (
     "days_supply",
     "quantity",
     "stop_reason",
+    "route_concept_id",
+    "route_source_value",
 )
 
 
@@ -71,14 +77,20 @@ def stop_reason(column: ir.Column) -> ir.StringValue:
 
 
 def read_medication(
-    raw: RawTable, products: ir.Table, people: People, vocabulary: dict[str, RawTable]
+    con: ibis.BaseBackend,
+    raw: RawTable,
+    drugs: Drugs,
+    people: People,
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
     """One row per source row and ingredient among the products looked for, with the findings about them."""
-    told = rows_of(products, raw, _CELLS)
+    products = drugs.products
+    told = drugs.rows_of(raw, _CELLS)
     start = day(told.column("drug_exposure_start_date"))
     ends = [day(told.column(c)) for c in ("verbatim_end_date", "drug_exposure_end_date")]
     rows = told.rows.select(
-        *(c for c in products.columns if c != "concept_id"),
+        *(c for c in products.columns if c not in ("concept_id", "entry")),
         id="person_id",
         type_id=concept(told.column("drug_type_concept_id", "int64")),
         start_date=start.value,
@@ -88,33 +100,44 @@ def read_medication(
         recorded_end=ibis.coalesce(*(e.value for e in ends)),
         end_is_unusable=ibis.coalesce(*(e.value for e in ends)).isnull()
         & (ends[0].is_marker | ends[0].is_unreadable | ends[1].is_marker | ends[1].is_unreadable),
-        supply=whole(told.column("days_supply", "int64")),
+        supply=number(told.column("days_supply", "float64")),
         quantity=number(told.column("quantity", "float64")),
         stated_mg_per_day=ibis.null("float64"),
+        stated_strength=ibis.null("float64"),
         stop_reason=stop_reason(told.column("stop_reason")),
+        is_no_number=is_no_number(told.column("days_supply", "float64"))
+        | is_no_number(told.column("quantity", "float64")),
+        is_other_reason=stop_reason(told.column("stop_reason")) == "other",
+        route_id=concept(told.column("route_concept_id", "int64")),
+        route_word=text(told.column("route_source_value")),
         address=ibis.literal("drug_exposure/") + text(told.rows.drug_exposure_id).fill_null("?"),
     )
     rows = people.attach(rows, "id")
-    rows = rows.mutate(is_administration=_is_administration(rows.type_id, vocabulary.get("concept")))
+    rows = rows.mutate(is_administration=is_administration(rows.type_id, vocabulary.get("concept")))
+    if run((products.labelled_use == NOT_KNOWN).any(), raw.where).as_py():
+        rows = _with_route(con, rows, raw.where, vocabulary.get("concept"), knowledge)
     kept, losses = settle_medication(rows, raw.where)
-    ids = raw.rows.select(kind=concept(raw.rows.drug_concept_id), id=raw.rows.drug_exposure_id)
-    ids = ids.semi_join(products, ids.kind == products.concept_id)
+    if drugs.unsettled is None:
+        ids = raw.rows.select(kind=concept(raw.rows.drug_concept_id), id=raw.rows.drug_exposure_id)
+        ids = ids.semi_join(products, ids.kind == products.concept_id)
+    else:
+        ids = told.rows.select(kind="ingredient", id="drug_exposure_id")
     kept, found = without_repeats("medication", raw.where, kept, [ids], "ingredient")
     return kept, losses + found
 
 
 def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
     """End, dose and their bases for rows with ingredient, strength, quantity, supply and recorded end."""
-    supply = rows.supply.between(1, LONGEST_SUPPLY_DAYS).ifelse(rows.supply, ibis.null("int64"))
-    quantity = (rows.quantity > 0).ifelse(rows.quantity, ibis.null("float64"))
-    label_days = (quantity * rows.product_days_per_unit).try_cast("int64")
-    label_days = label_days.between(1, LONGEST_SUPPLY_DAYS).ifelse(label_days, ibis.null("int64"))
-    supply = ibis.coalesce(supply, label_days)
-    stated = (rows.stated_mg_per_day > 0).ifelse(rows.stated_mg_per_day, ibis.null("float64"))
+    quantity = within(QUANTITY, rows.quantity)
+    label_days = within(SUPPLY, quantity * rows.product_days_per_unit)
+    supply = rounded(ibis.coalesce(within(SUPPLY, rows.supply), label_days))
+    stated = within(MG_PER_DAY, rows.stated_mg_per_day)
     is_recorded = rows.recorded_end > rows.start_date
     strength = ibis.coalesce(rows.product_mg_per_unit, rows.mg_per_unit)
     is_label = (rows.product_mg_per_unit / rows.product_days_per_unit).notnull()
     is_rate = (rows.per == "hour") & ~is_label
+    of_parts = is_rate.ifelse(strength * 24, strength * quantity / supply)
+    is_impossible = is_outside(MG_PER_DAY, of_parts) & stated.isnull() & ~is_label
     rows = rows.mutate(
         end_basis=ibis.cases(
             (supply.notnull(), "days supply"),
@@ -124,13 +147,13 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
         mg_per_day=ibis.cases(
             (stated.notnull(), stated),
             (is_label, rows.product_mg_per_unit / rows.product_days_per_unit),
-            (is_rate, strength * 24),
-            else_=strength * quantity / supply,
+            else_=within(MG_PER_DAY, of_parts),
         ),
         dose_basis=ibis.cases(
             (stated.notnull(), "recorded dose"),
             (is_label, "the product's label"),
             (strength.isnull(), "unknown: no strength"),
+            (is_impossible, "unknown: no possible dose"),
             (is_rate, "strength an hour"),
             (quantity.isnull(), "unknown: no quantity"),
             (supply.isnull(), "unknown: no days' supply"),
@@ -154,14 +177,25 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
             Finding(rows.start_is_marker, "rows whose first day lies before 1900 or after 2299", "left out"),
             Finding(rows.start_date.isnull(), "rows without a first day", "left out"),
             Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
-            Finding(rows.supply == 0, "rows with 0 days' supply", "read as unknown"),
-            Finding(rows.supply < 0, "rows with a negative days' supply", "read as unknown"),
+            Finding(rows.is_no_number, "rows whose days' supply or quantity is no number", "read as unknown"),
+            Finding(is_outside(SUPPLY, rows.supply), f"rows with a days' supply outside {SUPPLY}", "read as unknown"),
+            Finding(is_outside(QUANTITY, rows.quantity), f"rows with a quantity outside {QUANTITY}", "read as unknown"),
             Finding(
-                rows.supply > LONGEST_SUPPLY_DAYS,
-                f"rows with more than {LONGEST_SUPPLY_DAYS} days' supply",
+                is_outside(STRENGTH, rows.stated_strength),
+                f"rows with a strength outside {STRENGTH}",
                 "read as unknown",
             ),
-            Finding(rows.quantity <= 0, "rows with quantity 0 or less", "read as unknown"),
+            Finding(
+                is_outside(MG_PER_DAY, rows.stated_mg_per_day),
+                f"rows with a daily dose outside {MG_PER_DAY}",
+                "read as unknown",
+            ),
+            Finding(
+                rows.dose_basis == "unknown: no possible dose",
+                f"rows whose strength, quantity and supply give a daily dose outside {MG_PER_DAY}",
+                "read as unknown",
+            ),
+            Finding(rows.is_other_reason, "rows whose recorded stop reason is none of the words known", "kept"),
             Finding(
                 rows.recorded_end < rows.start_date,
                 "rows whose recorded end lies before their first day",
@@ -182,7 +216,16 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
                 "rows without days' supply: dose unknown",
                 "read as unknown",
             ),
-            Finding(rows.labelled_use.notnull(), "rows of products labelled for another use than depression", "kept"),
+            Finding(
+                (rows.labelled_use != NOT_KNOWN).fill_null(False),
+                "rows of products labelled for another use than depression",
+                "kept",
+            ),
+            Finding(
+                rows.labelled_use == NOT_KNOWN,
+                "rows of a drug that is an antidepressant in one form only, whose form and route are not recorded",
+                "read as unknown",
+            ),
         ],
     )
     kept = kept.select(
@@ -200,10 +243,22 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
     return kept, losses
 
 
-def _is_administration(type_id: ir.IntegerValue, concepts: RawTable | None) -> ir.BooleanValue:
-    """Whether the record's type says that the drug was given there and then; without a `concept` table nothing says so."""
-    if concepts is None:
-        return ibis.literal(False)
-    raw = concepts.rows
-    types = raw.filter(text(raw.concept_name).lower().contains("administ") & (text(raw.domain_id) == "Type Concept"))
-    return type_id.isin(concept(types.concept_id)).fill_null(False)
+def _with_route(
+    con: ibis.BaseBackend, rows: ir.Table, where: str, concepts: RawTable | None, knowledge: Knowledge
+) -> ir.Table:
+    """The rows with the use that their route says, where the product leaves it open."""
+    is_open = rows.filter(rows.labelled_use == NOT_KNOWN)
+    named = concept_names(con, is_open.select(concept_id="route_id"), concepts, where)
+    rows = rows.left_join(named, rows.route_id == named.concept_id).drop("concept_id")
+    recorded = ibis.coalesce(route(rows.called), route(rows.route_word))
+    return rows.mutate(labelled_use=by_route(rows.labelled_use, rows.ingredient, recorded, knowledge)).drop("called")
+
+
+def is_administration(type_id: ir.IntegerValue, concepts: RawTable | None) -> ir.BooleanValue:
+    """Whether the record's type says that the drug was given there and then."""
+    known = type_id.isin(ADMINISTRATION_TYPES)
+    if concepts is not None:
+        raw = concepts.rows
+        is_type = text(raw.concept_name).lower().contains("administ") & (text(raw.domain_id) == "Type Concept")
+        known |= type_id.isin(concept(raw.filter(is_type).concept_id))
+    return known.fill_null(False)

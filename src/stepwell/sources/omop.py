@@ -14,19 +14,23 @@ import ibis.expr.types as ir
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
-from ..tables import RECORDS
+from ..tables import MEDICATION, RECORDS
+from ..tables.ranges import BIRTH
 from .answers import read_answers
+from .cdm_columns import type_problems, without_others
 from .coded import find_care, read_conditions, read_procedures
 from .codes import Columns, find_coded, instrument_codes
 from .concomitant import read_concomitant
 from .doses import read_doses
-from .drugs import WAYS, Drugs, find_drugs
+from .drugs import Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .identify import all_gaps
+from .incomplete import VOCABULARY, find_incomplete
+from .ingredients import WAYS
 from .medication import read_medication
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
-from .source import Loss
+from .source import DrugRows, Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
 from .values import address, concept, day, number, text, whole
@@ -47,10 +51,8 @@ REQUIRED_COLUMNS = {
     "concept_ancestor": ("ancestor_concept_id", "descendant_concept_id"),
     "drug_strength": ("drug_concept_id", "ingredient_concept_id", "amount_value"),
 }
-VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
 _LEFT_OUT = {
-    "nothing": "rows without a drug concept (concept 0)",
-    "unmapped": "rows without a drug concept (concept 0), though the source's own entry names a drug that is looked for",
+    "unidentified": "rows of drugs that nobody could identify",
     "other": "rows of drugs that are not looked for",
     "set aside": "rows of drugs that are nearly always taken for something else",
     "combination": "rows of combination products that are no treatment of depression",
@@ -69,20 +71,20 @@ def check_cdm(tables: dict[str, RawTable]) -> list[Problem]:
             problems.append(Problem("", f"no table {name!r}", f"the tables {' and '.join(REQUIRED_TABLES)}", remedy))
     for name, raw in tables.items():
         required = REQUIRED_COLUMNS[name]
-        problems += column_problems(raw, required, required, strict=False)
+        problems += column_problems(raw, required, required, strict=False) + type_problems(raw)
     return problems
 
 
 def read_omop(
     tables: dict[str, RawTable], con: ibis.BaseBackend, knowledge: Knowledge
-) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss]]:
-    """The record tables, the names of those that the source has, and the findings.
+) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss], DrugRows | None]:
+    """The record tables, the names of those that the source has, the findings, and the numbers of its drug rows.
 
     Raises SourceError with every missing table and column.
     """
     if problems := check_cdm(tables):
         raise SourceError("This is no OMOP CDM that stepwell can read.", problems)
-    filled = filled_tables(tables)
+    filled = filled_tables({name: without_others(raw) for name, raw in tables.items()})
     if "person" not in filled:
         raise SourceError("There is nobody in this source.", [Problem(tables["person"].where, "no rows", "people")])
     vocabulary = {name: filled[name] for name in VOCABULARY if name in filled}
@@ -97,7 +99,7 @@ def read_omop(
     of_care = find_care(filled)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
-        "condition": (partial(read_conditions, gaps), ("condition_occurrence",)),
+        "condition": (partial(read_conditions, filled.get("observation"), gaps), ("condition_occurrence",)),
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (partial(read_procedures, of_care, gaps), ("procedure_occurrence",)),
@@ -111,7 +113,11 @@ def read_omop(
             losses += found
         if present:
             has.add(name)
+    drug_rows = None
     if drugs is not None:
+        records["incomplete_medication"], drug_rows = find_incomplete(con, people, filled, drugs, vocabulary, knowledge)
+        if drug_rows.n_unidentified or drug_rows.n_given_in_care_only:
+            has.add("incomplete_medication")
         found = read_doses(con, people, filled, drugs, vocabulary, knowledge)
         if found is not None:
             records["dose"], records["monitoring"], more = found
@@ -122,29 +128,38 @@ def read_omop(
         has.add("code_gap")
     if drugs is not None:
         raw = filled["drug_exposure"]
-        records["concomitant"] = read_concomitant(
-            knowledge,
-            lambda k: read_medication(raw, find_drugs(con, raw, vocabulary, k).products, people, vocabulary),
-        )
+
+        def read(knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+            found = find_drugs(con, raw, vocabulary, knowledge)
+            if not run(found.products.count(), raw.where).as_py():
+                return empty(con, MEDICATION.schema), []
+            return read_medication(con, raw, found, people, vocabulary, knowledge)
+
+        records["concomitant"] = read_concomitant(knowledge, read)
         has.add("concomitant")
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)
-    return {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}, frozenset(has), losses
+    tables = {t.name: records[t.name].select(*t.schema).cast(t.schema) for t in RECORDS}
+    return tables, frozenset(has), losses, drug_rows
 
 
 def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[ir.Table, list[Loss]]:
     raw = person.rows
-    exact = day(person.column("birth_datetime")).value
+    exact = day(person.column("birth_datetime"), BIRTH).value
     year, month, born = (whole(person.column(c, "int64")) for c in ("year_of_birth", "month_of_birth", "day_of_birth"))
-    year = year.between(1850, 2299).ifelse(year, ibis.null("int64"))
+    is_no_month = ~month.between(1, 12) | (month.isnull() & text(person.column("month_of_birth")).notnull())
+    year = year.between(BIRTH.at_least.year, BIRTH.at_most.year).ifelse(year, ibis.null("int64"))
     month = month.between(1, 12).ifelse(month, ibis.null("int64"))
+    born = born.between(1, 31).ifelse(born, ibis.null("int64"))
 
     def date(y: ir.Value, m: ir.Value, d: ir.Value) -> ir.DateValue:
         parts = y.cast("string"), m.cast("string").lpad(2, "0"), d.cast("string").lpad(2, "0")
         return (parts[0] + "-" + parts[1] + "-" + parts[2]).try_cast("date")
 
     whole_date = date(year, month, born)
+    given_day = text(person.column("day_of_birth")).notnull() & year.notnull() & month.notnull()
+    is_no_day = given_day & whole_date.isnull()
     first_of_month = date(year, month, ibis.literal(1))
     last_of_month = (first_of_month + ibis.interval(months=1) - ibis.interval(days=1)).cast("date")
     sex_id = concept(person.column("gender_concept_id", "int64"))
@@ -161,6 +176,7 @@ def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[
             (word.isin(_SEX_WORDS["male"]), "male"),
         ),
         death_date=ibis.null("date"),
+        is_partly_unreadable=is_no_month | is_no_day,
         address=address("person", raw.person_id),
     )
     merged, losses = merge_rows(people, people.attach(rows, "source_id"), person.where)
@@ -200,13 +216,20 @@ def _medications(
 ) -> tuple[ir.Table, list[Loss]]:
     (raw,) = raws
     keys = drugs.keys
-    counted = run(keys.group_by("kind").agg(n=keys.n_rows.sum()), raw.where).to_pylist()
+    by_kind = keys.group_by("kind").agg(
+        n=keys.n_rows.sum(), without=keys.n_rows.sum(where=~keys.has_concept).fill_null(0)
+    )
+    counted = run(by_kind, raw.where).to_pylist()
     counts = {c["kind"]: int(c["n"]) for c in counted}
+    without = {c["kind"]: int(c["without"]) for c in counted}
     losses, remaining = [], sum(counts.values())
     for kind, what in _LEFT_OUT.items():
         if kind in counts:
             remaining -= counts[kind]
             losses.append(Loss("medication", what, "left out", counts[kind], None, remaining))
+        if kind == "unidentified" and without.get(kind):
+            what = "among these, rows without a drug concept (concept 0)"
+            losses.append(Loss("medication", what, "left out", without[kind]))
     known = keys.filter(keys.kind == "known")
     for c in run(known.group_by("way").agg(n=known.n_rows.sum()).order_by("way"), raw.where).to_pylist():
         losses.append(Loss("medication", f"rows whose ingredient was found by {WAYS[c['way']]}", "kept", int(c["n"])))
@@ -214,7 +237,7 @@ def _medications(
     if strength is None or not states_units(strength):
         why = "no drug_strength" if strength is None else "drug_strength has no unit columns"
         losses.append(Loss("medication", f"{why}: strengths are read from the names of the products", "kept", 0))
-    rows, found = read_medication(raw, drugs.products, people, vocabulary)
+    rows, found = read_medication(con, raw, drugs, people, vocabulary, knowledge)
     return rows, losses + found
 
 

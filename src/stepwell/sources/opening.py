@@ -91,8 +91,8 @@ def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
     if problems:
         raise SourceError(f"{len(problems)} of the files cannot be read.", problems)
     read = read_csv_folder if is_own else read_omop
-    records, has, losses = read(tables, con, knowledge)
-    return Source(path.name, str(path), fingerprint(used), records, has, tuple(losses))
+    records, has, losses, drug_rows = read(tables, con, knowledge)
+    return Source(path.name, str(path), fingerprint(used), records, has, tuple(losses), drug_rows)
 
 
 def _tables_in(path: Path) -> dict[str, list[Path]]:
@@ -151,8 +151,8 @@ def _open_database(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source
         if home is not None and (home == homes[0] or name in ("concept", "concept_ancestor", "drug_strength")):
             rows = con.table(schemas[home][name], database=(catalog, home))
             tables[name] = RawTable(name, f"{path.name}, {home}.{schemas[home][name]}", lower_columns(rows))
-    records, has, losses = read_omop(tables, con, knowledge)
-    return Source(path.stem, str(path), fingerprint([path]), records, has, tuple(losses))
+    records, has, losses, drug_rows = read_omop(tables, con, knowledge)
+    return Source(path.stem, str(path), fingerprint([path]), records, has, tuple(losses), drug_rows)
 
 
 def _unknown_folder(path: Path) -> Problem:

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from .files import run, store
-from .values import text
+from .values import identifier, whole, whole_id
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,13 @@ class People:
     without_gaps: tuple[int, int] | None
 
     def attach(self, rows: ir.Table, column: str) -> ir.Table:
-        """The rows with `person_id`, NULL where the id is not among the people."""
-        key = _integer(rows[column]) if self.keys_are_integers else text(rows[column])
+        """The rows with `person_id`, NULL where the id is not among the people: ids are compared as they are written."""
+        key = whole_id(rows[column]) if self.keys_are_integers else identifier(rows[column]).cast("string")
         if self.without_gaps is not None:
             # Millions of people need not be looked up to be counted.
             first, last = self.without_gaps
-            return rows.mutate(person_id=key.between(first, last).ifelse(key - (first - 1), ibis.null("int64")))
+            key = key.between(first, last).ifelse(key, ibis.null("int64"))
+            return rows.mutate(person_id=key - first + 1)
         numbers = self.numbers.select(_key="key", person_id="person_id")
         return rows.mutate(_person=key).left_join(numbers, [("_person", "_key")]).drop("_person", "_key")
 
@@ -38,20 +39,18 @@ def number_people(con: ibis.BaseBackend, ids: ir.Column, where: str) -> People:
     it: "007" and "7" stay two people, and ids of 20 digits stay text.
     """
     rows = ids.name("id").as_table()
-    if not ids.type().is_string():
-        key = _integer(rows.id)
-        seen = rows.select(key=key, source_person_id=key.cast("string"))
-        order, are_integers = ["key"], True
-    else:
-        cell = text(rows.id)
-        seen = rows.select(key=cell, source_person_id=cell)
-        canonical = (cell.try_cast("int64").cast("string") == cell).fill_null(False)
+    key = identifier(rows.id)
+    seen = rows.select(key=key, source_person_id=key.cast("string"))
+    order, are_integers = ["key"], True
+    if key.type().is_string():
+        cell = seen.key
+        canonical = (whole(cell).cast("string") == cell).fill_null(False)
         shape = run(
-            rows.agg(canonical=canonical.all(where=cell.notnull()), numeric=cell.re_search(r"^-?\d+$").all()), where
+            seen.agg(canonical=canonical.all(where=cell.notnull()), numeric=cell.re_search(r"^-?\d+$").all()), where
         ).to_pylist()[0]
         are_integers = bool(shape["canonical"])
         if are_integers:
-            seen = seen.mutate(key=seen.key.cast("int64"))
+            seen = seen.mutate(key=whole(cell))
         order = [seen.key.try_cast("decimal(38, 0)"), seen.key] if shape["numeric"] else ["key"]
     seen = seen.filter(seen.key.notnull()).distinct()
     numbered = seen.mutate(person_id=(ibis.row_number().over(order_by=order) + 1).cast("int64"))
@@ -62,11 +61,3 @@ def number_people(con: ibis.BaseBackend, ids: ir.Column, where: str) -> People:
 def _without_gaps(numbers: ir.Table, where: str) -> tuple[int, int] | None:
     ends = run(numbers.agg(n=numbers.count(), first=numbers.key.min(), last=numbers.key.max()), where).to_pylist()[0]
     return (ends["first"], ends["last"]) if ends["n"] and ends["last"] - ends["first"] + 1 == ends["n"] else None
-
-
-def _integer(column: ir.Column) -> ir.Column:
-    if column.type().is_integer():
-        return column.cast("int64")
-    if column.type().is_floating():
-        return column.try_cast("int64")
-    return text(column).try_cast("int64")

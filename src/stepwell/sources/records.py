@@ -8,10 +8,12 @@ from ibis.util import gen_name
 
 from ..knowledge.forms import Knowledge
 from ..tables import MEASUREMENT, OBSERVATION_PERIOD
+from ..tables.ranges import BIRTH, LEAST_FRACTION
 from .files import run
 from .people import People
 from .source import Loss
 from .tally import Finding, settle
+from .values import is_whole
 
 
 def empty(con: ibis.BaseBackend, schema: ibis.Schema) -> ir.Table:
@@ -21,13 +23,15 @@ def empty(con: ibis.BaseBackend, schema: ibis.Schema) -> ir.Table:
 
 def merge_rows(people: People, rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
     """One row per person from rows with `person_id`, `birth_earliest_date`, `birth_latest_date`, `sex`, `death_date`,
-    `address`. Rows that contradict each other widen the birth range and make the sex unknown."""
+    `is_partly_unreadable` (a month or day of birth that is none), `address`. Rows that contradict each other widen the birth
+    range and make the sex unknown."""
     each = rows.group_by("person_id").agg(
         n=rows.count(),
         birth_earliest_date=rows.birth_earliest_date.min(),
         birth_latest_date=rows.birth_latest_date.max(),
         sex=(rows.sex.min() == rows.sex.max()).ifelse(rows.sex.min(), ibis.null("string")),
         death_date=rows.death_date.min(),
+        is_partly_unreadable=rows.is_partly_unreadable.fill_null(False).any(),
         address=rows.address.min(),
     )
     known = each.person_id.notnull()
@@ -37,6 +41,7 @@ def merge_rows(people: People, rows: ir.Table, where: str) -> tuple[ir.Table, li
             nobody=each.n.sum(where=~known).fill_null(0),
             further=(each.n - 1).sum(where=known).fill_null(0),
             unborn=(known & each.birth_earliest_date.isnull()).sum(),
+            partly=(known & each.is_partly_unreadable).sum(),
         ),
         where,
     ).to_pylist()[0]
@@ -47,9 +52,12 @@ def merge_rows(people: People, rows: ir.Table, where: str) -> tuple[ir.Table, li
     if further := int(counts["further"]):
         losses.append(Loss("person", "further rows of a person already there", "corrected", further))
     if unborn := int(counts["unborn"]):
-        losses.append(Loss("person", "people whose birth year is missing or no year", "kept", unborn, unborn))
+        losses.append(Loss("person", f"people whose birth is missing or outside {BIRTH}", "kept", unborn, unborn))
+    if partly := int(counts["partly"]):
+        what = "people whose month or day of birth is none: the birth is known less exactly"
+        losses.append(Loss("person", what, "read as unknown", partly, partly))
     numbers = people.numbers.select("person_id", "source_person_id")
-    return numbers.join(each.drop("n"), "person_id"), losses
+    return numbers.join(each.drop("n", "is_partly_unreadable"), "person_id"), losses
 
 
 def settle_periods(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
@@ -81,7 +89,10 @@ def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.
     low = ibis.cases(*((rows.instrument == i.id, i.at_least) for i in instruments), else_=0.0)
     high = ibis.cases(*((rows.instrument == i.id, i.at_most) for i in instruments), else_=0.0)
     is_total = rows.value.between(low, high)
-    rows = rows.mutate(total=is_total.ifelse(rows.value, ibis.null("float64")))
+    # A prorated total may have a fraction; one that is nearly nothing is a 0 that a reader of SAS files turned into 5.4e-79.
+    is_trace = (rows.value > 0) & (rows.value < LEAST_FRACTION)
+    is_total = is_total & ~is_trace
+    rows = rows.mutate(total=is_total.ifelse(rows.value + 0.0, ibis.null("float64")))
     kept, losses, _n = settle(
         MEASUREMENT.name,
         where,
@@ -93,6 +104,7 @@ def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.
                 rows.value.isnull(), "scores without a value: the instrument was given, no total is recorded", "kept"
             ),
             Finding(rows.value.notnull() & ~is_total, "scores outside the instrument's range", "read as unknown"),
+            Finding(is_total & ~is_whole(rows.value), "scores that are no whole numbers (prorated?)", "kept"),
             Finding(rows.is_from_text & is_total, "scores written as text and read as numbers", "kept"),
         ],
     )

@@ -29,6 +29,27 @@ class CodedRows(Loss):
 
 
 @dataclass(frozen=True)
+class DrugRows:
+    """The drug rows of a source: how many are of drugs looked for, of other drugs, and of drugs that nobody could identify; whose
+    (`n_people`) those are; and of how many people nothing but what was given in care is recorded (`n_given_in_care_only`)."""
+
+    n_looked_for: int
+    n_other: int
+    n_unidentified: int
+    n_people: int = 0
+    n_given_in_care_only: int = 0
+    is_above: bool = False
+    """Whether so many are unidentified that the absence of a drug says nothing for anybody."""
+    remedy: str = ""
+    """What would identify them."""
+
+    @property
+    def n_rows(self) -> int:
+        """All of them."""
+        return self.n_looked_for + self.n_other + self.n_unidentified
+
+
+@dataclass(frozen=True)
 class Source:
     """Records that have been opened and checked, not yet computed.
 
@@ -43,3 +64,5 @@ class Source:
     tables: dict[str, ir.Table]
     has: frozenset[str]
     losses: tuple[Loss, ...]
+    drug_rows: DrugRows | None = None
+    """None where the source has no drug records."""

@@ -67,7 +67,7 @@ def with_strength(keys: ir.Table, found: ir.Table, ingredients: ir.Table, vocabu
         stated_mg=((rows.mg.nunique() == 1) & (rows.per.nunique() == 1)).ifelse(rows.mg.min(), ibis.null("float64")),
         stated_per=rows.per.min(),
     )
-    ids = keys.select(id="concept_id", id_key="key").filter(_.id.notnull())
+    ids = keys.select(id="looked_up", id_key="key").filter(_.id.notnull())
     stated_mg = stated_mg.join(ids, "id").select("ingredient", "stated_mg", "stated_per", key="id_key")
     found = found.left_join(stated_mg, ["key", "ingredient"]).drop("key_right", "ingredient_right")
     found = found.left_join(named, ["key", "ingredient"]).drop("key_right", "ingredient_right")
@@ -93,6 +93,7 @@ def _strength_in_names(keys: ir.Table, found: ir.Table) -> ir.Table:
     # A salt may go by another name (divalproex): the only part of a product is its ingredient's all the same.
     rows = rows.filter((rows.n_parts == 1) | plain.contains(" " + rows.ingredient.split("-")[0] + " "))
     value, unit, per = (rows.part.re_extract(_STRENGTH_IN_NAME, n) for n in (1, 2, 3))
+    per = per.fill_null("")  # PostgreSQL gives NULL for a group that is not there
     rows = rows.mutate(
         mg=value.try_cast("float64") * ibis.cases(*((unit == u, f) for u, f in _MILLIGRAMS_BY_NAME.items())),
         kind=ibis.cases((per == "", "unit"), (per == "/ML", "ml"), (per == "/HR", "hour")),

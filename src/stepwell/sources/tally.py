@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from .files import run
 from .source import Loss
+from .values import fits_int64
 
 _BITS = 32
 """Ids looked at as one number: half of a whole number's bits, so that there is room to add up."""
@@ -92,7 +93,7 @@ def without_repeats(
 
 def _any_repeated(ids: ir.Table, where: str) -> bool:
     """Whether any id occurs twice in a kind, or is missing, of which nobody can say whose it is."""
-    repeated = _repeated_integers if ids.id.type().is_integer() else _repeated
+    repeated = _repeated_integers if fits_int64(ids.id) else _repeated
     # Ids seldom occur twice at all; by kind, of which there may be hundreds, it takes longer to ask.
     return all(run(repeated(ids, by).count(), where).as_py() for by in ([], ["kind"]))
 
@@ -106,7 +107,8 @@ def _repeated_integers(ids: ir.Table, by: list[str]) -> ir.Table:
     """The stretches of ids in which one occurs twice: each id is a bit, and bits that are added up are more than those that are
     set as soon as one is added twice. Ids are mostly numbered one after the other: few rows are left to put together, however
     many ids there are, and they need not fit into memory."""
-    id_ = ids.id.abs()  # an id and its negative are taken for a repetition, which then turns out to be none
+    # Without its sign: an id and another that differs in nothing else are taken for a repetition, which turns out to be none.
+    id_ = ids.id.cast("int64") & ibis.literal(2**63 - 1, "int64")
     bit = ibis.literal(1).cast("int64") << (id_ & _BITS - 1).cast("int32")
     stretch = id_ >> ibis.literal(_BITS.bit_length() - 1).cast("int32")
     each = ids.mutate(bit=bit, stretch=stretch).group_by(*by, "stretch")

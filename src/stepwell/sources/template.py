@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..output import new_folder
+from ..tables.ranges import DAY
 from .csvform import FILES, REQUIRED_FILES
 
 _ABOUT = {
@@ -22,6 +23,10 @@ _EXAMPLES = {
     "person": ["p1,1980,female,"],
     "observation_period": ["p1,2019-01-01,2021-12-31"],
     "condition": ["p1,2020-01-02,ICD10CM,F33.1"],
+    "medication": [
+        "p1,ketamine,2020-09-01,,,,,,,administration,,intravenous,09:30,ketamine,ketamine,0.5",
+        "p1,midazolam,2020-09-15,,,,,,,comparator,,intravenous,09:30,ketamine,midazolam,0.045",
+    ],
     "measurement": ["p1,2020-01-02,phq-9,19", "p1,2020-02-20,phq-9,18"],
     "procedure": ["p1,2020-09-01,stepwell,ect,,", "p1,2020-09-03,stepwell,psychotherapy,,14:00"],
     "answer": [
@@ -54,12 +59,14 @@ def _readme() -> str:
         "- Leave a cell empty when the value is not known. Never write 0, 99 or a made-up date for it.",
         f"- Needed: {' and '.join(f'`{n}.csv`' for n in REQUIRED_FILES)}. The other files may stay empty or be removed.",
         "- Lines that cannot be read are listed with file and line; nothing is guessed.",
+        f"- Dates are read from {DAY}. A value outside its range is unknown, and `stepwell check` counts it.",
+        "- A `person_id` is compared as it is written: `007`, `7` and `7.0` are three people.",
         "- The files hold people's records: keep them where such records belong.",
         "",
     ]
     for name, form in FILES.items():
         lines += [f"## {name}.csv", "", _ABOUT[name], "", "| column | needed | what to write |", "|---|---|---|"]
-        lines += [f"| `{f.name}` | {'yes' if f.is_required else 'no'} | {f.explanation} |" for f in form]
+        lines += [f"| `{f.name}` | {'yes' if f.is_required else 'no'} | {f.told} |" for f in form]
         if name in _EXAMPLES:
             header = ",".join(f.name for f in form)
             lines += ["", "For example:", "", "```", header, *_EXAMPLES[name], "```"]

@@ -11,15 +11,28 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from ..tables.ranges import DAY, Range
+
 _EMPTY = r"(?i)^(null|na|n/a|nan|nat|none|<na>|\\n|\.)$"
 """Words by which exports say that a cell is empty."""
 
-FIRST_DAY, LAST_DAY = "1900-01-01", "2299-12-31"
-"""Days outside are markers ("unknown", "for ever"), not dates. Records whose dates were shifted to hide them lie after 2100
-and are kept."""
+_NUMBER = r"^\s*[+-]?([0-9]{1,100}(\.[0-9]{0,100})?|\.[0-9]{1,100})([eE][+-]?[0-9]{1,3})?\s*$"
+"""A number in text. Databases read more as one: 0x10, 1_000, infinity."""
+
+_WHOLE_DOUBLES = 2**53
+"""Up to here a floating-point number holds every whole number exactly."""
+
+_MOST_WHOLE = 2**62
 
 CLOCK = "^([01]?[0-9]|2[0-3]):([0-5][0-9])$"
 """A time of the day, such as 09:30."""
+
+_COMPACT_DATE = r"^\s*([0-9]{4})([0-9]{2})([0-9]{2})\s*$"
+_DATE = (
+    r"^\s*([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})"
+    r"([ T]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]*)?)?\s*(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$"
+)
+"""A date in text, with or without a time. Databases read more as one: epoch, 2020-06-15 (BC)."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +55,81 @@ def text(column: ir.Column) -> ir.StringColumn:
 
 def number(column: ir.Column) -> ir.FloatingColumn:
     """The cell as a finite number, else NULL."""
-    value = column.try_cast("float64")
-    if column.type().is_integer():
-        return value
     if column.type().is_string():
+        value = column.re_search(_NUMBER).ifelse(column, ibis.null("string")).try_cast("float64")
         return value.nullif(float("nan")).nullif(float("inf")).nullif(float("-inf"))
+    value = column.try_cast("float64")
+    if not column.type().is_floating():
+        return value
     # Parquet's statistics leave NaN out, and DuckDB then takes no cell to equal it: it must be asked for by function.
     return (value.isnan() | value.isinf()).ifelse(ibis.null("float64"), value)
 
 
+def is_no_number(column: ir.Column) -> ir.BooleanColumn:
+    """Whether there is text in the cell that is no number."""
+    return text(column).notnull() & number(column).isnull() if column.type().is_string() else ibis.literal(False)
+
+
 def whole(column: ir.Column) -> ir.IntegerColumn:
     """The cell as a whole number (a fraction is rounded), else NULL."""
-    return column.cast("int64") if column.type().is_integer() else column.try_cast("int64")
+    if column.type().is_string():
+        return column.re_search(_NUMBER).ifelse(column, ibis.null("string")).try_cast("int64")
+    if fits_int64(column):
+        return column.cast("int64")
+    value = number(column)
+    return value.between(-_MOST_WHOLE, _MOST_WHOLE).ifelse(value, ibis.null("float64")).cast("int64")
+
+
+def fits_int64(column: ir.Column) -> bool:
+    """Whether every value of the column's type is a 64-bit whole number."""
+    return column.type().is_integer() and not column.type().is_uint64()
+
+
+def identifier(column: ir.Column) -> ir.Column:
+    """The cell as an id, in the type in which ids are compared: a whole number where the type is one, else text.
+
+    Text stays as it is written: "007" is not 7. A floating-point number is an id where it is whole and exact; 6.6 is none.
+    """
+    if fits_int64(column):
+        return column.cast("int64")
+    if column.type().is_floating():
+        value = number(column)
+        is_exact = value.between(-_WHOLE_DOUBLES, _WHOLE_DOUBLES) & is_whole(value)
+        return is_exact.ifelse(value, ibis.null("float64")).cast("int64")
+    if column.type().is_decimal():
+        return column.cast("string").re_replace(r"\.0*$", "")
+    return text(column)
+
+
+def whole_id(column: ir.Column) -> ir.IntegerColumn:
+    """The id as a whole number where it is one and written as one, else NULL."""
+    key = identifier(column)
+    if not key.type().is_string():
+        return key
+    value = whole(key)
+    return (value.cast("string") == key).ifelse(value, ibis.null("int64"))
+
+
+def within(range_: Range, value: ir.NumericColumn) -> ir.NumericColumn:
+    """The value where it lies in its range, else NULL."""
+    return value.between(range_.at_least, range_.at_most).ifelse(value, ibis.null(value.type()))
+
+
+def is_outside(range_: Range, value: ir.NumericColumn) -> ir.BooleanColumn:
+    """Whether there is a value and it lies outside its range."""
+    return value.notnull() & ~value.between(range_.at_least, range_.at_most)
+
+
+def is_whole(value: ir.FloatingColumn) -> ir.BooleanColumn:
+    """Whether a number has no fraction."""
+    # Ibis turns what is rounded down into a 64-bit whole number, into which 1e300 does not go.
+    small = value.between(-_WHOLE_DOUBLES, _WHOLE_DOUBLES).ifelse(value, ibis.null("float64"))
+    return (small.floor() == value) | (value.abs() > _WHOLE_DOUBLES)
+
+
+def rounded(value: ir.FloatingColumn) -> ir.IntegerColumn:
+    """The nearest whole number; of two, the greater. Engines round halves differently."""
+    return (value + 0.5).floor().cast("int64")
 
 
 def concept(column: ir.Column) -> ir.IntegerColumn:
@@ -61,14 +137,18 @@ def concept(column: ir.Column) -> ir.IntegerColumn:
     return whole(column).nullif(0)
 
 
-def day(column: ir.Column) -> Day:
+def day(column: ir.Column, range_: Range = DAY) -> Day:
     """The cell as a day: a date, a timestamp, or text such as 2020-01-31, 2020-01-31 10:00 or 20200131."""
-    if column.type().is_string():
-        given = text(column).notnull()
-        value = column.strip().re_replace(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3").left(10).try_cast("date")
-    else:
+    if column.type().is_temporal():
         given, value = column.notnull(), column.try_cast("date")
-    usable = value.between(ibis.date(FIRST_DAY), ibis.date(LAST_DAY))
+    else:
+        if column.type().is_floating():
+            column = whole(column)  # 20200131.0, as a data frame writes it
+        column = column if column.type().is_string() else column.cast("string")
+        given = text(column).notnull()
+        written = column.re_replace(_COMPACT_DATE, r"\1-\2-\3").re_extract(_DATE, 1).replace("/", "-")
+        value = written.try_cast("date")
+    usable = value.between(ibis.date(range_.at_least), ibis.date(range_.at_most))
     return Day(
         value=usable.ifelse(value, ibis.null("date")),
         is_unreadable=given & value.isnull(),

@@ -19,6 +19,7 @@ from .records import (
     CODE_GAP,
     CONCOMITANT,
     CONDITION,
+    DECLARED_SESSION,
     DOSE,
     INCOMPLETE_MEDICATION,
     MEASUREMENT,
@@ -31,6 +32,7 @@ from .records import (
     VITAL,
 )
 from .sessions import (
+    ARM_RESPONSE,
     EFFECT,
     JUDGED_SERIES,
     JUDGED_SESSION,
@@ -46,10 +48,12 @@ from .truth import TRUTH, TRUTH_EXPOSURE, TRUTH_PERSON, TRUTH_SERIES, TRUTH_SESS
 
 __all__ = [
     "ANSWER",
+    "ARM_RESPONSE",
     "ATTRITION",
     "CODE_GAP",
     "CONCOMITANT",
     "CONDITION",
+    "DECLARED_SESSION",
     "DERIVED",
     "DETERMINATION",
     "DOSE",

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 import ibis
 import ibis.expr.types as ir
 
+from .ranges import Range
+
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `null` says what an empty value means; an empty `null` says that the value is always there."""
+    """One column. `null` says what an empty value means; an empty `null` says that the value is always there.
+    A value outside its `range` is read as unknown."""
 
     name: str
     type: str
@@ -22,6 +25,7 @@ class Column:
     unit: str = ""
     null: str = ""
     values: tuple[str, ...] = ()
+    range: Range | None = None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ def _of_table(table: Table) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for c in table.columns:
         values = f" One of: {', '.join(c.values)}." if c.values else ""
-        yield f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning}{values} | {c.null} |"
+        limits = f" From {c.range}." if c.range else ""
+        yield f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning}{values}{limits} | {c.null} |"
 
 
 if __name__ == "__main__":

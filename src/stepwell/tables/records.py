@@ -4,12 +4,14 @@ Names are stepwell's own, because the content is: `GLOSSARY.md` maps each to OMO
 inclusive at both ends. `person_id` is made on reading (1, 2, 3 ... in the order of the source's own ids); the source's id
 stays in `person.source_person_id`. `address` names the source row so that a reader can find it again, such as
 `drug_exposure/123`, `MedicationRequest/abc` or `medication.csv:17`. A value the source did not give, or gave as a sentinel
-(0 days' supply, concept 0, a score of 99), is NULL here, and its count is among the source's findings.
+(0 days' supply, concept 0, a score of 99) or outside its range (`ranges.py`), is NULL here, and its count is among the
+source's findings.
 """
 
 from __future__ import annotations
 
 from .declare import Column, Table
+from .ranges import BIRTH, DAY, MG_PER_DAY, QUANTITY, SESSION_DOSE, SESSION_MINUTES
 
 _PERSON = Column("person_id", "int64", "The person, numbered on reading.")
 _ADDRESS = Column("address", "string", "Which source row this was read from.")
@@ -22,11 +24,21 @@ PERSON = Table(
         _PERSON,
         Column("source_person_id", "string", "The person's id in the source, as text."),
         Column(
-            "birth_earliest_date", "date", "The earliest day the person can have been born.", null="birth year unknown"
+            "birth_earliest_date",
+            "date",
+            "The earliest day the person can have been born.",
+            null="birth year unknown",
+            range=BIRTH,
         ),
-        Column("birth_latest_date", "date", "The latest day the person can have been born.", null="birth year unknown"),
+        Column(
+            "birth_latest_date",
+            "date",
+            "The latest day the person can have been born.",
+            null="birth year unknown",
+            range=BIRTH,
+        ),
         Column("sex", "string", "Sex as recorded.", null="not recorded", values=("female", "male", "other")),
-        Column("death_date", "date", "Day of death.", null="no death recorded"),
+        Column("death_date", "date", "Day of death.", null="no death recorded", range=DAY),
         _ADDRESS,
     ),
 )
@@ -37,8 +49,8 @@ OBSERVATION_PERIOD = Table(
     ("person_id", "start_date", "end_date"),
     (
         _PERSON,
-        Column("start_date", "date", "First day of the span."),
-        Column("end_date", "date", "Last day of the span."),
+        Column("start_date", "date", "First day of the span.", range=DAY),
+        Column("end_date", "date", "Last day of the span.", range=DAY),
         _ADDRESS,
     ),
 )
@@ -49,7 +61,7 @@ CONDITION = Table(
     ("person_id", "condition_date", "codeset", "vocabulary", "code", "address"),
     (
         _PERSON,
-        Column("condition_date", "date", "Day of the diagnosis."),
+        Column("condition_date", "date", "Day of the diagnosis.", range=DAY),
         Column(
             "codeset", "string", "The code set of the knowledge files that holds the code, such as `major-depression`."
         ),
@@ -70,8 +82,10 @@ MEDICATION = Table(
             "string",
             "The ingredient's id in the knowledge files; other drugs are counted, then left out.",
         ),
-        Column("start_date", "date", "First day of the supply."),
-        Column("end_date", "date", "Last day of the supply.", null="nobody can say how long the supply lasted"),
+        Column("start_date", "date", "First day of the supply.", range=DAY),
+        Column(
+            "end_date", "date", "Last day of the supply.", null="nobody can say how long the supply lasted", range=DAY
+        ),
         Column(
             "end_basis",
             "string",
@@ -80,7 +94,12 @@ MEDICATION = Table(
             values=("days supply", "recorded end", "administration"),
         ),
         Column(
-            "mg_per_day", "float64", "Daily dose of the ingredient.", unit="mg/day", null="the dose cannot be known"
+            "mg_per_day",
+            "float64",
+            "Daily dose of the ingredient.",
+            unit="mg/day",
+            null="the dose cannot be known",
+            range=MG_PER_DAY,
         ),
         Column(
             "dose_basis",
@@ -132,7 +151,7 @@ MEASUREMENT = Table(
     (
         _PERSON,
         Column("instrument", "string", "The instrument's id in the knowledge files, such as `phq-9`."),
-        Column("measured_date", "date", "Day on which it was filled in."),
+        Column("measured_date", "date", "Day on which it was filled in.", range=DAY),
         Column(
             "total", "float64", "Total score.", unit="points", null="the instrument was given, but no total is recorded"
         ),
@@ -146,11 +165,11 @@ PROCEDURE = Table(
     ("person_id", "procedure_date", "procedure", "address"),
     (
         _PERSON,
-        Column("procedure_date", "date", "Day of the procedure."),
+        Column("procedure_date", "date", "Day of the procedure.", range=DAY),
         Column("procedure", "string", "The procedure's code set in the knowledge files, such as `ect`."),
         Column("vocabulary", "string", "The vocabulary of the code."),
         Column("code", "string", "The code as recorded."),
-        Column("quantity", "float64", "Units billed or done.", null="not recorded"),
+        Column("quantity", "float64", "Units billed or done.", null="not recorded", range=QUANTITY),
         Column("minute", "int32", "Minute of the day on which it began.", unit="minutes", null="no time recorded"),
         _ADDRESS,
     ),
@@ -163,7 +182,7 @@ VITAL = Table(
     (
         _PERSON,
         Column("vital", "string", "Its id in the knowledge files, such as `blood-pressure-systolic`."),
-        Column("measured_date", "date", "Day on which it was measured."),
+        Column("measured_date", "date", "Day on which it was measured.", range=DAY),
         Column("mmhg", "float64", "A pressure.", unit="mmHg", null="no pressure, or no usable value is recorded"),
         Column("percent", "float64", "A saturation.", unit="%", null="no saturation, or no usable value is recorded"),
         _ADDRESS,
@@ -176,7 +195,7 @@ DOSE = Table(
     ("person_id", "given_date", "ingredient", "address"),
     (
         _PERSON,
-        Column("given_date", "date", "The day."),
+        Column("given_date", "date", "The day.", range=DAY),
         Column("ingredient", "string", "The ingredient's id in the knowledge files."),
         Column(
             "kind",
@@ -186,8 +205,15 @@ DOSE = Table(
             values=("administration", "supply"),
         ),
         Column("code", "string", "The billing code that the row carries.", null="none"),
-        Column("quantity", "float64", "Units of the row, as recorded.", null="not recorded"),
-        Column("mg", "float64", "Amount: recorded, or strength x quantity.", unit="mg", null="it cannot be known"),
+        Column("quantity", "float64", "Units of the row, as recorded.", null="not recorded", range=QUANTITY),
+        Column(
+            "mg",
+            "float64",
+            "Amount: recorded, or strength x quantity.",
+            unit="mg",
+            null="it cannot be known",
+            range=SESSION_DOSE,
+        ),
         Column(
             "route",
             "string",
@@ -200,13 +226,28 @@ DOSE = Table(
     ),
 )
 
+DECLARED_SESSION = Table(
+    "declared_session",
+    "one source row that its source declares to be a session of a treatment, or of what that treatment was compared with",
+    ("person_id", "session_date", "treatment", "address"),
+    (
+        _PERSON,
+        Column("session_date", "date", "The day."),
+        Column("treatment", "string", "The treatment of which it is a session, or with which it was compared."),
+        Column("is_comparator", "boolean", "Whether a placebo or another drug was given in the treatment's place."),
+        Column("arm", "string", "The arm, as the source names it; else the drug, with its dose for the weight."),
+        Column("mg_per_kg", "float64", "The dose for the weight.", unit="mg/kg", null="not recorded"),
+        _ADDRESS,
+    ),
+)
+
 MONITORING = Table(
     "monitoring",
     "one reading taken around a session, or one thing done about it",
     ("person_id", "session_date", "kind", "minutes", "address"),
     (
         _PERSON,
-        Column("session_date", "date", "The day of the session it belongs to."),
+        Column("session_date", "date", "The day of the session it belongs to.", range=DAY),
         Column(
             "kind",
             "string",
@@ -220,6 +261,7 @@ MONITORING = Table(
             "Minutes from the start of the dose to the reading; 0 or less: before it.",
             unit="minutes",
             null="no time recorded, or not a reading",
+            range=SESSION_MINUTES,
         ),
         Column("value", "float64", "The reading.", null="taken, but no value recorded"),
         _ADDRESS,
@@ -232,7 +274,7 @@ ANSWER = Table(
     ("person_id", "answered_date", "instrument", "item", "address"),
     (
         _PERSON,
-        Column("answered_date", "date", "The day."),
+        Column("answered_date", "date", "The day.", range=DAY),
         Column(
             "instrument", "string", "The instrument's id in the knowledge files.", null="a question of the clinic's own"
         ),
@@ -280,7 +322,7 @@ INCOMPLETE_MEDICATION = Table(
             "reason",
             "string",
             "`unidentified drugs`: nobody can say which drug some of the person's rows are of. `unidentified drugs in the "
-            "source`: so many rows of the whole source are of unidentified drugs that it holds for everybody. `given in care "
+            "source`: the share of such rows in the source is above the stated level, for everybody. `given in care "
             "only`: all of the person's rows are of drugs given in hospital or by staff, and what was taken elsewhere is not "
             "recorded.",
             values=("unidentified drugs", "unidentified drugs in the source", "given in care only"),
@@ -300,6 +342,7 @@ RECORDS = (
     PROCEDURE,
     VITAL,
     DOSE,
+    DECLARED_SESSION,
     MONITORING,
     ANSWER,
     CODE_GAP,

@@ -1,7 +1,7 @@
 """The tables of treatments given in sessions: (es)ketamine, electroconvulsive therapy, magnetic stimulation.
 
-Stages of the engine, in order: session, series, judged_session, judged_series, series_response, effect, load. A source without
-such treatments has them empty.
+Stages of the engine, in order: session, series, judged_session, judged_series, series_response, effect, load, arm_response. A
+source without such treatments has them empty.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ SESSION = Table(
             "Whether it is one: all of the criteria below that the treatment asks.",
             null="nobody can tell from these records",
         ),
+        Column("is_declared", "boolean", "Whether the source declares it to be one: then only the life span is asked."),
         *(Column(name, "boolean", f"Verdict of {name}.", null=_UNASKED) for name in OF_AN_OCCASION),
         Column("series_number", "int32", "The series it belongs to.", null="certainly no session"),
         Column("session_number", "int32", "1, 2, 3 ... within the series.", null="certainly no session"),
@@ -262,7 +263,27 @@ LOAD = Table(
     ),
 )
 
-SESSIONS = (SESSION, SERIES, JUDGED_SESSION, JUDGED_SERIES, SERIES_RESPONSE, EFFECT, LOAD)
+ARM_RESPONSE = Table(
+    "arm_response",
+    "one unbroken run of declared sessions of one arm at one checkpoint, followed as a series is; no test between arms is made",
+    ("person_id", "treatment", "arm_number", "checkpoint_number"),
+    (
+        _PERSON,
+        _TREATMENT,
+        Column("arm_number", "int32", "1, 2, 3 ... among the person's runs: in a crossover, the order of the arms."),
+        Column("checkpoint_number", "int32", "1, 2, 3 ... in the order of the days."),
+        Column("arm", "string", "The arm."),
+        Column("is_comparator", "boolean", "Whether a placebo or another drug was given in the treatment's place."),
+        Column("start_date", "date", "First session of the run."),
+        Column("end_date", "date", "Last session of the run."),
+        Column("n_sessions", "int32", "Days with a declared session in it."),
+        Column("mg_per_kg", "float64", "The dose for the weight.", unit="mg/kg", null="not recorded, or not the same in all"),
+        *SERIES_RESPONSE.columns[4:],
+        Column("address", "string", "The first row of its first session."),
+    ),
+)  # fmt: skip
+
+SESSIONS = (SESSION, SERIES, JUDGED_SESSION, JUDGED_SERIES, SERIES_RESPONSE, EFFECT, LOAD, ARM_RESPONSE)
 
 SERIES_EVIDENCE = Table(
     "series_evidence",

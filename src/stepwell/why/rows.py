@@ -15,6 +15,7 @@ from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Branch, Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN
 from stepwell.knowledge.staging import Staging
 from stepwell.why.age import show_age
 from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number, show_records
@@ -22,6 +23,20 @@ from stepwell.why.gaps import gaps_of, say_hidden
 
 if TYPE_CHECKING:
     from stepwell.result import Result
+
+_BY_ABSENCE = (
+    "added",
+    "who.age",
+    "who.washout",
+    "trial.min_duration",
+    "trial.min_dose",
+    "trial.min_supplies",
+    "trial.preceded_by",
+    "trial.recent",
+    "failure.switched",
+    "failure.added_to",
+)
+"""The criteria that rest on the absence of a drug."""
 
 VERDICTS = {True: "met", False: "not met", None: "unknown"}
 
@@ -36,14 +51,25 @@ def find_evidence(result: Result, person: str) -> list[dict]:
     determined = {d["definition"]: d for d in result.rows_of("determination", person_id)}
     (who,) = result.rows_of("person", person_id)
     until = max((p["end_date"] for p in result.rows_of("observation_period", person_id)), default=None)
+    is_incomplete = bool(result.incomplete_of(person_id))
     rows = []
     for definition in result.definitions:
         own = {number: t for (setting, number), t in trials.items() if setting == settings[definition.name]}
         verdicts = of_branches(judged, result.manifest["rules_of"][definition.name])
         has = frozenset(result.manifest["has"])
         found = with_age(determined[definition.name], who, until)
-        rows.extend(evidence_of(found, own, verdicts, definition, result.knowledge, has, gaps))
+        made = evidence_of(found, own, verdicts, definition, result.knowledge, has, gaps, is_incomplete=is_incomplete)
+        rows.extend(_say_incomplete(made, is_incomplete))
     return rows
+
+
+def _say_incomplete(rows: Iterable[dict], is_incomplete: bool) -> Iterator[dict]:
+    """The rows, which say where a criterion is unknown that not every drug of the person is known."""
+    for row in rows:
+        if is_incomplete and row["verdict"] == "unknown" and row["criterion"] in _BY_ABSENCE:
+            found = f"{row['found']}; {NOT_ALL_KNOWN}"
+            row = row | {"found": found, "sentence": row["sentence"].replace(row["found"], found, 1)}
+        yield row
 
 
 def with_age(determined: dict, who: Mapping, until: date | None = None) -> dict:
@@ -59,7 +85,10 @@ def _show_age(who: Mapping, found: Mapping, until: date | None) -> str:
     if day is None:
         born = f"in {earliest.year}" if earliest.year == latest.year else f"{earliest.year} to {latest.year}"
         return f"Born {born}; there is no day on which to count the age"
-    age, *from_year = show_age(earliest, latest, day).split(", ")
+    shown = show_age(earliest, latest, day)
+    if shown is None:
+        return "Age not known: the recorded birth gives no age that a person has"
+    age, *from_year = shown.split(", ")
     words = ", ".join([f"Aged {age} on {show_date(day)}", *from_year])
     return (
         words if found["index_date"] else f"{words}, the last day observed; there is no index day on which to count it"
@@ -82,11 +111,13 @@ def evidence_of(
     knowledge: Knowledge,
     has: frozenset[str],
     gaps: Sequence[Mapping] = (),
+    *,
+    is_incomplete: bool = False,
 ) -> Iterator[dict]:
     """The same for one person under one definition, wherever the rows are: the person's `determination` (`with_age`), the `trial`
     rows by their number, the `judged_trial` rows (`of_branches`), the rows of `code_gap`."""
     maker = _Maker(knowledge, definition, determined["person_id"])
-    yield from maker.of_person(determined, has=has, gaps=gaps)
+    yield from maker.of_person(determined, has=has, gaps=gaps, is_incomplete=is_incomplete)
     yield from evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])
 
 
@@ -111,7 +142,9 @@ class _Maker:
         self.definition = definition
         self.person_id = person_id
 
-    def of_person(self, found: dict, has: frozenset[str], gaps: Sequence[Mapping]) -> Iterator[dict]:
+    def of_person(
+        self, found: dict, has: frozenset[str], gaps: Sequence[Mapping], is_incomplete: bool
+    ) -> Iterator[dict]:
         """The criteria of the person: age, diagnoses, and how many trials count."""
         who = self.definition.who
         if who.age is not None:
@@ -150,7 +183,7 @@ class _Maker:
         if found["n_possible"] > found["n_counted"]:
             words += f"; {found['n_possible']} would, if everything unknown did"
         if found["count"] is None and found["n_possible"] < found["n_needed"]:
-            words += _why_open(ways, has)
+            words += _why_open(ways, has, is_incomplete)
         if found["count"] is False and found["n_possible"] >= found["n_needed"]:
             words += _what_else(branch)
         yield self._row(
@@ -214,12 +247,14 @@ class _Maker:
         }
 
 
-def _why_open(ways: tuple[Branch, ...], has: frozenset[str]) -> str:
+def _why_open(ways: tuple[Branch, ...], has: frozenset[str], is_incomplete: bool) -> str:
     """Why too few trials do not settle it."""
     if "procedure" not in has and any(branch.within.before for branch in ways):
         return "; this source holds no procedures to count up to"
     if "condition" not in has and any(branch.within.after == "first diagnosis" for branch in ways):
         return "; this source holds no diagnoses to count from"
+    if is_incomplete:
+        return f"; {NOT_ALL_KNOWN}, so more may have been taken"
     return "; the person was never observed, so more may be missing from the record"
 
 

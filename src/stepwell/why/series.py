@@ -54,12 +54,16 @@ def _of_day(session: dict, knowledge: Knowledge) -> Iterator[dict]:
         form = getattr(treatment, name)
         if form is None or (session["is_session"] is False and criterion == "session.repeated"):
             continue
+        if session["is_declared"] and criterion not in ("session.alive", "session.given"):
+            continue
         found = _FOUND_OF_DAY[criterion](session)
         asked = [(treatment_rule(name, form), form)]
         yield _row(session, treatment.id, criterion, session[criterion], found, asked, knowledge)
 
 
 def _given(s: dict) -> str:
+    if s["is_declared"]:
+        return "Declared to be a session by the source, so that nothing more is asked of it"
     return (
         "A dose charted, a visit or units billed" if s["session.given"] else "Only a supply, or a row that does not say"
     )

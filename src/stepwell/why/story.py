@@ -14,6 +14,7 @@ from stepwell.asked import ALL
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.incomplete_words import say_person_incomplete
 from stepwell.knowledge.sentences import provenance, rule
 from stepwell.knowledge.staging import Staging
 from stepwell.result import Result
@@ -47,7 +48,12 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
 
     yield Text(f"Person {person}", style="bold")
     shown = [t for (setting, _), t in trials.items() if setting == result.manifest["step_setting"]]
-    yield _treatments(shown, result) if shown else Text("No antidepressant or added drug in these records.")
+    incomplete = result.incomplete_of(person_id)
+    for sentence in say_person_incomplete(incomplete):
+        yield Text(sentence, style="bold yellow")
+    none = "No antidepressant or added drug "
+    none += "among the drugs that are known of this person." if incomplete else "in these records."
+    yield _treatments(shown, result) if shown else Text(none)
     n_usual = sum(d.by_default for d in result.knowledge.definitions.values())
     is_all = not definitions or ALL in definitions
     opened = [d for d in result.definitions if is_all or d.id in definitions]

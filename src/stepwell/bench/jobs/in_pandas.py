@@ -31,6 +31,7 @@ def find_supplies(records: Path, q: dict) -> pd.DataFrame:
     names = {
         "person_id": "person",
         "drug_concept_id": "product",
+        "drug_source_value": "entry",
         "drug_exposure_start_date": "start",
         "drug_exposure_end_date": "recorded_end",
         "stop_reason": "stop_reason",
@@ -38,6 +39,9 @@ def find_supplies(records: Path, q: dict) -> pd.DataFrame:
         "days_supply": "supply",
     }
     rows = read(records, "drug_exposure", list(names)).rename(columns=names)
+    # A row without a concept is of the product that its own entry names.
+    is_unmapped = rows["product"] == 0
+    rows.loc[is_unmapped, "product"] = rows.entry[is_unmapped].map(q["entries"]).fillna(0).astype("int64")
     rows = rows.merge(pd.DataFrame(q["products"])[["product", "drug", "mg_per_unit"]], on="product")
     supply = rows.supply.where(rows.supply.between(1, q["longest_supply"]))
     rows["until"] = (rows.start + supply - 1).fillna(rows.recorded_end.where(rows.recorded_end > rows.start))

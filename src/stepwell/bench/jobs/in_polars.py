@@ -30,6 +30,7 @@ def find_supplies(records: Path, q: dict) -> pl.LazyFrame:
         "drug_exposure",
         person="person_id",
         product="drug_concept_id",
+        entry="drug_source_value",
         start="drug_exposure_start_date",
         recorded_end="drug_exposure_end_date",
         stop_reason="stop_reason",
@@ -37,6 +38,11 @@ def find_supplies(records: Path, q: dict) -> pl.LazyFrame:
         supply="days_supply",
     )
     products = pl.LazyFrame(q["products"]).select("product", "drug", "mg_per_unit")
+    # A row without a concept is of the product that its own entry names.
+    of_entry = col("entry").replace_strict(q["entries"], default=0, return_dtype=pl.Int64)
+    rows = rows.with_columns(
+        product=pl.when(col("product") == 0).then(of_entry).otherwise(col("product").cast(pl.Int64))
+    )
     rows = rows.join(products, on="product").with_columns(
         supply=pl.when(col("supply").is_between(1, q["longest_supply"])).then("supply"),
         quantity=pl.when(col("quantity") > 0).then("quantity"),

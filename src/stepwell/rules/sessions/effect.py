@@ -26,8 +26,8 @@ def find_scale(series, scores, keys, n_scores, how):
     of the best rank. Returns the instrument, the first and the last place (plus 1) of its later scores among `keys`, and the
     place of the baseline; NONE without one. Scores count until the next series, or so long after the last session."""
     until = series.end_day + how.after_end
-    if series.next_start_day != NA:
-        until = min(until, series.next_start_day - 1)
+    if series.scored_before_day != NA:
+        until = min(until, series.scored_before_day - 1)
     found, found_first, found_end, found_baseline = NONE, 0, 0, NONE
     i = 0
     while i < n_scores:

@@ -9,10 +9,11 @@ from ..compiled import compiled, compiled_entry
 from ..response import find_scores
 from ..verdicts import MET, NOT_MET
 from .adherence import judge_series, judge_sessions
+from .arm import describe_arm, find_runs
 from .effect import find_effect, find_series_response
 from .indicated import judge_indicated
 from .medication_burden import N_STRETCHES, find_medication_burden
-from .rows import BURDENS, EFFECTS, JUDGED_SERIES, JUDGED_SESSIONS, RESPONSES, SERIES, SESSIONS
+from .rows import ARMS, BURDENS, EFFECTS, JUDGED_SERIES, JUDGED_SESSIONS, RESPONSES, SERIES, SESSIONS
 from .series import find_series
 from .session import judge_days, string_together
 from .treatment_day import find_treatment_days
@@ -30,10 +31,10 @@ def judge_people_sessions(
         exposure_first, exposure_end = rows_of(number, exposure_end, made.exposure, made.n[0])
         trial_first, trial_end = rows_of(number, trial_end, made.trial, made.n[1])
         episode_first, episode_end = rows_of(number, episode_end, made.episode, made.n[2])
-        if (
-            records.dose_first[i] == records.dose_first[i + 1]
-            and records.procedure_first[i] == records.procedure_first[i + 1]
-        ):
+        n_records = 0
+        for first in (records.dose_first, records.procedure_first, records.declared_first):
+            n_records += first[i + 1] - first[i]
+        if n_records == 0:
             continue
         exposures = made.exposure[exposure_first:exposure_end]
         trials = of_setting(request.step_setting, made.trial[trial_first:trial_end])
@@ -80,17 +81,19 @@ def judge_treatment(number, i, person_number, exposures, trials, episodes, n_sco
     doses = records.dose[records.dose_first[i] : records.dose_first[i + 1]]
     monitoring = records.monitoring[records.monitoring_first[i] : records.monitoring_first[i + 1]]
     gaps = records.code_gap[records.code_gap_first[i] : records.code_gap_first[i + 1]]
+    declared = records.declared[records.declared_first[i] : records.declared_first[i + 1]]
     answers = records.answer[records.answer_first[i] : records.answer_first[i + 1]]
 
+    judge_arms(number, person_number, declared, scores, n_scores, known, treatments, room, found)
     days = found.session[n[SESSIONS] :]
     days = days[: find_treatment_days(number, doses, procedures, treatments, request.sets, room, days)]
     if len(days) == 0:
         return
     for d in days:
         d.person_id, d.treatment = person_number, number
-    judge_days(number, person, days, conditions, procedures, periods, gaps, treatments, request.sets)
+    judge_days(number, person, days, declared, conditions, procedures, periods, gaps, treatments, request.sets)
     series = found.series[n[SERIES] : n[SERIES] + string_together(number, days, treatments)]
-    find_series(number, person, days, periods, treatments, series)
+    find_series(number, person, days, declared, periods, treatments, series)
     n[SESSIONS] += len(days)
     n[SERIES] += len(series)
     n_checkpoints = treatments.treatment[number].n_checkpoints
@@ -114,6 +117,20 @@ def judge_treatment(number, i, person_number, exposures, trials, episodes, n_sco
         n[RESPONSES] += n_checkpoints
         n[EFFECTS] += 1
         n[BURDENS] += N_STRETCHES
+
+
+@compiled
+def judge_arms(number, person_number, declared, scores, n_scores, known, treatments, room, found):
+    """The declared sessions of one treatment, and of what it was compared with, arm by arm."""
+    n, n_checkpoints = found.n, treatments.treatment[number].n_checkpoints
+    for k in range(find_runs(number, declared, room.keys, room.runs)):
+        rows = found.arm[n[ARMS] : n[ARMS] + n_checkpoints]
+        run = room.runs[k]
+        find_series_response(number, run, scores, room.score_keys, n_scores, known.instrument, treatments, rows)
+        for row in rows:
+            describe_arm(run, number, row)
+            row.person_id = person_number
+        n[ARMS] += n_checkpoints
 
 
 @compiled

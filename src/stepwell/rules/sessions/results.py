@@ -14,7 +14,7 @@ from stepwell.tables.sessions import OF_A_SERIES, OF_A_SESSION
 from ..arrow import Words, as_arrow, verdicts
 from ..records import Batch
 from ..sets import Names
-from .rows import BURDENS, EFFECTS, JUDGED_SERIES, JUDGED_SESSIONS, RESPONSES, SERIES, SESSIONS, Found
+from .rows import ARMS, BURDENS, EFFECTS, JUDGED_SERIES, JUDGED_SESSIONS, RESPONSES, SERIES, SESSIONS, Found
 from .translation import ROUTES
 
 
@@ -25,6 +25,7 @@ def session_tables(found: Found, batch: Batch, names: Names) -> Iterator[tuple[s
         "regimen": names.regimen,
         "checkpoint": names.checkpoint,
         "instrument": names.instrument,
+        "arm": batch.arms,
         "route": ROUTES,
         "phase": tables.SESSION.by_name["phase"].values,
     }
@@ -37,6 +38,7 @@ def session_tables(found: Found, batch: Batch, names: Names) -> Iterator[tuple[s
         tables.SERIES_RESPONSE: found.response[: n[RESPONSES]],
         tables.EFFECT: found.effect[: n[EFFECTS]],
         tables.LOAD: found.burden[: n[BURDENS]],
+        tables.ARM_RESPONSE: found.arm[: n[ARMS]],
     }
     for table, of_table in rows.items():
         made = {}

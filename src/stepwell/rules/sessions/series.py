@@ -8,7 +8,7 @@ from stepwell.tables import SESSION
 from stepwell.tables.row_type import NA
 
 from ..compiled import compiled
-from ..days import completed_years, observed_from_until
+from ..days import completed_years, earlier, observed_from_until
 from ..verdicts import MET, NOT_MET, UNKNOWN
 
 _PHASES = SESSION.by_name["phase"].values
@@ -16,7 +16,7 @@ INDUCTION, OPTIMISATION, MAINTENANCE = (_PHASES.index(p) for p in ("induction", 
 
 
 @compiled
-def find_series(number, person, days, periods, treatments, series):
+def find_series(number, person, days, declared, periods, treatments, series):
     """One row is one series of one treatment: an induction and what followed it without a longer pause. Fills `series`.
 
     Unknown when: each of its days may be none (`is_series`); no observation holds its end (`is_ongoing`).
@@ -44,6 +44,7 @@ def find_series(number, person, days, periods, treatments, series):
         s.n_days = s.end_day - s.start_day + 1
         s.n_days_since = NA if k == 0 else s.start_day - series[k - 1].end_day
         s.next_start_day = series[k + 1].start_day if k + 1 < len(series) else NA
+        s.scored_before_day = earlier(s.next_start_day, first_comparator_after(s.start_day, number, declared))
         observed_from, s.observed_until_day = observed_from_until(s.end_day, periods)
         s.is_ongoing = UNKNOWN
         if observed_from != NA:
@@ -51,6 +52,16 @@ def find_series(number, person, days, periods, treatments, series):
         s.is_observed = MET if observed_from != NA and observed_from <= s.start_day else NOT_MET
         s.age_years = completed_years(person.birth_latest_day, s.start_day)
         s.age_at_most = completed_years(person.birth_earliest_day, s.start_day)
+
+
+@compiled
+def first_comparator_after(day, number, declared):
+    """The first later day with what the treatment was compared with; NA without one."""
+    first = NA
+    for row in declared:
+        if row.treatment == number and row.is_comparator == MET and row.session_day > day:
+            first = earlier(first, row.session_day)
+    return first
 
 
 @compiled

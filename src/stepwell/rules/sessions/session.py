@@ -15,8 +15,9 @@ FIRST, PAUSE, RE_INDUCTION = range(3)
 
 
 @compiled
-def judge_days(number, person, days, conditions, procedures, periods, gaps, treatments, sets):
-    """Gives each day the verdict of every criterion but repetition, and all of them together (`candidate`).
+def judge_days(number, person, days, declared, conditions, procedures, periods, gaps, treatments, sets):
+    """Gives each day the verdict of every criterion but repetition, and all of them together (`candidate`). Of a day that the
+    source declares to be a session only the life span is asked.
 
     Unknown when: a record that would settle a criterion is missing, or the time in which it would be was not observed.
     """
@@ -31,9 +32,12 @@ def judge_days(number, person, days, conditions, procedures, periods, gaps, trea
             d.session_alive = NOT_MET
         elif person.birth_latest_day != NA and day < person.birth_latest_day:
             d.session_alive = UNKNOWN
-        d.session_given = max(d.is_given, UNKNOWN)
+        d.is_declared = MET if is_declared(number, day, declared) else NOT_MET
+        d.session_given = max(d.is_given, d.is_declared, UNKNOWN)
         d.candidate = min(d.session_alive, d.session_given)
         d.session_route = d.session_dose = d.session_apart = d.session_diagnosed = d.session_repeated = NOT_ASKED
+        if d.is_declared == MET:
+            continue
         if treatment.routes != NONE:
             d.session_route = UNKNOWN if d.route == NONE else judge(treatments.route[treatment.routes, d.route], False)
             d.candidate = min(d.candidate, d.session_route)
@@ -54,6 +58,15 @@ def judge_days(number, person, days, conditions, procedures, periods, gaps, trea
             was_diagnosed = has_condition_from(from_day, day, conditions, sets.codeset[treatment.diagnosed])
             d.session_diagnosed = judge(was_diagnosed, not is_sure)
             d.candidate = min(d.candidate, d.session_diagnosed)
+
+
+@compiled
+def is_declared(number, day, declared):
+    """Whether the source declares a session of the treatment itself on the day."""
+    is_found = False
+    for row in declared:
+        is_found |= row.treatment == number and row.session_day == day and row.is_comparator == NOT_MET
+    return is_found
 
 
 @compiled
@@ -165,8 +178,9 @@ def settle_repetition(days, treatment):
             end += 1
         for k in range(first, end):
             if days[k].candidate != NOT_MET:
-                days[k].is_session = min(days[k].candidate, is_repeated)
-                if treatment.repeated_at_least != NA:
+                is_declared_day = days[k].is_declared == MET
+                days[k].is_session = min(days[k].candidate, MET if is_declared_day else is_repeated)
+                if treatment.repeated_at_least != NA and not is_declared_day:
                     days[k].session_repeated = is_repeated
         first = end
 

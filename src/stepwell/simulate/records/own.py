@@ -16,7 +16,6 @@ from .listed import Listed
 from .made import READINGS
 
 _STOP = {Ended.NO_RESPONSE: "no effect", Ended.INTOLERANCE: "intolerance"}
-_UNNAMED = "unnamed product"
 _TIMES = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
 
 
@@ -77,7 +76,8 @@ class Own:
         mg, dose = np.array([r.mg or 0.0 for r in given])[d.given], np.where(d.is_dose, d.given, -1)
         return {
             "person_id": text(listed.people.person[d.row]),
-            "drug": words([*labels, _UNNAMED], np.where(d.is_mapped, d.product, len(labels))),
+            # Without concepts nothing is mapped: the name is there, mapped elsewhere or not.
+            "drug": words(labels, d.product),
             "start_date": dates(d.start),
             "end_date": dates(d.end, no_end),
             "days_supply": pa.array(d.days_supply, mask=d.days_supply < 0),

@@ -1,4 +1,5 @@
-"""What had to be said about the records of treatments given in sessions, counted in the tables of a run: lines of `attrition`."""
+"""What shows only in the tables of a run, as lines of `attrition`: births that give no age, records of treatments given in
+sessions."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import duckdb
 
 from stepwell.paths import patterns
 from stepwell.sources.source import Loss
+from stepwell.tables.ranges import AGE
 
 _FOUND = (
     ("days of treatment before birth or after death", "left out", 'NOT "session.alive"'),
@@ -24,6 +26,22 @@ _FOUND = (
     ("days whose records contradict each other in the dose", "read as unknown", "is_dose_contradictory"),
     ("days with a billing code used outside its dates", "read as unknown", "is_code_out_of_date"),
 )  # fmt: skip
+
+
+def find_age_losses(folder: Path) -> list[Loss]:
+    """People whose recorded birth gives no age on the index day of a definition, counted in a result that is being written."""
+    people, determined = (list((folder / name).glob("*.parquet")) for name in ("person", "determination"))
+    if not people or not determined:
+        return []
+    with duckdb.connect() as con:
+        con.read_parquet(patterns(people), hive_partitioning=False).create_view("person")
+        con.read_parquet(patterns(determined), hive_partitioning=False).create_view("determination")
+        n = con.execute(
+            "SELECT count(DISTINCT person_id) FROM person JOIN determination USING (person_id) "
+            f"WHERE birth_earliest_date > index_date OR date_sub('year', birth_latest_date, index_date) > {AGE.at_most}"
+        ).fetchone()[0]
+    what = f"people whose recorded birth gives no age from {AGE} on the index day of a definition: the age is unknown"
+    return [Loss("person", what, "read as unknown", n, n)] if n else []
 
 
 def find_session_losses(folder: Path) -> list[Loss]:

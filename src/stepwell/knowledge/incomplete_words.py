@@ -1,0 +1,85 @@
+"""Incomplete drug records, in words: what is missing, what therefore cannot be said, and what would settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+SAYS_NOTHING = "that a drug is not found there does not mean that it was not taken"
+"""What follows from incomplete drug records."""
+
+NOT_ALL_KNOWN = "not every drug of this person is known"
+"""What is said beside a criterion that is unknown for that reason."""
+
+
+def say_source_incomplete(drug_rows: Mapping | None, suppress_below: int = 0) -> list[str]:
+    """What is missing from the drug records of a source, as sentences, from its `DrugRows` as plain values. Numbers of
+    people and rows from 1 to `suppress_below` - 1 are withheld."""
+    if drug_rows is None:
+        return []
+    n, of = drug_rows["n_unidentified"], sum(drug_rows[k] for k in ("n_looked_for", "n_other", "n_unidentified"))
+    said = []
+    if n:
+        for_whom = "for anybody in this source" if drug_rows["is_above"] else "for them"
+        whom = _number(drug_rows["n_people"], "person", "people", suppress_below)
+        rows = f"{n:,}" if n >= suppress_below else f"Fewer than {suppress_below}"
+        said.append(
+            f"{rows} of {of:,} drug rows{_share(n, of, suppress_below)}, of {whom}, are of drugs that nobody could identify: "
+            f"{SAYS_NOTHING}, and {for_whom} no definition or measure is “not met” for want of a drug. To settle it, "
+            f"{drug_rows['remedy']}."
+        )
+    if in_care := drug_rows["n_given_in_care_only"]:
+        whom = _number(in_care, "person", "people", suppress_below)
+        said.append(
+            f"Of {whom} nothing but drugs given in hospital or by staff is recorded: what was taken before, after and between "
+            f"stays is unknown, and {SAYS_NOTHING}. To settle it, add prescriptions or fills."
+        )
+    return said
+
+
+def shares(drug_rows: Mapping) -> str:
+    """How many drug rows are of drugs looked for, of other drugs and of unidentified ones, in one line."""
+    parts = (
+        ("n_looked_for", "of drugs that are looked for"),
+        ("n_other", "of other known drugs"),
+        ("n_unidentified", "unidentified"),
+    )
+    of = sum(drug_rows[k] for k, _ in parts)
+    counted = ", ".join(f"{drug_rows[k]:,}{_share(drug_rows[k], of)} {words}" for k, words in parts)
+    return f"Of {of:,} drug rows: {counted}."
+
+
+def say_person_incomplete(incomplete: Iterable[Mapping]) -> list[str]:
+    """The same of one person, from the rows of `incomplete_medication`."""
+    reasons = {row["reason"]: row for row in incomplete}
+    said = []
+    if row := reasons.get("unidentified drugs"):
+        said.append(
+            f"{row['n_rows']:,} of the {row['n_of']:,} drug rows of this person are of drugs that nobody could identify: "
+            f"{SAYS_NOTHING}."
+        )
+    elif row := reasons.get("unidentified drugs in the source"):
+        share = _share(row["n_rows"], row["n_of"])
+        said.append(
+            f"{row['n_rows']:,} of the {row['n_of']:,} drug rows of this source{share} are of drugs that nobody could identify: "
+            f"{SAYS_NOTHING}, for everybody in it."
+        )
+    if "given in care only" in reasons:
+        said.append(
+            "Only drugs given in hospital or by staff are recorded: what was taken before, after and between stays is unknown, "
+            f"and {SAYS_NOTHING}."
+        )
+    return said
+
+
+def _number(n: int, one: str, many: str, suppress_below: int = 0) -> str:
+    if 0 < n < suppress_below:
+        return f"fewer than {suppress_below} {many}"
+    return f"{n:,} {one if n == 1 else many}"
+
+
+def _share(n: int, of: int, suppress_below: int = 0) -> str:
+    """` (12 %)`; nothing where the number itself is withheld."""
+    if not of or 0 < n < suppress_below:
+        return ""
+    share = 100 * n / of
+    return f" ({'less than 1' if 0 < share < 1 else 'more than 99' if 99 < share < 100 else f'{share:.0f}'} %)"

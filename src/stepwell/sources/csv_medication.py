@@ -1,0 +1,86 @@
+"""medication.csv of stepwell's own folder: prescriptions and fills by the name of the drug."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ..knowledge.forms import Knowledge
+from ..tables.ranges import STRENGTH
+from .drugs import find_named_drugs
+from .files import RawTable
+from .incomplete import count_kinds, settle_incomplete
+from .medication import settle_medication, stop_reason
+from .people import People
+from .product_use import by_route
+from .routes import route
+from .source import DrugRows, Loss
+from .tally import Finding, settle
+from .values import day, number, within
+
+_REMEDY = "write in medication.csv the name of the ingredient, or `other` for a drug that is known to be none of those looked for"
+
+
+def read_own_medication(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
+    """The lines of drugs that are looked for, with the findings about them."""
+    rows = raw.rows
+    named, kinds = find_named_drugs(con, rows.drug, raw.where, knowledge)
+    rows = rows.left_join(named, rows.drug.lower() == named.called).drop("called")
+    rows = rows.left_join(kinds, rows.drug.lower() == kinds.called)
+    start, end = day(rows.start_date), day(rows.end_date)
+    strength = number(rows.strength_mg)
+    usable = within(STRENGTH, strength)
+    rows = rows.select(
+        "person_id",
+        "ingredient",
+        "address",
+        is_looked_for=rows.ingredient.notnull(),
+        is_unidentified=rows.kind_right == "unidentified",
+        start_date=start.value,
+        start_is_unreadable=ibis.literal(False),
+        start_is_marker=start.is_marker,
+        is_shifted=start.is_shifted,
+        recorded_end=end.value,
+        end_is_unusable=end.is_marker,
+        is_administration=ibis.literal(False),
+        supply=number(rows.days_supply),
+        quantity=number(rows.quantity),
+        stated_mg_per_day=number(rows.mg_per_day),
+        stated_strength=strength,
+        mg_per_unit=ibis.coalesce(usable, rows.mg_per_unit),
+        per=usable.notnull().ifelse("unit", rows.per),
+        strength_basis=usable.notnull().ifelse("recorded strength", rows.strength_basis),
+        product_mg_per_unit=ibis.null("float64"),
+        product_days_per_unit=ibis.null("float64"),
+        labelled_use=by_route(rows.labelled_use, rows.ingredient, route(rows.route), knowledge),
+        stop_reason=stop_reason(rows.stop_reason),
+        is_no_number=ibis.literal(False),
+        is_other_reason=ibis.literal(False),
+    )
+    kept, losses, _n = settle(
+        "medication",
+        raw.where,
+        rows,
+        [
+            Finding(rows.is_unidentified, "drugs that nobody could identify", "left out"),
+            Finding(~rows.is_looked_for, "drugs that are not looked for", "left out"),
+        ],
+    )
+    medication, found = settle_medication(kept, raw.where)
+    return medication, losses + found
+
+
+def find_own_incomplete(
+    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+) -> tuple[ir.Table, DrugRows]:
+    """Whose lines name drugs that nobody knows, and of whom every line is of a drug given there and then."""
+    _named, kinds = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
+    rows = raw.rows.select("person_id", "drug", way_given=raw.rows.kind.lower())
+    rows = rows.join(kinds, rows.drug.lower() == kinds.called)
+    counted = count_kinds(kinds, knowledge, _REMEDY, raw.where)
+    unidentified = rows.filter(rows.kind == "unidentified").select("person_id") if counted.n_unidentified else None
+    is_given = (rows.way_given == "administration").fill_null(False)
+    given, otherwise = (rows.filter(which).select("person_id") for which in (is_given, ~is_given))
+    return settle_incomplete(con, people, rows, unidentified, given, otherwise, counted, raw.where)

@@ -1,0 +1,137 @@
+"""Whose drug records are incomplete: rows of drugs that nobody could identify, or nothing but what was given in care.
+
+There the absence of a drug says nothing (`incomplete_medication`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import ibis
+import ibis.expr.types as ir
+
+from ..knowledge.forms import Knowledge
+from ..tables import INCOMPLETE_MEDICATION
+from .drugs import Drugs
+from .files import RawTable, run, store
+from .medication import is_administration
+from .people import People
+from .records import empty
+from .source import DrugRows
+from .values import concept, text
+
+INPATIENT_VISITS = (9201, 262)
+"""OMOP visit concepts: Inpatient Visit, Emergency Room and Inpatient Visit."""
+
+VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
+
+UNIDENTIFIED, OF_SOURCE, GIVEN_IN_CARE = INCOMPLETE_MEDICATION.by_name["reason"].values
+
+
+def count_kinds(kinds: ir.Table, knowledge: Knowledge, remedy: str, where: str) -> DrugRows:
+    """The rows of each kind of drug, from a table of `kind` and `n_rows`."""
+    counted = run(kinds.group_by("kind").agg(n=kinds.n_rows.sum()), where).to_pylist()
+    counts = {c["kind"]: int(c["n"]) for c in counted}
+    known, unidentified = counts.pop("known", 0), counts.pop("unidentified", 0)
+    is_above, limit = False, knowledge.drug_records
+    if limit is not None:
+        is_above = 100 * unidentified > limit.unidentified.at_most * (known + unidentified + sum(counts.values()))
+    return DrugRows(known, sum(counts.values()), unidentified, is_above=is_above, remedy=remedy)
+
+
+def find_incomplete(
+    con: ibis.BaseBackend,
+    people: People,
+    filled: dict[str, RawTable],
+    drugs: Drugs,
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
+) -> tuple[ir.Table, DrugRows]:
+    """`incomplete_medication` of an OMOP source, and the numbers of its drug rows."""
+    raw = filled["drug_exposure"]
+    rows = count_kinds(drugs.keys, knowledge, _remedy(vocabulary), raw.where)
+    unidentified = None
+    if rows.n_unidentified:
+        unknown = drugs.keys.filter(drugs.keys.kind == "unidentified").select("entry")
+        unidentified = drugs.unsettled_rows(raw, ["person_id"]).semi_join(unknown, "entry").select(id="person_id")
+    given, otherwise = _by_care(raw, filled.get("visit_occurrence"), vocabulary.get("concept"))
+    named = (None if of is None else people.attach(of, "id").drop("id") for of in (unidentified, given, otherwise))
+    everybody = people.attach(raw.rows.select(id="person_id"), "id").drop("id")
+    return settle_incomplete(con, people, everybody, *named, rows, raw.where)
+
+
+def settle_incomplete(
+    con: ibis.BaseBackend,
+    people: People,
+    rows: ir.Table,
+    unidentified: ir.Table | None,
+    given: ir.Table,
+    otherwise: ir.Table,
+    counted: DrugRows,
+    where: str,
+) -> tuple[ir.Table, DrugRows]:
+    """`incomplete_medication`, from tables of one `person_id` a drug row: all rows, the unidentified ones, those given in
+    care, the others."""
+    parts = []
+    if unidentified is not None:
+        parts.append(_of_person(unidentified, rows, UNIDENTIFIED))
+        if counted.is_above:
+            parts.append(
+                people.numbers.select(
+                    "person_id",
+                    reason=ibis.literal(OF_SOURCE),
+                    n_rows=ibis.literal(counted.n_unidentified, "int64"),
+                    n_of=ibis.literal(counted.n_rows, "int64"),
+                )
+            )
+    # Few people have anything given in care: only of them it is asked what else they have.
+    given = store(con, given.filter(given.person_id.notnull()).distinct(), where)
+    if run(given.count(), where).as_py():
+        only = given.anti_join(otherwise.semi_join(given, "person_id"), "person_id")
+        parts.append(_of_person(rows.semi_join(only, "person_id"), rows, GIVEN_IN_CARE))
+    if not parts:
+        return empty(con, INCOMPLETE_MEDICATION.schema), counted
+    found = store(con, ibis.union(*parts) if len(parts) > 1 else parts[0], where)
+    each = run(found.group_by("reason").agg(n=found.count()), where).to_pylist()
+    n_people = {row["reason"]: int(row["n"]) for row in each}
+    return found, replace(
+        counted, n_people=n_people.get(UNIDENTIFIED, 0), n_given_in_care_only=n_people.get(GIVEN_IN_CARE, 0)
+    )
+
+
+def _remedy(vocabulary: dict[str, RawTable]) -> str:
+    missing = [name.upper() for name in VOCABULARY if name not in vocabulary]
+    if missing:
+        tables = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
+        return f"add the vocabulary tables {tables} (from athena.ohdsi.org), and map rows without a concept"
+    return "map these rows to concepts that CONCEPT, CONCEPT_ANCESTOR and DRUG_STRENGTH (from athena.ohdsi.org) hold"
+
+
+def _of_person(concerned: ir.Table, rows: ir.Table, reason: str) -> ir.Table:
+    """One row is one person, with how many of their rows are concerned."""
+    concerned = concerned.filter(concerned.person_id.notnull())
+    n = concerned.group_by("person_id").agg(n_rows=concerned.count())
+    whole = rows.semi_join(n, "person_id")
+    whole = whole.group_by("person_id").agg(n_of=whole.count())
+    return n.join(whole, "person_id").select(
+        "person_id", reason=ibis.literal(reason), n_rows=n.n_rows.cast("int64"), n_of=whole.n_of.cast("int64")
+    )
+
+
+def _by_care(raw: RawTable, visits: RawTable | None, concepts: RawTable | None) -> tuple[ir.Table, ir.Table]:
+    """The people (`id`) of the rows that were given in care, and of the others: by the visit, else by the type of the record."""
+    rows = raw.rows.select(
+        id="person_id",
+        visit_id=text(raw.column("visit_occurrence_id")),
+        is_given=is_administration(concept(raw.column("drug_type_concept_id", "int64")), concepts),
+    )
+    if visits is None:
+        return rows.filter(rows.is_given).select("id"), rows.filter(~rows.is_given).select("id")
+    of = visits.rows.select(of_visit=text(visits.rows.visit_occurrence_id), kind=concept(visits.rows.visit_concept_id))
+    inpatient = of.filter(of.kind.isin(INPATIENT_VISITS))
+    elsewhere = of.filter(of.kind.notnull() & ~of.kind.isin(INPATIENT_VISITS))
+    in_hospital = rows.semi_join(inpatient, rows.visit_id == inpatient.of_visit)
+    at_no_visit = rows.anti_join(of.filter(of.kind.notnull()), rows.visit_id == of.of_visit)
+    outside = rows.semi_join(elsewhere, rows.visit_id == elsewhere.of_visit)
+    given = in_hospital.select("id").union(at_no_visit.filter(at_no_visit.is_given).select("id"))
+    return given, outside.select("id").union(at_no_visit.filter(~at_no_visit.is_given).select("id"))
