@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from itertools import groupby, pairwise
+from math import floor
 from types import SimpleNamespace
 
 from stepwell.knowledge.definition import Branch, Definition, TrialBuilding
@@ -126,7 +127,7 @@ def find_exposures(rows: list[Row], knowledge: Knowledge) -> list[SimpleNamespac
         e = SimpleNamespace(ingredient=ingredient, start=day(start), is_end_known=bool(ends))
         e.end = day(max(ends)) if ends else e.start  # 1.2, 1.3
         e.era_until = max(e.start + 1 if end is None else day(end) for end, *_ in content)
-        e.mg_per_day = None if None in doses else round(sum(doses), 6)  # whatever the order
+        e.mg_per_day = None if None in doses else floor(sum(doses) * 1e6 + 0.5) / 1e6  # whatever the order
         e.stop_reason = next((r for r in ("intolerance", "no effect", "other") if r in reasons), None)
         e.is_antidepressant_use = use_of(ingredient, e.mg_per_day, [label for _, _, label, _ in content], knowledge)
         e.n_records, e.address = len(same_day), min(r["address"] for r in same_day)
@@ -565,11 +566,12 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     ask: dict[str, Verdict] = {}
     if who.age:
         youngest, lowest, highest = d.age_years, who.age.at_least or 0, who.age.at_most or 1000
-        ask["age"] = None
-        if youngest is not None:
-            old_enough = True if youngest >= lowest else None if oldest >= lowest else False
-            young_enough = True if oldest <= highest else None if youngest <= highest else False
-            ask["age"] = all_of([old_enough, young_enough])
+        surely_old, perhaps_old = youngest is not None and youngest >= lowest, oldest is None or oldest >= lowest
+        surely_young, perhaps_young = oldest is not None and oldest <= highest, youngest is None or youngest <= highest
+        surely_old, surely_young = surely_old or who.age.at_least is None, surely_young or who.age.at_most is None
+        old_enough = True if surely_old else None if perhaps_old else False
+        young_enough = True if surely_young else None if perhaps_young else False
+        ask["age"] = all_of([old_enough, young_enough])
     if who.diagnosis:
         enough = d.n_diagnoses >= who.diagnosis.at_least
         until = d.index if who.diagnosis.when == "before" else None

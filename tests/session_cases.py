@@ -24,8 +24,8 @@ def drawn_records(drawn: dict[str, str]) -> dict[str, list[dict]]:
     return complete(rows)
 
 
-def by_engine(records, has=None, knowledge=SESSION_CLINIC, connection=None) -> dict[str, list[dict]]:
-    found = determine_records(records, [define()], knowledge, has=has, stagings=(), connection=connection)
+def by_engine(records, has=None, knowledge=SESSION_CLINIC) -> dict[str, list[dict]]:
+    found = determine_records(records, [define()], knowledge, has=has)
     return {name: table.to_pylist() for name, table in found.items()}
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from cdm import load_into_postgres
@@ -114,6 +115,26 @@ def test_a_connection_with_an_open_transaction_is_told(cdm, tmp_path):
             run("cdm", tmp_path / "out", connection=connection)
 
 
+def test_a_closed_connection_is_told(cdm, tmp_path):
+    closed = cdm.connect(password="not-to-be-shown")
+    closed.close()
+    with pytest.raises(QuestionError) as failed:
+        run("cdm", tmp_path / "out", connection=closed, definitions=DEFINITIONS)
+    assert "not-to-be-shown" not in str(failed.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_something_that_is_no_connection_is_told(tmp_path):
+    with pytest.raises(QuestionError, match=r"is of type builtins\.str"):
+        run("cdm", tmp_path / "out", connection="postgresql://name:secret@host/database")
+
+
+def test_postgres_sorts_text_its_own_way(server):
+    """Otherwise the tests of equality would not show that stepwell's order is its own."""
+    with server.connect() as connection:
+        assert connection.execute("SELECT 'a' < 'B'").fetchone() == (True,)
+
+
 def left_on(connection) -> list:
     tables = "SELECT relname FROM pg_class WHERE relnamespace >= 16384 AND relkind IN ('r', 'v', 'i') ORDER BY 1"
     settings = "SELECT current_setting('search_path'), current_setting('jit'), current_setting('timezone')"
@@ -168,7 +189,14 @@ def test_other_records_are_judged_afresh(cdm, tmp_path):
 
 @pytest.mark.long
 def test_spark_gives_the_folder_that_files_give(spark, records, here, tmp_path):
+    spark.createDataFrame(pa.table({"theirs": ["kept"]})).createOrReplaceTempView("person")
+    zone = spark.conf.get("spark.sql.session.timeZone")
     there = run(str(records), tmp_path / "out", connection=spark, definitions=DEFINITIONS, people_per_bucket=10_000)
+    assert spark.getActiveSession() is spark
+    assert [row.tableName for row in spark.sql("SHOW TABLES").collect()] == ["person"]
+    assert spark.table("person").toArrow().to_pylist() == [{"theirs": "kept"}]
+    assert spark.conf.get("spark.sql.session.timeZone") == zone != "UTC"
+    spark.catalog.dropTempView("person")
     whole = run(records, tmp_path / "whole", definitions=DEFINITIONS, people_per_bucket=10_000)
     assert_same_folders(whole.folder, there.folder)
     assert manifest_of(whole.folder) == manifest_of(there.folder)

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "rules": {"machine_code", "tables", "knowledge"},
     "engine": {"evidence", "tables", "knowledge"},
     "sources": {"errors", "paths", "output", "tables", "knowledge"},
-    "simulate": {"errors", "paths", "output", "tables", "knowledge"},
+    "simulate": {"errors", "paths", "output", "tables", "knowledge", "machine_code"},
     "engines": {"errors", "paths"},
     "in_memory": {"rules", "tables", "knowledge"},
     "candidacy": {"errors", "output", "tables", "knowledge", "in_memory", "result", "why", "report"},
