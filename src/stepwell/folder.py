@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from stepwell.errors import Problem, QuestionError, UnfinishedError
-from stepwell.output import cannot_write, is_own_file
+from stepwell.output import cannot_write, check_name, is_own_file, new_parents
 from stepwell.tables import DERIVED, RECORDS
 
 MARK = ".stepwell"
@@ -27,6 +27,7 @@ _MARKED = "stepwell made this folder, and may replace it or remove it. Keep file
 _TABLES = frozenset(table.name for table in (*RECORDS, *DERIVED))
 _FILES = re.compile(r"\.stepwell|run\.json|timing\.json|definition/\d+-[^/]+|[a-z_]+/part-\d+\.parquet")
 
+_CANNOT = "The result folder cannot be written."
 _SHOWN = 5
 _FULL = {
     errno.ENOSPC: "there is no room left on the disk",
@@ -56,12 +57,23 @@ def told_when_full(folder: Path) -> Iterator[None]:
         raise
 
 
-def make_partial(out: Path, replace_existing: bool) -> Path:
-    """The folder beside the result, new or left by a run that was stopped. Raises `QuestionError` where the result may not be
-    written: where something is there that stepwell did not make, or that holds what stepwell did not write."""
+@contextmanager
+def partial_folder(out: Path, replace_existing: bool) -> Iterator[Path]:
+    """The folder beside the result, new or left by a run that was stopped, for the block to fill and to put in its place.
+
+    Where the block fails, missing folders above it that were made for it go again, unless it leaves something there.
+    Raises `QuestionError` where the result may not be written: where something is there that stepwell did not make, or that
+    holds what stepwell did not write.
+    """
+    with new_parents(out, _CANNOT):
+        yield _make_partial(out, replace_existing)
+
+
+def _make_partial(out: Path, replace_existing: bool) -> Path:
     # One name for every run of the same result: what a killed run left behind is found, and continued or replaced.
     partial = out.with_name(f"{out.name}.partial")
     try:
+        check_name(out)
         if os.path.lexists(out) and not replace_existing:
             remedy = "name another folder with --out, or add --replace"
             raise QuestionError(
@@ -72,7 +84,7 @@ def make_partial(out: Path, replace_existing: bool) -> Path:
         make_own(partial)
         (partial / "work").mkdir(exist_ok=True)
     except (OSError, ValueError) as error:
-        raise cannot_write(out, error, "The result folder cannot be written.") from None
+        raise cannot_write(out, error, _CANNOT) from None
     return partial
 
 

@@ -36,6 +36,7 @@ def check_file(out: Path | str, replace: bool = False) -> Path:
     """The path, where a file may be written there. Raises `QuestionError` otherwise; asked before the work, not after it."""
     out = Path(out)
     try:
+        check_name(out)
         _refuse_parent(out)
         if out.is_symlink():
             raise _refused(out, "is a link", "a file that is no link", "name the place that it leads to")
@@ -98,30 +99,54 @@ def new_folder(out: Path | str, title: str = _TITLE) -> Iterator[Path]:
     """
     out = Path(out).absolute()
     try:
+        check_name(out)
         is_there = os.path.lexists(out)
         if is_there and (not out.is_dir() or any(out.iterdir())):
             found = "already exists and is not empty" if out.is_dir() else "is no folder"
             raise _refused(out, found, "a new or empty folder", "name another one", title)
-        made = _make_parents(out)
-        partial = (out if is_there else out.parent) / f".stepwell-{secrets.token_hex(6)}.partial"
-        partial.mkdir()
     except (OSError, ValueError) as error:
         raise cannot_write(out, error, title) from None
+    with new_parents(out, title):
+        partial = (out if is_there else out.parent) / f".stepwell-{secrets.token_hex(6)}.partial"
+        try:
+            partial.mkdir()
+            yield partial
+            if is_there:  # the folder stays the user's own, with the rights that it has
+                for entry in partial.iterdir():
+                    entry.rename(out / entry.name)
+            else:
+                partial.rename(out)
+        except OSError as error:
+            raise cannot_write(out, error, title) from None
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def new_parents(out: Path, title: str = _TITLE) -> Iterator[None]:
+    """Makes the folders above `out` that are missing. Where the block fails, removes them again if they are empty.
+
+    Raises `QuestionError` where they cannot be made.
+    """
+    out = out.absolute()
+    missing = []
     try:
-        yield partial
-        if is_there:  # the folder stays the user's own, with the rights that it has
-            for entry in partial.iterdir():
-                entry.rename(out / entry.name)
-        else:
-            partial.rename(out)
-            made = []
-    except OSError as error:
-        raise cannot_write(out, error, title) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        for parent in made:
+        try:
+            missing = [parent for parent in out.parents if not parent.exists()]
+            out.parent.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise cannot_write(out, error, title) from None
+        yield
+    except BaseException:
+        for parent in missing:  # the innermost first
             with suppress(OSError):
                 parent.rmdir()
+        raise
+
+
+def check_name(out: Path) -> None:
+    """Raises `UnicodeError` for a path that is not UTF-8: DuckDB, Arrow and YAML cannot write it."""
+    os.fsencode(out).decode("utf-8")
 
 
 def in_folder(out: Path | str, name: str) -> Path:
@@ -132,17 +157,12 @@ def in_folder(out: Path | str, name: str) -> Path:
 def cannot_write(out: Path, error: OSError | ValueError, title: str = _TITLE) -> QuestionError:
     """The error for a place that the system refuses."""
     found = getattr(error, "strerror", None) or "no path that this system knows"
+    if isinstance(error, UnicodeError):
+        found = "the path is not UTF-8"
     problem = Problem(
         str(out), f"cannot be written ({found})", "a place that may be written, with room", "name another"
     )
     return QuestionError(title, [problem])
-
-
-def _make_parents(out: Path) -> list[Path]:
-    """Makes the folders above that are missing. Returns them, the innermost first."""
-    missing = [parent for parent in out.parents if not parent.exists()]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return missing
 
 
 def _refuse_parent(out: Path) -> None:

@@ -25,7 +25,7 @@ import stepwell
 from stepwell.asked import Asked, choose, find_asked
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect, in_order, write_parquet
 from stepwell.errors import Problem, QuestionError, UnfinishedError
-from stepwell.folder import clear_away, leave_if_empty, make_partial, put_in_place, remove_own, told_when_full
+from stepwell.folder import clear_away, leave_if_empty, partial_folder, put_in_place, remove_own, told_when_full
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
@@ -102,45 +102,46 @@ def run(
     asked = find_asked(definitions, stagings, knowledge)
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
     out = Path(out) if out is not None else temporary / "result"
-    partial, work = make_partial(out, replace_existing), None
-    try:
-        with told_when_full(partial):
-            work = WorkFolder(partial / "work")
-        settings = _duckdb_settings(work.folder, memory, threads)
-        with (
-            told_when_full(partial),
-            connect(str(location), engine=engine, connection=connection, settings=settings) as place,
-        ):
-            size = people_per_bucket or PEOPLE_PER_BUCKET[place.engine.kind]
-            manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
-        work.close()
-        with told_when_full(partial):
-            keep_definitions(partial, definition_files)
-            write_manifest(partial, manifest, seconds=time.monotonic() - started)
-            put_in_place(partial, out, replace_existing)
-    except UnfinishedError as error:
-        if work is None:
-            raise
-        n_done = work.n_done()
-        work.close()
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-        found = f"{n_done} {'bucket' if n_done == 1 else 'buckets'} of people done and kept"
-        kept = Problem(
-            str(partial), found, remedy="run the same command again: it continues there (or remove the folder)"
-        )
-        raise type(error)(error.title, [*error.problems, kept]) from None
-    except BaseException:
-        if work is not None:
+    with partial_folder(out, replace_existing) as partial:
+        work = None
+        try:
+            with told_when_full(partial):
+                work = WorkFolder(partial / "work")
+            settings = _duckdb_settings(work.folder, memory, threads)
+            with (
+                told_when_full(partial),
+                connect(str(location), engine=engine, connection=connection, settings=settings) as place,
+            ):
+                size = people_per_bucket or PEOPLE_PER_BUCKET[place.engine.kind]
+                manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
             work.close()
-        if work is None and temporary is None:
-            leave_if_empty(partial)  # stopped before the folder was this run's: another run may be at work in it
-        elif temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            remove_own(partial)
-        raise
+            with told_when_full(partial):
+                keep_definitions(partial, definition_files)
+                write_manifest(partial, manifest, seconds=time.monotonic() - started)
+                put_in_place(partial, out, replace_existing)
+        except UnfinishedError as error:
+            if work is None:
+                raise
+            n_done = work.n_done()
+            work.close()
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+            found = f"{n_done} {'bucket' if n_done == 1 else 'buckets'} of people done and kept"
+            kept = Problem(
+                str(partial), found, remedy="run the same command again: it continues there (or remove the folder)"
+            )
+            raise type(error)(error.title, [*error.problems, kept]) from None
+        except BaseException:
+            if work is not None:
+                work.close()
+            if work is None and temporary is None:
+                leave_if_empty(partial)  # stopped before the folder was this run's: another run may be at work in it
+            elif temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+            else:
+                remove_own(partial)
+            raise
     result = Result.open(out, knowledge=knowledge)
     if temporary is not None:
         weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)

@@ -111,5 +111,6 @@ def test_the_command_shows_what_is_shipped(tmp_path):
 
 def test_the_command_refuses_what_cannot_be():
     runner = CliRunner()
-    assert runner.invoke(app, ["calibrate", "--people", "7"]).exit_code == QuestionError.exit_code
+    for people in ("7", "99999999999"):
+        assert runner.invoke(app, ["calibrate", "--people", people]).exit_code == QuestionError.exit_code
     assert runner.invoke(app, ["calibrate", "--as-shipped", "--out", "x.yaml"]).exit_code == QuestionError.exit_code

@@ -108,6 +108,7 @@ def test_the_group_is_described_on_another_scale_but_no_persons_course_is(tmp_pa
     done = stepwell("score", "qids-sr16", path, "--describe-on", "ham-d17")
     assert done.exit_code == 12
     assert "crosswalks are refused within a course" in done.stderr
+    assert done.stdout == ""  # nothing is written before everything is known to be right
 
 
 def test_what_is_only_recalled_is_said(tmp_path):
@@ -122,6 +123,7 @@ def test_ids_and_days_of_any_type_are_carried(tmp_path):
         "person_id": pa.array([2**64 - 1, 7], pa.uint64()),
         "visit": pa.array([[1], [2, 3]]),
         "day": pa.array([4_000_000, -4_000_000], pa.date32()),
+        "bytes": pa.array([b"7", b"\xff"]),
     }
     pq.write_table(pa.table(carried | columns), tmp_path / "items.parquet")
     done = stepwell("score", "phq-9", tmp_path / "items.parquet")
@@ -132,6 +134,7 @@ def test_ids_and_days_of_any_type_are_carried(tmp_path):
         ("7", "[2, 3]", "18"),
     ]
     assert all(r["day"] for r in rows)
+    assert [r["bytes"] for r in rows] == ["7", "\\xff"]
 
 
 def test_what_stands_in_the_place_of_names_is_not_repeated(tmp_path):
@@ -145,3 +148,9 @@ def test_what_stands_in_the_place_of_names_is_not_repeated(tmp_path):
     assert done.exit_code == 11, done.output
     assert "did you mean column 1?" in done.output
     assert "Doe" not in done.output
+    # A name in another script, with a number after it, is no name of an item.
+    (tmp_path / "items.csv").write_text("王五1,2,3,4,5,6,7,8,9\n李四9,1,1,1,1,1,1,1,1\n", "utf-8")
+    done = stepwell("score", "phq-9", tmp_path / "items.csv")
+    assert done.exit_code == 11, done.output
+    assert "no column for item 1 " in done.output
+    assert "王五" not in done.output

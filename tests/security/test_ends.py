@@ -112,6 +112,38 @@ def test_ctrl_c_during_a_query_is_130(tmp_path, query):
     assert "Stopped." in errors
 
 
+BETWEEN_QUERIES = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+import stepwell.cli as cli, stepwell.runner as runner
+from stepwell.engines import connect
+def endless(*_, **__):
+    with connect("") as place, ThreadPoolExecutor(1) as pool:
+        def work():
+            print("at work", flush=True)
+            time.sleep(2)
+            place.engine.read("SELECT sum(a.range * b.range % 7) FROM range(1000000) a, range(1000000) b", None)
+        pool.submit(work).result()
+runner.run = endless
+cli.main()
+"""
+
+
+def test_ctrl_c_between_two_queries_stops_the_next_one(tmp_path):
+    """DuckDB forgets an interrupt when a query begins."""
+    command = [sys.executable, "-c", BETWEEN_QUERIES, "run", str(tmp_path), "--out", str(tmp_path / "out")]
+    how = {"text": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how) as process:
+        try:
+            assert process.stdout.readline() == "at work\n"
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130, errors
+    assert "Nothing half-written is left" in errors  # an orderly end, not the last resort
+
+
 def test_a_full_standard_output_is_said(stepwell):
     command = f"{sys.executable} -m stepwell knowledge list > /dev/full"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=120)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import stepwell as package
 from stepwell.cli import app
-from stepwell.errors import QuestionError, UnfinishedError
+from stepwell.errors import QuestionError, StepwellError, UnfinishedError
 from stepwell.folder import MARK
 from stepwell.output import GENERATOR, check_file, new_file, new_folder, write_text
 from stepwell.report import write_report
@@ -211,6 +211,7 @@ def test_places_that_are_none_have_one_clear_message(command, result, records, t
     items.write_text("person_id,1,2\na,1,2\n")
     out_of_place = [
         tmp_path / ("x" * 300),
+        tmp_path / os.fsdecode(b"latin-\xe9"),
         items / "below a file",
         *([] if command in ("simulate", "template", "definition new") else [Path("/dev/full")]),
     ]
@@ -225,6 +226,8 @@ def test_run_says_of_such_places_what_is_wrong(records, asked, tmp_path):
     for out in (
         tmp_path / ("x" * 300),
         tmp_path / ("x" * 250),
+        tmp_path / os.fsdecode(b"latin-\xe9"),
+        tmp_path / "a" / "b" / ("x" * 300) / "c",
         Path("/dev/full"),
         Path("/dev/null/x"),
         Path("/proc/x"),
@@ -278,6 +281,27 @@ def test_what_was_begun_is_taken_back(tmp_path):
                 half(tmp_path / out, error)
     assert snapshot(tmp_path) == before
     assert check_file(tmp_path / "new") == tmp_path / "new"
+
+
+def test_folders_that_were_made_above_a_result_go_with_it(records, asked, tmp_path):
+    """A run that fails takes them back; one that is kept to be continued, and one that succeeds, leave them."""
+    deep = tmp_path / "a" / "b" / "out"
+    with pytest.raises(StepwellError):
+        run(tmp_path / "nowhere", deep, **asked)
+    assert list(tmp_path.iterdir()) == []
+
+    def breaks(what, done, total):
+        raise UnfinishedError("The database is gone.", [])
+
+    with pytest.raises(UnfinishedError):
+        run(records, deep, progress=breaks, **asked)
+    assert (tmp_path / "a" / "b" / "out.partial").is_dir()
+    run(records, deep, **asked)
+    (tmp_path / "a" / "of the user").touch()
+    with pytest.raises(StepwellError):
+        run(tmp_path / "nowhere", tmp_path / "a" / "c" / "out", **asked)
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["b", "of the user"]
+    assert [p.name for p in deep.parent.iterdir()] == ["out"]
 
 
 @pytest.mark.parametrize("command", [("template", "out"), ("definition", "new", "out.yaml")])

@@ -11,7 +11,7 @@ import pytest
 
 import stepwell.simulate
 from stepwell.errors import QuestionError
-from stepwell.simulate import simulate
+from stepwell.simulate import MOST_RECORDED, simulate
 
 try:
     import resource
@@ -152,6 +152,8 @@ def test_every_wrong_setting_is_said_at_once(tmp_path):
     with pytest.raises(QuestionError) as error:
         simulate(0, -1, tmp_path / "out", format="xlsx", noise="loud")
     assert [p.where for p in error.value.problems] == ["people", "seed", "format", "noise"]
+    with pytest.raises(QuestionError, match="1 to 50,000,000"):
+        simulate(MOST_RECORDED + 1, 1, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

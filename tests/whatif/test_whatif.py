@@ -10,7 +10,16 @@ from typer.testing import CliRunner
 
 from stepwell.cli import app
 from stepwell.errors import KnowledgeError, QuestionError
-from stepwell.simulate import Offer, Policy, State, Treatment, draw_events, draw_outcomes, model_parameters
+from stepwell.simulate import (
+    MOST_AT_ONCE,
+    Offer,
+    Policy,
+    State,
+    Treatment,
+    draw_events,
+    draw_outcomes,
+    model_parameters,
+)
 from stepwell.whatif import Question, ask, paragraphs, plain, what_if, write_answer
 from stepwell.whatif.values import Utility, UtilitySet, load_scenarios, load_values
 from stepwell.whatif.worth import Lives
@@ -230,6 +239,8 @@ def test_everything_wrong_is_told_at_once():
             "prozak", "0,two", against=0, uptake=2, wait_days=-1, people=0, draws=0, years=0, failed_before=-1, discount=-1,
             utilities="mine", costs="yours", scenarios=["theirs"],
         )  # fmt: skip
+    with pytest.raises(QuestionError, match="a whole number from 1 to 10,000,000"):
+        ask("ect", "2", people=MOST_AT_ONCE + 1)
     where = [p.where for p in error.value.problems]
     assert where[:6] == ["offer", "after", "after", "against", "uptake", "wait"]
     assert set(where[6:]) == {"people", "draws", "years", "failed_before", "discount", "utilities", "costs", "scenario"}

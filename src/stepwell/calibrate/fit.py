@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Reference
 from stepwell.simulate import ModelParameters, model_parameters
 
 from .file import shipped_numbers
 from .measures import Estimate, measure
-from .search import PEOPLE, SEED, Calibrated
+from .search import PEOPLE, SEED, Calibrated, check_people
 from .studies import simulate_study, studies_of
 from .targets import DATA, Target, read_aim
 
@@ -72,10 +71,9 @@ def find_fit(
 ) -> Fit:
     """Lays the model beside the targets, with the calibrated numbers that are shipped or those given.
 
-    Raises QuestionError for fewer than 100 people, and KnowledgeError where the targets are wrong.
+    Raises QuestionError for fewer than 100 people or more than fit into memory, and KnowledgeError where the targets are wrong.
     """
-    if people < 100:
-        raise QuestionError("Nothing was simulated", [Problem("people", f"is {people}", "100 or more", "ask for more")])
+    check_people(people, "Nothing was simulated")
     parameters = model_parameters()
     numbers = shipped_numbers(parameters)
     if calibrated is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from stepwell.errors import Problem, QuestionError
-from stepwell.simulate import ModelParameters, model_parameters
+from stepwell.simulate import MOST_AT_ONCE, ModelParameters, model_parameters
 from stepwell.simulate.changes import quantity_at
 from stepwell.simulate.packing import MODEL
 from stepwell.simulate.quantities import Share, SharesByStep
@@ -63,12 +63,9 @@ def calibrate(
     """Sets the free numbers. The same targets, people and seed give the same numbers.
 
     Of the targets it opens `calibrate.yaml` only. `begin` is where the search starts (default: model.yaml). Raises
-    QuestionError for fewer than 100 people, and KnowledgeError where the targets are wrong.
+    QuestionError for fewer than 100 people or more than fit into memory, and KnowledgeError where the targets are wrong.
     """
-    if people < 100:
-        raise QuestionError(
-            "Nothing was calibrated", [Problem("people", f"is {people}", "100 or more", "ask for more")]
-        )
+    check_people(people, "Nothing was calibrated")
     base = model_parameters(MODEL)
     search = _Search(base, read_aim("calibrate", base, folder), people, seed)
     x = search.home if begin is None else search.scaled(begin.values)
@@ -174,3 +171,10 @@ def rounded(value: float) -> float:
 
 def _logit(p: np.ndarray) -> np.ndarray:
     return np.log(p / (1 - p))
+
+
+def check_people(people: int, title: str) -> None:
+    """Raises `QuestionError` for fewer people than tell anything and for more than fit into memory."""
+    if not 100 <= people <= MOST_AT_ONCE:
+        problem = Problem("people", f"is {people}", f"100 to {MOST_AT_ONCE:,}", "choose a number between")
+        raise QuestionError(title, [problem])

@@ -24,6 +24,8 @@ from stepwell.errors import InternalError, Problem, SourceError, StepwellError, 
 STOPPED = 130
 _PATIENCE = 15
 """Seconds after Ctrl-C in which a command ends by itself."""
+_EVERY = 0.2
+"""Seconds between two interrupts of the database: it forgets one that arrives just before a query begins."""
 # Newer versions of Typer bring a copy of Click, older ones need the package.
 _WRONG_USE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -52,11 +54,12 @@ def _watch(arrived: socket.socket) -> None:
     while number := arrived.recv(1):
         if number[0] == signal.SIGINT:
             _stopped.set()
-            if "stepwell.engines" in sys.modules:
-                sys.modules["stepwell.engines"].interrupt_queries()
-            # A thread of the database may miss that, and go on for hours. What is left then is what a kill leaves: the same
+            for _ in range(round(_PATIENCE / _EVERY)):
+                if "stepwell.engines" in sys.modules:
+                    sys.modules["stepwell.engines"].interrupt_queries()
+                time.sleep(_EVERY)
+            # A thread of the database may go on for hours all the same. What is left then is what a kill leaves: the same
             # command continues there.
-            time.sleep(_PATIENCE)
             os.write(2, b"Stopped.\n")
             os._exit(STOPPED)
 

@@ -70,13 +70,14 @@ def score(
         layout=layout,
         zero_below=zero_below,
     )
+    described = _describe(form, scored, describe_on) if describe_on is not None else None
     if out is None:
         pyarrow.csv.write_csv(for_spreadsheets(scored), sys.stdout.buffer)
     else:
         write_table(out, scored, replace)
     _say(form, scored)
-    if describe_on is not None:
-        _describe(form, scored, describe_on)
+    if described is not None:
+        err_console.print(described, markup=False, highlight=False, soft_wrap=True)
 
 
 def _words(text: str) -> list[str]:
@@ -116,18 +117,17 @@ def _parts(form, total) -> str:
     return f", {len(total) - total.null_count:,} with a total, {total.null_count:,} unknown"
 
 
-def _describe(form, scored, on: str) -> None:
+def _describe(form, scored, on: str) -> str:
+    """The group on another scale, in words. Raises `QuestionError` where that cannot be said."""
     from stepwell.knowledge.crosswalk import describe_group
 
     names = [name for name in ("person_id", "total") if name in scored.column_names]
     group = describe_group(scored.select(names), of=form.id, on=on)
     outside = f"; {group.n_outside:,} outside its table" if group.n_outside else ""
     if group.mean is None:
-        words = f"  None of them has a counterpart on {on} ({group.crosswalk}{outside})."
-    else:
-        least, most = f"{group.least_mean:.1f}", f"{group.greatest_mean:.1f}"
-        words = (
-            f"  The group on {on}: mean {least if least == most else f'{least} to {most}'}, from {group.mean:.1f} on {form.id} "
-            f"({group.crosswalk}{outside}). For describing the group only."
-        )
-    err_console.print(words, markup=False, highlight=False, soft_wrap=True)
+        return f"  None of them has a counterpart on {on} ({group.crosswalk}{outside})."
+    least, most = f"{group.least_mean:.1f}", f"{group.greatest_mean:.1f}"
+    return (
+        f"  The group on {on}: mean {least if least == most else f'{least} to {most}'}, from {group.mean:.1f} on {form.id} "
+        f"({group.crosswalk}{outside}). For describing the group only."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -12,13 +13,15 @@ import ibis
 import pyarrow as pa
 
 _AT_WORK: WeakSet[DuckDB] = WeakSet()
+_CLOSING = threading.Lock()
 
 
 def interrupt_queries() -> None:
     """Stops the queries at work in this process. DuckDB looks for Ctrl-C itself only between tasks of the calling thread."""
-    for engine in tuple(_AT_WORK):
-        with suppress(duckdb.Error):
-            engine.interrupt()
+    with _CLOSING:
+        for engine in tuple(_AT_WORK):
+            with suppress(duckdb.Error):
+                engine.interrupt()
 
 
 class DuckDB:
@@ -37,7 +40,8 @@ class DuckDB:
         return self
 
     def __exit__(self, *raised) -> None:
-        pass
+        with _CLOSING:  # a connection must not be closed while it is interrupted
+            _AT_WORK.discard(self)
 
     def interrupt(self) -> None:
         """Stops the query at work; called from another thread."""

@@ -92,6 +92,8 @@ def read_answers(
 
 
 def _carried(cells: list) -> pa.Array:
+    """The cells as a column that CSV can hold too: bytes as text, lists and mixed types as Python writes them."""
+    cells = [cell.decode("utf-8", "backslashreplace") if isinstance(cell, bytes) else cell for cell in cells]
     for type_ in (None, pa.uint64()):  # a number beyond 64 bits with a sign may fit without one
         try:
             column = pa.array(cells, type_)
@@ -225,7 +227,8 @@ def _match(instrument: Instrument, sheet: _Sheet, columns: Sequence[str] | Mappi
 
 
 def _plain(word: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", word.lower())
+    # Letters of every script stay: a name with a number after it is no name of an item.
+    return re.sub(r"[\W_]", "", word.lower())
 
 
 def _names(instrument: Instrument, item: Item) -> set[str]:

@@ -13,6 +13,8 @@ from .packing import model_parameters
 from .parameters import parameters as record_parameters
 from .policy import Offer, Policy
 from .population import (
+    MOST_AT_ONCE,
+    MOST_RECORDED,
     days_ill,
     draw_events,
     draw_outcomes,
@@ -26,6 +28,8 @@ from .states import Cause, Event, Outcome, Resistance, State, Treatment
 from .streams import Kind, Streams
 
 __all__ = [
+    "MOST_AT_ONCE",
+    "MOST_RECORDED",
     "Cause",
     "Event",
     "Kind",

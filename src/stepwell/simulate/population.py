@@ -24,6 +24,11 @@ from .states import State, Treatment
 
 CHUNK = 1 << 14
 """People that one thread draws at a time. It changes no result."""
+MOST_RECORDED = 50_000_000
+"""People whose records one command may write. OMOP's ids are 32-bit integers, and a person has about 28 drug exposures: with
+twice as many people their ids could pass 2^31. So many people take about 20 GB as Parquet, 240 GB as CSV, and hours."""
+MOST_AT_ONCE = 10_000_000
+"""People whose lives one command may hold in memory at once: 3 to 4 GB (some 330 bytes a person in `what-if`)."""
 ROOM = 32
 """Events of a person for which room is made at first; who needs more gets it."""
 

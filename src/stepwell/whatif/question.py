@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stepwell.errors import Problem, QuestionError
-from stepwell.simulate import Offer, Policy, Treatment
+from stepwell.simulate import MOST_AT_ONCE, Offer, Policy, Treatment
 
 from .values import load_scenarios, load_values
 
 PEOPLE, DRAWS, SEED, YEARS = 1000, 100, 1, 5.0
+_RANGES = {"people": (1, MOST_AT_ONCE), "draws": (1, 100_000), "seed": (0, 2**64 - 1), "failed_before": (0, 1_000)}
+"""The least and the greatest that can be asked: people are held in memory, draws take time, a seed has 64 bits."""
 NOT_OFFERED = "not offered"
 
 
@@ -110,10 +112,10 @@ def _numbers(after: Sequence[int] | str, problems: list[Problem]) -> list[int]:
 
 
 def _wrong(q: Question) -> Iterator[Problem]:
-    for name, least in (("people", 1), ("draws", 1), ("seed", 0), ("failed_before", 0)):
+    for name, (least, most) in _RANGES.items():
         value = getattr(q, name)
-        if value < least or value != int(value):
-            yield Problem(name, f"is {value}", f"a whole number of {least} or more", "correct it")
+        if not least <= value <= most or value != int(value):
+            yield Problem(name, f"is {value}", f"a whole number from {least} to {most:,}", "correct it")
     if q.people == 1 and q.draws == 1:
         yield Problem("people", "one person in one draw gives no error", "2 people, or 2 draws", "ask for more")
     if not 0 < q.years < 100:

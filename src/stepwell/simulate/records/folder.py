@@ -20,7 +20,7 @@ from ..model import ModelParameters
 from ..packing import model_parameters
 from ..parameters import parameters
 from ..policy import Offer, Policy
-from ..population import draw_events, draw_people
+from ..population import MOST_RECORDED, draw_events, draw_people
 from ..states import Treatment
 from ..streams import Streams
 from .clinic import measure_doses, no_others
@@ -196,7 +196,7 @@ def _offer(offer: Offer) -> dict:
 def _check(people: int, seed: int, form: str, noise: object, scored: str) -> None:
     formats = f"one of {', '.join((*FORMATS, *_SHORT))}"
     asked = {
-        "people": (people, people >= 1, "1 or more"),
+        "people": (people, 1 <= people <= MOST_RECORDED, f"1 to {MOST_RECORDED:,}"),
         "seed": (seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1"),
         "format": (form, form in FORMATS, formats),
         "noise": (noise, isinstance(noise, Noise) or noise in ("off", "realistic"), "off, realistic, or a Noise"),
