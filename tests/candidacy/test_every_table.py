@@ -19,6 +19,7 @@ from held import (
     declared,
     diagnosis,
     dose,
+    gap,
     pressure,
     reading,
     score,
@@ -155,6 +156,22 @@ def test_a_total_without_its_answer_about_suicide_is_no_none():
     assert (only.verdict, only.is_none_recorded) == (None, False)
     both = found("free_of", ask, measurement=[score("phq-9", EVE, 20)], answer=[answered("phq-9", "9", EVE, 0)])
     assert both.is_none_recorded
+
+
+@pytest.mark.parametrize("ask", SUICIDAL, ids=lambda a: type(a).__name__)
+def test_measurements_that_nobody_could_identify_are_no_none(ask):
+    """One of them may be an answer about suicide, or the score that is asked for: of those days none was looked for in vain."""
+    name = {"FreeOf": "free_of", "Recorded": "recorded"}[type(ask).__name__]
+    told = found(name, ask, code_gap=[gap("answer", last=EVE)])
+    assert (told.verdict, told.is_none_recorded) == (None, False)
+    assert "3 measurements and observations of this person could not be read, and may hold one" in told.words
+    before = found(name, ask, code_gap=[gap("answer", last=DAY - timedelta(ask.within + 1))])
+    assert "none recorded" in before.words
+    aneurysm = K.candidacies["esketamine-us"].contraindications[0].free_of
+    assert found("free_of", aneurysm, code_gap=[gap("answer", last=EVE)]).is_none_recorded
+    for other in ("scored", "pressure"):
+        asked = next(ask for _, name, ask in LINES if name == other)
+        assert "could not be read, and may hold one" in found(other, asked, code_gap=[gap("answer", last=EVE)]).words
 
 
 def test_the_latest_answer_is_told_beside_an_earlier_sign():

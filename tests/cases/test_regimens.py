@@ -155,16 +155,28 @@ def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
     def coded(person, days):
         return {"person_id": person, "condition_date": DAY - timedelta(days), "codeset": "suicidality"}
 
-    people = range(1, 12)
+    def unread(person, record, first, last, codeset=None):
+        days = {"first_date": DAY - timedelta(first), "last_date": DAY - timedelta(last)}
+        return {"person_id": person, "record": record, "codeset": codeset, "n_rows": 1, **days}
+
+    people = range(1, 18)
     late = {"person_id": 11, "start_date": DAY - timedelta(13), "end_date": DAY + timedelta(99)}
-    always = [{"person_id": p, "start_date": date(2010, 1, 1), "end_date": date(2029, 12, 31)} for p in range(1, 11)]
+    always = [
+        {"person_id": p, "start_date": date(2010, 1, 1), "end_date": date(2029, 12, 31)} for p in people if p != 11
+    ]
     found = read(
         dose=[{**row, "person_id": p} for p in people for row in sprays(0, 3, mg=28)],
         condition=[coded(1, 14), coded(2, 15), coded(3, -1)],
         answer=[
             answer(4, "4", 1.0, days=14), answer(5, "4", 1.0, days=15), answer(6, "2", 1.0), answer(7, "9", 1.0, "phq-9"),
             answer(8, "9", 0.0, "phq-9"), answer(9, "9", None, "phq-9"), answer(10, "1", 0.0), answer(10, "6b", 1.0),
-            answer(11, "9", 0.0, "phq-9"),
+            *(answer(p, "9", 0.0, "phq-9") for p in range(11, 18)),
+        ],
+        # Codes of that person that nobody could read, and in which days and sets they may hide one.
+        code_gap=[
+            unread(12, "condition", 30, 14), unread(13, "condition", 30, 15), unread(14, "condition", -1, -9),
+            unread(15, "condition", 9, 9, "suicidality"), unread(16, "condition", 9, 9, "aneurysm"),
+            unread(17, "procedure", 9, 9),
         ],
         observation_period=[*always, late],
     )  # fmt: skip
@@ -182,6 +194,12 @@ def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
         9: None,
         10: True,
         11: None,
+        12: None,
+        13: False,
+        14: False,
+        15: None,
+        16: False,
+        17: False,
     }
     assert {p: judged[p]["regimen.dose"] for p in judged} == {p: named[p] and False for p in judged}
     assert {judged[p]["n_not_met.dose"] for p in judged if named[p] is None} == {0}

@@ -157,3 +157,42 @@ def test_answers_as_codes_without_a_vocabulary(folder, opened):
     ]
     found = opened(folder(person=PEOPLE, drug_exposure=DRUG, observation=observation))
     assert found.rows("answer", "item", "value") == [("9", 3.0), ("9", None)]
+
+
+QUESTIONS = {
+    "concept not held": ("9999,,", True),
+    "a site's own concept": ("2000000001,,", True),
+    "a site's own source concept": ("0,2000000001,q9", True),
+    "words": ("0,,item nine", True),
+    "nothing": ("0,,", True),
+    "held": ("501,,", False),
+    "source concept held": ("9999,501,", False),
+    "code in the value": ("9999,8888,44260-8", False),
+    "another LOINC code": ("0,,LOINC:718-7", False),
+    "a total that stepwell knows": ("3042932,,", False),
+    "a known name": ("0,,PHQ-9 total", False),
+    "a vital sign that stepwell knows": ("3004249,,", False),
+}
+
+
+@pytest.mark.parametrize("name", ["measurement", "observation"])
+def test_whose_questions_could_not_be_read(folder, opened, name):
+    """A measurement that nobody could identify may be an answer: then that none is found says nothing of its person."""
+    concept = [CONCEPT, "501,Item,Observation,LOINC,Survey,S,44260-8,", "2000000001,Q9,Observation,Ward,Survey,,q9,"]
+    columns = "{0}_id,person_id,{0}_date,value_as_number,{0}_concept_id,{0}_source_concept_id,{0}_source_value"
+    people = dict(enumerate(QUESTIONS, 1))
+    rows = [f"{n},{n},2020-01-01,2,{QUESTIONS[case][0]}" for n, case in people.items()]
+    place = folder(
+        person=["person_id,year_of_birth", *(f"{n},1980" for n in people)],
+        drug_exposure=DRUG,
+        concept=concept,
+        **{name: [columns.format(name), *rows, "99,1,2021-02-03,2,9999,,"]},
+    )
+    found = opened(place)
+    gaps = found.con.to_pyarrow(found.source.tables["code_gap"]).to_pylist()
+    assert {people[g["person_id"]] for g in gaps} == {case for case, (_, is_unread) in QUESTIONS.items() if is_unread}
+    assert {(g["record"], g["codeset"], str(g["first_date"])) for g in gaps} == {("answer", None, "2020-01-01")}
+    days = {g["person_id"]: (str(g["last_date"]), g["n_rows"]) for g in gaps}
+    assert (days[1], days[2]) == (("2021-02-03", 2), ("2020-01-01", 1))
+    assert found.lost("measurements and observations that nobody could identify") == [("read as unknown", 6)]
+    assert "code_gap" in found.source.has

@@ -8,15 +8,19 @@ from pathlib import Path
 import stepwell.sources
 from stepwell.sources.database import KIND_OF
 
-READERS = ("answers", "codes", "doses", "drugs", "medication", "omop", "people", "records", "strength", "vitals")
+READERS = (
+    "answers", "codes", "doses", "drugs", "medication", "omop", "people", "records", "session_readings", "strength", "vitals"
+)  # fmt: skip
+SCORED = ("measurement", "observation")
+"""The tables that are read alike: a reader names their columns by `{name}_`."""
 
 
 def test_every_column_that_a_reader_names_is_read_from_databases():
     folder = Path(stepwell.sources.__file__).parent
-    named = {
-        column
-        for reader in READERS
-        for column in re.findall(r"\.column\(\s*\"([a-z_]+)\"", (folder / f"{reader}.py").read_text("utf-8"))
-    }
+    text = "".join((folder / f"{reader}.py").read_text("utf-8") for reader in READERS)
+    named = set(re.findall(r"\.column\(\s*\"([a-z_]+)\"", text))
     assert len(named) > 20
+    of_both = re.findall(r"f\"\{name\}_([a-z_]+)\"", text)
+    assert "datetime" in of_both
+    named |= {f"{name}_{part}" for name in SCORED for part in of_both}
     assert named <= KIND_OF.keys()

@@ -223,6 +223,41 @@ def test_oxygen_saturation_around_a_dose(folder, opened):
     ]
 
 
+def test_scales_of_dissociation_and_sedation_around_a_dose(folder, opened):
+    """A total of the CADSS or the MOAA/S on the day of a dose is a reading of the session, in whichever of the two tables it
+    stands; it stays among the answers too. Of other days it is an answer alone."""
+    dose = [DRUG, f"1,1,{ESKETAMINE},2025-01-01,2025-01-01 09:30:00,56,32818,4262914,,mg,"]
+    columns = (
+        "{0}_id,person_id,{0}_concept_id,{0}_date,{0}_datetime,value_as_number,value_source_value,{0}_source_value"
+    )
+    measured = [
+        columns.format("measurement"),
+        "1,1,0,2025-01-01,2025-01-01 09:25:00,2,,CADSS total",
+        "2,1,0,2025-01-01,2025-01-01 10:10:00,,20,cadss",
+        "3,1,0,2025-01-02,2025-01-02 10:10:00,7,,cadss",
+        "4,1,0,2025-01-01,2025-01-01 10:10:00,93,,cadss",
+    ]
+    observed = [
+        columns.format("observation"),
+        "1,1,0,2025-01-01,2025-01-01 10:15:00,3,,MOAA/S",
+        "2,1,0,2025-01-01,,5,,MOAA/S",
+        "3,1,0,2025-01-01,2025-01-01 10:15:00,17,,phq-9",
+    ]
+    found = opened(
+        folder(person=PEOPLE, drug_exposure=dose, concept=CONCEPT, measurement=measured, observation=observed)
+    )
+    assert found.rows("monitoring", "kind", "minutes", "value") == [
+        ("cadss", -5, 2.0),
+        ("cadss", 40, 20.0),
+        ("cadss", 40, None),
+        ("moaa-s", 45, 3.0),
+        ("moaa-s", None, 5.0),
+    ]
+    assert found.lost("on the day of a dose outside the range") == [("read as unknown", 1)]
+    assert [v for i, v in found.rows("answer", "instrument", "value") if i == "cadss"] == [2.0, 20.0, 7.0, None]
+    assert found.rows("measurement", "instrument", "total") == [("phq-9", 17.0)]
+
+
 OWN = {
     "person": ["person_id,birth_date", "p1,1980"],
     "medication": ["person_id,drug,start_date", "p1,sertraline,2020-01-01"],

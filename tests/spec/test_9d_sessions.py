@@ -245,6 +245,45 @@ def test_a_diagnosis_in_the_time_before(sessions, diagnosed, seen, met):
     assert [r["session.diagnosed"] for r in rows] == [met]
 
 
+UNREAD = """
+    person_id | record    | codeset          | first_date | last_date
+    2         | procedure |                  | 2020-04-01 | 2020-04-01
+    3         | procedure | ect              | 2020-03-01 | 2020-05-01
+    4         | procedure | tms              | 2020-03-01 | 2020-05-01
+    5         | procedure |                  | 2020-04-02 | 2020-05-01
+    6         | procedure |                  | 2020-03-01 | 2020-03-31
+    7         | procedure |                  |            |
+    8         | condition |                  | 2020-02-01 | 2020-02-01
+    9         | condition | major-depression | 2020-04-01 | 2020-04-01
+    10        | condition | bipolar          | 2020-04-01 | 2020-04-01
+    11        | condition |                  | 2020-01-01 | 2020-01-31
+    12        | condition |                  | 2020-04-02 | 2020-05-01
+    13        | condition |                  |            |
+    14        | condition |                  | 2020-04-01 | 2020-04-01
+    15        | procedure |                  | 2020-04-01 | 2020-04-01
+"""
+
+
+def test_codes_that_nobody_could_read_may_be_what_is_looked_for(sessions):
+    """A procedure that could not be read, of that day, may be an anaesthetic; a diagnosis, of the 60 days before, may be the one
+    that is asked. What is recorded settles it, whatever could not be read."""
+    people = range(1, 16)
+    lines = [f"{p} | infusion | 2020-04-01 | administration | 40 | intravenous" for p in people]
+    found = sessions(
+        dose="\n".join(["person_id | ingredient | given_date | kind | mg | route", *lines]),
+        condition="person_id | condition_date | codeset\n14 | 2020-03-01 | major-depression",
+        procedure="person_id | procedure_date | procedure\n15 | 2020-04-01 | ect",
+        code_gap=UNREAD,
+    ).tables["session"]
+    rows = {r["person_id"]: r for r in found if r["treatment"] == "infusion"}
+    apart = {p: rows[p]["session.apart"] for p in people}
+    assert apart == dict.fromkeys(people, True) | {2: None, 3: None, 7: None, 15: False}
+    diagnosed = {p: rows[p]["session.diagnosed"] for p in people}
+    assert diagnosed == dict.fromkeys(people, False) | {8: None, 9: None, 13: None, 14: True}
+    # What is certainly no treatment of depression is no session; where a code may be hidden nobody can say.
+    assert {p: rows[p]["is_session"] for p in people} == dict.fromkeys(people, False) | dict.fromkeys((8, 9, 13, 14))
+
+
 def sprays(*days: str, mg: int = 40) -> str:
     lines = [f"spray | {day} | administration | {mg}" for day in days]
     return "\n".join(["ingredient | given_date | kind | mg", *lines])

@@ -12,6 +12,7 @@ from stepwell.knowledge.candidacy import FreeOf, Had, NotHad, Pressure, Recorded
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
 from stepwell.knowledge.who import AgeLimits
 from stepwell.why.found import show_date, show_days, show_number
+from stepwell.why.gaps import say_hidden
 
 from .chart import Chart, sort_by_day
 from .holds import drugs_of, silence, tables_for, treatments_of
@@ -113,7 +114,8 @@ def scored(known: Known, ask: Scored) -> Found:
     rows = [r for r in _totals(known.chart) if r["instrument"] in limits]
     inside = [r for r in rows if first <= r["measured_date"]]
     if not inside:
-        words = f"No score of {names} in the last {show_days(ask.within)}"
+        hidden = say_hidden(known.chart.unread_since(first), "answer", ())
+        words = f"No score of {names} in the last {show_days(ask.within)}{hidden}"
         if rows:
             words += f"; the last is of {show_date(max(r['measured_date'] for r in rows))}"
         items = [
@@ -164,7 +166,8 @@ def pressure(known: Known, ask: Pressure) -> Found:
     first = _first_day(known, ask.within)
     rows = [r for r in _pressures(known.chart) if r["measured_date"] >= first]
     if not rows:
-        return Found(None, f"No blood pressure in the last {show_days(ask.within)}", **shape)
+        hidden = say_hidden(known.chart.unread_since(first), "answer", ())
+        return Found(None, f"No blood pressure in the last {show_days(ask.within)}{hidden}", **shape)
     day = max(r["measured_date"] for r in rows)
     of_day = [r for r in rows if r["measured_date"] == day]
     highest = {

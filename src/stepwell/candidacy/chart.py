@@ -85,6 +85,10 @@ class Chart:
             days.update(range(max(first, start).toordinal(), last.toordinal() + 1))
         return len(days)
 
+    def unread_since(self, first: date) -> list[dict]:
+        """The rows of `code_gap` that reach that day or a later one."""
+        return [g for g in self.code_gap if g["last_date"] is None or g["last_date"] >= first]
+
     def records(self, begun_from: date | None = None) -> dict[str, list[dict]]:
         """The record tables as the engine reads them; `begun_from` leaves out drugs begun before that day."""
         return {

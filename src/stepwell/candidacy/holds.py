@@ -88,8 +88,10 @@ def silence(
     is_held = {_SOURCE[table][0]: not _SOURCE[table][1].isdisjoint(chart.has) for table in tables}
     held, missing = ([what for what, is_there in is_held.items() if is_there is side] for side in (True, False))
     first = date.min if within is None else chart.day - timedelta(within)
-    near = [g for g in chart.code_gap if g["last_date"] is None or g["last_date"] >= first]
-    hidden = "".join(say_hidden(near, record, sets) for record in ("condition", "procedure") if record in tables)
+    near = chart.unread_since(first)
+    hidden = "".join(
+        say_hidden(near, record, sets) for record in ("condition", "procedure", "answer") if record in tables
+    )
     n = int(chart.is_observed) if on_the_day else chart.observed_days(within)
     if hidden and not missing:
         return f"none found{hidden}", False

@@ -45,6 +45,11 @@ class Start(Form):
     treatment: FirstTreatment | None = None
     _one = exactly_one("score", "treatment")
 
+    @property
+    def diagnoses(self) -> tuple[str, ...]:
+        """The code sets of which a diagnosis is asked beside the score or the treatment."""
+        return tuple(self.treatment.diagnosis if self.treatment is not None else self.diagnosis.any_of)
+
     @model_validator(mode="after")
     def _diagnosis_of_a_score(self):
         if (self.score is None) != (self.diagnosis is None):

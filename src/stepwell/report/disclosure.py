@@ -7,10 +7,9 @@ them. Tables that share no sum are protected one by one.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from fractions import Fraction
 
 WITHHELD = "withheld"
 
@@ -94,24 +93,20 @@ class Cells:
 
     def _given_away(self, below: int) -> set[Hashable]:
         """Secret counts that follow from what is shown: exactly, or as a part of a hidden sum that is itself small."""
-        hidden = [key for key, cell in self._cells.items() if not cell.is_shown]
+        hidden = {key for key, cell in self._cells.items() if not cell.is_shown}
         secret = {key for key in hidden if self._cells[key].is_secret(below)}
         if not secret or not self._sums:
             return set()
-        at = {key: i for i, key in enumerate(hidden)}
-        rows = np.zeros((len(self._sums), len(hidden)))
-        found = set()
-        for row, (total, parts) in zip(rows, self._sums, strict=True):
-            for key, sign in ((total, -1), *((p, 1) for p in parts)):
-                if key in at:
-                    row[at[key]] += sign
-            unseen = [p for p in parts if p in at]
-            if self._cells[total].is_shown and 0 < sum(self._cells[p].value for p in unseen) < below:
+        equations, found = [], set()
+        for total, parts in self._sums:
+            unseen = [p for p in parts if p in hidden]
+            equation = dict.fromkeys(unseen, 1)
+            if total in hidden:
+                equation[total] = -1
+            elif 0 < sum(self._cells[p].value for p in unseen) < below:
                 found |= secret.intersection(unseen)
-        # The sums determine a hidden count exactly when nothing that leaves every sum as it is can move it.
-        _, sizes, directions = np.linalg.svd(rows)
-        free = np.abs(directions[int((sizes > 1e-9).sum()) :]).sum(axis=0) > 1e-9
-        return found | {key for key in secret if not free[at[key]]}
+            equations.append(equation)
+        return found | (secret & _determined(equations))
 
     def _choose(self, secret: set[Hashable]) -> Hashable | None:
         """What to withhold next: the smallest count that stands in one sum with a secret, a total only when no part is
@@ -121,3 +116,31 @@ class Cells:
         cells = [(k, c) for k, c in self._cells.items() if c.is_shown and not c.is_fixed and c.value > 0]
         ranked = [(k not in beside, c.keep, k in totals, c.value, order, k) for order, (k, c) in enumerate(cells)]
         return min(ranked)[-1] if ranked else None
+
+
+def _determined(equations: Iterable[Mapping[Hashable, int]]) -> set[Hashable]:
+    """The unknowns that these equations determine, each given by the factors of its unknowns: in reduced row echelon form, the
+    unknowns that stand alone."""
+    solved: dict[Hashable, dict[Hashable, Fraction]] = {}
+    for equation in equations:
+        row = {key: Fraction(factor) for key, factor in equation.items()}
+        for key in [key for key in row if key in solved]:
+            _subtract(row, solved[key], row[key])
+        if not row:
+            continue  # it follows from those before
+        unknown, factor = next(iter(row.items()))
+        row = {key: value / factor for key, value in row.items()}
+        for other in solved.values():
+            if unknown in other:
+                _subtract(other, row, other[unknown])
+        solved[unknown] = row
+    return {unknown for unknown, row in solved.items() if len(row) == 1}
+
+
+def _subtract(row: dict[Hashable, Fraction], other: Mapping[Hashable, Fraction], times: Fraction) -> None:
+    for key, value in other.items():
+        left = row.get(key, 0) - times * value
+        if left:
+            row[key] = left
+        else:
+            row.pop(key, None)

@@ -48,7 +48,7 @@ def render(chart: alt.TopLevelMixin, name: str, title: str, description: str) ->
     """A chart as a `Drawing`. `name` makes its ids its own, so that many fit on one page."""
     title, description = printable(title), printable(description)
     # The renderer aborts the whole process on a control character.
-    spec = printable_in(chart.configure(**_LOOK).to_dict())
+    spec = printable_in(chart.configure(**_LOOK).to_dict(validate=False))
     svg = vl_convert.vegalite_to_svg(json.dumps(spec, sort_keys=True))
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, f"var(--chart-{variable},{colour})")

@@ -18,6 +18,7 @@ from stepwell.knowledge.sentences import provenance
 from stepwell.tables import DERIVED, RECORDS
 from stepwell.tables.quality import QUALITY
 from stepwell.why.found import show_date, show_number
+from stepwell.why.gaps import say_hidden
 
 if TYPE_CHECKING:
     from stepwell.result import Result
@@ -45,9 +46,10 @@ def quality(result: Result, ids: Sequence[str] = ()) -> pa.Table:
     Raises QuestionError for a measure that does not exist.
     """
     rows: list[dict] = []
+    gaps = _gaps_by_person(result)
     for measure in _measures(ids, result.knowledge):
         found = _found(result, measure)
-        rows += [_row(measure, result.knowledge, person) for person in found]
+        rows += [_row(measure, result.knowledge, person, gaps.get(person["person_id"], [])) for person in found]
     table = pa.Table.from_pylist(rows, schema=QUALITY.schema.to_pyarrow())
     return table.sort_by([(column, "ascending") for column in QUALITY.key])
 
@@ -110,10 +112,17 @@ def _found(result: Result, measure: QualityMeasure) -> list[dict]:
     return rows.mutate(**days).drop("start_day", "end_day").to_pyarrow().to_pylist()
 
 
-def _row(measure: QualityMeasure, knowledge: Knowledge, person: dict) -> dict:
+def _gaps_by_person(result: Result) -> dict[int, list[dict]]:
+    gaps: dict[int, list[dict]] = {}
+    for row in result.table("code_gap").to_pyarrow().to_pylist() if "code_gap" in result.tables else ():
+        gaps.setdefault(row["person_id"], []).append(row)
+    return gaps
+
+
+def _row(measure: QualityMeasure, knowledge: Knowledge, person: dict, gaps: Sequence[dict]) -> dict:
     path, field = outcome(measure)
     included = person["is_included"]
-    words = _words(measure, person)
+    words = _words(measure, person, gaps)
     return {
         "measure": measure.name,
         "person_id": person["person_id"],
@@ -137,13 +146,15 @@ def _left_out(measure: QualityMeasure, person: dict, verdict: bool | None) -> li
     ]
 
 
-def _words(measure: QualityMeasure, person: dict) -> str:
+def _words(measure: QualityMeasure, person: dict, gaps: Sequence[dict]) -> str:
     if person["is_included"] is False:
         found = _left_out(measure, person, False) if person["is_entered"] else []
         return f"Left out: {'; '.join(found)}" if found else "Not in the measure"
     if person["is_included"] is None:
         found = _left_out(measure, person, None) if person["is_entered"] else []
         doubt = f": the records cannot say whether there was {'; or '.join(found)}" if found else ""
+        if not person["is_entered"]:
+            doubt = say_hidden(gaps, "condition", measure.start.diagnoses)
         return f"Not known whether in the measure{doubt}"
     since = show_date(person["start_date"])
     if measure.covered:

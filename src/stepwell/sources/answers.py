@@ -13,11 +13,12 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..knowledge.instrument import Instrument
 from ..tables.ranges import DAY, LEAST_FRACTION, OWN_SCALE
-from .codes import Columns, SetCode, find_coded, instrument_codes
+from .codes import Columns, SetCode, find_keys, instrument_codes, rows_of_sets
 from .files import RawTable, store
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
+from .unread_answers import find_unread, settle_unread
 from .values import concept, day, is_whole, number, text, within
 
 _BETTER = {"higher is better": "higher", "higher is worse": "lower", "neither": None}
@@ -157,8 +158,11 @@ def read_own_answers(
     return kept.select(*_COLUMNS), losses
 
 
-def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+def read_answers(
+    gaps: list[ir.Table], con, people: People, raws: list[RawTable], vocabulary, knowledge
+) -> tuple[ir.Table, list[Loss]]:
     """The rows of OMOP's measurement and observation tables that answer an item, or are the total of a scale without a rank.
+    Whose rows nobody could identify goes to `gaps`.
 
     A questionnaire of the clinic's own has no code and no scale there, and is not read.
     """
@@ -171,11 +175,13 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
                 items.setdefault((of, code), SetCode(_set_id(i, item.item), of.upper(), code, "exact"))
     totals = [i for i in knowledge.measures.values() if i.scoring is not None]
     codes = [*items.values(), *(SetCode(f"{c.set_id}/", *_rest(c)) for c in instrument_codes(totals))]
-    parts, ids, where = [], [], " and ".join(r.where for r in raws)
+    parts, ids, unread, where = [], [], [], " and ".join(r.where for r in raws)
     for raw in raws:
         name = raw.name
         columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
-        rows = find_coded(con, raw, columns, codes, vocabulary)
+        keys = find_keys(con, raw, columns, vocabulary)
+        unread.append(find_unread(con, people, raw, columns, keys, f"{name}_date", knowledge))
+        rows = rows_of_sets(con, raw, columns, keys, codes, vocabulary)
         ids.append(rows.select(kind="set_id", id=f"{name}_id"))
         told = RawTable(name, raw.where, rows)
         written = [text(told.column(c)) for c in ("value_as_string", "value_source_value")]
@@ -233,7 +239,9 @@ def read_answers(con, people: People, raws: list[RawTable], vocabulary, knowledg
         ],
     )
     kept, repeats = without_repeats("answer", where, kept.select(*_COLUMNS, "set_id"), ids, "set_id")
-    return kept.drop("set_id"), losses + repeats
+    gap, found = settle_unread(con, [rows for rows in unread if rows is not None], where)
+    gaps += [] if gap is None else [gap]
+    return kept.drop("set_id"), losses + repeats + found
 
 
 def _rest(code: SetCode) -> tuple:

@@ -20,7 +20,7 @@ _READ = {
     "date": "birth_datetime observation_period_start_date observation_period_end_date drug_exposure_start_date "
     "drug_exposure_end_date verbatim_end_date condition_start_date measurement_date observation_date procedure_date death_date "
     "visit_start_date visit_end_date",
-    "time": "drug_exposure_start_datetime measurement_datetime procedure_datetime",
+    "time": "drug_exposure_start_datetime measurement_datetime observation_datetime procedure_datetime",
     "text": "gender_source_value drug_source_value route_source_value dose_unit_source_value condition_source_value "
     "measurement_source_value observation_source_value procedure_source_value value_as_string value_source_value stop_reason "
     "concept_name domain_id vocabulary_id concept_class_id concept_code invalid_reason",

@@ -11,13 +11,12 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import QUANTITY
 from .codes import Columns, SetCode, codeset_codes, find_keys, rows_of_keys, rows_of_sets
-from .doses import is_no_time, minute_of
 from .files import RawTable, store
 from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import address, concept, day, is_outside, number, text, within
+from .values import address, concept, day, is_no_time, is_outside, minute_of, number, text, within
 
 OBSERVED = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
 Gaps = list[ir.Table]
@@ -50,7 +49,7 @@ def read_conditions(
     codes = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "condition")
     keys = find_keys(con, bare, OBSERVED, vocabulary)
     rows, losses = _read_coded(con, people, bare, OBSERVED, keys, codes, vocabulary, "condition", "observation_date")
-    return main[0].union(rows.select(main[0].columns)), main[1] + losses
+    return main[0].union(rows.select(main[0].columns)), main[1] + [loss for loss in losses if loss not in main[1]]
 
 
 def read_procedures(

@@ -1,7 +1,7 @@
-"""Doses of drugs that are given in sessions, from drug rows of OMOP, and the readings taken around them.
+"""Doses of drugs that are given in sessions, from drug rows of OMOP.
 
 Few rows of few sources are of such drugs. Which drugs occur is known before any row is read, so that a source without them costs
-nothing; readings (blood pressure is the commonest measurement there is) are taken on the days of doses only.
+nothing.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
 from ..tables import DOSE
-from ..tables.ranges import QUANTITY, SESSION_DOSE, SESSION_MINUTES
-from .codes import Columns, find_coded
+from ..tables.ranges import QUANTITY, SESSION_DOSE
 from .drugs import Drugs
-from .files import RawTable, run, store
+from .files import RawTable, run
 from .people import People
 from .routes import concept_names, route
+from .session_readings import read_readings
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import concept, day, is_outside, number, text, within
-from .vitals import is_possible, vital_codes
+from .values import concept, day, is_no_time, is_outside, minute_of, number, text, within
 
 _TO_MG = {
     "mg": 1.0,
@@ -47,12 +46,6 @@ _CELLS = (
     "dose_unit_source_value",
 )
 _SUPPLY = ("dispens", "prescri", "pharmacy", "written")
-AROUND = {
-    "blood-pressure-systolic": "systolic",
-    "blood-pressure-diastolic": "diastolic",
-    "oxygen-saturation": "oxygen saturation",
-}
-"""The vital signs that are looked for, and what they are called around a session."""
 
 
 def session_ingredients(knowledge: Knowledge) -> list[str]:
@@ -124,7 +117,7 @@ def read_doses(
     dose, losses = settle_doses(dose, raw.where)
     ids = told.rows.select(kind="ingredient", id="drug_exposure_id")
     dose, _told_as_medication = without_repeats("dose", raw.where, dose, [ids], "ingredient")
-    monitoring, found = _readings(con, people, filled.get("measurement"), dose, vocabulary, knowledge)
+    monitoring, found = read_readings(con, people, filled, dose, vocabulary, knowledge)
     return dose, monitoring, losses + found
 
 
@@ -143,75 +136,3 @@ def settle_doses(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
         ],
     )
     return kept.select(*DOSE.schema), losses
-
-
-_TIME = r"^.*[T ]([01][0-9]|2[0-3]):([0-5][0-9]).*$"
-
-
-def minute_of(column: ir.Column) -> ir.IntegerValue:
-    """The minute of the day of a timestamp, or of text that ends in a time; NULL without one. Midnight is what exports write
-    where they know no time."""
-    written = column if column.type().is_string() else column.cast("string")
-    hours, minutes = (written.re_extract(_TIME, n).try_cast("int32") for n in (1, 2))
-    return (hours * 60 + minutes).nullif(0).cast("int32")
-
-
-def is_no_time(column: ir.Column) -> ir.BooleanValue:
-    """Whether there is something that is neither a day nor a day with a time (NULL where there is nothing)."""
-    when = day(column)
-    written = column if column.type().is_string() else column.cast("string")
-    return when.is_unreadable | (written.contains(":") & ~written.re_search(_TIME))
-
-
-def _readings(
-    con,
-    people: People,
-    raw: RawTable | None,
-    dose: ir.Table,
-    vocabulary: dict[str, RawTable],
-    knowledge: Knowledge,
-) -> tuple[ir.Table, list[Loss]]:
-    """Blood pressure and oxygen saturation on the days of doses, with the minutes since the day's first dose began."""
-    schema = {"person_id": "int64", "session_date": "date", "kind": "string", "minutes": "int32", "value": "float64",
-              "address": "string"}  # fmt: skip
-    if raw is None:
-        return store(con, ibis.memtable([], schema=schema), "monitoring"), []
-    days = dose.group_by("person_id", "given_date").agg(began=dose.minute.min())
-    days = store(con, days, raw.where)
-    codes = [code for code in vital_codes(knowledge) if code.set_id in AROUND]
-    columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
-    found = find_coded(con, raw, columns, codes, vocabulary)
-    ids = found.select(kind=found.set_id.cases(*AROUND.items()), id="measurement_id")
-    told = RawTable(raw.name, raw.where, found)
-    rows = found.select(
-        "set_id",
-        id="person_id",
-        given_date=day(found.measurement_date).value,
-        kind=found.set_id.cases(*AROUND.items()),
-        measured_at=told.column("measurement_datetime"),
-        stated=number(told.column("value_as_number", "float64")),
-        address=ibis.literal("measurement/") + text(found.measurement_id).fill_null("?"),
-    )
-    # The time is read of the readings on days of doses alone.
-    rows = people.attach(rows, "id").join(days, ["person_id", "given_date"])
-    is_usable = is_possible(rows.set_id, rows.stated, knowledge)
-    rows = rows.select(
-        "person_id",
-        "kind",
-        "address",
-        session_date="given_date",
-        minutes=within(SESSION_MINUTES, minute_of(rows.measured_at) - rows.began).cast("int32"),
-        value=is_usable.ifelse(rows.stated, ibis.null("float64")),
-        is_misprint=rows.stated.notnull() & ~is_usable,
-    )
-    kept, losses, _n = settle(
-        "monitoring",
-        raw.where,
-        rows,
-        [
-            Finding(rows.minutes.isnull(), "readings on the day of a dose without a time before or after it", "kept"),
-            Finding(rows.is_misprint, "readings on the day of a dose outside the range of any", "read as unknown"),
-        ],
-    )
-    kept, repeats = without_repeats("monitoring", raw.where, kept.select(*schema), [ids], "kind")
-    return kept, losses + repeats

@@ -104,7 +104,7 @@ def read_omop(
         "measurement": (_measurements, ("measurement", "observation")),
         "procedure": (partial(read_procedures, of_care, gaps), ("procedure_occurrence",)),
         "vital": (read_vitals, ("measurement",)),
-        "answer": (read_answers, ("measurement", "observation")),
+        "answer": (partial(read_answers, gaps), ("measurement", "observation")),
     }
     for name, (reader, sources) in readers.items():
         present = [filled[s] for s in sources if s in filled]

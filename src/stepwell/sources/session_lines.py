@@ -9,20 +9,17 @@ from ..knowledge.forms import Knowledge
 from ..tables import MONITORING
 from ..tables.ranges import (
     DAY,
-    FORM_SENT,
-    OBSERVED_MINUTES,
     QUANTITY,
     SESSION_DOSE,
     SESSION_MINUTES,
     STRENGTH,
-    Range,
 )
-from .csvform import MONITORED
-from .doses import AROUND, session_ingredients, settle_doses
+from .doses import session_ingredients, settle_doses
 from .drugs import find_named_drugs
 from .files import RawTable
 from .people import People
 from .routes import route
+from .session_readings import ranges_of_readings
 from .source import Loss
 from .tally import Finding, settle
 from .values import clock, day, is_outside, number, rounded, within
@@ -58,7 +55,7 @@ def read_monitoring_lines(
     con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     """The lines of monitoring.csv."""
-    rows, ranges = raw.rows, _monitoring_ranges(knowledge)
+    rows, ranges = raw.rows, ranges_of_readings(knowledge)
     kind, minutes, value = rows.kind.lower(), number(rows.minutes), number(rows.value)
     is_possible = ibis.cases(*((kind == k, value.between(r.at_least, r.at_most)) for k, r in ranges.items()))
     rows = rows.select(
@@ -82,11 +79,3 @@ def read_monitoring_lines(
         ],
     )
     return kept.select(*MONITORING.schema), losses
-
-
-def _monitoring_ranges(knowledge: Knowledge) -> dict[str, Range]:
-    """The range of each kind of reading: of a pressure, of a scale, of what was done about a session."""
-    vitals = {kind: knowledge.vitals[vital] for vital, kind in AROUND.items() if vital in knowledge.vitals}
-    scales = {i: knowledge.all_instruments[i] for i in MONITORED if i in knowledge.all_instruments}
-    limits = {kind: Range(of.at_least, of.at_most) for kind, of in (vitals | scales).items()}
-    return {**limits, "observed": OBSERVED_MINUTES, "form sent": FORM_SENT}

@@ -171,3 +171,21 @@ def clock(column: ir.StringColumn) -> ir.IntegerColumn:
     """The minute of the day of a time such as 09:30, else NULL."""
     hours, minutes = (column.re_extract(CLOCK, n).try_cast("int32") for n in (1, 2))
     return (hours * 60 + minutes).cast("int32")
+
+
+_TIME_OF_DAY = r"^.*[T ]([01][0-9]|2[0-3]):([0-5][0-9]).*$"
+
+
+def minute_of(column: ir.Column) -> ir.IntegerValue:
+    """The minute of the day of a timestamp, or of text that ends in a time; NULL without one. Midnight is what exports write
+    where they know no time."""
+    written = column if column.type().is_string() else column.cast("string")
+    hours, minutes = (written.re_extract(_TIME_OF_DAY, n).try_cast("int32") for n in (1, 2))
+    return (hours * 60 + minutes).nullif(0).cast("int32")
+
+
+def is_no_time(column: ir.Column) -> ir.BooleanValue:
+    """Whether there is something that is neither a day nor a day with a time (NULL where there is nothing)."""
+    when = day(column)
+    written = column if column.type().is_string() else column.cast("string")
+    return when.is_unreadable | (written.contains(":") & ~written.re_search(_TIME_OF_DAY))

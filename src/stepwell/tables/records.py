@@ -294,12 +294,12 @@ ANSWER = Table(
 
 CODE_GAP = Table(
     "code_gap",
-    "rows of a person that may belong to a code set: nobody could identify them, or the set holds no codes of their vocabulary; "
-    "that no other record is in the set says nothing",
+    "rows of a person that may belong to a code set, or answer a question: nobody could identify them, or the set holds no codes "
+    "of their vocabulary; that no other record was found says nothing",
     ("person_id", "record", "codeset"),
     (
         _PERSON,
-        Column("record", "string", "The record table with the gap.", values=("condition", "procedure")),
+        Column("record", "string", "The record table with the gap.", values=("condition", "procedure", "answer")),
         Column(
             "codeset",
             "string",

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stepwell.result import Result
 
-_NOUNS = {"condition": ("diagnosis row", "diagnosis rows"), "procedure": ("procedure row", "procedure rows")}
+_NOUNS = {
+    "condition": ("diagnosis row", "diagnosis rows"),
+    "procedure": ("procedure row", "procedure rows"),
+    "answer": ("measurement or observation", "measurements and observations"),
+}
 
 
 def gaps_of(result: Result, person_id: int) -> list[dict]:

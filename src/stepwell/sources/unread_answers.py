@@ -1,0 +1,81 @@
+"""Measurements and observations that nobody could identify: any of them may be an answer to a questionnaire or its total.
+
+They become rows of `code_gap` of the record `answer`: that no answer of a person was found says nothing on those days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from ..knowledge.forms import Knowledge
+from .codes import NAME, Columns, SetCode, instrument_codes, rows_of_keys
+from .files import RawTable, run, store
+from .identify import LOCAL_FROM
+from .people import People
+from .source import Loss
+from .source_value import SHAPES, is_of
+from .values import day
+from .vitals import vital_codes
+
+_SPOKEN = ("LOINC", "SNOMED")
+"""The vocabularies in which a bare source value names a measurement."""
+
+
+def find_unread(
+    con: ibis.BaseBackend,
+    people: People,
+    raw: RawTable,
+    columns: Columns,
+    keys: ir.Table,
+    date: str,
+    knowledge: Knowledge,
+) -> ir.Table | None:
+    """One row per unidentified row of a measurement or observation table: `person_id` and `date`; None where there is none."""
+    unread = store(con, keys.filter(~_is_identified(keys, knowledge)), raw.where)
+    if not run(unread.count(), raw.where).as_py():
+        return None
+    rows = rows_of_keys(raw, columns, unread)
+    rows = people.attach(rows.select(id="person_id", date=day(rows[date]).value), "id").drop("id")
+    return rows.filter(rows.person_id.notnull())
+
+
+def settle_unread(con: ibis.BaseBackend, parts: Sequence[ir.Table], where: str) -> tuple[ir.Table | None, list[Loss]]:
+    """The rows of `code_gap` that these make, and the line of `attrition`."""
+    if not parts:
+        return None, []
+    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    each = rows.group_by("person_id").agg(first_date=rows.date.min(), last_date=rows.date.max(), n_rows=rows.count())
+    each = store(con, each.mutate(record=ibis.literal("answer"), codeset=ibis.null("string")), where)
+    counted = run(each.agg(n_rows=each.n_rows.sum(), n_people=each.count()), where).to_pylist()[0]
+    if not counted["n_people"]:
+        return None, []
+    what = (
+        "measurements and observations that nobody could identify: no vocabulary table holds the concept, and the source value "
+        "is no LOINC or SNOMED code and no known name; for these people it is unknown whether a question was answered, about "
+        "suicide too; add the vocabulary tables that hold the concepts"
+    )
+    return each, [Loss("answer", what, "read as unknown", int(counted["n_rows"]), int(counted["n_people"]))]
+
+
+def _is_identified(keys: ir.Table, knowledge: Knowledge) -> ir.BooleanValue:
+    """Whether a concept or the source value says what a key (`find_keys`) is: a site's own concept does not."""
+    codes = [*instrument_codes(knowledge.all_instruments.values()), *vital_codes(knowledge)]
+    ids = [int(c.code) for c in codes if c.vocabulary == "OMOP"]
+    return ibis.or_(
+        *(_says(keys[place], keys[f"{place}_vocabulary"], ids) for place in ("standard", "source")),
+        *(is_of(keys, v).fill_null(False) for v in _SPOKEN),
+        keys.value.isin(_names(codes)).fill_null(False),
+    )
+
+
+def _says(concept: ir.IntegerValue, vocabulary: ir.StringValue, ids: Sequence[int]) -> ir.BooleanValue:
+    """Whether the concept tells what was measured: stepwell knows its id, or a vocabulary that is not the site's own holds it."""
+    is_held = (vocabulary.notnull() & (concept < LOCAL_FROM)) | vocabulary.isin(tuple(SHAPES))
+    return (concept.isin(ids) | is_held).fill_null(False) & (concept != 0).fill_null(False)
+
+
+def _names(codes: Sequence[SetCode]) -> list[str]:
+    return sorted({c.code.strip().upper() for c in codes if c.vocabulary == NAME})
