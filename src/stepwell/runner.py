@@ -1,7 +1,7 @@
 """The main job: a source in, a result folder out, in bounded memory, with nothing half-written.
 
-The records are read once and laid down by buckets of people, in the work folder or where they were read; each bucket then goes
-through the same compiled plan. Whatever the size of the source, only one bucket's tables are in memory. All work happens in a
+The records are read once and laid down by buckets of people, in the work folder or where they were read; the rules then judge
+one bucket after another. Whatever the size of the source, only one bucket's tables are in memory. All work happens in a
 folder beside the result, which takes the result's name when everything is done. It is removed when anything fails or the user
 stops; when the run is killed, the disk is full or the database gone it stays, and the next run of the same question continues
 there.
@@ -40,9 +40,9 @@ from stepwell.sources.source import Loss
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
 from stepwell.tables import ATTRITION, RECORDS, SESSIONS
 
-PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 500_000}
+PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 100_000}
 """Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
-On Spark a query costs seconds before it has seen a row, and a cluster holds more."""
+On Spark a query costs seconds before it has seen a row."""
 
 _MEMORY_PER_PERSON = 16_000
 """Bytes that judging takes at its peak, measured with 28 drug records a person: how many buckets fit beside each other."""
