@@ -34,7 +34,7 @@ class Input:
     said: str
     calls: tuple[tuple[str, ...], ...] = ()
     check: Callable[[], str | None] | None = None
-    """Looks further than a command shows; says what is wrong, or None. Raises `RefusedError` where stepwell refused it rightly."""
+    """Looks further than a command shows; says what is wrong, or None. Raises `RefusedError` where stepwell rightly refused."""
     prints_records: bool = False
     """Whether a command that succeeds may print what was in the records."""
     n: int = 1
