@@ -14,8 +14,17 @@ patient's value: it names files, lines, columns and counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_IN_ADDRESS = re.compile(r"([a-z][\w+.-]*:/+[^:@/?#]*:)(?:(?!\w:/).)*@", re.IGNORECASE | re.DOTALL)
+_AS_OPTION = re.compile(r"(password=|passwd=|pwd=)[^\s`'\"]+", re.IGNORECASE)
+
+
+def without_passwords(text: str) -> str:
+    """The text with `…` for passwords: somebody may write the address of a database where a file or a word belongs."""
+    return _AS_OPTION.sub(r"\1…", _IN_ADDRESS.sub(r"\1…@", text))
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,10 @@ class Problem:
     found: str
     expected: str = ""
     remedy: str = ""
+
+    def __post_init__(self):
+        for name in ("where", "found", "expected", "remedy"):
+            object.__setattr__(self, name, without_passwords(getattr(self, name)))
 
     def __str__(self) -> str:
         parts = [f"{self.where}: {self.found}" if self.where else self.found]
@@ -42,9 +55,9 @@ class StepwellError(Exception):
     exit_code = 1
 
     def __init__(self, title: str, problems: Iterable[Problem] = ()):
-        self.title = title
+        self.title = without_passwords(title)
         self.problems = tuple(problems)
-        super().__init__(title)
+        super().__init__(self.title)
 
     def __str__(self) -> str:
         return "\n".join([self.title, *(f"- {str(p).replace(chr(10), chr(10) + '  ')}" for p in self.problems)])

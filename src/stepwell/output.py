@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -97,9 +99,9 @@ def new_folder(out: Path | str, title: str = _TITLE) -> Iterator[Path]:
 
     Raises `QuestionError` where `out` is there and holds something, or cannot be written.
     """
-    out = Path(out).absolute()
     try:
-        check_name(out)
+        check_name(Path(out))
+        out = Path(out).absolute()
         is_there = os.path.lexists(out)
         if is_there and (not out.is_dir() or any(out.iterdir())):
             found = "already exists and is not empty" if out.is_dir() else "is no folder"
@@ -145,8 +147,13 @@ def new_parents(out: Path, title: str = _TITLE) -> Iterator[None]:
 
 
 def check_name(out: Path) -> None:
-    """Raises `UnicodeError` for a path that is not UTF-8: DuckDB, Arrow and YAML cannot write it."""
-    os.fsencode(out).decode("utf-8")
+    """Raises `OSError` for a path that is not UTF-8, which DuckDB, Arrow and YAML cannot write, and for an address."""
+    try:
+        os.fsencode(out).decode("utf-8")
+    except UnicodeDecodeError:
+        raise OSError(errno.EILSEQ, "the path is not UTF-8") from None
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/.*@", str(out), re.DOTALL):
+        raise OSError(errno.EINVAL, "is an address, not a path")
 
 
 def in_folder(out: Path | str, name: str) -> Path:
@@ -157,8 +164,6 @@ def in_folder(out: Path | str, name: str) -> Path:
 def cannot_write(out: Path, error: OSError | ValueError, title: str = _TITLE) -> QuestionError:
     """The error for a place that the system refuses."""
     found = getattr(error, "strerror", None) or "no path that this system knows"
-    if isinstance(error, UnicodeError):
-        found = "the path is not UTF-8"
     problem = Problem(
         str(out), f"cannot be written ({found})", "a place that may be written, with room", "name another"
     )

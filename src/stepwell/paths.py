@@ -38,7 +38,8 @@ def literal(text: Path | str) -> str:
 def shown(location: Path | str) -> str:
     """A location that was not found, as a message may repeat it: not at all where it may be an address with a password in it."""
     text = str(location)
-    is_suspect = re.search(r"[=@;]|:/|pass|pwd", text, re.IGNORECASE)
+    # A colon stands in addresses (`host:5432`), and after the letter of a Windows drive.
+    is_suspect = re.search(r"[=@;]|(?<!^[a-z]):|:/|pass|pwd", text, re.IGNORECASE)
     return "the place that was named" if is_suspect else text
 
 

@@ -34,7 +34,7 @@ class Input:
     said: str
     calls: tuple[tuple[str, ...], ...] = ()
     check: Callable[[], str | None] | None = None
-    """Looks further than a command shows; says what is wrong, or None."""
+    """Looks further than a command shows; says what is wrong, or None. Raises `RefusedError` where stepwell rightly refused."""
     prints_records: bool = False
     """Whether a command that succeeds may print what was in the records."""
     n: int = 1
@@ -52,6 +52,10 @@ class Judged:
     n_calls: int = 0
     n_refused: int = 0
     seconds: float = 0.0
+
+
+class RefusedError(Exception):
+    """Raised by the `check` of an input that stepwell refused, as it should."""
 
 
 class Hang(BaseException):
@@ -74,9 +78,13 @@ def judge(given: Input, place: Path) -> Judged:
             if fault:
                 judged.faults.append(f"stepwell {' '.join(map(_short, call))}\n    {fault}")
         if given.check:
+            judged.n_calls += 1
             try:
                 with _limit():
                     fault = given.check()
+            except RefusedError:
+                fault = None
+                judged.n_refused += 1
             except Hang:
                 fault = f"hangs: no answer after {SECONDS} s"
             judged.faults += [fault] if fault else []

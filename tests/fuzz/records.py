@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -22,7 +24,7 @@ from stepwell.sources.csvform import FILES
 from stepwell.sources.omop import REQUIRED_COLUMNS
 
 from .evil import COLUMNS, SECRET, value
-from .judge import Input, leak
+from .judge import Input, RefusedError, leak
 from .slips import spoil_bytes
 
 PEOPLE = ("1", "2", "3")
@@ -61,6 +63,8 @@ _MORE = {
     "concept": ("invalid_reason",),
     "drug_strength": ("amount_unit_concept_id", "numerator_value", "denominator_value"),
 }  # fmt: skip
+_READ_INTO = {"drug_exposure": ("drug_exposure", "medication", "incomplete_medication", "dose")}
+"""The record tables under which losses of a table of the CDM are counted."""
 Tables = dict[str, tuple[list[str], list[list[str]]]]
 
 
@@ -72,8 +76,8 @@ def own(chance: random.Random, place: Path) -> Input:
     }
     said = _spoil(tables, chance, ("person", "medication"))
     is_whole = _write_csv(tables, place / "records", chance, said)
-    check = partial(_read_all, place / "records", tables if is_whole else {})
-    return Input("; ".join(said), check=check, n=len(said))
+    rows = {name: len(rows) for name, (_, rows) in tables.items()} if is_whole else {}
+    return Input("; ".join(said), check=partial(_read_all, place / "records", rows), n=len(said))
 
 
 def _cells(row: str, n: int) -> list[str]:
@@ -89,10 +93,10 @@ def omop(form: str, chance: random.Random, place: Path) -> Input:
         rows = [[_CONCEPTS.get(c, _OMOP_CELLS.get(KIND_OF[c], "{p}")).format(p=p) for c in header] for p in PEOPLE]
         tables[name] = (header, rows)
     said = _spoil(tables, chance, ("person", "drug_exposure"))
-    folder = place / "records"
+    folder, given = place / "records", _must_be_read(tables)
     if form == "csv":
-        _write_csv(tables, folder, chance, said)
-        return Input("; ".join(said), check=partial(_read_all, folder, {}), n=len(said))
+        is_whole = _write_csv(tables, folder, chance, said)
+        return Input("; ".join(said), check=partial(_read_all, folder, given if is_whole else {}), n=len(said))
     folder.mkdir()
     arrow = {name: _as_arrow(name, *table, chance, said) for name, table in tables.items()}
     for name, rows in arrow.items():
@@ -103,11 +107,22 @@ def omop(form: str, chance: random.Random, place: Path) -> Input:
             content, what = spoil_bytes(file.read_bytes(), chance)
             file.write_bytes(content)
             said.append(f"{file.name} {what}")
-        return Input("; ".join(said), check=partial(_read_all, folder, {}), n=len(said))
+            given = {}
+        return Input("; ".join(said), check=partial(_read_all, folder, given), n=len(said))
     with duckdb.connect(place / "site.duckdb") as con:
         for name in arrow:
             con.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{folder / name}.parquet')")
-    return Input("; ".join(said), check=partial(_read_all, place / "site.duckdb", {}), n=len(said))
+    return Input("; ".join(said), check=partial(_read_all, place / "site.duckdb", given), n=len(said))
+
+
+def _must_be_read(tables: Tables) -> dict[str, int]:
+    """How many rows of a CDM must be read or counted: people, and supplies of sertraline where no vocabulary says otherwise."""
+    must = {"person": len(tables["person"][1])}
+    if not {"concept", "concept_ancestor", "drug_strength"} & set(tables):
+        header, rows = tables["drug_exposure"]
+        at = header.index("drug_concept_id")
+        must["drug_exposure"] = sum(row[at] == _CONCEPTS["drug_concept_id"] for row in rows)
+    return must
 
 
 def _spoil(tables: Tables, chance: random.Random, needed: tuple[str, ...]) -> list[str]:
@@ -164,14 +179,19 @@ def _as_arrow(name: str, header: list[str], rows: list[list[str]], chance: rando
     return pa.table(columns)
 
 
-def _read_all(location: Path, given: Tables) -> str | None:
-    """Reads every record table. Says what is wrong: another error than stepwell's, a secret in a message, a row that is lost."""
+def _read_all(location: Path, given: dict[str, int]) -> str | None:
+    """Reads every record table. Says what is wrong: another error than stepwell's, a secret in a message, a row that is lost.
+
+    `given` is how many rows of a table must be read, or counted as left out or merged.
+    """
     con = ibis.duckdb.connect()
     try:
         source = open_source(location, con, _knowledge())
         read = {name: rows.to_pyarrow() for name, rows in source.tables.items()}
     except StepwellError as error:
-        return f"exit code 13: {error}" if error.exit_code == 13 else leak(str(error))
+        if fault := f"exit code 13: {error}" if error.exit_code == 13 else leak(str(error)):
+            return fault
+        raise RefusedError from None
     except Exception as error:
         return f"exit code 13: {type(error).__module__}.{type(error).__name__}: {str(error)[:300]}"
     finally:
@@ -179,13 +199,17 @@ def _read_all(location: Path, given: Tables) -> str | None:
     for loss in source.losses:
         if fault := leak(f"{loss.table}: {loss.what}"):
             return fault
-    for name, (_, rows) in given.items():
-        lines = {a for t in read.values() if "address" in t.column_names for a in t["address"].to_pylist()}
-        kept = sum(1 for a in lines if a.startswith(f"{name}.csv:"))
-        left_out = sum(loss.n_rows for loss in source.losses if loss.table == name and loss.effect == "left out")
-        corrected = sum(loss.n_rows for loss in source.losses if loss.table == name and loss.effect == "corrected")
-        if kept + left_out + corrected < len(rows):
-            return f"{name}: {len(rows)} rows given, {kept} read, {left_out} counted as left out"
+    lines: Counter[str] = Counter()
+    for rows in read.values():
+        if "address" in rows.column_names:
+            lines |= Counter(rows["address"].to_pylist())  # a row may be read into two tables, and an id stand twice
+    for name, n_rows in given.items():
+        kept = sum(n for line, n in lines.items() if re.match(rf"{name}(\.csv:|/)", line))
+        counted = [loss for loss in source.losses if loss.table in _READ_INTO.get(name, (name,))]
+        left_out = sum(loss.n_rows for loss in counted if loss.effect == "left out")
+        corrected = sum(loss.n_rows for loss in counted if loss.effect == "corrected")
+        if kept + left_out + corrected < n_rows:
+            return f"{name}: {n_rows} rows given, {kept} read, {left_out} counted as left out"
     return None
 
 

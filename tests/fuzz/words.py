@@ -7,6 +7,7 @@ import io
 import os
 import random
 import re
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 import stepwell
 from stepwell.knowledge.load import load
+from stepwell.simulate import simulate
 
 from .addresses import address
 from .evil import BOMB, COLUMNS, PATHS, WORDS, YAML, value
@@ -175,7 +177,17 @@ def option(chance: random.Random, place: Path) -> Input:
         ("what-if", "--offer", "ect", "--after", f"x{word}", "--people", "1", "--draws", "1"),
         (word or "x",),
     )
-    return Input(f"word {word[:80]!r}", (chance.choice(calls),), ends=frozenset({0, 2, 10, 11, 12}))
+    call = chance.choice(calls)
+    if call[0] in ("simulate", "what-if"):
+        _compile()
+    return Input(f"word {word[:80]!r}", (call,), ends=frozenset({0, 2, 10, 11, 12}))
+
+
+@cache
+def _compile() -> None:
+    """Compiles the simulator, which takes minutes on a busy machine, so that it is not taken for a command that hangs."""
+    with tempfile.TemporaryDirectory(prefix="stepwell-fuzz-") as folder:
+        simulate(1, 1, Path(folder) / "records")
 
 
 @cache

@@ -304,6 +304,14 @@ def test_folders_that_were_made_above_a_result_go_with_it(records, asked, tmp_pa
     assert [p.name for p in deep.parent.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "x/"])
+def test_a_new_definition_needs_a_file_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["definition", "new", "--", name])
+    assert done.exit_code == 12, done.output
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", [("template", "out"), ("definition", "new", "out.yaml")])
 def test_a_full_disk_leaves_nothing_that_was_begun(stepwell, tmp_path, command):
     def no_room():

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from stepwell.cli import app
 from stepwell.engines import connect, read_address
-from stepwell.errors import QuestionError, StepwellError
+from stepwell.errors import Problem, QuestionError, StepwellError
 from stepwell.knowledge.load import load
 from stepwell.report import write_report
 from stepwell.runner import run
@@ -41,6 +41,7 @@ ODD = (
     f"postgresql:/me:{SECRET}@nowhere.invalid/db",
     f"postgresql:me:{SECRET}@nowhere.invalid/db",
     f"me:{SECRET}@nowhere.invalid",
+    f"post gres127.0.0.1:99999#{SECRET}",
     f"spark://me:{SECRET}/x@nowhere.invalid:7077/schema",
     f"\x1b]0;{SECRET}\x07://me:{SECRET}@nowhere.invalid/db",
 )
@@ -80,6 +81,46 @@ def test_an_address_that_is_understood_is_shown_without_its_password(address):
     assert SECRET not in read.shown
     assert read.shown.startswith(f"{read.scheme}://")
     assert read_address(read.shown).shown == read.shown
+
+
+IN_THE_PLACE_OF_A_PATH = (
+    ("why", "{}", "1"),
+    ("person", "{}", "1", "--html", "page.html"),
+    ("report", "{}"),
+    ("quality", "{}"),
+    ("compare", "{}"),
+    ("compare", "{}", "{}"),
+    ("run", "nowhere", "--out", "{}"),
+    ("run", "nowhere", "--out", "out", "--definition-file", "{}"),
+    ("run", "nowhere", "--out", "out", "--definition", "{}"),
+    ("score", "phq-9", "{}"),
+    ("score", "phq-9", "items.csv", "--out", "{}"),
+    ("definition", "new", "{}"),
+    ("definition", "check", "{}"),
+    ("template", "{}"),
+    ("simulate", "--people", "1", "--out", "{}"),
+    ("what-if", "--offer", "ect", "--after", "2", "--html", "{}"),
+    ("knowledge", "show", "{}"),
+    ("{}",),
+)
+
+
+@pytest.mark.parametrize("words", IN_THE_PLACE_OF_A_PATH, ids=" ".join)
+def test_an_address_in_the_place_of_a_path_or_a_word_is_shown_without_its_password(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, [word.format(f"postgresql://me:{SECRET}@nowhere.invalid/db") for word in words])
+    assert done.exit_code, done.output
+    assert SECRET not in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_passwords_are_taken_out_of_every_problem():
+    for text in ("postgresql:/me:a@{}@x", "jdbc:y://x?password={}&a=b", "`host=x password={}`", "a://me:\n{}@x"):
+        assert SECRET not in str(
+            QuestionError(text.format(SECRET), [Problem(text.format(SECRET), text.format(SECRET))])
+        )
+    for kept in ("spark://host:7077/schema or postgresql://user@host:5432/db", "items.csv:4: column `q3`", "C:\\a@b"):
+        assert str(Problem(kept, "is there")) == f"{kept}: is there"
 
 
 def test_what_the_client_needs_reaches_it():

@@ -19,7 +19,7 @@ import typer
 from rich.markup import escape
 
 import stepwell
-from stepwell.errors import InternalError, Problem, SourceError, StepwellError, UnfinishedError
+from stepwell.errors import InternalError, Problem, SourceError, StepwellError, UnfinishedError, without_passwords
 
 STOPPED = 130
 _PATIENCE = 15
@@ -80,9 +80,11 @@ def net(console) -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except (_WRONG_USE, typer.Exit, typer.Abort, BrokenPipeError):
+    except (_WRONG_USE, typer.Exit, typer.Abort, BrokenPipeError) as error:
         if was_stopped():
             raise typer.Exit(STOPPED) from None
+        if isinstance(error, _WRONG_USE):
+            error.message = without_passwords(error.message)
         raise
     except KeyboardInterrupt:
         _say_stopped(console, ())

@@ -39,6 +39,9 @@ def write_new(path: Path, knowledge: Knowledge, start: str | None = None) -> tup
     Raises QuestionError when there is such a file already, when the folder cannot be written, and when there is no such id.
     """
     path = Path(path)
+    if not path.name:
+        problem = Problem(str(path), "is a folder", "a file that ends in .yaml", "write my-rule.yaml")
+        raise QuestionError("The new definition was not written.", [problem])
     people = people_file(path)
     own_id = "-".join(re.findall(r"[a-z0-9]+", path.stem.lower())) or "my-definition"
     problems = [
