@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..machine_code import compile_function
+from stepwell.machine_code import compile_function
 
 _ROOT = Path(__file__).parent
 SOURCES = ("chance", "clock", "layout", "lives", "quantities", "states", "step", "streams", "walk", "well")
