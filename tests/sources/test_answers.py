@@ -165,6 +165,8 @@ QUESTIONS = {
     "a site's own source concept": ("0,2000000001,q9", True),
     "words": ("0,,item nine", True),
     "nothing": ("0,,", True),
+    "five digits beside another concept": ("9999,8888,85025", True),
+    "a billing code and its concept": ("8888,8888,85025", False),
     "held": ("501,,", False),
     "source concept held": ("9999,501,", False),
     "code in the value": ("9999,8888,44260-8", False),
@@ -194,5 +196,5 @@ def test_whose_questions_could_not_be_read(folder, opened, name):
     assert {(g["record"], g["codeset"], str(g["first_date"])) for g in gaps} == {("answer", None, "2020-01-01")}
     days = {g["person_id"]: (str(g["last_date"]), g["n_rows"]) for g in gaps}
     assert (days[1], days[2]) == (("2021-02-03", 2), ("2020-01-01", 1))
-    assert found.lost("measurements and observations that nobody could identify") == [("read as unknown", 6)]
+    assert found.lost("measurements and observations that nobody could identify") == [("read as unknown", 7)]
     assert "code_gap" in found.source.has

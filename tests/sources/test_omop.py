@@ -237,13 +237,17 @@ def test_a_diagnosis_among_the_observations_is_read_unless_it_has_a_value(folder
     header = "observation_id,person_id,observation_concept_id,observation_date,observation_source_value,value_as_string"
     coded = ("Z88.4,", "T14.91XA,", "R45.851,No", "R45.851,never")
     lines = [f"{n},1,0,2020-01-0{n},{row}" for n, row in enumerate(coded, 1)]
+    # The same diagnosis in both tables is one, of another day it is another.
+    lines += ["5,1,0,2020-01-01,F33.1,", "6,1,0,2020-01-02,F33.1,"]
     tables = {"condition_occurrence": [condition, "1,1,0,2020-01-01,F33.1"], "observation": [header, *lines]}
     found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], **tables))
     assert found.rows("condition", "codeset", "address") == [
         ("major-depression", "condition_occurrence/1"),
         ("anaesthetic-allergy", "observation/1"),
         ("suicidality", "observation/2"),
+        ("major-depression", "observation/6"),
     ]
+    assert found.lost("that stand among the diagnoses too") == [("corrected", 1)]
 
 
 def test_oxygen_saturation_is_a_vital_sign_in_per_cent(folder, opened):

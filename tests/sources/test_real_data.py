@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from stepwell.runner import run
 from stepwell.sources import find_coverage
 
 
@@ -77,7 +80,37 @@ def test_synpuf_diagnoses_are_read_in_icd_9_cm(real_data, opened):
 def test_synthea_rows_whose_concept_is_not_held_are_read_by_their_value(real_data, opened):
     synthea = opened(real_data / "synthea1k_omop54_omoplite")
     assert synthea.lost("rows coded in SNOMED, by the source value") == [("kept", 314)]
+    # Every diagnosis is written among the observations too, and is one all the same.
+    condition = synthea.source.tables["condition"]
+    counted = condition.group_by("codeset").agg(n=condition.count()).to_pyarrow().to_pylist()
+    found = {r["codeset"]: r["n"] for r in counted}
+    asked = ("cardiovascular-event", "major-depression", "pregnancy", "substance-use")
+    assert [found[name] for name in asked] == [102, 3, 574, 10]
+    assert synthea.lost("that stand among the diagnoses too") == [("corrected", 922)]
     gaps = synthea.con.to_pyarrow(synthea.source.tables["code_gap"]).to_pylist()
     # Without concept_ancestor nobody knows what lies below the codes of a set.
     of_bipolar = [g for g in gaps if g["codeset"] == "bipolar"]
     assert (len(of_bipolar), {g["first_date"] for g in of_bipolar}) == (1130, {None})
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "synpuf50_omop52",
+            {"cepeda-2018": (1, 25, 24), "fabbri-2021": (0, 43, 7), "li-2019": (0, 39, 11), "us-label": (0, 39, 11)},
+        ),
+        (
+            "synthea1k_omop54_omoplite",
+            {"cepeda-2018": (0, 802, 328), "fabbri-2021": (0, 805, 325), "li-2019": (0, 802, 328)},
+        ),
+    ],
+)
+def test_the_verdicts_that_the_page_tells(real_data, tmp_path, name, expected):
+    """Met, not met, unknown, as docs/real-data.md says them of a default run."""
+    result = run(real_data / name, tmp_path / "result")
+    rows = result.table("determination").to_pyarrow().to_pylist()
+    counted = Counter((r["definition"].split("@")[0], r["verdict"]) for r in rows)
+    found = {d.id: tuple(counted[d.id, v] for v in ("met", "not met", "unknown")) for d in result.definitions}
+    assert found == expected

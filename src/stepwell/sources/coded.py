@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import QUANTITY
 from .codes import Columns, SetCode, codeset_codes, find_keys, rows_of_keys, rows_of_sets
-from .files import RawTable, store
+from .files import RawTable, run, store
 from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
 from .source import Loss
@@ -48,8 +48,16 @@ def read_conditions(
     bare = RawTable(observation.name, observation.where, observation.rows.filter(ibis.coalesce(*stated).isnull()))
     codes = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "condition")
     keys = find_keys(con, bare, OBSERVED, vocabulary)
-    rows, losses = _read_coded(con, people, bare, OBSERVED, keys, codes, vocabulary, "condition", "observation_date")
-    return main[0].union(rows.select(main[0].columns)), main[1] + [loss for loss in losses if loss not in main[1]]
+    rows, found = _read_coded(con, people, bare, OBSERVED, keys, codes, vocabulary, "condition", "observation_date")
+    losses = main[1] + [loss for loss in found if loss not in main[1]]
+    rows = store(con, rows.select(main[0].columns), observation.where)
+    # Some exports write every diagnosis into both tables: it is one diagnosis.
+    new = rows.anti_join(main[0], ["person_id", "condition_date", "codeset", "code"])
+    n_rows, n_new = (int(run(of.count(), observation.where).as_py()) for of in (rows, new))
+    if n_new < n_rows:
+        what = "diagnoses among the observations that stand among the diagnoses too, of the same day and code"
+        losses.append(Loss("condition", what, "corrected", n_rows - n_new))
+    return main[0].union(new), losses
 
 
 def read_procedures(

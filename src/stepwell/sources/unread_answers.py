@@ -22,6 +22,8 @@ from .vitals import vital_codes
 
 _SPOKEN = ("LOINC", "SNOMED")
 """The vocabularies in which a bare source value names a measurement."""
+_BILLED = ("CPT4", "HCPCS")
+"""The vocabularies in which a measurement is billed."""
 
 
 def find_unread(
@@ -54,7 +56,7 @@ def settle_unread(con: ibis.BaseBackend, parts: Sequence[ir.Table], where: str) 
         return None, []
     what = (
         "measurements and observations that nobody could identify: no vocabulary table holds the concept, and the source value "
-        "is no LOINC or SNOMED code and no known name; for these people it is unknown whether a question was answered, about "
+        "is no code and no known name; for these people it is unknown whether a question was answered, about "
         "suicide too; add the vocabulary tables that hold the concepts"
     )
     return each, [Loss("answer", what, "read as unknown", int(counted["n_rows"]), int(counted["n_people"]))]
@@ -63,11 +65,15 @@ def settle_unread(con: ibis.BaseBackend, parts: Sequence[ir.Table], where: str) 
 def _is_identified(keys: ir.Table, knowledge: Knowledge) -> ir.BooleanValue:
     """Whether a concept or the source value says what a key (`find_keys`) is: a site's own concept does not."""
     codes = [*instrument_codes(knowledge.all_instruments.values()), *vital_codes(knowledge)]
+    # Five digits may be a site's own number. They are a billing code where it has a concept of its own.
+    is_billed = ibis.or_(*(is_of(keys, v).fill_null(False) for v in _BILLED))
+    is_billed &= (keys.standard == keys.source).fill_null(False) & (keys.source != 0).fill_null(False)
     ids = [int(c.code) for c in codes if c.vocabulary == "OMOP"]
     return ibis.or_(
         *(_says(keys[place], keys[f"{place}_vocabulary"], ids) for place in ("standard", "source")),
         *(is_of(keys, v).fill_null(False) for v in _SPOKEN),
         keys.value.isin(_names(codes)).fill_null(False),
+        is_billed,
     )
 
 
