@@ -34,7 +34,7 @@ def determine_records(
 
 def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:
     """The rows as an Arrow table with exactly the declared columns."""
-    schema = table.schema.to_pyarrow()
+    schema = table.arrow_schema
     if isinstance(rows, pa.Table):
-        return rows.select(schema.names).cast(schema)
+        return rows if rows.schema == schema else rows.select(schema.names).cast(schema)
     return pa.Table.from_pylist([dict(r) for r in rows], schema=schema)

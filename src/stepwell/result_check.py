@@ -130,7 +130,7 @@ def check_table(folder: Path, name: str, n_rows: int) -> list[Path]:
 
 def _wrong_columns(schema: pa.Schema, table: Table, shown: str) -> list[str]:
     types = {c.name: c.type for c in schema}
-    declared = {c.name: c.type for c in table.schema.to_pyarrow()}
+    declared = {c.name: c.type for c in table.arrow_schema}
     lost = [name for name in declared if name not in types]
     wrong = [name for name in declared if name in types and not _is_alike(types[name], declared[name])]
     return [f"{shown} has no column {name}" for name in lost] + [

@@ -249,7 +249,7 @@ def _judge(
 
 
 def _read(engine: Engine, stored: StoredRecords, name: str, bucket: int) -> pa.Table:
-    schema = _DECLARED[name].schema.to_pyarrow()
+    schema = _DECLARED[name].arrow_schema
     return engine.read(stored.select(name, bucket), schema).cast(schema)
 
 
@@ -315,7 +315,7 @@ def _write_attrition(losses: Sequence[Loss], path: Path) -> None:
         }
         for number, loss in enumerate(losses, 1)
     ]
-    pq.write_table(pa.Table.from_pylist(rows, schema=ATTRITION.schema.to_pyarrow()), path)
+    pq.write_table(pa.Table.from_pylist(rows, schema=ATTRITION.arrow_schema), path)
 
 
 def _count(folder: Path) -> int:

@@ -35,8 +35,9 @@ def around(result: Result, person_id: int | None = None) -> dict[str, ir.Table]:
 def _read(result: Result, name: str, person_id: int | None) -> ir.Table:
     """One table with days as integers; empty where a result of an earlier version does not have it."""
     table = _TABLES[name]
-    if name in result.tables:
-        rows = result.table(name)
-    else:
-        rows = ibis.memtable(table.schema.to_pyarrow().empty_table(), schema=table.schema)
+    rows = (
+        result.table(name)
+        if name in result.tables
+        else ibis.memtable(table.arrow_schema.empty_table(), schema=table.schema)
+    )
     return in_days(table, rows if person_id is None else rows.filter(rows.person_id == person_id))

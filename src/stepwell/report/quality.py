@@ -50,7 +50,7 @@ def quality(result: Result, ids: Sequence[str] = ()) -> pa.Table:
     for measure in _measures(ids, result.knowledge):
         found = _found(result, measure)
         rows += [_row(measure, result.knowledge, person, gaps.get(person["person_id"], [])) for person in found]
-    table = pa.Table.from_pylist(rows, schema=QUALITY.schema.to_pyarrow())
+    table = pa.Table.from_pylist(rows, schema=QUALITY.arrow_schema)
     return table.sort_by([(column, "ascending") for column in QUALITY.key])
 
 

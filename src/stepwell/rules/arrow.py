@@ -32,7 +32,7 @@ def as_arrow(
         rank = np.argsort(np.argsort(np.array(words[by])))  # names in the order of their text
         order = np.argsort(rank[rows[by]], kind="stable")
         rows, made = rows[order], {name: array.take(pa.array(order)) for name, array in made.items()}
-    schema = table.schema.to_pyarrow()
+    schema = table.arrow_schema
     arrays = []
     for column in table.columns:
         if column.name in made:
@@ -43,7 +43,8 @@ def as_arrow(
             array = addresses.take(pa.array(rows["address"]))
         else:
             array = _values(rows[field_name(column)], column, words)
-        arrays.append(array.cast(schema.field(column.name).type))
+        declared = schema.field(column.name).type
+        arrays.append(array if array.type == declared else array.cast(declared))
     return pa.table(arrays, schema=schema)
 
 

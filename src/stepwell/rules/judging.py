@@ -89,12 +89,19 @@ def judge(question: Question, tables: Mapping[str, pa.Table]) -> dict[str, pa.Ta
 
 
 def _together(name: str, parts: Sequence[pa.Table]) -> pa.Table:
-    """The parts of one table in the order of its key: those of one setting, rule or definition after one another."""
-    whole = pa.concat_tables(parts)
+    """The parts of one table, each in the order of its key, as a whole in that order: the rows of one setting, rule or definition
+    after one another."""
     first = _DERIVED[name].key[0]
     if len(parts) == 1 or first == "person_id":
-        return whole
-    return whole.take(pc.sort_indices(whole, [(first, "ascending")]))
+        return pa.concat_tables(parts)
+    slices: dict[str, list[pa.Table]] = {}
+    for part in parts:
+        runs = pc.run_end_encode(part[first].combine_chunks())
+        begin = 0
+        for value, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+            slices.setdefault(value, []).append(part.slice(begin, end - begin))
+            begin = end
+    return pa.concat_tables([parts[0].slice(0, 0), *(t for value in sorted(slices) for t in slices[value])])
 
 
 def _judge(batch: Batch, question: Question) -> Iterator[dict[str, pa.Table]]:

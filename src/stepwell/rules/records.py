@@ -260,10 +260,12 @@ def _uses(column: pa.ChunkedArray) -> list[str]:
 
 
 def _in_order_of_text(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
-    """The different texts in their order, and the place of each row's."""
-    texts = pc.unique(column)
-    texts = texts.take(pc.sort_indices(texts))
-    return texts, pc.index_in(column, texts).fill_null(NONE).cast(pa.int64()).to_numpy()
+    """The texts in their order, and the place of each row's."""
+    order = pc.sort_indices(column)
+    place = np.empty(len(column), np.int64)
+    place[order.to_numpy()] = np.arange(len(column))
+    place[column.is_null().to_numpy()] = NONE
+    return column.take(order).combine_chunks(), place
 
 
 def _records(condition: pa.Table) -> np.ndarray:

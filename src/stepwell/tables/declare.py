@@ -7,9 +7,11 @@ and the simulator. A table that is not declared does not exist.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from .ranges import Range
 
@@ -43,10 +45,15 @@ class Table:
         unknown = [k for k in self.key if k not in self.by_name]
         assert not unknown, f"{self.name}: key columns {unknown} are not declared"
 
-    @property
+    @cached_property
     def schema(self) -> ibis.Schema:
         """The Ibis schema; columns whose `null` is empty are not nullable in meaning, but every engine may store NULL."""
         return ibis.schema({c.name: c.type for c in self.columns})
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        """The Arrow schema."""
+        return self.schema.to_pyarrow()
 
     def unbound(self, name: str | None = None) -> ir.Table:
         """The table as an Ibis expression that belongs to no connection, for building the engine's expressions."""

@@ -46,7 +46,7 @@ def truth_tables(
 
 
 def _rows(table: Table, columns: dict[str, pa.Array]) -> pa.Table:
-    schema = table.schema.to_pyarrow()
+    schema = table.arrow_schema
     return pa.Table.from_arrays([columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema)
 
 
