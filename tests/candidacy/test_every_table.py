@@ -169,6 +169,9 @@ def test_measurements_that_nobody_could_identify_are_no_none(ask):
     assert "none recorded" in before.words
     aneurysm = K.candidacies["esketamine-us"].contraindications[0].free_of
     assert found("free_of", aneurysm, code_gap=[gap("answer", last=EVE)]).is_none_recorded
+    # OMOP keeps allergies among the observations.
+    allergy = next(ask for _, name, ask in LINES if name == "free_of" and "anaesthetic-allergy" in ask.any_of)
+    assert not found("free_of", allergy, code_gap=[gap("answer", last=EVE)]).is_none_recorded
     for other in ("scored", "pressure"):
         asked = next(ask for _, name, ask in LINES if name == other)
         assert "could not be read, and may hold one" in found(other, asked, code_gap=[gap("answer", last=EVE)]).words

@@ -106,6 +106,7 @@ def test_codes_that_nobody_could_read_leave_it_open_and_say_so(result):
     }
     never = {p: (of["who.never"]["verdict"], said in of["who.never"]["found"]) for p, of in found.items()}
     # Of "not" there is no day up to which it would be asked.
+    assert found["not"]["who.never"]["found"].startswith("No index day up to which a diagnosis of Bipolar")
     assert never == {
         "never diagnosed": ("unknown", True),
         "not": ("unknown", False),

@@ -90,6 +90,13 @@ def test_the_evidence_of_a_person_says_why(unknown):
     assert counts
     assert all("not every drug of this person is known" in r["found"] for r in counts)
     assert not any("never observed" in r["found"] for r in counts)
+    # The person has the diagnosis. Where there is no day up to which it would be counted, 0 would deny it.
+    of_diagnosis = [r for r in unknown.evidence("3") if r["criterion"] == "who.diagnosis"]
+    assert of_diagnosis
+    for row in of_diagnosis:
+        if row["verdict"] == "unknown":
+            assert row["found"].startswith("No index day up to which a diagnosis of Major depression")
+            assert row["value"] is None
 
 
 def test_the_report_and_the_quality_measures_say_it_first(unknown):

@@ -89,9 +89,7 @@ def silence(
     held, missing = ([what for what, is_there in is_held.items() if is_there is side] for side in (True, False))
     first = date.min if within is None else chart.day - timedelta(within)
     near = chart.unread_since(first)
-    hidden = "".join(
-        say_hidden(near, record, sets) for record in ("condition", "procedure", "answer") if record in tables
-    )
+    hidden = "".join(say_hidden(near, record, sets) for record in _may_hide(tables, sets, chart.knowledge))
     n = int(chart.is_observed) if on_the_day else chart.observed_days(within)
     if hidden and not missing:
         return f"none found{hidden}", False
@@ -106,3 +104,11 @@ def silence(
         return "none recorded on that day", True
     since = "" if within is None else f" since {show_date(chart.day - timedelta(within))}"
     return f"none recorded in {show_days(n)} observed{since}", True
+
+
+def _may_hide(tables: Iterable[str], sets: Iterable[str], knowledge: Knowledge) -> list[str]:
+    """The records of `code_gap` whose rows may be what is asked: those of the tables, and observations that nobody could identify
+    where OMOP's vocabulary puts codes of the sets there (record `answer`)."""
+    may_be_observed = any(knowledge.codesets[name].among_observations for name in sets)
+    asked = {*tables, "answer"} if may_be_observed else set(tables)
+    return [record for record in ("condition", "procedure", "answer") if record in asked]

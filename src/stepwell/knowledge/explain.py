@@ -197,6 +197,8 @@ def codeset_card(codeset: Codeset, knowledge: Knowledge) -> str:
     if codeset.without:
         names = ", ".join(codeset.without)
         lines += [f"{names}: no code of it in the source, so rows written in it are not in the set.", ""]
+    if codeset.among_observations:
+        lines += ["OMOP keeps some of it among the observations: one that nobody could identify may be of the set.", ""]
     lines += markdown_table(("Vocabulary", "Code", "Match", "About (stepwell's words)", "In or out", "From"), rows)
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(codeset), knowledge)]) + "\n"
 

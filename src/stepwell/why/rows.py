@@ -162,9 +162,12 @@ class _Maker:
                     missing += say_hidden(gaps, "condition", asked.any_of)
                 unit = getattr(asked, "counted", "days")
                 number = show_days(found[column]) if unit == "days" else show_records(found[column])
-                words = f"{number} with a diagnosis of {sets}{missing}"
+                words, value = f"{number} with a diagnosis of {sets}{missing}", found[column]
+                if found[path] is None and asked.when == "before" and found["index_date"] is None:
+                    # Nothing was counted, and 0 would say that no such diagnosis is on record.
+                    words, value = f"No index day up to which a diagnosis of {sets} is looked for{missing}", None
                 limit = asked.at_least if path == "who.diagnosis" else 0
-                yield self._row(path, asked, found[path], words, found[column], unit, limit, found=found)
+                yield self._row(path, asked, found[path], words, value, unit, limit, found=found)
         if who.washout is not None:
             days = found["n_days_washout"]
             words = (
