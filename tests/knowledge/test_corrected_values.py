@@ -49,7 +49,7 @@ def test_the_approval_for_acute_suicidality_has_one_date():
 
 
 def test_the_dutch_measure_says_that_its_points_are_recalled_and_decides_nothing_unasked():
-    """Psychotic features are no part of it. No point was seen at a source: each says so, and the measure is run only when asked."""
+    """Psychotic features are no part of it. No point was seen at a source: each says so, and the measure runs only when asked."""
     form = K.stagings["dm-trd"]
     points = form.points
     assert points.severity.psychotic is None
