@@ -71,7 +71,8 @@ def partial_folder(out: Path, replace_existing: bool) -> Iterator[Path]:
 
 def _make_partial(out: Path, replace_existing: bool) -> Path:
     # One name for every run of the same result: what a killed run left behind is found, and continued or replaced.
-    partial = out.with_name(f"{out.name}.partial")
+    # Absolute: Arrow takes a relative path such as `s3:out/x` for an address.
+    partial = out.absolute().with_name(f"{out.name}.partial")
     try:
         check_name(out)
         if os.path.lexists(out) and not replace_existing:

@@ -60,7 +60,8 @@ def new_file(out: Path | str, replace: bool = False) -> Iterator[Path]:
     Raises `QuestionError` as `check_file` does, and where the system refuses to write.
     """
     out = check_file(out, replace)
-    partial = out.with_name(f".stepwell-{secrets.token_hex(6)}.partial")
+    # Absolute: Arrow takes a relative path such as `s3:out/x` for an address.
+    partial = out.absolute().with_name(f".stepwell-{secrets.token_hex(6)}.partial")
     try:
         # Made here, so that it is this run's own; the system's umask says who may read it.
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))

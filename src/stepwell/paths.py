@@ -17,12 +17,16 @@ from stepwell.errors import Problem
 _BACKSLASH = "[!]-\x7f\x01-[]"
 
 
-def pattern(path: Path | str) -> str:
-    """The pattern that matches exactly this path, for DuckDB's readers: `rec[1]` becomes `/data/rec[[]1]`."""
+def pattern(path: Path | str, below: str = "") -> str:
+    """The pattern that matches exactly this path, for DuckDB's readers: `rec[1]` becomes `/data/rec[[]1]`.
+
+    `below` is a pattern of the files asked for below it, such as `*.parquet`.
+    """
     text = os.path.abspath(path)
-    if not any(c in text for c in "*?["):
+    if not below and not any(c in text for c in "*?["):
         return text
-    return "".join(f"[{c}]" if c in "*?[" else _BACKSLASH if c == "\\" else c for c in text)
+    escaped = "".join(f"[{c}]" if c in "*?[" else _BACKSLASH if c == "\\" else c for c in text)
+    return f"{escaped}/{below}" if below else escaped
 
 
 def patterns(paths: Iterable[Path | str]) -> list[str]:

@@ -116,7 +116,7 @@ def check_table(folder: Path, name: str, n_rows: int) -> list[Path]:
             if problem := file_problem(part, ""):
                 found.append(f"{shown} {problem.found}")
                 continue
-            with pq.ParquetFile(part) as file:
+            with pq.ParquetFile(part.absolute()) as file:
                 n_found += file.metadata.num_rows
                 found += _wrong_columns(file.schema_arrow, DECLARED[name], shown)
         except (OSError, pa.ArrowException, ValueError):

@@ -157,7 +157,7 @@ def _lay_down(engine: DuckDB, rows: str, target: Path, people_per_bucket: int, n
 
 def _parts(folder: Path) -> str:
     """All Parquet files of a folder, as SQL reads them."""
-    return f"read_parquet({literal(pattern(folder) + '/*.parquet')}, hive_partitioning = false)"
+    return f"read_parquet({literal(pattern(folder, '*.parquet'))}, hive_partitioning = false)"
 
 
 def _write_parts(engine: DuckDB, rows: str, target: Path, people_in_each: int) -> None:
@@ -205,6 +205,6 @@ def _typed(table: Table, value: Callable[[str], str]) -> str:
 def _open(con: ibis.BaseBackend, folder: Path, table: Table):
     if not any(folder.glob("*/*.parquet")):
         return con.create_table(ibis.util.gen_name("stepwell_empty"), schema=table.schema, temp=True)
-    return con.read_parquet(f"{pattern(folder)}/*/*.parquet", hive_partitioning=False).select(
+    return con.read_parquet(pattern(folder, "*/*.parquet"), hive_partitioning=False).select(
         [c.name for c in table.columns]
     )

@@ -48,15 +48,15 @@ def test_the_approval_for_acute_suicidality_has_one_date():
     assert regimen.seen == "secondary"
 
 
-def test_the_dutch_measure_adds_up_to_its_published_range():
-    """2 to 27 points; psychotic features are no part of it."""
-    points = K.stagings["dm-trd"].points
-    most = [points.duration.grades, points.failed.grades, points.augmented.grades]
-    total = sum(max(g.points for g in grades) for grades in most) + points.ect.points
-    total += max(max(scale.points) for scale in points.severity.scales) + sum(u.at_most for u in points.unrecorded)
-    assert total == 27
+def test_the_dutch_measure_says_that_its_points_are_recalled_and_decides_nothing_unasked():
+    """Psychotic features are no part of it. No point was seen at a source: each says so, and the measure runs only when asked."""
+    form = K.stagings["dm-trd"]
+    points = form.points
     assert points.severity.psychotic is None
-    assert points.severity.seen == "recalled"
+    graded = (points.duration, points.failed, points.augmented, points.severity, points.ect, *points.unrecorded)
+    assert {part.seen for part in graded} == {"recalled"}
+    assert not form.by_default
+    assert any("recalled, not read" in said for said in form.not_held)
 
 
 def test_mercy_care_asks_two_classes():

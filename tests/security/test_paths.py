@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import ibis
 import pyarrow as pa
@@ -11,17 +12,33 @@ import pyarrow.parquet as pq
 import pytest
 
 from stepwell.knowledge.load import load
+from stepwell.output import write_table
 from stepwell.paths import literal, pattern
 from stepwell.result import Result
 from stepwell.runner import run
 from stepwell.simulate import simulate
 from stepwell.sources import open_source
 
-SIBLINGS = ("rec[1]", "rec1", "a?b", r"a\b[1]", "a]b[1]", "axb", "d*", "it's", "new\nline", "site=3", "s3:", "~", "-x")
+SIBLINGS = (
+    "rec[1]",
+    "rec1",
+    "a?b",
+    r"a\b[1]",
+    "a]b[1]",
+    "axb",
+    "d*",
+    "it's",
+    "new\nline",
+    "site=3",
+    "s3:",
+    "~",
+    "-x",
+    r"a\b",
+)
 """Each stands beside all others, so that a pattern would find a sibling."""
 
 NAMES = (
-    *SIBLINGS, "a*b", "**", '"q"', r"a\b", r"\*", "[!a]", "[a-z]", "b", "[", "{a,b}", "a", "tab\t", "trailing ", " leading", "--",
+    *SIBLINGS, "a*b", "**", '"q"', r"\*", "[!a]", "[a-z]", "b", "[", "{a,b}", "a", "tab\t", "trailing ", " leading", "--",
     "a;b", "#h", "$HOME", "%20", "file:", "ünï", "́", "日本", "\x01", "a'; DROP TABLE x; --",
 )  # fmt: skip
 
@@ -53,11 +70,18 @@ def test_the_pattern_of_a_path_matches_nothing_else(tmp_path):
         assert rows == [(name.encode().hex(),)]
 
 
-def test_a_name_alone_is_neither_an_address_nor_a_home_folder(siblings, monkeypatch):
+def test_a_name_alone_is_neither_an_address_nor_a_home_folder(siblings, asked, tmp_path, monkeypatch):
     con = ibis.duckdb.connect()
     monkeypatch.chdir(siblings[0].parent)
     for name in ("s3:", "~"):
         assert n_people(open_source(name, con, load()), con) == SIBLINGS.index(name) + 1
+    simulate(3, 1, tmp_path / "s3:", noise="off")
+    monkeypatch.chdir(tmp_path)
+    assert n_people(open_source("s3:", con, load()), con) == 3
+    run("s3:", "s3:out", **asked)
+    assert Result.open("s3:out").evidence("1")
+    write_table(Path("s3:x.parquet"), pa.table({"x": [1]}))
+    assert pq.read_table(tmp_path / "s3:x.parquet", partitioning=None).num_rows == 1
 
 
 def test_parquet_parts_and_databases_are_read_from_where_they_are_named(tmp_path):
@@ -82,7 +106,7 @@ def test_parquet_parts_and_databases_are_read_from_where_they_are_named(tmp_path
 
 
 def test_a_result_is_written_where_it_is_named_and_answers_for_itself_alone(siblings, asked, tmp_path):
-    chosen = {n: siblings[n] for n in (0, 1, 7)}
+    chosen = {SIBLINGS.index(name): siblings[SIBLINGS.index(name)] for name in ("rec[1]", "rec1", "it's", r"a\b")}
     for folder in chosen.values():
         run(folder, tmp_path / folder.name, people_per_bucket=3, **asked)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(folder.name for folder in chosen.values())

@@ -28,7 +28,7 @@ def parquet_problem(path: Path) -> Problem | None:
     if tail != _MARK or size < 12:
         return Problem(path.name, "the file is cut off: its end is missing", expected, "copy or write it anew")
     try:
-        pq.read_schema(path)
+        pq.read_schema(path.absolute())
     except (OSError, pa.ArrowException, ValueError):
         return Problem(
             path.name, "the end of the file, which says what is in it, is damaged", expected, "copy or write it anew"
@@ -38,10 +38,10 @@ def parquet_problem(path: Path) -> Problem | None:
 
 def unlike_parts(parts: Sequence[Path]) -> list[Problem]:
     """The parts of a table that have other columns or types than the first."""
-    first = pq.read_schema(parts[0])
+    first = pq.read_schema(parts[0].absolute())
     problems = []
     for part in parts[1:]:
-        schema = pq.read_schema(part)
+        schema = pq.read_schema(part.absolute())
         unlike = [c.name for c in first if c.name not in schema.names or not schema.field(c.name).type.equals(c.type)]
         unlike = [position for position, name in enumerate(first.names, 1) if name in unlike]
         if unlike or len(schema) != len(first):
