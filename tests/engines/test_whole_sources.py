@@ -104,7 +104,7 @@ def test_a_temporary_table_of_the_callers_is_not_replaced(cdm, tmp_path, name):
         connection.execute(f"CREATE TEMP TABLE {name} AS SELECT 'kept' AS theirs")
         connection.commit()
         with pytest.raises(QuestionError, match=f"a temporary table of its own called '{name}'"):
-            run("cdm", tmp_path / "out", connection=connection, definitions=DEFINITIONS)
+            run("cdm?vocabulary=words", tmp_path / "out", connection=connection, definitions=DEFINITIONS)
         assert connection.execute(f"SELECT theirs FROM pg_temp.{name}").fetchall() == [("kept",)]
     assert list(tmp_path.iterdir()) == []
 
@@ -113,20 +113,20 @@ def test_a_connection_with_an_open_transaction_is_told(cdm, tmp_path):
     with cdm.connect() as connection:
         connection.execute("SELECT 1")
         with pytest.raises(QuestionError, match="a transaction is open"):
-            run("cdm", tmp_path / "out", connection=connection)
+            run("cdm?vocabulary=words", tmp_path / "out", connection=connection)
 
 
 def test_a_closed_connection_is_told(cdm, tmp_path):
     closed = cdm.connect(password="not-to-be-shown")
     closed.close()
     with pytest.raises(QuestionError) as failed:
-        run("cdm", tmp_path / "out", connection=closed, definitions=DEFINITIONS)
+        run("cdm?vocabulary=words", tmp_path / "out", connection=closed, definitions=DEFINITIONS)
     assert "not-to-be-shown" not in str(failed.value)
 
 
 def test_something_that_is_no_connection_is_told(tmp_path):
     with pytest.raises(QuestionError, match=r"is of type builtins\.str"):
-        run("cdm", tmp_path / "out", connection="postgresql://name:secret@host/database")
+        run("cdm?vocabulary=words", tmp_path / "out", connection="postgresql://name:secret@host/database")
 
 
 def test_postgres_sorts_text_its_own_way(server):
@@ -153,7 +153,7 @@ def test_a_killed_run_leaves_nothing_and_goes_on(cdm, here, tmp_path):
         "stop = lambda what, done, total: os._exit(9) if what == 'judging' and done == 1 else None\n"
         f"run(sys.argv[1], sys.argv[2], definitions={DEFINITIONS}, people_per_bucket={BUCKET}, progress=stop)\n"
     )
-    address = cdm.address(schema="cdm")
+    address = cdm.address(schema="cdm", vocabulary="words")
     done = subprocess.run([sys.executable, "-c", code, address, str(tmp_path / "out")], check=False)
     assert done.returncode == 9
     partial = tmp_path / "out.partial"
@@ -174,7 +174,7 @@ def temporary_tables(connection) -> list:
 @pytest.mark.long
 def test_other_records_are_judged_afresh(cdm, tmp_path):
     """What changed in the database since the run was stopped changes the digest of the records as read."""
-    address, out = cdm.address(schema="cdm"), tmp_path / "out"
+    address, out = cdm.address(schema="cdm", vocabulary="words"), tmp_path / "out"
     first = run(address, out, definitions=["fabbri-2021"]).manifest["source"]["fingerprint"]
     with cdm.connect() as connection:
         connection.execute("UPDATE cdm.drug_exposure SET days_supply = days_supply + 1 WHERE person_id = 1")

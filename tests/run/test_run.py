@@ -111,6 +111,7 @@ def test_evidence_repeats_the_stored_verdicts_with_words_and_provenance(result):
     for row in rows:
         assert row["found"]
         assert row["choice"] or (row["source"] and row["seen"])
+        assert row["comparison"] is None or row["limit"] is not None
         assert row["trial_number"] is None or row["address"].startswith("drug_exposure/")
 
 

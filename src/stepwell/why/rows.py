@@ -240,7 +240,9 @@ class _Maker:
             "value": None if value is None else show_number(value),
             "unit": unit,
             "limit": None if limit is None else show_number(limit),
-            "comparison": {"within": "at most", "limits": "at least"}.get(comparison, comparison),
+            "comparison": None
+            if limit is None
+            else {"within": "at most", "limits": "at least"}.get(comparison, comparison),
             "source": f"{asked.source}, {asked.locator}" if asked.source else None,
             "seen": asked.seen,
             "choice": asked.choice,
