@@ -135,6 +135,15 @@ def test_who_is_in_it(first, diagnosed, included):
     assert row["is_included"] is included
 
 
+@pytest.mark.parametrize(("gap", "included"), [("answer", None), ("procedure", False)])
+def test_a_measurement_that_nobody_could_identify_may_be_the_score(gap, included):
+    drawn = {"measurement": scores("phq-9 | 2020-01-01 | 4"), "code_gap": f"record | n_rows\n{gap} | 1"}
+    assert found(REMISSION, **drawn)["is_included"] is included
+    assert found(COVERED, **drawn)["is_included"] is False
+    high = {**drawn, "measurement": scores("phq-9 | 2020-01-01 | 12")}
+    assert found(REMISSION, **high)["is_included"] is True
+
+
 def test_nobody_knows_of_scores_that_no_source_holds():
     """Without a table of scores, or without observation, it is unknown who is in the measure."""
     held = {"person", "observation_period", "condition", "medication"}

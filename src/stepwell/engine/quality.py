@@ -66,7 +66,10 @@ def find_quality(
     sets = getattr(of_start, "any_of", of_start) or ()
     people = add_hidden(people, gaps_of(records, has), "condition", sets, "start_is_hidden")
     is_open = people.might_enter.fill_null(False) & (people.start_is_hidden | ibis.literal("condition" not in has))
-    looked_for = people.is_observed & ibis.literal(source in has) & ~is_open
+    # A measurement or observation that nobody could identify may be the score.
+    scores_may_be = gaps_of(records, has) if measure.start.score is not None else {}
+    people = add_hidden(people, scores_may_be, "answer", (), "score_is_hidden")
+    looked_for = people.is_observed & ibis.literal(source in has) & ~is_open & ~people.score_is_hidden
     began = ibis.cases((people.start_day.notnull(), MET), (looked_for, NOT_MET), else_=UNKNOWN)
     if source == "medication":
         # The first antidepressant, and the time without one before it, may be among the drugs that are missing.

@@ -155,6 +155,7 @@ def _words(measure: QualityMeasure, person: dict, gaps: Sequence[dict]) -> str:
         doubt = f": the records cannot say whether there was {'; or '.join(found)}" if found else ""
         if not person["is_entered"]:
             doubt = say_hidden(gaps, "condition", measure.start.diagnoses)
+            doubt += say_hidden(gaps, "answer", ()) if measure.start.score is not None else ""
         return f"Not known whether in the measure{doubt}"
     since = show_date(person["start_date"])
     if measure.covered:
