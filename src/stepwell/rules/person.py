@@ -13,7 +13,19 @@ from .episode import find_episodes
 from .exposure import find_exposures
 from .judgement import judge_trial
 from .response import find_outcome, find_response, find_scores
-from .rows import BEGUN, DETERMINATIONS, EPISODES, EXPOSURES, JUDGED, STAGED, STAGES, STEPS, TRIALS, Incomplete
+from .rows import (
+    BEGUN,
+    DETERMINATIONS,
+    EPISODES,
+    EXPOSURES,
+    JUDGED,
+    STAGED,
+    STAGES,
+    STEPS,
+    TRIALS,
+    Incomplete,
+    PersonRows,
+)
 from .staging.stage import find_stage
 from .step import find_steps
 from .switching import find_other_drugs
@@ -34,108 +46,129 @@ def judge_people(first_person, first_number, records, known, request, room, made
 @compiled
 def judge_person(i, number, records, known, request, room, made):
     """One person. The rows made are added to `made`."""
-    n, keys, score_keys, first_judged = made.n, room.keys, room.score_keys, room.first_judged
-    rows = records.medication[records.medication_first[i] : records.medication_first[i + 1]]
-    periods = records.period[records.period_first[i] : records.period_first[i + 1]]
-    conditions = records.condition[records.condition_first[i] : records.condition_first[i + 1]]
-    procedures = records.procedure[records.procedure_first[i] : records.procedure_first[i + 1]]
-    gaps = records.code_gap[records.code_gap_first[i] : records.code_gap_first[i + 1]]
-    person = records.person[i]
-    incomplete = Incomplete(person.lacks_drugs == 1, person.is_given_in_care_only == 1)
-    scores = records.score[records.score_first[i] : records.score_first[i + 1]]
-
-    exposures = made.exposure[n[EXPOSURES] : n[EXPOSURES] + len(rows)]
-    exposures = exposures[: find_exposures(rows, known.drug, keys, room.doses, exposures)]
+    own, n = rows_of_person(i, records), made.n
+    exposures = made.exposure[n[EXPOSURES] : n[EXPOSURES] + len(own.medication)]
+    exposures = exposures[: find_exposures(own.medication, known.drug, room.keys, room.doses, exposures)]
     n[EXPOSURES] += belong_to(number, exposures)
-    n_scores = find_scores(scores, score_keys)
-    rule, definition, staged_rule, staging = 0, 0, 0, 0
+    n_scores = find_scores(own.scores, room.score_keys)
     for s in range(len(request.setting)):
-        how = request.setting[s]
-        trials = made.trial[n[TRIALS] : n[TRIALS] + len(exposures)]
-        trials = trials[
-            : find_trials(exposures, known.drug, known.minimum[how.dose_standard], periods, how, keys, trials)
-        ]
-        episodes = made.episode[n[EPISODES] : n[EPISODES] + len(trials) + len(conditions)]
-        episodes = episodes[: find_episodes(trials, conditions, request.sets.depression, how, keys, episodes)]
-        for t in trials:
-            find_other_drugs(t, trials, how)
-            next_day = earlier(t.switch_day, t.added_day)
-            find_response(t, next_day, scores, score_keys, n_scores, known.instrument, how)
-            t.outcome, t.setting = find_outcome(t, known.instrument), s
-        for e in episodes:
-            e.setting = s
-        n[TRIALS] += belong_to(number, trials)
-        n[EPISODES] += belong_to(number, episodes)
+        trials, episodes = find_courses(number, s, own, exposures, n_scores, known, request, room, made)
         if s == request.step_setting:
-            steps = made.step[n[STEPS] : n[STEPS] + len(trials)]
-            n_steps, n[BEGUN] = find_steps(
-                trials,
-                episodes,
-                periods,
-                scores,
-                score_keys,
-                n_scores,
-                known.instrument,
-                how,
-                incomplete,
-                made.begun,
-                n[BEGUN],
-                steps,
-            )
-            n[STEPS] += belong_to(number, steps[:n_steps])
+            climb_the_ladder(number, own, trials, episodes, n_scores, known, request.setting[s], room, made)
+        judge_by_rules(number, s, own, trials, request, room, made)
+        determine_by_definitions(number, s, own, trials, episodes, request, room, made)
+        stage_by_models(number, s, own, trials, episodes, n_scores, request, room, made)
 
-        while rule < len(request.rule) and request.rule[rule].setting == s:
-            judged = made.judged[n[JUDGED] : n[JUDGED] + len(trials)]
-            for k in range(len(trials)):
-                judge_trial(
-                    trials[k],
-                    trials,
-                    conditions,
-                    periods,
-                    gaps,
-                    incomplete,
-                    request.asked,
-                    request.rule[rule],
-                    request.sets,
-                    keys,
-                    judged[k],
-                )
-                judged[k].rule = rule
-            first_judged[rule] = n[JUDGED]
-            n[JUDGED] += belong_to(number, judged)
-            rule += 1
-            first_judged[rule] = n[JUDGED]
-        while definition < len(request.definition) and request.definition[definition].setting == s:
-            d = made.determination[n[DETERMINATIONS]]
-            determine(
-                person, trials, made.judged, first_judged, episodes, conditions, procedures, periods, gaps,
-                request.definition[definition], request, room, d,
+
+@compiled
+def find_courses(number, s, own, exposures, n_scores, known, request, room, made):
+    """The trials and the episodes of one way of building trials, each trial with what else was taken and what it did."""
+    n, how = made.n, request.setting[s]
+    trials = made.trial[n[TRIALS] : n[TRIALS] + len(exposures)]
+    minimum = known.minimum[how.dose_standard]
+    trials = trials[: find_trials(exposures, known.drug, minimum, own.periods, how, room.keys, trials)]
+    episodes = made.episode[n[EPISODES] : n[EPISODES] + len(trials) + len(own.conditions)]
+    episodes = episodes[: find_episodes(trials, own.conditions, request.sets.depression, how, room.keys, episodes)]
+    for t in trials:
+        find_other_drugs(t, trials, how)
+        next_day = earlier(t.switch_day, t.added_day)
+        find_response(t, next_day, own.scores, room.score_keys, n_scores, known.instrument, how)
+        t.outcome, t.setting = find_outcome(t, known.instrument), s
+    for e in episodes:
+        e.setting = s
+    n[TRIALS] += belong_to(number, trials)
+    n[EPISODES] += belong_to(number, episodes)
+    return trials, episodes
+
+
+@compiled
+def climb_the_ladder(number, own, trials, episodes, n_scores, known, how, room, made):
+    """The steps of the ladder."""
+    n = made.n
+    steps = made.step[n[STEPS] : n[STEPS] + len(trials)]
+    n_steps, n[BEGUN] = find_steps(
+        trials, episodes, own.periods, own.scores, room.score_keys, n_scores, known.instrument, how, own.incomplete,
+        made.begun, n[BEGUN], steps,
+    )  # fmt: skip
+    n[STEPS] += belong_to(number, steps[:n_steps])
+
+
+@compiled
+def judge_by_rules(number, s, own, trials, request, room, made):
+    """Every trial under every rule of the setting."""
+    n = made.n
+    for r in range(len(request.rule)):
+        if request.rule[r].setting != s:
+            continue
+        judged = made.judged[n[JUDGED] : n[JUDGED] + len(trials)]
+        judge_trials(r, request.rule[r], own, trials, request.asked, request.sets, room, judged)
+        room.first_judged[r], room.first_judged[r + 1] = n[JUDGED], n[JUDGED] + len(trials)
+        n[JUDGED] += belong_to(number, judged)
+
+
+@compiled
+def judge_trials(number_of_rule, rule, own, trials, asked, sets, room, judged):
+    """Every trial under one rule."""
+    for k in range(len(trials)):
+        judge_trial(
+            trials[k], trials, own.conditions, own.periods, own.gaps, own.incomplete, asked, rule, sets, room.keys,
+            judged[k],
+        )  # fmt: skip
+        judged[k].rule = number_of_rule
+
+
+@compiled
+def determine_by_definitions(number, s, own, trials, episodes, request, room, made):
+    """What every definition of the setting says of the person."""
+    for definition in range(len(request.definition)):
+        if request.definition[definition].setting != s:
+            continue
+        d = made.determination[made.n[DETERMINATIONS]]
+        determine(
+            own.person[0], trials, made.judged, room.first_judged, episodes, own.conditions, own.procedures, own.periods,
+            own.gaps, request.definition[definition], request, room, d,
+        )  # fmt: skip
+        d.person_id, d.definition = number, definition
+        made.n[DETERMINATIONS] += 1
+
+
+@compiled
+def stage_by_models(number, s, own, trials, episodes, n_scores, request, room, made):
+    """How far every staging model of the setting says that resistance has gone in the last episode."""
+    n, stagings = made.n, request.stagings
+    last_trials = room.staged_trials[: find_last_episode_trials(trials, episodes, room.staged_trials)]
+    for r in range(len(stagings.rule)):
+        if stagings.rule[r].setting != s:
+            continue
+        judged = made.staged[n[STAGED] : n[STAGED] + len(last_trials)]
+        judge_trials(r, stagings.rule[r], own, last_trials, stagings.asked, request.sets, room, judged)
+        n[STAGED] += belong_to(number, judged)
+        for staging in range(len(stagings.staging)):
+            if stagings.staging[staging].rule != r:
+                continue
+            stage = made.stage[n[STAGES]]
+            find_stage(
+                staging, last_trials, judged, episodes, own.conditions, own.procedures, own.periods, own.gaps,
+                own.incomplete, own.scores, n_scores, request.setting[s], stagings, request.sets, room, stage,
             )  # fmt: skip
-            d.person_id, d.definition = number, definition
-            n[DETERMINATIONS] += 1
-            definition += 1
-        n_staged = find_last_episode_trials(trials, episodes, room.staged_trials)
-        staged_trials = room.staged_trials[:n_staged]
-        stagings = request.stagings
-        while staged_rule < len(stagings.rule) and stagings.rule[staged_rule].setting == s:
-            judged = made.staged[n[STAGED] : n[STAGED] + n_staged]
-            for k in range(n_staged):
-                judge_trial(
-                    staged_trials[k], staged_trials, conditions, periods, gaps, incomplete, stagings.asked,
-                    stagings.rule[staged_rule], request.sets, keys, judged[k],
-                )  # fmt: skip
-                judged[k].rule = staged_rule
-            n[STAGED] += belong_to(number, judged)
-            while staging < len(stagings.staging) and stagings.staging[staging].rule == staged_rule:
-                stage = made.stage[n[STAGES]]
-                find_stage(
-                    staging, staged_trials, judged, episodes, conditions, procedures, periods, gaps, incomplete, scores,
-                    n_scores, how, stagings, request.sets, room, stage,
-                )  # fmt: skip
-                stage.person_id, stage.staging = number, staging
-                n[STAGES] += 1
-                staging += 1
-            staged_rule += 1
+            stage.person_id, stage.staging = number, staging
+            n[STAGES] += 1
+
+
+@compiled
+def rows_of_person(i, records):
+    """The rows that speak of person i."""
+    person = records.person[i]
+    return PersonRows(
+        records.person[i : i + 1],
+        records.medication[records.medication_first[i] : records.medication_first[i + 1]],
+        records.period[records.period_first[i] : records.period_first[i + 1]],
+        records.condition[records.condition_first[i] : records.condition_first[i + 1]],
+        records.procedure[records.procedure_first[i] : records.procedure_first[i + 1]],
+        records.score[records.score_first[i] : records.score_first[i + 1]],
+        records.code_gap[records.code_gap_first[i] : records.code_gap_first[i + 1]],
+        Incomplete(person.lacks_drugs == 1, person.is_given_in_care_only == 1),
+    )
 
 
 @compiled

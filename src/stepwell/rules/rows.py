@@ -141,6 +141,20 @@ class Incomplete(NamedTuple):
     is_given_in_care_only: bool
 
 
+class PersonRows(NamedTuple):
+    """The records of one person that the rules read, but for those of sessions."""
+
+    person: np.ndarray
+    """One row."""
+    medication: np.ndarray
+    periods: np.ndarray
+    conditions: np.ndarray
+    procedures: np.ndarray
+    scores: np.ndarray
+    gaps: np.ndarray
+    incomplete: Incomplete
+
+
 class Room(NamedTuple):
     """Room to work in, for as many rows of one table as one person has."""
 
