@@ -75,6 +75,9 @@ def test_whatever_an_interrupt_becomes_is_an_interrupt(monkeypatch, tmp_path, er
     assert "Stopped." in done.stderr
 
 
+NO_TERMINAL = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "TTY_COMPATIBLE")}
+"""A bar of progress would be drawn over what is printed."""
+
 LONG_QUERY = """
 import sys
 import stepwell.cli as cli, stepwell.runner as runner
@@ -98,7 +101,11 @@ def test_ctrl_c_during_a_query_is_130(tmp_path, query):
     """At once, whichever thread of the database is at work."""
     command = [sys.executable, "-c", LONG_QUERY, query, "run", str(tmp_path), "--out", str(tmp_path / "out")]
     # A test suite run in the background ignores Ctrl-C, and so would what it starts.
-    how = {"text": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    how = {
+        "text": True,
+        "env": NO_TERMINAL,
+        "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    }
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how) as process:
         try:
             assert process.stdout.readline() == "at work\n"
@@ -132,7 +139,11 @@ cli.main()
 def test_ctrl_c_between_two_queries_stops_the_next_one(tmp_path):
     """DuckDB forgets an interrupt when a query begins."""
     command = [sys.executable, "-c", BETWEEN_QUERIES, "run", str(tmp_path), "--out", str(tmp_path / "out")]
-    how = {"text": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    how = {
+        "text": True,
+        "env": NO_TERMINAL,
+        "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    }
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how) as process:
         try:
             assert process.stdout.readline() == "at work\n"
