@@ -1,14 +1,14 @@
-"""The only place where a verdict is made. A verdict is a nullable boolean: met, not met, or NULL for unknown.
+"""Verdicts about a result, as Ibis expressions. A verdict is a nullable boolean: met, not met, or NULL for unknown.
 
-SQL's own NULL logic is this logic, so a criterion stays one column from the engine to the file. What is unknown is never
-read as "no": a comparison with a missing value is unknown, and a conclusion drawn from it is unknown too, unless the other
-verdicts settle it either way.
+SQL's own NULL logic is this logic. What is unknown is never read as "no": a comparison with a missing value is unknown, and a
+conclusion drawn from it is unknown too, unless the other verdicts settle it either way. While a person is judged, a verdict is a
+small number (`rules/verdicts.py`).
 """
 
 from __future__ import annotations
 
 from functools import reduce
-from operator import and_, or_
+from operator import and_
 
 import ibis
 import ibis.expr.types as ir
@@ -30,13 +30,3 @@ def judge(met: ir.BooleanValue, unknown: ir.BooleanValue | bool = False) -> ir.B
 def all_of(*verdicts: ir.BooleanValue) -> ir.BooleanValue:
     """Not met when any is not met, else unknown when any is unknown, else met. All of nothing is met."""
     return reduce(and_, verdicts) if verdicts else MET
-
-
-def any_of(*verdicts: ir.BooleanValue) -> ir.BooleanValue:
-    """Met when any is met, else unknown when any is unknown, else not met. Any of nothing is not met."""
-    return reduce(or_, verdicts) if verdicts else NOT_MET
-
-
-def any_row(verdict: ir.BooleanColumn) -> ir.BooleanValue:
-    """`any_of` over the rows of a group."""
-    return judge(verdict.any(), verdict.count() < verdict.isnull().count())

@@ -159,7 +159,7 @@ def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
         days = {"first_date": DAY - timedelta(first), "last_date": DAY - timedelta(last)}
         return {"person_id": person, "record": record, "codeset": codeset, "n_rows": 1, **days}
 
-    people = range(1, 18)
+    people = range(1, 20)
     late = {"person_id": 11, "start_date": DAY - timedelta(13), "end_date": DAY + timedelta(99)}
     always = [
         {"person_id": p, "start_date": date(2010, 1, 1), "end_date": date(2029, 12, 31)} for p in people if p != 11
@@ -170,13 +170,13 @@ def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
         answer=[
             answer(4, "4", 1.0, days=14), answer(5, "4", 1.0, days=15), answer(6, "2", 1.0), answer(7, "9", 1.0, "phq-9"),
             answer(8, "9", 0.0, "phq-9"), answer(9, "9", None, "phq-9"), answer(10, "1", 0.0), answer(10, "6b", 1.0),
-            *(answer(p, "9", 0.0, "phq-9") for p in range(11, 18)),
+            *(answer(p, "9", 0.0, "phq-9") for p in range(11, 20)),
         ],
         # Codes of that person that nobody could read, and in which days and sets they may hide one.
         code_gap=[
             unread(12, "condition", 30, 14), unread(13, "condition", 30, 15), unread(14, "condition", -1, -9),
             unread(15, "condition", 9, 9, "suicidality"), unread(16, "condition", 9, 9, "aneurysm"),
-            unread(17, "procedure", 9, 9),
+            unread(17, "procedure", 9, 9), unread(18, "answer", 30, 14), unread(19, "answer", 30, 15),
         ],
         observation_period=[*always, late],
     )  # fmt: skip
@@ -200,6 +200,8 @@ def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
         15: None,
         16: False,
         17: False,
+        18: None,
+        19: False,
     }
     assert {p: judged[p]["regimen.dose"] for p in judged} == {p: named[p] and False for p in judged}
     assert {judged[p]["n_not_met.dose"] for p in judged if named[p] is None} == {0}

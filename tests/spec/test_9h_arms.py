@@ -61,3 +61,14 @@ def test_runs_of_one_arm_and_a_day_with_two(judged):
         (r["arm"], r["n_sessions"], r["mg_per_kg"], str(r["end_date"])) for r in found if r["checkpoint_number"] == 1
     ]
     assert runs == [("A", 2, None, "2020-03-05"), ("B", 1, None, "2020-03-12")]
+
+
+def test_declared_sessions_alone_show_what_their_arms_did(judged):
+    """A comparator's clinic may have no dose and no procedure of a treatment at all."""
+    found = judged(
+        declared_session="session_date | treatment | is_comparator | arm\n2020-03-02 | spray | yes | placebo",
+        measurement="instrument | measured_date | total\nphq-9 | 2020-03-02 | 20\nphq-9 | 2020-03-03 | 8",
+    ).tables
+    told = [(r["arm"], r["baseline_total"], r["total"]) for r in found["arm_response"] if r["checkpoint"] == "day 1"]
+    assert told == [("placebo", 20, 8)]
+    assert found["session"] == []

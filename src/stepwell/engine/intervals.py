@@ -53,22 +53,9 @@ def in_dates(columns: Iterable[Column], rows: ir.Table) -> ir.Table:
     )
 
 
-def engine_schema(table: Table) -> ibis.Schema:
-    """The schema of a record table inside the engine, with days for dates."""
-    return ibis.schema(
-        {day_name(c.name): "int64" for c in table.columns if c.type == "date"}
-        | {c.name: c.type for c in table.columns if c.type != "date"}
-    )
-
-
 def day_name(name: str) -> str:
     """`start_date` -> `start_day`."""
     return name.removesuffix("_date") + "_day" if name.endswith("_date") else name
-
-
-def days_in_common(a: ir.Table, b: ir.Table) -> ir.IntegerValue:
-    """Days on which both intervals run; zero or less when they do not meet."""
-    return ibis.least(a.end_day, b.end_day) - ibis.greatest(a.start_day, b.start_day) + 1
 
 
 def without_breaks(period: ir.Table) -> ir.Table:

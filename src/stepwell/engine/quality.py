@@ -12,7 +12,7 @@ from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
 from stepwell.knowledge.quality import Excluded, FirstTreatment, FollowUp, QualityMeasure, Start
 
 from .code_gap import add_hidden
-from .incomplete import add_incomplete, find_incomplete, may_lack_drugs
+from .incomplete import add_incomplete
 from .intervals import to_date, to_day, without_breaks
 from .score import find_score
 from .who import gaps_of, judge_who
@@ -50,8 +50,7 @@ def find_quality(
     windowed = windowed.drop("window_first_day")
     for rows in (windowed, followed, observed, _might_enter(score, supply, measure.start)):
         people = people.left_join(rows, "person_id").drop("person_id_right")
-    if "incomplete_medication" in has:
-        people = add_incomplete(people, find_incomplete(records["incomplete_medication"]))
+    people = add_incomplete(people, records["incomplete_medication"] if "incomplete_medication" in has else None)
     people = people.mutate(
         is_observed=people.last_observed_day.notnull(),
         met_day=people.start_day,
@@ -73,9 +72,8 @@ def find_quality(
     began = ibis.cases((people.start_day.notnull(), MET), (looked_for, NOT_MET), else_=UNKNOWN)
     if source == "medication":
         # The first antidepressant, and the time without one before it, may be among the drugs that are missing.
-        lacks_drugs = may_lack_drugs(people)
-        began = lacks_drugs.ifelse(UNKNOWN, began)
-        people = people.mutate(is_reached=people.is_reached | lacks_drugs.ifelse(UNKNOWN, NOT_MET))
+        began = people.may_lack_drugs.ifelse(UNKNOWN, began)
+        people = people.mutate(is_reached=people.is_reached | people.may_lack_drugs.ifelse(UNKNOWN, NOT_MET))
     included = all_of(began, *verdicts.values(), *kept.values())
     shown = {
         name: included.fill_null(True).ifelse(people[name], ibis.null(people[name].type()))

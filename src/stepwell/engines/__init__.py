@@ -1,6 +1,6 @@
-"""Where a plan runs: DuckDB embedded, PostgreSQL, or Spark. The plan is the same everywhere; an engine only keeps tables.
+"""Where records are read: DuckDB embedded, PostgreSQL, or Spark. An engine keeps tables and gives their rows back.
 
-An engine has a `dialect` and five methods: `store` keeps rows held in memory, `create` keeps the rows of a SELECT, `name` gives a
+An engine has five methods: `store` keeps rows held in memory, `create` keeps the rows of a SELECT, `name` gives a
 SELECT a name without running it, `read` gives its rows back, `side_by_side` gives engines for several buckets at a time.
 `tables` is the same engine as Ibis sees it, for the readers of sources. All tables live for the length of a `with` block, are
 seen by nobody else, and leave nothing behind.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from weakref import WeakSet
@@ -25,10 +24,9 @@ def interrupt_queries() -> None:
 
 
 class DuckDB:
-    """Temporary tables on a DuckDB connection. They stay until they are replaced, so that a plan can be run again and again."""
+    """Temporary tables on a DuckDB connection. They stay until they are replaced."""
 
     kind = "duckdb"
-    dialect = "duckdb"
 
     def __init__(self, connection: duckdb.DuckDBPyConnection):
         self._con = connection
@@ -76,16 +74,9 @@ class DuckDB:
         """Gives a SELECT a name; it is run where the name is read."""
         self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
-    def read(self, sql: str, schema: pa.Schema, order: Sequence[str] = ()) -> pa.Table:
-        """The rows of a SELECT, in the order of these columns."""
-        if order:
-            sql = f"SELECT * FROM ({sql}) AS rows ORDER BY {', '.join(map(quoted, order))}"
+    def read(self, sql: str, schema: pa.Schema) -> pa.Table:
+        """The rows of a SELECT."""
         return self._con.execute(sql).to_arrow_table()
-
-
-def quoted(name: str) -> str:
-    """A name between double quotes."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _bytes(shown: str) -> int:

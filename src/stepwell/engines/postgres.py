@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from functools import cached_property
 
 import psycopg
@@ -14,9 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from stepwell.errors import Problem, QuestionError
 
-from .duckdb import quoted
 from .postgres_errors import in_our_words
-from .written import in_order
 
 _TYPES = {
     pa.int8(): "smallint",
@@ -33,7 +30,7 @@ _TYPES = {
 _SETTINGS = {
     # No table, type or function of the database can be mistaken for ours, or ours for one of the database.
     "search_path": "pg_temp, pg_catalog",
-    # Compiling a plan's queries to machine code takes longer than running them on one person, and hardly pays on many.
+    # Compiling the queries to machine code takes longer than it saves.
     "jit": "off",
     # What is turned into text or a day must not depend on how the server is set up.
     "timezone": "UTC",
@@ -53,7 +50,6 @@ class Postgres:
     """
 
     kind = "postgres"
-    dialect = "postgres"
 
     def __init__(self, connection: psycopg.Connection, *, in_pieces: bool = False):
         self._con = connection
@@ -101,7 +97,7 @@ class Postgres:
     def _end_in_pieces(self) -> None:
         try:
             for name, kind in reversed(self._made.items()):
-                self._execute(f"DROP {kind} IF EXISTS pg_temp.{quoted(name)} CASCADE")
+                self._execute(f"DROP {kind} IF EXISTS pg_temp.{_quoted(name)} CASCADE")
             for name, value in self._settings.items():
                 self._set(name, value)
             self._con.autocommit = self._autocommit
@@ -124,55 +120,55 @@ class Postgres:
 
     def store(self, name: str, rows: pa.Table) -> None:
         """Copies the rows into a table, in place of what had the name."""
-        columns = ", ".join(f"{quoted(field.name)} {_TYPES[field.type]}" for field in rows.schema)
+        columns = ", ".join(f"{_quoted(field.name)} {_TYPES[field.type]}" for field in rows.schema)
         self._replace(name, f"({columns})")
         text = io.BytesIO()
         pyarrow.csv.write_csv(rows, text, pyarrow.csv.WriteOptions(include_header=False))
-        with psycopg.Cursor(self._con) as cursor, cursor.copy(f"COPY {quoted(name)} FROM STDIN (FORMAT csv)") as copy:
+        with psycopg.Cursor(self._con) as cursor, cursor.copy(f"COPY {_quoted(name)} FROM STDIN (FORMAT csv)") as copy:
             copy.write(text.getbuffer())
-        self._execute(f"ANALYZE {quoted(name)}")
+        self._execute(f"ANALYZE {_quoted(name)}")
 
     def create(self, name: str, sql: str) -> None:
         """Keeps the rows of a SELECT in a table, in place of what had the name."""
         self._replace(name, f"AS {sql}")
         # Nobody else counts the rows of a temporary table, and without counts the joins of the next stage are planned blindly.
-        self._execute(f"ANALYZE {quoted(name)}")
+        self._execute(f"ANALYZE {_quoted(name)}")
 
-    def read(self, sql: str, schema: pa.Schema, order: Sequence[str] = ()) -> pa.Table:
-        """The rows of a SELECT, in the types of the schema and in the order of these columns."""
+    def read(self, sql: str, schema: pa.Schema) -> pa.Table:
+        """The rows of a SELECT, in the types of the schema."""
         text = io.BytesIO()
         copied = f"COPY (SELECT {_typed(schema)} FROM ({sql}) AS rows) TO STDOUT (FORMAT csv)"
         with psycopg.Cursor(self._con) as cursor, cursor.copy(copied) as copy:
             for block in copy:
                 text.write(block)
         text.seek(0)
-        return in_order(_from_csv(text, schema), order)
+        return _from_csv(text, schema)
 
     def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
         """Keeps the rows of a SELECT in these types, found quickly by a key. Returns a digest of the rows in any order."""
         self.create(name, f"SELECT {_typed(schema)} FROM ({sql}) AS rows")
-        self._execute(f"CREATE INDEX ON {quoted(name)} ({quoted(key)})")
+        self._execute(f"CREATE INDEX ON {_quoted(name)} ({_quoted(key)})")
         row = "('x' || left(md5(CAST(kept AS text)), 15))::bit(60)::bigint"
-        return self._value(f"SELECT concat_ws('-', count(*), sum({row})) FROM {quoted(name)} AS kept")
+        return self._value(f"SELECT concat_ws('-', count(*), sum({row})) FROM {_quoted(name)} AS kept")
 
     def name(self, name: str, sql: str) -> None:
         """Gives a SELECT a name; it is run where the name is read."""
         self._take(name, "VIEW")
-        self._execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
+        self._execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(name)} AS {sql}")
 
     def selected(self, name: str, type_: pa.DataType) -> str:
         """A column of a foreign table in this type, under its name in lower case."""
-        return f"{_cast(name, type_)} AS {quoted(name.lower())}"
+        return f"{_cast(name, type_)} AS {_quoted(name.lower())}"
 
     def relation(self, *names: str) -> str:
         """A table of a schema, as SQL says it."""
-        return ".".join(map(quoted, names))
+        return ".".join(map(_quoted, names))
 
     def _replace(self, name: str, what: str) -> None:
         self._take(name, "TABLE")
         # With the names that were given to readings of it.
-        self._execute(f"DROP TABLE IF EXISTS pg_temp.{quoted(name)} CASCADE")
-        self._execute(f"CREATE TEMP TABLE {quoted(name)} {what}")
+        self._execute(f"DROP TABLE IF EXISTS pg_temp.{_quoted(name)} CASCADE")
+        self._execute(f"CREATE TEMP TABLE {_quoted(name)} {what}")
 
     def _take(self, name: str, kind: str) -> None:
         if name in self._callers_own:
@@ -196,12 +192,12 @@ class Postgres:
 
 def _typed(schema: pa.Schema) -> str:
     """The columns in their declared types: sums are of other types than Ibis believes."""
-    return ", ".join(f"{_cast(c.name, c.type)} AS {quoted(c.name)}" for c in schema)
+    return ", ".join(f"{_cast(c.name, c.type)} AS {_quoted(c.name)}" for c in schema)
 
 
 def _cast(name: str, type_: pa.DataType) -> str:
     sql, collate, order = _TYPES[type_].partition(" COLLATE ")
-    return f"CAST({quoted(name)} AS {sql}){collate}{order}"
+    return f"CAST({_quoted(name)} AS {sql}){collate}{order}"
 
 
 def _from_csv(text: io.BytesIO, schema: pa.Schema) -> pa.Table:
@@ -220,3 +216,7 @@ def _from_csv(text: io.BytesIO, schema: pa.Schema) -> pa.Table:
             quoted_strings_can_be_null=False,
         ),
     )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

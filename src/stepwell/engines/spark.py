@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -16,8 +15,6 @@ from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import from_arrow_type
 
 from stepwell.errors import Problem, QuestionError, SourceError, UnfinishedError
-
-from .written import in_order
 
 # Ibis compiles for Spark only once its options are there, which otherwise happens on connecting.
 Backend.register_options()
@@ -41,7 +38,6 @@ class Spark:
     """
 
     kind = "spark"
-    dialect = "pyspark"
 
     def __init__(self, session: SparkSession):
         self._callers = session
@@ -86,13 +82,13 @@ class Spark:
 
     def create(self, name: str, sql: str) -> None:
         """Keeps the rows of a SELECT under a name, in place of what had it."""
-        # Computed now and cut off from what it was made of: Spark would otherwise plan, and perhaps run, every stage again
+        # Computed now and cut off from what it was made of: Spark would otherwise plan, and perhaps run, every step again
         # within each that follows.
         self.session.sql(sql).localCheckpoint(eager=True).createOrReplaceTempView(name)
 
-    def read(self, sql: str, schema: pa.Schema, order: Sequence[str] = ()) -> pa.Table:
-        """The rows of a SELECT, in the types of the schema and in the order of these columns."""
-        return in_order(self.session.sql(sql).toArrow().cast(schema), order)
+    def read(self, sql: str, schema: pa.Schema) -> pa.Table:
+        """The rows of a SELECT, in the types of the schema."""
+        return self.session.sql(sql).toArrow().cast(schema)
 
     def keep(self, name: str, sql: str, schema: pa.Schema, key: str) -> str:
         """Keeps the rows of a SELECT in these types, and gives a digest of the rows in any order."""

@@ -18,4 +18,4 @@ def write_parquet(parts: Iterable[pa.Table], schema: pa.Schema, path: Path) -> N
 
 def in_order(rows: pa.Table, order: Sequence[str]) -> pa.Table:
     """The rows in the order of these columns, texts byte by byte: databases have orders of their own for text."""
-    return rows.sort_by([(column, "ascending") for column in order]) if order else rows
+    return rows.sort_by([(column, "ascending") for column in order])

@@ -1,5 +1,5 @@
-"""Whose diagnoses or procedures may hide a code, so that its absence says nothing (docs/engine.md, 7): rows that nobody could
-identify, or that are in a vocabulary of which the code set holds no codes."""
+"""Whose diagnoses, procedures or answers may hide a code, so that its absence says nothing (docs/engine.md, 7): rows that nobody
+could identify, or that are in a vocabulary of which the code set holds no codes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from stepwell.tables.row_type import NA
 from .compiled import compiled
 from .criterion_numbers import NONE
 
-CONDITIONS, PROCEDURES = (CODE_GAP.by_name["record"].values.index(record) for record in ("condition", "procedure"))
+CONDITIONS, PROCEDURES, ANSWERS = (
+    CODE_GAP.by_name["record"].values.index(record) for record in ("condition", "procedure", "answer")
+)
 OTHER_CODESET = -2
-"""A code set that nobody asks for."""
+"""A code set that the question does not ask for."""
 
 
 @compiled

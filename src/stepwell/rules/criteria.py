@@ -153,7 +153,7 @@ def judge_switched(t, asked, incomplete):
 
 @compiled
 def judge_added_to(t, asked, incomplete):
-    """Another drug was added while it went on. Unknown when nobody knows how long that was, or who looked."""
+    """Another drug was added while the trial went on. Unknown where its end, or the observation of that time, is not known."""
     if asked.is_unscored_only and not np.isnan(t.improvement_pct):
         return NOT_MET
     return judge_any_added(t, incomplete)
@@ -180,8 +180,8 @@ def judge_added(t, n_days, incomplete):
 
 @compiled
 def days_between(t, incomplete):
-    """The days of the trial on which nobody knows whether it was taken: those between two days on which it was given, where only
-    what was given in care is recorded."""
+    """The days between two doses, where only doses given in care are recorded: the records do not say whether the drug was taken
+    on them."""
     return t.n_days_between if incomplete.is_given_in_care_only else 0
 
 

@@ -9,7 +9,7 @@ from .compiled import compiled
 from .counting import comes_closer, count_branch, first_and_last_possible
 from .criterion_numbers import IN_EPISODE, NONE
 from .days import completed_years, earlier, later, observed_from_until
-from .sorting import put_in_order
+from .diagnoses import count_diagnoses
 from .trial import ANTIDEPRESSANT
 from .verdicts import MET, NOT_ASKED, NOT_MET, UNKNOWN, judge
 
@@ -137,25 +137,27 @@ def judge_age(person, asked, d):
 
 @compiled
 def judge_diagnosis(conditions, absence_counts, gaps, asked, sets, keys, d):
-    """At least so many days with, or records of, a diagnosis of the sets. How far back `within` looks depends on a day that is
-    certain only once the definition is met."""
+    """Whether there are enough diagnoses of the code sets, counted by day or by record.
+
+    Unknown when: `within` looks back from the index day, which may still change while the definition is not met; an absence means
+    nothing.
+    """
     d.n_diagnoses, d.who_diagnosis = 0, NOT_ASKED
     if asked.diagnosis == NONE:
         return
+    is_asked = sets.codeset[asked.diagnosis]
     until = d.index_day if asked.is_diagnosis_before else _ALWAYS
     since = -_ALWAYS
     may_look_elsewhere = False
     if asked.diagnosis_within != NA and d.index_day != NA:
-        n_until = count_diagnoses(conditions, asked.diagnosis, asked.is_diagnosis_by_record, since, until, sets, keys)
+        n_until = count_diagnoses(conditions, is_asked, asked.is_diagnosis_by_record, since, until, keys)
         may_look_elsewhere = d.met_day == NA and n_until >= asked.diagnosis_at_least
         since = until - asked.diagnosis_within
     if until != NA:
-        d.n_diagnoses = count_diagnoses(
-            conditions, asked.diagnosis, asked.is_diagnosis_by_record, since, until, sets, keys
-        )
+        d.n_diagnoses = count_diagnoses(conditions, is_asked, asked.is_diagnosis_by_record, since, until, keys)
     from_day = NA if asked.diagnosis_within == NA or d.index_day == NA else d.index_day - asked.diagnosis_within
     until_day = d.index_day if asked.is_diagnosis_before else NA
-    may_be_hidden = is_hidden(gaps, CONDITIONS, sets.codeset[asked.diagnosis], from_day, until_day)
+    may_be_hidden = is_hidden(gaps, CONDITIONS, is_asked, from_day, until_day)
     is_open = not absence_counts or may_look_elsewhere or may_be_hidden
     verdict = judge(d.n_diagnoses >= asked.diagnosis_at_least, is_open)
     if asked.is_diagnosis_before and d.index_day == NA:
@@ -176,7 +178,7 @@ def judge_never(conditions, periods, earliest_day, absence_counts, gaps, asked, 
         if observed_to == NA:
             absence_counts, until = False, NA
     if until != NA:
-        d.n_excluding = count_diagnoses(conditions, asked.never, False, since, until, sets, keys)
+        d.n_excluding = count_diagnoses(conditions, sets.codeset[asked.never], False, since, until, keys)
     until_day = d.index_day if asked.is_never_before else NA
     may_be_hidden = is_hidden(gaps, CONDITIONS, sets.codeset[asked.never], NA, until_day)
     verdict = NOT_MET if d.n_excluding > 0 else MET if absence_counts and not may_be_hidden else UNKNOWN
@@ -187,7 +189,8 @@ def judge_never(conditions, periods, earliest_day, absence_counts, gaps, asked, 
 
 @compiled
 def judge_washout(periods, first_treated, asked, d):
-    """Observed for so many days without a break before the first antidepressant. Unknown where that day was not observed."""
+    """Whether the person was observed long enough, without a break, before the first antidepressant. Unknown where its first day
+    was not observed."""
     d.n_days_washout, d.who_washout = NA, NOT_ASKED
     if asked.washout_at_least == NA:
         return
@@ -197,18 +200,3 @@ def judge_washout(periods, first_treated, asked, d):
             d.n_days_washout = first_treated - observed_from
     verdict = UNKNOWN if d.n_days_washout == NA else judge(d.n_days_washout >= asked.washout_at_least, False)
     d.who_washout = conclude(verdict, asked, NOT_MET)
-
-
-@compiled
-def count_diagnoses(conditions, codeset, is_by_record, since, until, sets, keys):
-    """Different days, or days and records, with a diagnosis of the set from one day to another."""
-    n = 0
-    for c in conditions:
-        if c.codeset >= 0 and sets.codeset[codeset, c.codeset] and since <= c.condition_day <= until:
-            keys[n] = c.record if is_by_record else c.condition_day
-            n += 1
-    put_in_order(keys, n)
-    n_different = 0
-    for i in range(n):
-        n_different += i == 0 or keys[i] != keys[i - 1]
-    return n_different

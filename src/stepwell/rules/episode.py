@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .compiled import compiled
-from .sorting import put_in_order
+from .diagnoses import find_diagnosed_days
 from .trial import may_be_antidepressant
 
 
@@ -43,20 +43,3 @@ def find_episodes(trials, conditions, is_depression, how, keys, episodes):
                 if episodes[k].start_day <= t.start_day <= episodes[k].end_day + how.episode_gap:
                     t.episode_number = k + 1
     return n
-
-
-@compiled
-def find_diagnosed_days(conditions, is_asked, keys):
-    """The different days with a diagnosis of the code sets asked, in order: fills `keys` and returns how many there are."""
-    n = 0
-    for c in conditions:
-        if c.codeset >= 0 and is_asked[c.codeset]:
-            keys[n] = c.condition_day
-            n += 1
-    put_in_order(keys, n)
-    n_different = 0
-    for i in range(n):
-        if i == 0 or keys[i] != keys[i - 1]:
-            keys[n_different] = keys[i]
-            n_different += 1
-    return n_different

@@ -70,15 +70,17 @@ def judge_records(
     in the order of its key.
     """
     procedures = tables["procedure"]["procedure"].unique().to_pylist()
-    has_sessions = holds_sessions(tables["dose"].num_rows, procedures, knowledge)
+    n_given = tables["dose"].num_rows + tables["declared_session"].num_rows
+    has_sessions = holds_sessions(n_given, procedures, knowledge)
     question = translate(tuple(definitions), tuple(stagings), knowledge, frozenset(has), has_sessions)
     return judge(question, tables)
 
 
-def holds_sessions(n_doses: int, procedures: Iterable[str], knowledge: Knowledge) -> bool:
-    """Whether records with so many doses and procedures of these sets can speak of a treatment given in sessions."""
+def holds_sessions(n_given: int, procedures: Iterable[str], knowledge: Knowledge) -> bool:
+    """Whether records with so many doses and declared sessions, and procedures of these sets, can speak of a treatment given in
+    sessions."""
     asked = {name for t in knowledge.treatments.values() for name in t.procedures}
-    return bool(knowledge.treatments) and (n_doses > 0 or not asked.isdisjoint(procedures))
+    return bool(knowledge.treatments) and (n_given > 0 or not asked.isdisjoint(procedures))
 
 
 def judge(question: Question, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:

@@ -8,7 +8,7 @@ from .code_gap import CONDITIONS, is_hidden
 from .compiled import compiled
 from .criterion_numbers import NONE
 from .days import observed_from_until
-from .episode import find_diagnosed_days
+from .diagnoses import find_diagnosed_days
 
 
 @compiled

@@ -54,3 +54,15 @@ def put_in_order(keys, n):
                 j -= gap
             keys[j] = key
         gap //= 3
+
+
+@compiled
+def keep_different(keys, n):
+    """Sorts the first `n` keys in place, each once, and returns how many they are."""
+    put_in_order(keys, n)
+    n_different = 0
+    for i in range(n):
+        if i == 0 or keys[i] != keys[n_different - 1]:
+            keys[n_different] = keys[i]
+            n_different += 1
+    return n_different

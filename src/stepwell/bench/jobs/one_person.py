@@ -1,6 +1,6 @@
 """One person at a time, as a web page would ask: python one_person.py RECORDS OUT.json [DEFINITION ...]
 
-Writes the milliseconds of the first person, for whom the plan is compiled, and of every one after.
+Writes the milliseconds of the first person, for whom the rules are loaded, and of every one after.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ import numpy as np
 
 from stepwell.tables.row_type import NA
 
-from ..code_gap import CONDITIONS, is_hidden
+from ..code_gap import ANSWERS, CONDITIONS, is_hidden
 from ..compiled import compiled
 from ..days import observed_from_until
+from ..diagnoses import has_diagnosis
 from ..verdicts import MET, NOT_MET, UNKNOWN
-from .session import has_condition_from
 
 
 @compiled
@@ -19,12 +19,13 @@ def judge_indicated(series, regimen, conditions, answers, periods, gaps, treatme
     day.
 
     Unknown when: another item about suicide was answered above its least; nobody was asked; the source holds no diagnoses; the
-    days before the first session were not observed, or records of theirs may hide a diagnosis. Not met only where the answers and
-    the diagnoses both say so.
+    days before the first session were not observed, or records of theirs may hide a diagnosis or an answer. Not met only where
+    the answers and the diagnoses both say so.
     """
     start_day = series.start_day
     first_day = start_day - regimen.indicated_within
-    if has_condition_from(first_day, start_day, conditions, sets.codeset[regimen.indicated]):
+    is_asked = sets.codeset[regimen.indicated]
+    if has_diagnosis(conditions, is_asked, first_day, start_day):
         return MET
     was_above, was_zero = False, False
     for a in answers:
@@ -45,7 +46,9 @@ def judge_indicated(series, regimen, conditions, answers, periods, gaps, treatme
         was_zero |= is_asking and not np.isnan(a.value) and not is_above
     observed_from, observed_until = observed_from_until(start_day, periods)
     was_observed = observed_from != NA and observed_from <= first_day and observed_until >= start_day
-    may_be_hidden = is_hidden(gaps, CONDITIONS, sets.codeset[regimen.indicated], first_day, start_day)
+    may_be_hidden = is_hidden(gaps, CONDITIONS, is_asked, first_day, start_day)
+    # A measurement or observation that nobody could identify may be another answer.
+    may_be_hidden |= is_hidden(gaps, ANSWERS, is_asked, first_day, start_day)
     is_free = was_zero and not was_above and was_observed and treatments.has_condition and not may_be_hidden
     return NOT_MET if is_free else UNKNOWN
 

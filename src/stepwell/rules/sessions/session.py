@@ -8,6 +8,7 @@ from ..code_gap import CONDITIONS, PROCEDURES, is_hidden
 from ..compiled import compiled
 from ..criterion_numbers import NONE
 from ..days import observed_from_until
+from ..diagnoses import has_diagnosis
 from ..verdicts import MET, NOT_ASKED, NOT_MET, UNKNOWN, judge
 
 FIRST, PAUSE, RE_INDUCTION = range(3)
@@ -55,7 +56,7 @@ def judge_days(number, person, days, declared, conditions, procedures, periods, 
             from_day = day - treatment.diagnosed_within
             is_sure = observed_from != NA and from_day >= observed_from and treatments.has_condition
             is_sure = is_sure and not is_hidden(gaps, CONDITIONS, sets.codeset[treatment.diagnosed], from_day, day)
-            was_diagnosed = has_condition_from(from_day, day, conditions, sets.codeset[treatment.diagnosed])
+            was_diagnosed = has_diagnosis(conditions, sets.codeset[treatment.diagnosed], from_day, day)
             d.session_diagnosed = judge(was_diagnosed, not is_sure)
             d.candidate = min(d.candidate, d.session_diagnosed)
 
@@ -75,15 +76,6 @@ def has_procedure_on(day, procedures, is_asked):
     is_found = False
     for p in procedures:
         is_found |= p.procedure >= 0 and p.procedure_day == day and is_asked[p.procedure]
-    return is_found
-
-
-@compiled
-def has_condition_from(from_day, until_day, conditions, is_asked):
-    """Whether a diagnosis of the sets is recorded on these days."""
-    is_found = False
-    for c in conditions:
-        is_found |= c.codeset >= 0 and from_day <= c.condition_day <= until_day and is_asked[c.codeset]
     return is_found
 
 

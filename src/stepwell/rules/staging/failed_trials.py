@@ -11,7 +11,7 @@ from ..counting import what_it_is
 from ..criteria import judge_any_added, judge_intolerant
 from ..criterion_numbers import BY_CLASS, BY_INGREDIENT
 from ..days import earlier, later
-from ..sorting import put_in_order
+from ..sorting import keep_different
 from ..trial import ANTIDEPRESSANT
 from ..verdicts import MET, NOT_MET, judge
 
@@ -51,11 +51,7 @@ def count_different(trials, judged, incomplete, what, distinct, least, keys):
         if verdict_of(trials[k], judged[k], incomplete, what) >= least:
             keys[n] = what_it_is(judged[k], distinct)
             n += 1
-    put_in_order(keys, n)
-    n_different = 0
-    for i in range(n):
-        n_different += i == 0 or keys[i] != keys[i - 1]
-    return n_different
+    return keep_different(keys, n)
 
 
 @compiled

@@ -9,7 +9,7 @@ from stepwell.tables.row_type import NA
 from ..compiled import compiled
 from ..criterion_numbers import NONE
 from ..days import observed_from_until
-from ..sorting import code_of, place_of, put_in_order
+from ..sorting import code_of, keep_different, place_of
 
 
 @compiled
@@ -44,17 +44,4 @@ def count_procedure_days(procedures, is_asked, from_day, until_day, keys):
         if p.procedure >= 0 and is_asked[p.procedure] and from_day <= p.procedure_day <= until_day:
             keys[n] = p.procedure_day
             n += 1
-    put_in_order(keys, n)
-    n_different = 0
-    for i in range(n):
-        n_different += i == 0 or keys[i] != keys[i - 1]
-    return n_different
-
-
-@compiled
-def has_condition(conditions, is_asked, from_day, until_day):
-    """Whether a diagnosis of the sets is recorded on these days."""
-    is_found = False
-    for c in conditions:
-        is_found |= c.codeset >= 0 and is_asked[c.codeset] and from_day <= c.condition_day <= until_day
-    return is_found
+    return keep_different(keys, n)

@@ -13,6 +13,7 @@ from stepwell.tables.row_type import NA
 from ..code_gap import CONDITIONS, PROCEDURES, is_hidden
 from ..compiled import compiled
 from ..criterion_numbers import NONE
+from ..diagnoses import has_diagnosis
 from ..verdicts import MET, NOT_MET, UNKNOWN, judge
 from .failed_trials import (
     N_ADDED_TO,
@@ -25,7 +26,7 @@ from .failed_trials import (
     class_verdict,
     count_failed,
 )
-from .index_episode import count_procedure_days, find_severity, has_condition, is_onset_known
+from .index_episode import count_procedure_days, find_severity, is_onset_known
 from .numbers import ADDED_TO, AUGMENTED, DURATION, ECT, FAILED, NOT_ASKED_PROCEDURE, RAISED, SEVERITY
 from .points import find_points, judge_procedure, label_of, most_of, reaches, sum_of_points
 
@@ -69,7 +70,7 @@ def find_stage(number, trials, judged, episodes, conditions, procedures, periods
     s.n_ect = n_ect if staging.procedures != NONE and (knows_procedures or n_ect > 0) else NA
     s.is_psychotic = UNKNOWN
     if staging.psychotic != NONE:
-        is_found = has_episode and has_condition(conditions, sets.codeset[staging.psychotic], start_day, s.index_day)
+        is_found = has_episode and has_diagnosis(conditions, sets.codeset[staging.psychotic], start_day, s.index_day)
         may_be_hidden = is_hidden(gaps, CONDITIONS, sets.codeset[staging.psychotic], start_day, s.index_day)
         s.is_psychotic = judge(is_found, may_be_hidden or not knows_diagnoses)
 
@@ -168,7 +169,7 @@ def judge_sign(
     if sign.procedure != NOT_ASKED_PROCEDURE:
         verdict = min(verdict, judge_procedure(sign.procedure, n_ect, knows_procedures))
     if sign.diagnosis != NONE:
-        is_found = s.index_day != NA and has_condition(conditions, sets.codeset[sign.diagnosis], EVER, s.index_day)
+        is_found = s.index_day != NA and has_diagnosis(conditions, sets.codeset[sign.diagnosis], EVER, s.index_day)
         may_be_hidden = is_hidden(gaps, CONDITIONS, sets.codeset[sign.diagnosis], NA, s.index_day)
         verdict = min(verdict, judge(is_found, may_be_hidden or not knows_diagnoses))
     if sign.points != NONE:
