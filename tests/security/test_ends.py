@@ -96,25 +96,33 @@ QUERIES = (
 )
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_ctrl_c_during_a_query_is_130(tmp_path, query):
-    """At once, whichever thread of the database is at work."""
-    command = [sys.executable, "-c", LONG_QUERY, query, "run", str(tmp_path), "--out", str(tmp_path / "out")]
-    # A test suite run in the background ignores Ctrl-C, and so would what it starts.
-    how = {
-        "text": True,
-        "env": NO_TERMINAL,
-        "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    }
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how) as process:
+def stop_at_work(code: str, arguments: list, wait: float) -> tuple[int, str]:
+    """The exit code and the errors of a program that is sent Ctrl-C so many seconds after it said that it is at work."""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=NO_TERMINAL,
+        # A test suite run in the background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
         try:
             assert process.stdout.readline() == "at work\n"
-            time.sleep(2)  # the query must have begun, on a busy machine too
+            time.sleep(wait)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert process.returncode == 130, errors
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_ctrl_c_during_a_query_is_130(tmp_path, query):
+    """At once, whichever thread of the database is at work."""
+    # The query must have begun, on a busy machine too.
+    code, errors = stop_at_work(LONG_QUERY, [query, "run", str(tmp_path), "--out", str(tmp_path / "out")], wait=2)
+    assert code == 130, errors
     assert "Traceback" not in errors
     assert "Stopped." in errors
 
@@ -138,20 +146,8 @@ cli.main()
 
 def test_ctrl_c_between_two_queries_stops_the_next_one(tmp_path):
     """DuckDB forgets an interrupt when a query begins."""
-    command = [sys.executable, "-c", BETWEEN_QUERIES, "run", str(tmp_path), "--out", str(tmp_path / "out")]
-    how = {
-        "text": True,
-        "env": NO_TERMINAL,
-        "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    }
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how) as process:
-        try:
-            assert process.stdout.readline() == "at work\n"
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode == 130, errors
+    code, errors = stop_at_work(BETWEEN_QUERIES, ["run", str(tmp_path), "--out", str(tmp_path / "out")], wait=0)
+    assert code == 130, errors
     assert "Nothing half-written is left" in errors  # an orderly end, not the last resort
 
 

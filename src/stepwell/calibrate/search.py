@@ -28,8 +28,6 @@ _PULL = 3.0
 """How far a number moves from model.yaml as easily as a share misses by one standard error: a factor of about twenty."""
 _STEP = 0.2
 """The step by which slopes are taken, in units of the logarithm."""
-_ENOUGH = 1e-3
-"""The search ends where a step betters the sum of squares by less than this part of it."""
 
 
 Key = tuple[str | None, str]
@@ -60,7 +58,8 @@ def calibrate(
     steps: int = 20,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Calibrated:
-    """Sets the free numbers. The same targets, people and seed give the same numbers.
+    """Sets the free numbers. The same targets, people and seed give the same numbers. The search ends where no step is better:
+    one that betters the sum of squares by little may be followed by one that betters it by more.
 
     Of the targets it opens `calibrate.yaml` only. `begin` is where the search starts (default: model.yaml). Raises
     QuestionError for fewer than 100 people or more than fit into memory, and KnowledgeError where the targets are wrong.
@@ -79,11 +78,7 @@ def calibrate(
         x_next, misses_next = search.best_along(x, step, found)
         if x_next is None:
             break
-        found_next = float(misses_next @ misses_next)
-        is_enough = found - found_next < _ENOUGH * found
-        x, misses, found = x_next, misses_next, found_next
-        if is_enough:
-            break
+        x, misses, found = x_next, misses_next, float(misses_next @ misses_next)
         slopes = search.slopes(x, misses)
     return Calibrated(search.values(x), search.moved_by(slopes), start, found)
 
