@@ -6,17 +6,16 @@ import re
 from datetime import date
 from itertools import product
 
-import ibis
 import pytest
 from held import ALL, DAY, Held, K, diagnosis, gap, line, one, supply
 
-from stepwell import evidence
 from stepwell.candidacy import assess
 from stepwell.candidacy.holds import tables_for
 from stepwell.candidacy.line import Found, all_of, any_of
 from stepwell.candidacy.treatments import JUDGES
 from stepwell.knowledge.candidacy import ASKS
 from stepwell.knowledge.candidacy_card import RULES
+from stepwell.rules.verdicts import MET, NOT_MET, UNKNOWN
 
 SOME = ("esketamine-us", "qualchoice", "carefirst", "medical-mutual")
 """Forms that together ask everything that can be asked."""
@@ -156,19 +155,13 @@ def test_three_values_together():
     assert not any_of(said).is_nearly
 
 
-def test_three_values_join_here_as_they_do_in_the_engine():
-    """The engine joins columns, this page single answers: one logic."""
-    three = (True, False, None)
-    given = [*product(three, repeat=1), *product(three, repeat=2), *product(three, repeat=3)]
-    for verdicts in given:
-        row = {f"v{n}": verdict for n, verdict in enumerate(verdicts)}
-        table = ibis.memtable([row], schema=dict.fromkeys(row, "boolean"))
-        engine = table.select(
-            all=evidence.all_of(*(table[name] for name in row)), any=evidence.any_of(*(table[name] for name in row))
-        )
-        found = engine.to_pyarrow().to_pylist()[0]
-        assert found["all"] is all_of(verdicts), verdicts
-        assert found["any"] is any_of([(name, Found(v, "")) for name, v in row.items()]).verdict, verdicts
+def test_three_values_join_here_as_they_do_in_the_rules():
+    """The rules join small numbers, this page words: one logic."""
+    of = {False: NOT_MET, None: UNKNOWN, True: MET}
+    for verdicts in (v for n in (1, 2, 3) for v in product(of, repeat=n)):
+        joined = [of[v] for v in verdicts]
+        assert of[all_of(verdicts)] == min(joined), verdicts
+        assert of[any_of([(str(n), Found(v, "")) for n, v in enumerate(verdicts)]).verdict] == max(joined), verdicts
 
 
 def test_off_label_is_said():

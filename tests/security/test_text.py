@@ -51,7 +51,8 @@ def test_text_on_the_terminal_moves_no_cursor():
         console.print(f"id {evil}x", markup=False, highlight=False)
         assert evil not in file.getvalue()
     file = io.StringIO()
-    PrintableConsole(file=file, force_terminal=True).print("[bold]styled[/bold]")
+    # Of a kind that has styles, whatever terminal the tests run on.
+    PrintableConsole(file=file, force_terminal=True, color_system="standard", _environ={}).print("[bold]styled[/bold]")
     assert "\x1b[1m" in file.getvalue()  # its own styles stay
 
 
