@@ -50,6 +50,13 @@ NOT_CLINICAL = {
         "OMOP's ids of sexes; close names; ends of months and years",
     ),
     "sources/opening.py": ({8, 12, 39}, "how messages are cut and folded"),
+    "sources/sig.py": ({500}, "characters of the longest text"),
+    "sources/sig_grammar.py": ({4}, "the largest count without a unit"),
+    "sources/sig_numbers.py": ({3, 4}, "a joint of three tokens; quarters"),
+    "sources/sig_words.py": (
+        {3, 4, 8, 24, 28, 31, 1000},
+        "the counts that TID and QID stand for; digits; hours of a day; days of a month; mg of a gram",
+    ),
     "sources/strength.py": (
         {8505, 8587, 8576, 9655, 8504, 9600, 0.001, 1000.0, 1e-06, 3},
         "OMOP's ids of units and their factors; groups of a pattern",
