@@ -193,7 +193,7 @@ def read_answers(
                 given=ibis.coalesce(number(told.column("value_as_number", "float64")), *map(number, written)),
                 answer_concept=concept(told.column("value_as_concept_id", "int64")).nullif(0),
                 in_words=ibis.coalesce(*written),
-                address=ibis.literal(f"{name}/") + text(rows[f"{name}_id"]).fill_null("?"),
+                address=told.address(f"{name}_id"),
             )
         )
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")

@@ -16,7 +16,7 @@ from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import address, concept, day, is_no_time, is_outside, minute_of, number, text, within
+from .values import concept, day, is_no_time, is_outside, minute_of, number, text, within
 
 OBSERVED = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
 Gaps = list[ir.Table]
@@ -165,7 +165,7 @@ def _read_coded(
         is_unreadable=when.is_unreadable,
         is_marker=when.is_marker,
         is_shifted=when.is_shifted,
-        address=address(raw.name, rows[f"{raw.name}_id"]),
+        address=told.address(f"{raw.name}_id"),
     )
     rows = people.attach(rows, "id")
     kept, found, _n = settle(

@@ -48,6 +48,7 @@ def read_own_medication(
         supply=number(rows.days_supply),
         quantity=number(rows.quantity),
         stated_mg_per_day=number(rows.mg_per_day),
+        units_per_day=ibis.null("float64"),
         stated_strength=strength,
         mg_per_unit=ibis.coalesce(usable, rows.mg_per_unit),
         per=usable.notnull().ifelse("unit", rows.per),

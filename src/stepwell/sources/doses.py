@@ -85,7 +85,7 @@ def read_doses(
         code=source_value.re_search("^[A-Z][0-9]{4}$").ifelse(source_value, ibis.null("string")),
         minute=minute_of(told.column("drug_exposure_start_datetime")),
         is_time_unreadable=is_no_time(told.column("drug_exposure_start_datetime")),
-        address=ibis.literal("drug_exposure/") + text(told.rows.drug_exposure_id).fill_null("?"),
+        address=told.address("drug_exposure_id"),
     )
     rows = people.attach(rows, "id")
     rows = rows.filter(rows.person_id.notnull() & rows.given_date.notnull())

@@ -26,10 +26,13 @@ from ibis.util import gen_name
 from ..errors import Problem, SourceError
 from ..paths import file_problem, parquet_parts, pattern, patterns
 from .parquet_files import parquet_problem, unlike_parts
+from .values import text
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 _BLOCK = 1 << 20
-_STORED = "stepwell_stored"
+STORED = "stepwell_stored"
+SOURCE_ADDRESS = "source_address"
+"""The column of a table made from other records that names the record: `MedicationRequest/abc`."""
 _READ_ERRORS = (
     duckdb.InvalidInputException,
     duckdb.IOException,
@@ -54,6 +57,12 @@ class RawTable:
     def column(self, name: str, type_: str = "string") -> ir.Column:
         """The column, or NULLs where the source does not have it."""
         return self.rows[name] if name in self.rows.columns else ibis.null(type_)
+
+    def address(self, id_: str) -> ir.StringValue:
+        """Where each row stands in the source: the record that it was made from, where it names one, else `drug_exposure/123`."""
+        if SOURCE_ADDRESS in self.rows.columns:
+            return self.rows[SOURCE_ADDRESS]
+        return ibis.literal(f"{self.name}/") + text(self.column(id_)).fill_null("?")
 
 
 def table_name(path: Path) -> str | None:
@@ -238,7 +247,7 @@ def filled_tables(tables: dict[str, RawTable]) -> dict[str, RawTable]:
 def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
     """The rows as a temporary table of the connection (for small tables only), until `forget_stored`."""
     try:
-        return con.create_table(gen_name(_STORED), rows, temp=True)
+        return con.create_table(gen_name(STORED), rows, temp=True)
     except duckdb.Error as error:
         if not _is_of_the_file(error):
             raise
@@ -247,7 +256,7 @@ def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
 
 def forget_stored(con: ibis.BaseBackend) -> None:
     """Drops the tables of `store`, once the records that rest on them lie elsewhere."""
-    for name in con.list_tables(like=_STORED):
+    for name in con.list_tables(like=STORED):
         con.drop_table(name)
 
 

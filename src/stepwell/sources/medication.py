@@ -16,7 +16,8 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import MG_PER_DAY, QUANTITY, STRENGTH, SUPPLY
 from .drugs import Drugs
-from .files import RawTable, run
+from .files import SOURCE_ADDRESS, RawTable, run
+from .orders import without_dispensed_orders
 from .people import People
 from .product_use import NOT_KNOWN, by_route
 from .routes import concept_names, route
@@ -66,6 +67,10 @@ _CELLS = (
     "stop_reason",
     "route_concept_id",
     "route_source_value",
+    "units_per_day",
+    "stated_mg_per_day",
+    "supply_origin",
+    SOURCE_ADDRESS,
 )
 
 
@@ -102,7 +107,14 @@ def read_medication(
         & (ends[0].is_marker | ends[0].is_unreadable | ends[1].is_marker | ends[1].is_unreadable),
         supply=number(told.column("days_supply", "float64")),
         quantity=number(told.column("quantity", "float64")),
-        stated_mg_per_day=ibis.null("float64"),
+        stated_mg_per_day=number(told.column("stated_mg_per_day", "float64")),
+        units_per_day=ibis.coalesce(
+            number(told.column("units_per_day", "float64")),
+            (told.rows.per == "unit").ifelse(
+                number(told.column("stated_mg_per_day", "float64")) / told.rows.mg_per_unit, ibis.null("float64")
+            ),
+        ),
+        origin=told.column("supply_origin"),
         stated_strength=ibis.null("float64"),
         stop_reason=stop_reason(told.column("stop_reason")),
         is_no_number=is_no_number(told.column("days_supply", "float64"))
@@ -110,13 +122,15 @@ def read_medication(
         is_other_reason=stop_reason(told.column("stop_reason")) == "other",
         route_id=concept(told.column("route_concept_id", "int64")),
         route_word=text(told.column("route_source_value")),
-        address=ibis.literal("drug_exposure/") + text(told.rows.drug_exposure_id).fill_null("?"),
+        address=told.address("drug_exposure_id"),
     )
     rows = people.attach(rows, "id")
     rows = rows.mutate(is_administration=is_administration(rows.type_id, vocabulary.get("concept")))
     if run((products.labelled_use == NOT_KNOWN).any(), raw.where).as_py():
         rows = _with_route(con, rows, raw.where, vocabulary.get("concept"), knowledge)
+    rows, ordered = without_dispensed_orders(rows, raw)
     kept, losses = settle_medication(rows, raw.where)
+    losses = ordered + losses
     if drugs.unsettled is None:
         ids = raw.rows.select(kind=concept(raw.rows.drug_concept_id), id=raw.rows.drug_exposure_id)
         ids = ids.semi_join(products, ids.kind == products.concept_id)
@@ -130,10 +144,13 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
     """End, dose and their bases for rows with ingredient, strength, quantity, supply and recorded end."""
     quantity = within(QUANTITY, rows.quantity)
     label_days = within(SUPPLY, quantity * rows.product_days_per_unit)
-    supply = rounded(ibis.coalesce(within(SUPPLY, rows.supply), label_days))
-    stated = within(MG_PER_DAY, rows.stated_mg_per_day)
     is_recorded = rows.recorded_end > rows.start_date
     strength = ibis.coalesce(rows.product_mg_per_unit, rows.mg_per_unit)
+    # What the instructions say of one day, and how long the quantity lasts then.
+    by_units = rows.units_per_day * (rows.per == "unit").ifelse(strength, ibis.null("float64"))
+    stated = within(MG_PER_DAY, ibis.coalesce(rows.stated_mg_per_day, by_units))
+    told_days = within(SUPPLY, quantity / rows.units_per_day.nullif(0.0))
+    supply = rounded(ibis.coalesce(within(SUPPLY, rows.supply), label_days, told_days))
     is_label = (rows.product_mg_per_unit / rows.product_days_per_unit).notnull()
     is_rate = (rows.per == "hour") & ~is_label
     of_parts = is_rate.ifelse(strength * 24, strength * quantity / supply)
@@ -150,7 +167,8 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
             else_=within(MG_PER_DAY, of_parts),
         ),
         dose_basis=ibis.cases(
-            (stated.notnull(), "recorded dose"),
+            (rows.stated_mg_per_day.notnull() & stated.notnull(), "recorded dose"),
+            (stated.notnull(), rows.strength_basis + " and units a day"),
             (is_label, "the product's label"),
             (strength.isnull(), "unknown: no strength"),
             (is_impossible, "unknown: no possible dose"),

@@ -33,7 +33,7 @@ from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import DrugRows, Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
-from .values import address, concept, day, number, text, whole
+from .values import concept, day, number, text, whole
 from .vitals import read_vitals
 
 REQUIRED_TABLES = ("person", "drug_exposure")
@@ -177,7 +177,7 @@ def _persons(people: People, person: RawTable, death: RawTable | None) -> tuple[
         ),
         death_date=ibis.null("date"),
         is_partly_unreadable=is_no_month | is_no_day,
-        address=address("person", raw.person_id),
+        address=person.address("person_id"),
     )
     merged, losses = merge_rows(people, people.attach(rows, "source_id"), person.where)
     if death is None:
@@ -205,7 +205,7 @@ def _observation(con, people: People, raws: list[RawTable], vocabulary, knowledg
         start_date=start.value,
         end_date=end.value,
         end_is_marker=end.is_marker,
-        address=address("observation_period", raw.column("observation_period_id")),
+        address=raw.address("observation_period_id"),
     )
     rows = people.attach(rows, "id")
     return settle_periods(rows, raw.where)
@@ -261,7 +261,7 @@ def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowled
                 value=ibis.coalesce(stated, *written),
                 is_from_text=stated.isnull() & ibis.coalesce(*written).notnull(),
                 is_marker=when.is_marker,
-                address=address(name, rows[f"{name}_id"]),
+                address=told.address(f"{name}_id"),
             )
         )
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")

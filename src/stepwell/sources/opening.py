@@ -14,6 +14,7 @@ from ..knowledge.forms import Knowledge
 from ..paths import file_problem, literal, shown
 from .csvdir import read_csv_folder
 from .csvform import FILES
+from .fhir import FHIR_SUFFIXES, fhir_files, holds_fhir, open_fhir
 from .files import SUFFIXES, RawTable, fingerprint, lower_columns, open_file, table_name
 from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, read_omop
 from .postgres import open_postgres
@@ -22,7 +23,7 @@ from .spark import open_catalogue
 
 _NEEDS = (
     "an OMOP CDM (person and drug_exposure as CSV or Parquet, or in a DuckDB file), "
-    "or stepwell's own folder (person.csv and medication.csv)"
+    "FHIR R4 (a folder of NDJSON, a bundle, a folder of bundles), or stepwell's own folder (person.csv and medication.csv)"
 )
 _SHOWN = 8
 
@@ -50,6 +51,8 @@ def open_source(location: str | Path, con: BaseBackend, knowledge: Knowledge, vo
         mark = file.read(12)[8:12]
     if mark == b"DUCK":
         return _open_database(path, con, knowledge)
+    if _is_text_of_fhir(path):
+        return open_fhir(path, con, knowledge)
     raise SourceError(
         "This is no source that stepwell can read.",
         [
@@ -72,6 +75,8 @@ def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
         problem = Problem(path.name, "a folder of stepwell's own CSV files", "an OMOP CDM", remedy)
         raise SourceError("This engine does not read such a folder.", [problem])
     if not is_own and not is_omop and "person" not in files:
+        if any(map(holds_fhir, fhir_files(path))):
+            return open_fhir(path, con, knowledge)
         raise SourceError("This is no source that stepwell can read.", [_unknown_folder(path)])
     problems, tables, used = [], {}, []
     for name in FILES if is_own else REQUIRED_COLUMNS:
@@ -93,6 +98,10 @@ def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
     read = read_csv_folder if is_own else read_omop
     records, has, losses, drug_rows = read(tables, con, knowledge)
     return Source(path.name, str(path), fingerprint(used), records, has, tuple(losses), drug_rows)
+
+
+def _is_text_of_fhir(path: Path) -> bool:
+    return path.name.lower().endswith(FHIR_SUFFIXES) or holds_fhir(path)
 
 
 def _tables_in(path: Path) -> dict[str, list[Path]]:

@@ -18,7 +18,7 @@ from .people import People
 from .records import empty
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import day, minute_of, number, text, within
+from .values import day, minute_of, number, within
 from .vitals import vital_codes
 
 _AROUND = {
@@ -68,7 +68,7 @@ def read_readings(
             kind=kind,
             measured_at=told.column(f"{name}_datetime"),
             stated=ibis.coalesce(number(told.column("value_as_number", "float64")), *written),
-            address=ibis.literal(f"{name}/") + text(found[f"{name}_id"]).fill_null("?"),
+            address=told.address(f"{name}_id"),
         )
         # The time is read of the readings on days of doses alone.
         rows = people.attach(rows, "id").join(days, ["person_id", "given_date"])

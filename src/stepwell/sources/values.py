@@ -157,11 +157,6 @@ def day(column: ir.Column, range_: Range = DAY) -> Day:
     )
 
 
-def address(table: str, id_: ir.Column) -> ir.StringValue:
-    """Where a row stands in the source: `drug_exposure/123`."""
-    return ibis.literal(f"{table}/") + text(id_).fill_null("?")
-
-
 def days_after(start: ir.DateColumn, n: ir.IntegerColumn) -> ir.DateColumn:
     """The day so many days later."""
     return (start + n.as_interval("D")).cast("date")

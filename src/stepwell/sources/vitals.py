@@ -13,7 +13,7 @@ from .files import RawTable
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
-from .values import day, number, text
+from .values import day, number
 
 
 def read_vitals(
@@ -31,7 +31,7 @@ def read_vitals(
         vital="set_id",
         measured_date=day(rows.measurement_date).value,
         value=ibis.coalesce(*stated),
-        address=ibis.literal(f"{raw.name}/") + text(rows.measurement_id).fill_null("?"),
+        address=told.address("measurement_id"),
     )
     kept, losses = _settle(people.attach(rows, "id"), raw.where, knowledge)
     kept, repeats = without_repeats(VITAL.name, raw.where, kept, [ids], "vital")
