@@ -11,38 +11,11 @@ from dataclasses import dataclass
 from .shapes import codes, part, parts, word
 
 MILLIGRAMS = {"mg": 1.0, "milligram": 1.0, "milligrams": 1.0, "g": 1e3, "gram": 1e3, "mcg": 1e-3, "ug": 1e-3}
-PIECES = frozenset(
-    (
-        "1",
-        "{tbl}",
-        "{tablet}",
-        "{capsule}",
-        "{cap}",
-        "{patch}",
-        "{spray}",
-        "{device}",
-        "{unit}",
-        "tbl",
-        "tab",
-        "tabs",
-        "tablet",
-    )
-    + (
-        "tablets",
-        "tablet(s)",
-        "cap",
-        "caps",
-        "capsule",
-        "capsules",
-        "capsule(s)",
-        "pill",
-        "pills",
-        "patch",
-        "patches",
-        "film",
-    )
-    + ("device", "devices", "each", "ea")
+_PIECES = (
+    "1 {tbl} {tablet} {capsule} {cap} {patch} {spray} {device} {unit} tbl tab tabs tablet tablets tablet(s) cap caps capsule "
+    "capsules capsule(s) pill pills patch patches film device devices each ea"
 )
+PIECES = frozenset(_PIECES.split())
 """Units that count pieces of a product."""
 _TIMES_A_DAY = {"QD": 1.0, "BID": 2.0, "TID": 3.0, "QID": 4.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "QOD": 0.5}
 """Codes of HL7's GTSAbbreviation."""
