@@ -45,7 +45,10 @@ NOT_CLINICAL = {
     ),
     "sources/fhir/concepts.py": ({32838, 32825, 32818, 32865, 32869}, "OMOP's ids of types of records"),
     "sources/fhir/documents.py": ({16, 20, 22, 200}, "how much of a file is looked at, and how many lines are named"),
-    "sources/fhir/dosage.py": ({24, 1e3, 1e-3}, "hours of a day; factors of units"),
+    "sources/fhir/dosage.py": (
+        {24, 1e3, 1e-3, 1e-6, 3.0, 4.0, 0.5},
+        "hours of a day; factors of units; rounding; what codes such as TID mean",
+    ),
     "sources/fhir/medications.py": ({10}, "letters of a date"),
     "sources/fhir/resources.py": ({20}, "how many places are named"),
     "sources/fhir/rows.py": ({15}, "rows stored at a time"),

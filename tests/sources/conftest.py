@@ -52,6 +52,12 @@ def opened():
 
 
 @pytest.fixture(scope="session")
+def open_once():
+    """The same, for a source that several tests share."""
+    return Opened
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with records that nobody here wrote."""
     named = os.environ.get("STEPWELL_DATA")

@@ -1,4 +1,4 @@
-"""What structured dosage instructions say of one day: units of the product, or milligrams of the drug.
+"""What dosage instructions say of one day: units of the product, or milligrams of the drug.
 
 Only what can mean one thing is read: one instruction, taken regularly, with one dose and one frequency. Several instructions
 (a taper), "as needed", ranges, and doses without a unit say nothing about the day.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..sig import Span, read_sig
 from .shapes import codes, part, parts, word
 
 MILLIGRAMS = {"mg": 1.0, "milligram": 1.0, "milligrams": 1.0, "g": 1e3, "gram": 1e3, "mcg": 1e-3, "ug": 1e-3}
@@ -17,6 +18,7 @@ _PIECES = (
 )
 PIECES = frozenset(_PIECES.split())
 """Units that count pieces of a product."""
+_ROUNDING = 1e-6
 _TIMES_A_DAY = {"QD": 1.0, "BID": 2.0, "TID": 3.0, "QID": 4.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "QOD": 0.5}
 """Codes of HL7's GTSAbbreviation."""
 _DAYS = {"h": 1 / 24, "d": 1.0, "wk": 7.0}
@@ -26,10 +28,13 @@ DAYS_OF = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7}
 
 @dataclass(frozen=True)
 class Daily:
-    """Units of the product a day and milligrams of the drug a day; None where unknown."""
+    """Units of the product a day, milligrams of the drug a day, and for how many days; None where unknown. `is_contradicted`:
+    what the instruction says in words and what it says in its parts differ."""
 
     units: float | None = None
     mg: float | None = None
+    days: float | None = None
+    is_contradicted: bool = False
 
 
 def number_of(of: dict, name: str = "value") -> float | None:
@@ -56,22 +61,40 @@ def days_of(duration: dict) -> float | None:
 
 
 def daily(instructions: list[dict]) -> Daily:
-    """What these instructions say of one day."""
+    """What these instructions say of one day, in their parts and in words. Where the two differ neither is believed."""
     if len(instructions) != 1:
         return Daily()
     (only,) = instructions
     if only.get("asNeededBoolean") is True or part(only, "asNeededCodeableConcept"):
         return Daily()
-    doses = {_dose(rate) for rate in parts(only, "doseAndRate")}
-    times = _times_a_day(part(only, "timing"))
-    if len(doses) != 1 or times is None:
-        return Daily()
-    ((value, unit),) = doses
-    if value is None or unit is None:
-        return Daily()
+    sig = read_sig(word(only, "text") or word(only, "patientInstruction"))
+    if sig.is_as_needed or sig.is_taper:
+        return Daily(days=_certain(sig.days))
+    in_parts = _in_parts(only)
+    in_words = Daily(
+        _certain(sig.units) if sig.unit is None or sig.unit in PIECES else None, _certain(sig.mg), _certain(sig.days)
+    )
+    both = [(getattr(in_parts, name), getattr(in_words, name)) for name in ("units", "mg", "days")]
+    if any(a is not None and b is not None and abs(a - b) > _ROUNDING for a, b in both):
+        return Daily(is_contradicted=True)
+    return Daily(*(b if a is None else a for a, b in both))
+
+
+def _certain(span: Span | None) -> float | None:
+    return span.low if span is not None and span.low == span.high else None
+
+
+def _in_parts(instruction: dict) -> Daily:
+    timing = part(instruction, "timing")
+    days = days_of(part(part(timing, "repeat"), "boundsDuration"))
+    doses = {_dose(rate) for rate in parts(instruction, "doseAndRate")}
+    times = _times_a_day(timing)
+    value, unit = doses.pop() if len(doses) == 1 else (None, None)
+    if times is None or value is None or unit is None:
+        return Daily(days=days)
     if unit in MILLIGRAMS:
-        return Daily(mg=value * times * MILLIGRAMS[unit])
-    return Daily(units=value * times) if unit in PIECES else Daily()
+        return Daily(mg=value * times * MILLIGRAMS[unit], days=days)
+    return Daily(units=value * times, days=days) if unit in PIECES else Daily(days=days)
 
 
 def _dose(rate: dict) -> tuple[float | None, str | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .care import add_procedure, billed
 from .concepts import CLAIM, DISPENSE, GIVEN, ORDER, REPORT, TYPES
-from .dosage import PIECES, daily, days_of, unit_of
+from .dosage import PIECES, Daily, daily, days_of, unit_of
 from .reading import Place, Reading, encounter_of, person_of
 from .shapes import OtherVersionError, ShapeError, day, id_of, part, parts, target, word, words_of
 
@@ -84,6 +84,18 @@ def _as_text(number: object) -> str | None:
     return None if number is None else repr(number) if isinstance(number, float) else str(number)
 
 
+def _daily(instructions: list[dict], reading: Reading) -> Daily:
+    found = daily(instructions)
+    if found.is_contradicted:
+        what = "instructions whose words and parts say different doses: the dose is unknown"
+        reading.note("medication", what, "read as unknown")
+    return found
+
+
+def _first(*values: float | None) -> float | None:
+    return next((v for v in values if v is not None), None)
+
+
 def _route(instructions: list[dict]) -> str | None:
     routes = {words_of(part(i, "route")) for i in instructions} - {None}
     return routes.pop() if len(routes) == 1 else None
@@ -110,7 +122,7 @@ def read_request(r: dict, at: Place, reading: Reading) -> str | None:
     ends = [word(b, "end") for b in bounds]
     start = day(*starts[:1], word(r, "authoredOn"), word(part(supply, "validityPeriod"), "start"))
     is_stopped = r.get("status") == "stopped"
-    per_day = daily(instructions)
+    per_day = _daily(instructions, reading)
     _add(
         reading,
         at,
@@ -119,7 +131,7 @@ def read_request(r: dict, at: Place, reading: Reading) -> str | None:
         start,
         end=max(e for e in ends if e)[:10] if ends and all(ends) else None,
         # Of an order that was stopped nobody can say how long it was taken.
-        days=None if is_stopped else days_of(part(supply, "expectedSupplyDuration")),
+        days=None if is_stopped else _first(days_of(part(supply, "expectedSupplyDuration")), per_day.days),
         quantity=None if is_stopped else _amount(part(supply, "quantity")),
         units=per_day.units,
         mg=per_day.mg,
@@ -134,7 +146,7 @@ def read_dispense(r: dict, at: Place, reading: Reading) -> str | None:
     given = word(r, "whenHandedOver")
     if r.get("status") in _NO_DISPENSE or (r.get("status") not in ("completed", None) and given is None):
         return f"dispensings with the status {r['status']}"
-    per_day = daily(parts(r, "dosageInstruction"))
+    per_day = _daily(parts(r, "dosageInstruction"), reading)
     orders = [id_of(o) for o in parts(r, "authorizingPrescription")]
     _add(
         reading,
@@ -178,7 +190,7 @@ def read_statement(r: dict, at: Place, reading: Reading) -> str | None:
     period = part(r, "effectivePeriod")
     start = day(word(r, "effectiveDateTime"), word(period, "start"), word(r, "dateAsserted"))
     end = word(period, "end")
-    per_day = daily(parts(r, "dosage"))
+    per_day = _daily(parts(r, "dosage"), reading)
     reasons = [words_of(reason) for reason in parts(r, "statusReason")]
     orders = [id_of(o) for o in (*parts(r, "basedOn"), *parts(r, "derivedFrom")) if "Medication" in (target(o) or "")]
     _add(
