@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -35,6 +36,11 @@ TRIED: dict[str, tuple[str, ...]] = {
     "person": ("{result} {person} --html {page} --replace",),
     "report": ("{result} --out {page}", "{result} --out {page} --suppress-below 0 --person {anybody} --replace"),
     "programme": ("{result} --html {page}", "{result} --html {page} --suppress-below 0 --replace"),
+    "export": (
+        "{result} --as omop-episode --out {folder}",
+        "{result} --as omop-episode --first-id 9 --out {folder}",
+        "{result} --as fhir --person {person} --out {folder}",
+    ),
     "quality": ("{result}", "{result} --measure {measure} --out {table} --replace"),
     "compare": (
         "{result} --out {page}",
@@ -76,9 +82,14 @@ def try_commands(result: Result, records: object, place: Path, wanted: Callable[
     assert not faults, "\n\n".join(faults)
 
 
+def _ids(result: Result) -> list[str]:
+    """The source's ids of all people."""
+    return result.table("person").source_person_id.to_pyarrow().to_pylist()
+
+
 def _calls(result: Result, records: object, place: Path) -> Iterator[tuple[str, str, list[str]]]:
     """The command, its arguments as they stand in `TRIED`, and filled in."""
-    people = sorted(result.table("person").source_person_id.to_pyarrow().to_pylist())[:N_PEOPLE]
+    people = sorted(_ids(result))[:N_PEOPLE]
     ran = [d.id for d in result.definitions]
     filled = {
         "records": records,
@@ -89,6 +100,7 @@ def _calls(result: Result, records: object, place: Path) -> Iterator[tuple[str, 
         "measure": next(iter(result.knowledge.quality)),
         "page": place / "page.html",
         "table": place / "table.csv",
+        "folder": place / "exported",
         "anybody": people[0],
     }
     for words, lines in (TRIED | ON_RECORDS).items():
@@ -101,6 +113,7 @@ def _fault(result: Result, place: Path, words: str, line: str, arguments: list[s
     """What is wrong with the answer; None where nothing is."""
     for made in ("page.html", "table.csv"):
         (place / made).unlink(missing_ok=True)
+    shutil.rmtree(place / "exported", ignore_errors=True)
     done = CliRunner().invoke(app, [*words.split(), *arguments], env={"COLUMNS": "160"})
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         return f"{type(done.exception).__name__}: {done.exception}"
@@ -122,6 +135,9 @@ def _refusal(result: Result, words: str, line: str, arguments: list[str]) -> str
     if words == "compare":
         refused = "The data cannot answer" if "--vary" in line else "There is nothing to compare"
         return refused if n < (1 if "--vary" in line else 2) else None
+    if words == "export" and "omop" in line:
+        rows = result.rows_of("person", result.person_id(_ids(result)[0]))
+        return None if rows[0]["address"].startswith("person/") else "were not read from OMOP's table person"
     if words == "candidacy" and not _has_dates(result, arguments[1]):
         return "this person has no dated record"
     return "was not run" if n < line.count("--definition {") else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,9 +122,13 @@ class Result:
 
     def rows_of(self, name: str, person_id: int) -> list[dict]:
         """One person's rows of a table, in the order of its key."""
+        return self.rows_of_people(name, [person_id])
+
+    def rows_of_people(self, name: str, person_ids: Sequence[int]) -> list[dict]:
+        """Some people's rows of a table, in the order of its key."""
         rows = self.table(name)
         key = [k for k in DECLARED[name].key if k in rows.columns]
-        return rows.filter(rows.person_id == person_id).order_by(key).to_pyarrow().to_pylist()
+        return rows.filter(rows.person_id.isin(list(person_ids))).order_by(key).to_pyarrow().to_pylist()
 
     def evidence(self, person: str) -> list[dict]:
         """Every criterion judged for one person, and every item by which they are staged, as rows of the declared table

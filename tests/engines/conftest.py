@@ -45,6 +45,18 @@ class Server:
 
 
 @pytest.fixture(scope="session")
+def clinic(tmp_path_factory):
+    """A folder with simulated records (`records`, OMOP as CSV) and what came of them (`result`)."""
+    import stepwell
+    from stepwell.simulate import simulate
+
+    place = tmp_path_factory.mktemp("clinic")
+    simulate(80, 3, place / "records", format="omop-csv", scored="doses")
+    stepwell.run(place / "records", place / "result", definitions=["us-label", "li-2019"])
+    return place
+
+
+@pytest.fixture(scope="session")
 def postgres(server):
     """A psycopg connection to the server."""
     with server.connect() as connection:

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "engines": {"errors", "paths"},
     "in_memory": {"rules", "tables", "knowledge"},
     "candidacy": {"errors", "output", "tables", "knowledge", "in_memory", "result", "why", "report"},
+    "export": {"errors", "output", "tables", "knowledge", "result", "why"},
     "calibrate": {"errors", "output", "knowledge", "simulate", "report"},
     "whatif": {"errors", "output", "knowledge", "simulate", "report"},
     "own": {"errors", "paths", "output", "tables", "knowledge", "in_memory", "why"},

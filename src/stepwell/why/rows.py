@@ -44,20 +44,28 @@ VERDICTS = {True: "met", False: "not met", None: "unknown"}
 def find_evidence(result: Result, person: str) -> list[dict]:
     """One row is one criterion judged for the person or for one of their trials, in the order of the forms."""
     person_id = result.person_id(person)
+    names = ("person", "observation_period", "determination", "trial", "judged_trial")
+    rows = {name: result.rows_of(name, person_id) for name in names}
+    rows["code_gap"] = gaps_of(result, person_id)
+    rows["incomplete_medication"] = result.incomplete_of(person_id)
+    return evidence_of_person(result, rows)
+
+
+def evidence_of_person(result: Result, rows_of: Mapping[str, list[dict]]) -> list[dict]:
+    """The same from the person's rows by table: `person`, `observation_period`, `determination`, `trial`, `judged_trial`,
+    `code_gap` and `incomplete_medication`."""
     settings = result.manifest["setting_of"]
-    trials = {(t["setting"], t["trial_number"]): t for t in result.rows_of("trial", person_id)}
-    judged = result.rows_of("judged_trial", person_id)
-    gaps = gaps_of(result, person_id)
-    determined = {d["definition"]: d for d in result.rows_of("determination", person_id)}
-    (who,) = result.rows_of("person", person_id)
-    until = max((p["end_date"] for p in result.rows_of("observation_period", person_id)), default=None)
-    is_incomplete = bool(result.incomplete_of(person_id))
+    trials = {(t["setting"], t["trial_number"]): t for t in rows_of["trial"]}
+    determined = {d["definition"]: d for d in rows_of["determination"]}
+    (who,) = rows_of["person"]
+    until = max((p["end_date"] for p in rows_of["observation_period"]), default=None)
+    is_incomplete = bool(rows_of["incomplete_medication"])
+    has = frozenset(result.manifest["has"])
     rows = []
     for definition in result.definitions:
         own = {number: t for (setting, number), t in trials.items() if setting == settings[definition.name]}
-        verdicts = of_branches(judged, result.manifest["rules_of"][definition.name])
-        has = frozenset(result.manifest["has"])
-        found = with_age(determined[definition.name], who, until)
+        verdicts = of_branches(rows_of["judged_trial"], result.manifest["rules_of"][definition.name])
+        found, gaps = with_age(determined[definition.name], who, until), rows_of["code_gap"]
         made = evidence_of(found, own, verdicts, definition, result.knowledge, has, gaps, is_incomplete=is_incomplete)
         rows.extend(_say_incomplete(made, is_incomplete))
     return rows
