@@ -4,7 +4,7 @@
     result.table("determination").to_pandas()
 
 `run` reads a source and judges everybody in it; `Result` opens what an earlier run wrote; `determine_records` judges records held
-in memory, for one person on a screen; `load_knowledge` gives the cited data behind every rule;
+in memory, for one person on a screen, `determine_bundle` a FHIR bundle; `load_knowledge` gives the cited data behind every rule;
 `score_items` scores questionnaires from their items.
 """
 
@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from stepwell.in_memory import determine_records
+    from stepwell.in_memory import determine_bundle, determine_records
     from stepwell.knowledge.load import load as load_knowledge
     from stepwell.knowledge.score import score_items
     from stepwell.result import Result
     from stepwell.runner import run
 
-__all__ = ["Result", "__version__", "determine_records", "load_knowledge", "run", "score_items"]
+__all__ = ["Result", "__version__", "determine_bundle", "determine_records", "load_knowledge", "run", "score_items"]
 
 _WHERE = {
     "Result": ("stepwell.result", "Result"),
+    "determine_bundle": ("stepwell.in_memory", "determine_bundle"),
     "determine_records": ("stepwell.in_memory", "determine_records"),
     "load_knowledge": ("stepwell.knowledge.load", "load"),
     "run": ("stepwell.runner", "run"),

@@ -81,9 +81,9 @@ app = typer.Typer(
 SourceArg = Annotated[
     str,
     typer.Argument(
-        help="The records: a folder with an OMOP CDM (CSV or Parquet), a DuckDB file that holds one, a folder of stepwell's "
-        "own CSV files (see `stepwell template`), or a CDM in a database: postgresql://user@host/database?schema=cdm, "
-        "spark://host:7077/schema, spark:///schema.",
+        help="The records: a folder with an OMOP CDM (CSV or Parquet), a DuckDB file that holds one, FHIR R4 (NDJSON files, "
+        "a bundle, a folder of bundles), a folder of stepwell's own CSV files (see `stepwell template`), or a CDM in a "
+        "database: postgresql://user@host/database?schema=cdm, spark://host:7077/schema, spark:///schema.",
         show_default=False,
     ),
 ]
@@ -97,6 +97,13 @@ EngineOption = Annotated[
     ),
 ]
 ResultArg = Annotated[Path, typer.Argument(help="A folder that `stepwell run --out` wrote.", show_default=False)]
+ResultOrFileArg = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder that `stepwell run --out` wrote, or a file of records (a FHIR bundle, a DuckDB file), which is run first.",
+        show_default=False,
+    ),
+]
 PersonArg = Annotated[
     str,
     typer.Argument(

@@ -18,6 +18,7 @@ from .app import (
     PersonCommand,
     Replace,
     ResultArg,
+    ResultOrFileArg,
     Seed,
     SourceArg,
     app,
@@ -138,7 +139,7 @@ def run(
 
 @app.command(cls=PersonCommand)
 def why(
-    result: ResultArg,
+    result: ResultOrFileArg,
     person: PersonArg,
     definition: Annotated[
         list[str] | None,
@@ -153,9 +154,10 @@ def why(
     """One person, line by line: every trial, every criterion, met, not met or unknown, with its source."""
     from stepwell.asked import ALL
     from stepwell.result import Result
+    from stepwell.runner import run as run_source
     from stepwell.why.story import tell
 
-    opened = Result.open(result)
+    opened = run_source(result, definitions=definition or ()) if result.is_file() else Result.open(result)
     if as_json:
         is_all = not definition or ALL in definition
         rows = [r for r in opened.evidence(person) if is_all or r["definition"].split("@")[0] in definition]

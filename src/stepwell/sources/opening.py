@@ -16,6 +16,7 @@ from .csvdir import read_csv_folder
 from .csvform import FILES
 from .fhir import FHIR_SUFFIXES, fhir_files, holds_fhir, open_fhir
 from .files import SUFFIXES, RawTable, fingerprint, lower_columns, open_file, table_name
+from .incomplete import VOCABULARY
 from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, read_omop
 from .postgres import open_postgres
 from .source import Source
@@ -76,7 +77,7 @@ def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
         raise SourceError("This engine does not read such a folder.", [problem])
     if not is_own and not is_omop and "person" not in files:
         if any(map(holds_fhir, fhir_files(path))):
-            return open_fhir(path, con, knowledge)
+            return open_fhir(path, con, knowledge, {name: files[name][0] for name in VOCABULARY if name in files})
         raise SourceError("This is no source that stepwell can read.", [_unknown_folder(path)])
     problems, tables, used = [], {}, []
     for name in FILES if is_own else REQUIRED_COLUMNS:

@@ -52,9 +52,9 @@ def response(id_: str, person: str, answers: dict[str, str], **more) -> dict:
     return of("QuestionnaireResponse", id_, person, **{**told, **more})
 
 
-def condition(id_: str, person: str, code: str = "F33.1", **more) -> dict:
+def condition(id_: str, person: str, **more) -> dict:
     status = coded("confirmed", "http://terminology.hl7.org/CodeSystem/condition-ver-status")
-    told = {"verificationStatus": status, "code": coded(code, ICD10CM), "recordedDate": "2020-02-01"}
+    told = {"verificationStatus": status, "code": coded("F33.1", ICD10CM), "recordedDate": "2020-02-01"}
     return of("Condition", id_, person, **{**told, **more})
 
 

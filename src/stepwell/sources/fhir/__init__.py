@@ -3,6 +3,6 @@ about drugs, codes, doses, scores and gaps has one home."""
 
 from .documents import SUFFIXES as FHIR_SUFFIXES
 from .documents import fhir_files, holds_fhir
-from .source import open_fhir
+from .source import open_bundle, open_fhir
 
-__all__ = ["FHIR_SUFFIXES", "fhir_files", "holds_fhir", "open_fhir"]
+__all__ = ["FHIR_SUFFIXES", "fhir_files", "holds_fhir", "open_bundle", "open_fhir"]

@@ -22,6 +22,7 @@ _KEYS = {
     "procedure_occurrence": f"r.record AS procedure_occurrence_id, {_RECORD},",
     "measurement": f"r.record AS measurement_id, {_RECORD}, t.seq,",
     "drug_exposure": f"r.record AS drug_exposure_id, {_RECORD},",
+    "visit_occurrence": f"{_RECORD},",
     "person": f"{_RECORD},",
 }
 """The columns that name the resource of a row."""
@@ -47,7 +48,7 @@ class _Builder:
     def build(self) -> tuple[dict[str, ir.Table], list[Loss]]:
         """`build_cdm`."""
         self._newest()
-        tables = {name: self._table(name) for name in ("person", "death", "visit_occurrence", *_KEYS)}
+        tables = {name: self._table(name) for name in ("death", *_KEYS)}
         tables["drug_exposure"] = self._drugs(tables["drug_exposure"])
         tables["measurement"], found = settle_scores(self._db, tables["measurement"], self._totals)
         self.losses += found

@@ -98,6 +98,19 @@ def read_documents(files: list[Path], root: Path) -> Iterator[Found]:
         raise SourceError("These FHIR files cannot be read.", problems)
 
 
+def read_bundle(bundle: dict, label: str) -> Iterator[Found]:
+    """The resources of a bundle (or of one resource) in memory. Raises SourceError where it is no JSON."""
+    try:
+        text = json.dumps(bundle)
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = Problem(label, f"no JSON ({type(error).__name__})", "a bundle as JSON gives it")
+        raise SourceError("This bundle cannot be read.", [problem]) from None
+    for each in _whole(text.encode(), label):
+        if isinstance(each, Problem):
+            raise SourceError("This bundle cannot be read.", [each])
+        yield each
+
+
 def _opened(path: Path):
     return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")
 

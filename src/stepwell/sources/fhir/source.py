@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import ibis
 
 from ...errors import Problem, SourceError
 from ...knowledge.forms import Knowledge
-from ..files import RawTable, fingerprint
-from ..omop import read_omop
+from ..files import RawTable, fingerprint, open_file
+from ..omop import REQUIRED_COLUMNS, read_omop
 from ..source import Loss, Source
 from .cdm import build_cdm
-from .documents import Found, fhir_files, holds_fhir, read_documents
+from .documents import Found, fhir_files, holds_fhir, read_bundle, read_documents
 from .reading import Reading
 from .resources import read_resources
 from .rows import Rows
 from .surveys import settle_responses
+from .vocabulary import with_vocabulary
 
 _SAYS_WHAT_WAS_SUPPLIED = {"MedicationDispense", "ExplanationOfBenefit"}
 _TABLES = {
@@ -30,18 +32,40 @@ _TABLES = {
 """The types of resources that fill a table: where a source has none of them, it has no such table."""
 
 
-def open_fhir(location: Path, con: ibis.BaseBackend, knowledge: Knowledge) -> Source:
-    """Opens and checks FHIR R4 resources: a folder of NDJSON files, a bundle, a folder of bundles. Raises SourceError with every
-    file and line that cannot be read."""
+def open_fhir(
+    location: Path, con: ibis.BaseBackend, knowledge: Knowledge, vocabulary: Mapping[str, Path] = MappingProxyType({})
+) -> Source:
+    """Opens and checks FHIR R4 resources: a folder of NDJSON files, a bundle, a folder of bundles; with the files of OMOP's
+    vocabulary tables by name, where there are any. Raises SourceError with every file and line that cannot be read."""
     files = [f for f in fhir_files(location) if location.is_file() or holds_fhir(f)]
     label = location.name.removesuffix(".gz").removesuffix(".json") if location.is_file() else location.name
-    return open_resources(read_documents(files, location), con, knowledge, label, str(location), fingerprint(files))
+    tables, problems = {}, []
+    for name, path in vocabulary.items():
+        raw, found = open_file(con, path, REQUIRED_COLUMNS[name])
+        problems += found
+        if raw is not None:
+            tables[name] = raw
+    if problems:
+        raise SourceError(f"{len(problems)} of the files cannot be read.", problems)
+    digest = fingerprint([*files, *vocabulary.values()])
+    return open_resources(read_documents(files, location), con, knowledge, label, str(location), digest, tables)
+
+
+def open_bundle(bundle: dict, con: ibis.BaseBackend, knowledge: Knowledge) -> Source:
+    """A bundle in memory as a source."""
+    return open_resources(read_bundle(bundle, "bundle"), con, knowledge, "bundle", "", "")
 
 
 def open_resources(
-    found: Iterable[Found], con: ibis.BaseBackend, knowledge: Knowledge, label: str, location: str, digest: str
+    found: Iterable[Found],
+    con: ibis.BaseBackend,
+    knowledge: Knowledge,
+    label: str,
+    location: str,
+    digest: str,
+    vocabulary: Mapping[str, RawTable] = MappingProxyType({}),
 ) -> Source:
-    """Resources as a source."""
+    """Resources as a source; with OMOP's vocabulary tables, where there are any."""
     if con.name != "duckdb":
         problem = Problem(label, "FHIR resources", "an OMOP CDM", "leave the engine out: DuckDB reads FHIR")
         raise SourceError("This engine does not read FHIR.", [problem])
@@ -53,6 +77,8 @@ def open_resources(
         problem = Problem(label, "no Patient resource", "one Patient for each person", "export the patients too")
         raise SourceError("There is nobody in this source.", [problem])
     cdm, more = build_cdm(con, rows, reading)
+    if "concept" in vocabulary:
+        cdm = with_vocabulary(con, cdm, vocabulary["concept"])
     wanted = {"person", "drug_exposure", "concept"}
     wanted |= {table for table, of in _TABLES.items() if of & types}
     wanted |= {"death"} if rows.count("death") else set()
@@ -62,6 +88,7 @@ def open_resources(
         what = "insurance (Coverage) without anything that was dispensed or paid for: no time of observation"
         losses.append(Loss("observation_period", what, "left out", rows.count("observation_period")))
     tables = {name: RawTable(name, label, cdm[name]) for name in sorted(wanted)}
+    tables |= {name: raw for name, raw in vocabulary.items() if name != "concept"}
     losses = [*losses, *more]
     records, has, found_losses, drug_rows = read_omop(tables, con, knowledge)
     return Source(label, location, digest, records, has, (*losses, *map(_in_fhir, found_losses)), drug_rows)
