@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from stepwell.in_memory import determine_bundle, determine_records
+    from stepwell.bundle import determine_bundle
+    from stepwell.in_memory import determine_records
     from stepwell.knowledge.load import load as load_knowledge
     from stepwell.knowledge.score import score_items
     from stepwell.result import Result
@@ -24,7 +25,7 @@ __all__ = ["Result", "__version__", "determine_bundle", "determine_records", "lo
 
 _WHERE = {
     "Result": ("stepwell.result", "Result"),
-    "determine_bundle": ("stepwell.in_memory", "determine_bundle"),
+    "determine_bundle": ("stepwell.bundle", "determine_bundle"),
     "determine_records": ("stepwell.in_memory", "determine_records"),
     "load_knowledge": ("stepwell.knowledge.load", "load"),
     "run": ("stepwell.runner", "run"),

@@ -8,12 +8,9 @@ import pyarrow as pa
 
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.load import load
 from stepwell.knowledge.staging import Staging
 from stepwell.rules import judge_records
 from stepwell.tables import RECORDS, Table
-
-_KEYS = {table.name: table.key for table in RECORDS}
 
 
 def determine_records(
@@ -33,33 +30,6 @@ def determine_records(
     has = frozenset(records if has is None else has)
     given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
     return judge_records(given, definitions, knowledge, has, stagings)
-
-
-def determine_bundle(
-    bundle: Mapping,
-    definitions: Sequence[Definition] = (),
-    knowledge: Knowledge | None = None,
-    *,
-    stagings: Sequence[Staging] = (),
-) -> dict[str, pa.Table]:
-    """Judges a FHIR R4 bundle held in memory (a mapping as `json.load` gives it), by the rules of a run over files.
-
-    Without `definitions`, those that are run by default. Returns the record tables (`person` has the patients' own ids) and the
-    result tables, by name. Raises SourceError for what is no bundle that can be read.
-    """
-    import ibis  # a database engine: not needed for records that are read already
-
-    from stepwell.sources.fhir import open_bundle
-
-    knowledge = knowledge or load()
-    chosen = definitions or [d for d in knowledge.definitions.values() if d.by_default]
-    con = ibis.duckdb.connect()
-    try:
-        source = open_bundle(dict(bundle), con, knowledge)
-        records = {name: con.to_pyarrow(rows.order_by(_KEYS[name])) for name, rows in source.tables.items()}
-    finally:
-        con.disconnect()
-    return records | determine_records(records, chosen, knowledge, has=source.has, stagings=stagings)
 
 
 def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:
