@@ -65,6 +65,7 @@ def read_sig(text: str | None) -> Sig:
         parts = Reader([word for word in words if word.kind not in ("PRN", "TAPER")]).parts()
         if seen.is_taper or _dose_follows_duration(parts):
             return replace(seen, is_taper=True)
+        _refuse_loose_and(parts)
         days = _duration(parts)
         day = _daily(_clauses([part for part in parts if not isinstance(part, Duration)]))
     except NotUnderstoodError:
@@ -157,7 +158,6 @@ def _times_a_day(clause: list[object]) -> Range:
     weekdays = {part.name for part in clause if isinstance(part, Weekday)}
     if len(rates) > 1 or not (rates or slots or weekdays):
         raise NotUnderstoodError
-    _refuse_unclear_and(clause)
     said = next(iter(rates), None)
     if weekdays:
         week = Range(Fraction(len(weekdays), 7), Fraction(len(weekdays), 7))
@@ -176,11 +176,16 @@ def _times_a_day(clause: list[object]) -> Range:
     return times
 
 
-def _refuse_unclear_and(clause: list[object]) -> None:
-    """Refuse "daily and at bedtime", which may be once or twice a day."""
-    said = [part for part in clause if isinstance(part, Rate | Slot | Weekday) or part == Joint(is_and=True)]
-    for a, joint, b in zip(said, said[1:], said[2:], strict=False):
-        if isinstance(joint, Joint) and (type(a) is not type(b) or isinstance(a, Rate)):
+def _refuse_loose_and(parts: list[object]) -> None:
+    """Refuse an "and" that joins neither two times of the day, nor two weekdays, nor a time of the day to the next amount.
+
+    "1 tablet daily and at bedtime" may be once or twice a day; "1 tablet in the morning and" was cut off.
+    """
+    said = [None, *(part for part in parts if not isinstance(part, Joint) or part.is_and), None]
+    for before, joint, after in zip(said, said[1:], said[2:], strict=False):
+        if joint == Joint(is_and=True) and not (
+            isinstance(before, Slot | Weekday) and isinstance(after, type(before) | Amount)
+        ):
             raise NotUnderstoodError
 
 

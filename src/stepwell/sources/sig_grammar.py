@@ -172,8 +172,12 @@ class Reader(Cursor):
         if count is None:
             return None
         self.repeated_number(count)
-        while self.take("OF", "A"):
-            pass
+        if self.take("OF"):
+            self.take("A")
+            if self.kind() != "UNIT":
+                raise NotUnderstoodError
+        elif self.kind(1) == "UNIT":
+            self.take("A")
         if mass := self.take("MASS"):
             return self.milligrams(count * Range(mass.value, mass.value))
         start = self.at

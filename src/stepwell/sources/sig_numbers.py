@@ -88,10 +88,12 @@ class Cursor:
         if part is None or whole.denominator != 1:
             self.at = start
             return whole
-        # "1-1/2" is one and a half; "one-half" is a half.
-        is_half_in_words = self.words[self.at - 1].kind in ("HALF", "QUARTER")
-        joint = self.words[start].kind
-        return part if is_half_in_words and joint != "AND" and whole == 1 else whole + part
+        if self.words[self.at - 1].kind in ("HALF", "QUARTER") and self.words[start].kind != "AND":
+            # "One-half" is a half; "2 half tablets" may be one or two and a half.
+            if whole != 1:
+                raise NotUnderstoodError
+            return part
+        return whole + part  # "1 1/2", "1-1/2", "one and a half"
 
     def fraction(self) -> Fraction | None:
         """`1/2`, `half`, `a half`, `one half` after "and"."""
