@@ -8,7 +8,19 @@ import random
 import shutil
 
 import pytest
-from resources import SERTRALINE, bundle, condition, dispense, ndjson, observation, patient, request
+from resources import (
+    SERTRALINE,
+    bundle,
+    coded,
+    condition,
+    dispense,
+    ndjson,
+    observation,
+    of,
+    patient,
+    request,
+    response,
+)
 
 from stepwell.errors import SourceError
 from stepwell.sources.fhir.documents import fhir_files, holds_fhir, read_documents
@@ -129,6 +141,8 @@ ODD = [
     {"resourceType": "Appointment", "id": "1"},
     {"resourceType": "OperationOutcome", "issue": []},
     condition("half", "2", note=[{"text": "\ud800"}]),
+    condition("nul", "2", code={"text": "a\u0000b\ud800"}),
+    response("q", "2", {}, item=[{"linkId": "/44260-8", "answer": [{"valueCoding": ["LA6568-5"]}]}]),
 ]  # fmt: skip
 
 
@@ -168,6 +182,18 @@ def test_a_resource_without_an_id_is_named_by_its_line(odd):
     assert odd.rows("medication", "address") == ["MedicationRequest.ndjson, line 1"]
 
 
+EVERY = [
+    *CARE,
+    dispense("d", "2", daysSupply={"value": 30}, dosageInstruction=[{"text": "1 daily", "timing": {"repeat": {"frequency": 1}}}]),
+    response("q", "2", {"44250-9": "LA6569-3", "44260-8": "LA6568-5"}, meta={"lastUpdated": "2020-01-01T00:00:00Z"}),
+    {"resourceType": "Claim", "id": "k", "status": "active", "use": "claim", "patient": {"reference": "Patient/2"},
+     "item": [{"productOrService": coded("90870", "http://www.ama-assn.org/go/cpt"), "servicedDate": "2020-01-01"}]},
+    of("Encounter", "e", "2", status="finished", period={"start": "2020-01-01"}, **{"class": {"code": "AMB"}}),
+    of("MedicationStatement", "s", "2", status="active", medicationReference={"reference": "#m"}, effectiveDateTime="2020-01-01",
+       contained=[{"resourceType": "Medication", "id": "m", "code": SERTRALINE}]),
+]  # fmt: skip
+
+
 def mutated(text: str, chance: random.Random) -> str:
     at, n = chance.randrange(len(text)), chance.randrange(1, 4)
     return chance.choice((text[:at], text[:at] + text[at + n :], text[:at] + chance.choice('{}[]",:0ntf\\\x00é') + text[at:],
@@ -178,7 +204,7 @@ def mutated(text: str, chance: random.Random) -> str:
 def test_mutated_lines_are_read_or_named(tmp_path, opened, n):
     """Every mutated line that is still JSON goes through the readers; the others are named by their lines."""
     chance = random.Random(n)
-    whole = [json.dumps(r) for r in (*CARE, dispense("d", "2"))]
+    whole = [json.dumps(r) for r in EVERY]
     drawn = [mutated(chance.choice(whole), chance) for _ in range(n)]
     (tmp_path / "All.ndjson").write_text(lines(*PEOPLE) + "\n".join(d.replace("\n", " ") for d in drawn) + "\n")
     kept = []

@@ -94,7 +94,7 @@ def read_resources(found: Iterable[Found], reading: Reading) -> tuple[list[Loss]
                 fate = IN_ERROR
             else:
                 fate = READERS[type_](resource, at, reading)
-        except ShapeError:
+        except (ShapeError, RecursionError):
             n_misshapen += 1
             first_misshapen = first_misshapen or each.where
             fate = MISSHAPEN

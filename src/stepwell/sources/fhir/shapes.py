@@ -71,9 +71,9 @@ def instant(text: str | None) -> int:
         return 0
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1e6)
+    except (ValueError, OverflowError):
         return 0
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1e6)
 
 
 def target(reference: dict) -> str | None:

@@ -6,7 +6,7 @@ import re
 
 from .concepts import MEASUREMENT, SYSTEMS
 from .reading import Place, Reading, person_of
-from .shapes import day, part, parts, word, words_of
+from .shapes import ShapeError, day, part, parts, word, words_of
 
 PANELS = {"44249-1": "44261-6"}
 """LOINC codes of a panel by which a publisher codes its total, and the total's own code."""
@@ -159,7 +159,7 @@ def _collect_answers(of: dict, answers: list) -> None:
 
 def settle_responses(reading: Reading) -> None:
     """The rows of every answer whose question is known: by the questionnaire's own codes, else by a LOINC code at the end of its
-    link."""
+    link. An answer of another shape than R4 gives it is a question that was asked, and nobody knows how it was answered."""
     for at, questionnaire, person, when, answers in reading.responses:
         named = (f"{at.record}{questionnaire}", questionnaire, questionnaire.rpartition("/")[2])
         links = next((reading.questionnaires[n] for n in named if n in reading.questionnaires), {})
@@ -171,7 +171,11 @@ def settle_responses(reading: Reading) -> None:
                 n_unknown += 1
                 continue
             concept = {"coding": [{"system": _LOINC_SYSTEM, "code": code}]}
-            _add(reading, at, answer, person, concept, when, form=at.record)
+            try:
+                _add(reading, at, answer, person, concept, when, form=at.record)
+            except ShapeError:
+                reading.note("answer", "answers of another shape than FHIR R4 gives them", "read as unknown")
+                _add(reading, at, {}, person, concept, when, form=at.record)
         if n_unknown == len(answers):
             # Whether it asked about depression or suicide nobody can say: a row that nobody can identify.
             _add(reading, at, {}, person, {}, when, form=None)
