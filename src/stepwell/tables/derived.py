@@ -293,7 +293,7 @@ ATTRITION = Table(
     ("number",),
     (
         Column("number", "int32", "The order in which it happened."),
-        Column("table", "string", "The record table."),
+        Column("table", "string", "The record table; of FHIR also a type of resource, or `fhir`."),
         Column("what", "string", "What was found, in words, without any patient's value."),
         Column("effect", "string", "What stepwell did.", values=("left out", "read as unknown", "kept", "corrected")),
         Column("n_rows", "int64", "Rows concerned."),

@@ -125,6 +125,7 @@ def test_vocabulary_tables_beside_the_files_say_what_codes_mean(tmp_path, opened
     ndjson(tmp_path, *people, request("b", "1", medicationCodeableConcept=other))
     before = opened(tmp_path).source.drug_rows
     assert (before.n_looked_for, before.n_unidentified) == (0, 2)
+    assert "CONCEPT, CONCEPT_ANCESTOR and DRUG_STRENGTH" in before.remedy
     (tmp_path / "CONCEPT.csv").write_text(
         "concept_id,concept_name,domain_id,vocabulary_id,concept_class_id,concept_code\n"
         "100,sertraline 50 MG Oral Tablet [Brandname],Drug,RxNorm,Branded Drug,208149\n"

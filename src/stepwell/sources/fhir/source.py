@@ -23,6 +23,10 @@ from .surveys import settle_responses
 from .vocabulary import with_vocabulary
 
 _SAYS_WHAT_WAS_SUPPLIED = {"MedicationDispense", "ExplanationOfBenefit"}
+_REMEDY = (
+    "put the vocabulary tables CONCEPT, CONCEPT_ANCESTOR and DRUG_STRENGTH (from athena.ohdsi.org) into the folder of the FHIR "
+    "files, and send codes of RxNorm"
+)
 _TABLES = {
     "condition_occurrence": {"Condition"},
     "procedure_occurrence": {"Procedure", "Claim", "ExplanationOfBenefit"},
@@ -91,6 +95,8 @@ def open_resources(
     tables |= {name: raw for name, raw in vocabulary.items() if name != "concept"}
     losses = [*losses, *more]
     records, has, found_losses, drug_rows = read_omop(tables, con, knowledge)
+    if drug_rows is not None and "concept" not in vocabulary:
+        drug_rows = replace(drug_rows, remedy=_REMEDY)
     return Source(label, location, digest, records, has, (*losses, *map(_in_fhir, found_losses)), drug_rows)
 
 
