@@ -38,10 +38,15 @@ class Result:
         self._con = ibis.duckdb.connect()
 
     @classmethod
-    def open(cls, folder: str | Path, *, knowledge: Knowledge | None = None) -> Result:
-        """Opens a result folder. Raises `QuestionError` when it is none, or is damaged."""
+    def open(cls, folder: str | Path, *, knowledge: Knowledge | None = None, is_whole: bool = True) -> Result:
+        """Opens a result folder. Raises `QuestionError` when it is none, or is damaged, and where `is_whole` when it was written
+        with some tables only: what is missing there must not be taken for what nobody recorded."""
         folder = Path(folder)
         manifest = read_manifest(folder)
+        if is_whole and "only" in manifest:
+            found = f"the tables {', '.join(manifest['only'])}"
+            problem = Problem(str(folder), found, "all tables", "run the records again without --tables")
+            raise QuestionError("This result was written with some tables only, and cannot be explained.", [problem])
         return cls(folder, manifest, knowledge or load(sorted((folder / _OWN).glob("*"))))
 
     @property

@@ -55,6 +55,7 @@ class _Manifest(_Form):
     has: list[str]
     knowledge: str
     rows: dict[str, int]
+    only: list[str] = []
 
 
 def read_manifest(folder: Path) -> dict:

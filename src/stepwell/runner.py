@@ -9,6 +9,7 @@ there.
 
 from __future__ import annotations
 
+import difflib
 import shutil
 import tempfile
 import time
@@ -38,7 +39,8 @@ from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
 from stepwell.sources.source import Loss
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
-from stepwell.tables import ATTRITION, RECORDS, SESSIONS
+from stepwell.tables import ATTRITION, DERIVED, RECORDS, SESSIONS
+from stepwell.text import printable
 
 PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 100_000}
 """Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
@@ -68,6 +70,9 @@ _KEPT_RECORDS = (
 
 _DECLARED = {table.name: table for table in RECORDS}
 
+_ALWAYS_WRITTEN = ("person", "determination", "session", "monitoring", "attrition")
+"""Tables that every result holds: the findings of `attrition` are counted from the others."""
+
 
 def run(
     location: str | Path,
@@ -76,6 +81,7 @@ def run(
     definitions: Sequence[str] = (),
     stagings: Sequence[str] = (),
     definition_files: Sequence[Path] = (),
+    tables: Sequence[str] = (),
     knowledge: Knowledge | None = None,
     replace_existing: bool = False,
     engine: str | None = None,
@@ -91,14 +97,16 @@ def run(
     `location` is a path, the address of a database (`postgresql://user@host/db?schema=cdm`, `spark://host:7077/schema`) or,
     with a `connection` (psycopg's, or a Spark session), the name of a schema there. `engine` is `spark` to read a path by Spark.
     `definitions` are ids; none means the definitions that are run by default and those of `definition_files`, `all` means every
-    definition, both as far as the data can answer them; `stagings` name staging models in the same way. `memory` is DuckDB's
-    limit, such as `2GB`.
+    definition, both as far as the data can answer them; `stagings` name staging models in the same way. `tables` names the tables
+    to write, besides `person`, `determination`, `session`, `monitoring` and `attrition`; none means all. A result of some tables
+    is for reading, not for explaining: no command opens it. `memory` is DuckDB's limit, such as `2GB`.
     Raises `SourceError` for records that cannot be read, `QuestionError` for a definition that does not exist or that this data
     cannot answer, for a folder that cannot be written and for an engine that cannot be reached, `UnfinishedError` when the disk
     is full or the database goes away: what was done by then is kept, and the same run continues there.
     """
     started = time.monotonic()
     knowledge = knowledge or load(tuple(definition_files))
+    wanted = _find_wanted(tables)
     asked = find_asked(definitions, stagings, knowledge)
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
     out = Path(out) if out is not None else temporary / "result"
@@ -113,7 +121,7 @@ def run(
                 connect(str(location), engine=engine, connection=connection, settings=settings) as place,
             ):
                 size = people_per_bucket or PEOPLE_PER_BUCKET[place.engine.kind]
-                manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
+                manifest = _run_into(partial, work, place, asked, wanted, knowledge, size, progress)
             work.close()
             with told_when_full(partial):
                 keep_definitions(partial, definition_files)
@@ -142,7 +150,7 @@ def run(
             else:
                 remove_own(partial)
             raise
-    result = Result.open(out, knowledge=knowledge)
+    result = Result.open(out, knowledge=knowledge, is_whole=False)
     if temporary is not None:
         weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)
     return result
@@ -153,13 +161,14 @@ def _run_into(
     work: WorkFolder,
     place: Place,
     asked: Asked,
+    wanted: frozenset[str] | None,
     knowledge: Knowledge,
     people_per_bucket: int,
     progress: Progress,
 ) -> dict:
     progress("reading", 0, 1)
     engine = place.engine
-    stored = _store(partial, work, place, asked, knowledge, people_per_bucket, progress)
+    stored = _store(partial, work, place, asked, wanted, knowledge, people_per_bucket, progress)
     source = stored.source
     coverage = find_coverage(source, engine.tables, knowledge)
     chosen = choose(asked, coverage)
@@ -168,10 +177,11 @@ def _run_into(
     stagings = tuple(asked.stagings)
     question = translate(tuple(chosen), stagings, knowledge, frozenset(source.has), has_sessions)
     tables = (*_KEPT_RECORDS, *question.results, *(t.name for t in SESSIONS if t.name not in question.results))
+    tables = tuple(name for name in tables if wanted is None or name in wanted)
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
     beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
-    _judge(stored, question, beside, partial, work, progress)
+    _judge(stored, question, beside, partial, frozenset(tables), work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
     _write_attrition(
         (*source.losses, *find_age_losses(partial), *find_session_losses(partial)),
@@ -192,7 +202,25 @@ def _run_into(
         "engine": engine.kind,
         "coverage": coverage.as_dict(),
         "rows": {name: _count(partial / name) for name in (*tables, "attrition")},
+        **({} if wanted is None else {"only": sorted(tables)}),
     }
+
+
+def _find_wanted(names: Sequence[str]) -> frozenset[str] | None:
+    """The tables to write; None for all. Raises `QuestionError` with every name that is none."""
+    if not names:
+        return None
+    known = {*_KEPT_RECORDS, *(table.name for table in DERIVED)}
+    expected = f"tables such as {', '.join(sorted(known)[:6])} (docs/data-dictionary.md lists all)"
+    problems = []
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            remedy = f"did you mean {near[0]}?" if near else "leave it out"
+            problems.append(Problem(printable(name), "no table of a result", expected, remedy))
+    if problems:
+        raise QuestionError("Some of the tables that were asked for do not exist.", problems)
+    return frozenset((*names, *_ALWAYS_WRITTEN))
 
 
 def describe_request(
@@ -217,6 +245,7 @@ def _judge(
     question: Question,
     engines: Sequence[Engine],
     partial: Path,
+    wanted: frozenset[str],
     work: WorkFolder,
     progress: Progress,
 ) -> None:
@@ -229,12 +258,13 @@ def _judge(
         engine = idle.get()
         try:
             tables = {name: _read(engine, stored, name, bucket) for name in _DECLARED}
-            for name in _KEPT_RECORDS:
+            for name in wanted.intersection(_KEPT_RECORDS):
                 # In the order of every column, so that equal rows give equal files.
                 schema = tables[name].schema
                 write_parquet([in_order(tables[name], schema.names)], schema, _part(partial, name, bucket))
             for name, rows in judge(question, tables).items():
-                write_parquet([rows], rows.schema, _part(partial, name, bucket))
+                if name in wanted:
+                    write_parquet([rows], rows.schema, _part(partial, name, bucket))
             work.mark_done(bucket)
         finally:
             idle.put(engine)
@@ -262,6 +292,7 @@ def _store(
     work: WorkFolder,
     place: Place,
     asked: Asked,
+    wanted: frozenset[str] | None,
     knowledge: Knowledge,
     people_per_bucket: int,
     progress: Progress,
@@ -277,6 +308,7 @@ def _store(
         "asked": [d.name for d in (*asked.named, *asked.offered, *asked.stagings)],
         "engine": place.engine.kind,
         "people_per_bucket": people_per_bucket,
+        "tables": None if wanted is None else sorted(wanted),
     }
     is_stored = work.is_of(question)
     if not is_stored:

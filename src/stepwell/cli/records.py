@@ -99,6 +99,13 @@ def run(
             show_default=False,
         ),
     ] = None,
+    tables: Annotated[
+        str | None,
+        typer.Option(
+            help="Write these tables only, such as determination,trial; for reading, since no command can explain such a result.",
+            show_default="all",
+        ),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -125,6 +132,7 @@ def run(
             definitions=definition or (),
             definition_files=definition_file or (),
             stagings=staging or (),
+            tables=[name.strip() for name in (tables or "").split(",") if name.strip()],
             replace_existing=replace,
             engine=engine,
             memory=memory,
@@ -132,9 +140,8 @@ def run(
             progress=report_progress,
         )
     _summarise(result)
-    out_console.print(
-        f"\nResult: [bold]{escape(str(out))}[/bold]  next: stepwell report {escape(str(out))}", highlight=False
-    )
+    then = f"  next: stepwell report {escape(str(out))}" if tables is None else ""
+    out_console.print(f"\nResult: [bold]{escape(str(out))}[/bold]{then}", highlight=False)
 
 
 @app.command(cls=PersonCommand)

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..knowledge.instrument import Instrument
 from ..tables.ranges import DAY, LEAST_FRACTION, OWN_SCALE
-from .codes import Columns, SetCode, find_keys, instrument_codes, rows_of_sets
+from .codes import Codes, Columns, SetCode, instrument_codes
 from .files import RawTable, store
 from .people import People
 from .source import Loss
@@ -159,7 +159,7 @@ def read_own_answers(
 
 
 def read_answers(
-    gaps: list[ir.Table], con, people: People, raws: list[RawTable], vocabulary, knowledge
+    coded: Codes, gaps: list[ir.Table], con, people: People, raws: list[RawTable], vocabulary, knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     """The rows of OMOP's measurement and observation tables that answer an item, or are the total of a scale without a rank.
     Whose rows nobody could identify goes to `gaps`.
@@ -179,9 +179,9 @@ def read_answers(
     for raw in raws:
         name = raw.name
         columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
-        keys = find_keys(con, raw, columns, vocabulary)
+        keys = coded.keys(raw, columns)
         unread.append(find_unread(con, people, raw, columns, keys, f"{name}_date", knowledge))
-        rows = rows_of_sets(con, raw, columns, keys, codes, vocabulary)
+        rows = coded.find(raw, columns, codes)
         ids.append(rows.select(kind="set_id", id=f"{name}_id"))
         told = RawTable(name, raw.where, rows)
         written = [text(told.column(c)) for c in ("value_as_string", "value_source_value")]

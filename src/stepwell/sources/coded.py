@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import QUANTITY
-from .codes import Columns, SetCode, codeset_codes, find_keys, rows_of_keys, rows_of_sets
+from .codes import Codes, Columns, SetCode, codeset_codes, rows_of_keys
 from .files import RawTable, run, store
 from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
@@ -24,6 +24,7 @@ Gaps = list[ir.Table]
 
 
 def read_conditions(
+    coded: Codes,
     observation: RawTable | None,
     gaps: Gaps,
     con,
@@ -36,7 +37,9 @@ def read_conditions(
     a code and without a value. A row with a value answers a question, and may answer it with no."""
     (raw,) = raws
     columns = Columns("condition_concept_id", "condition_source_concept_id", "condition_source_value")
-    main = _read_main(gaps, con, people, raw, columns, vocabulary, knowledge, "condition", "condition_start_date")
+    main = _read_main(
+        coded, gaps, con, people, raw, columns, vocabulary, knowledge, "condition", "condition_start_date"
+    )
     if observation is None:
         return main
     stated = (
@@ -47,8 +50,7 @@ def read_conditions(
     )
     bare = RawTable(observation.name, observation.where, observation.rows.filter(ibis.coalesce(*stated).isnull()))
     codes = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "condition")
-    keys = find_keys(con, bare, OBSERVED, vocabulary)
-    rows, found = _read_coded(con, people, bare, OBSERVED, keys, codes, vocabulary, "condition", "observation_date")
+    rows, found = _read_coded(coded, con, people, bare, OBSERVED, codes, vocabulary, "condition", "observation_date")
     losses = main[1] + [loss for loss in found if loss not in main[1]]
     rows = store(con, rows.select(main[0].columns), observation.where)
     # Some exports write every diagnosis into both tables: it is one diagnosis.
@@ -61,6 +63,7 @@ def read_conditions(
 
 
 def read_procedures(
+    coded: Codes,
     care: list[tuple[RawTable, Columns, str]],
     gaps: Gaps,
     con,
@@ -73,13 +76,14 @@ def read_procedures(
     columns = Columns("procedure_concept_id", "procedure_source_concept_id", "procedure_source_value")
     parts, losses = [], []
     for raw in raws:
-        rows, found = _read_main(gaps, con, people, raw, columns, vocabulary, knowledge, "procedure", "procedure_date")
+        rows, found = _read_main(
+            coded, gaps, con, people, raw, columns, vocabulary, knowledge, "procedure", "procedure_date"
+        )
         parts.append(rows)
         losses += found
     of_care = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "care")
     for raw, where, date in care:
-        keys = find_keys(con, raw, where, vocabulary)
-        rows, found = _read_coded(con, people, raw, where, keys, of_care, vocabulary, "procedure", date)
+        rows, found = _read_coded(coded, con, people, raw, where, of_care, vocabulary, "procedure", date)
         parts.append(rows)
         losses += found
     return reduce(lambda a, b: a.union(b), parts), losses
@@ -101,6 +105,7 @@ def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]
 
 
 def _read_main(
+    coded: Codes,
     gaps: Gaps,
     con,
     people: People,
@@ -112,25 +117,24 @@ def _read_main(
     date: str,
 ) -> tuple[ir.Table, list[Loss]]:
     """The rows of the table made for them. Those that may hide a code go to `gaps`."""
-    keys = find_keys(con, raw, columns, vocabulary)
-    coded = store(con, with_coding(keys, record), raw.where)
-    of_row = rows_of_keys(raw, columns, coded)
+    keys = store(con, with_coding(coded.keys(raw, columns), record), raw.where)
+    of_row = rows_of_keys(raw, columns, keys)
     of_row = people.attach(of_row.select(*CODING, id="person_id", date=day(of_row[date]).value), "id")
     has_hierarchy = "concept_ancestor" in vocabulary
-    codings = codings_of(coded, raw.where)
+    codings = codings_of(keys, raw.where)
     gap, found = find_gap(con, people, of_row, codings, raw.where, record, knowledge, has_hierarchy=has_hierarchy)
     gaps += [] if gap is None else [gap]
     codes = codeset_codes(s for s in knowledge.codesets.values() if record in s.records)
-    rows, losses = _read_coded(con, people, raw, columns, keys, codes, vocabulary, record, date)
+    rows, losses = _read_coded(coded, con, people, raw, columns, codes, vocabulary, record, date)
     return rows, found + losses
 
 
 def _read_coded(
+    coded: Codes,
     con: ibis.BaseBackend,
     people: People,
     raw: RawTable,
     columns: Columns,
-    keys: ir.Table,
     codes: list[SetCode],
     vocabulary: dict[str, RawTable],
     record: str,
@@ -145,7 +149,7 @@ def _read_coded(
             "lies below them: they match only themselves"
         )
         losses.append(Loss(record, what, "kept", 0))
-    rows = rows_of_sets(con, raw, columns, keys, codes, vocabulary)
+    rows = coded.find(raw, columns, codes)
     ids = rows.select(kind="set_id", id=f"{raw.name}_id")
     when = day(rows[date])
     told = RawTable(raw.name, raw.where, rows)

@@ -63,37 +63,58 @@ def instrument_codes(instruments: Iterable[Instrument]) -> list[SetCode]:
     ]
 
 
-def find_coded(
-    con: ibis.BaseBackend, raw: RawTable, columns: Columns, codes: Iterable[SetCode], vocabulary: dict[str, RawTable]
-) -> ir.Table:
-    """The raw rows that belong to a set, once per set, with `set_id`, `vocabulary` and `code` added.
+class Codes:
+    """The codes of one CDM: how its tables are coded, and which of their rows belong to which sets.
 
-    A code that is taken out of a set wins over one that belongs to it, whichever column holds it. The code as recorded
-    (source value, source concept) is named before the standard concept.
+    Each way of coding a table is worked out once, however many sets are looked for in it, and the concepts of each list of codes
+    once, however many tables are searched for them: vocabulary tables hold millions of rows.
     """
-    return rows_of_sets(con, raw, columns, find_keys(con, raw, columns, vocabulary), codes, vocabulary)
 
+    def __init__(self, con: ibis.BaseBackend, vocabulary: dict[str, RawTable]):
+        self._con = con
+        self._vocabulary = vocabulary
+        self._keys: dict[tuple, ir.Table] = {}
+        self._sets: dict[tuple[SetCode, ...], tuple[ir.Table, ir.Table]] = {}
 
-def find_keys(con: ibis.BaseBackend, raw: RawTable, columns: Columns, vocabulary: dict[str, RawTable]) -> ir.Table:
-    """One row per way in which rows are coded: the cells as recorded (`_0` standard concept, `_1` source concept, `_2` source
-    value), how many rows have them (`n_rows`), the concepts as numbers (`standard`, `source`) with their vocabularies in the
-    `concept` table (NULL where it does not hold them), and the source `value` with its `stated` vocabulary and `bare` code.
+    def find(self, raw: RawTable, columns: Columns, codes: Iterable[SetCode]) -> ir.Table:
+        """The raw rows that belong to a set, once per set, with `set_id`, `vocabulary` and `code` added.
 
-    `value` is NULL where the vocabulary tables hold the source concept, which then tells what the value is. A source concept that
-    they do not hold tells nothing, and the value must speak for itself.
-    """
-    rows = _with_places(raw, columns)
-    keys = store(con, rows.group_by("_0", "_1", "_2").agg(n_rows=rows.count()), raw.where)
-    keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
-    for place in ("standard", "source"):
-        keys = _with_vocabulary(con, keys, place, vocabulary.get("concept"))
-    keys = keys.mutate(value=keys.source_vocabulary.isnull().ifelse(keys.value, ibis.null("string")))
-    keys = with_code(keys)
-    return store(con, keys.mutate(key=ibis.row_number().over(order_by=["_0", "_1", "_2"])), "codes")
+        A code that is taken out of a set wins over one that belongs to it, whichever column holds it. The code as recorded
+        (source value, source concept) is named before the standard concept.
+        """
+        codes = tuple(codes)
+        if codes not in self._sets:
+            table = store(self._con, _as_table(codes), "code sets")
+            self._sets[codes] = table, _concept_map(self._con, table, self._vocabulary)
+        sets = _sets_of_keys(self._con, self.keys(raw, columns), *self._sets[codes])
+        return rows_of_keys(raw, columns, store(self._con, sets, raw.where))
+
+    def keys(self, raw: RawTable, columns: Columns) -> ir.Table:
+        """One row per way in which rows are coded: the cells as recorded (`_0` standard concept, `_1` source concept, `_2` source
+        value), how many rows have them (`n_rows`), the concepts as numbers (`standard`, `source`) with their vocabularies in the
+        `concept` table (NULL where it does not hold them), and the source `value` with its `stated` vocabulary and `bare` code.
+
+        `value` is NULL where the vocabulary tables hold the source concept, which then tells what the value is. A source concept
+        that they do not hold tells nothing, and the value must speak for itself.
+        """
+        of = raw.rows.op(), columns
+        if of not in self._keys:
+            self._keys[of] = self._find_keys(raw, columns)
+        return self._keys[of]
+
+    def _find_keys(self, raw: RawTable, columns: Columns) -> ir.Table:
+        rows = _with_places(raw, columns)
+        keys = store(self._con, rows.group_by("_0", "_1", "_2").agg(n_rows=rows.count()), raw.where)
+        keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
+        for place in ("standard", "source"):
+            keys = _with_vocabulary(self._con, keys, place, self._vocabulary.get("concept"))
+        keys = keys.mutate(value=keys.source_vocabulary.isnull().ifelse(keys.value, ibis.null("string")))
+        keys = with_code(keys)
+        return store(self._con, keys.mutate(key=ibis.row_number().over(order_by=["_0", "_1", "_2"])), "codes")
 
 
 def rows_of_keys(raw: RawTable, columns: Columns, keys: ir.Table) -> ir.Table:
-    """The raw rows coded as one of these keys, with the further columns of the keys."""
+    """The raw rows coded as one of these keys (`Codes.keys`), with the further columns of the keys."""
     rows = _with_places(raw, columns)
     keys = keys.rename({f"{p}_of_key": p for p in _PLACES})
     # As recorded, and NULL equal to NULL: cells are cleaned once per key, not once per row.
@@ -101,21 +122,10 @@ def rows_of_keys(raw: RawTable, columns: Columns, keys: ir.Table) -> ir.Table:
     return found.drop(*_PLACES, *(f"{p}_of_key" for p in _PLACES))
 
 
-def rows_of_sets(
-    con: ibis.BaseBackend,
-    raw: RawTable,
-    columns: Columns,
-    keys: ir.Table,
-    codes: Iterable[SetCode],
-    vocabulary: dict[str, RawTable],
-) -> ir.Table:
-    """The same as `find_coded`, where the keys are there already."""
+def _as_table(codes: Iterable[SetCode]) -> ir.Table:
     schema = {"set_id": "string", "vocabulary": "string", "code": "string", "match": "string", "is_included": "boolean"}
     written = [(c.set_id, c.vocabulary, plain_code(c), c.match, c.is_included) for c in codes]
-    table = ibis.memtable([dict(zip(schema, values, strict=True)) for values in written], schema=schema)
-    table = store(con, table, "code sets")
-    sets = store(con, _sets_of_keys(con, keys, table, vocabulary), raw.where)
-    return rows_of_keys(raw, columns, sets)
+    return ibis.memtable([dict(zip(schema, values, strict=True)) for values in written], schema=schema)
 
 
 _PLACES = ("_0", "_1", "_2")
@@ -141,9 +151,8 @@ def _with_vocabulary(con: ibis.BaseBackend, keys: ir.Table, place: str, concepts
     return store(con, keys.left_join(held, keys[place] == held.held_id).drop("held_id"), "concept")
 
 
-def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
+def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, of_concept: ir.Table) -> ir.Table:
     """One row per key (`_0` standard concept, `_1` source concept, `_2` source value) and set."""
-    of_concept = _concept_map(con, codes, vocabulary)
     sides = (("value", _value_map(con, keys, codes)), ("source", of_concept), ("standard", of_concept))
     hits = []
     for rank, (side, found) in enumerate(sides):

@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables import DOSE
 from ..tables.ranges import QUANTITY, SESSION_DOSE
+from .codes import Codes
 from .drugs import Drugs
 from .files import RawTable, run
 from .people import People
@@ -54,6 +55,7 @@ def session_ingredients(knowledge: Knowledge) -> list[str]:
 
 
 def read_doses(
+    coded: Codes,
     con: ibis.BaseBackend,
     people: People,
     filled: dict[str, RawTable],
@@ -117,7 +119,7 @@ def read_doses(
     dose, losses = settle_doses(dose, raw.where)
     ids = told.rows.select(kind="ingredient", id="drug_exposure_id")
     dose, _told_as_medication = without_repeats("dose", raw.where, dose, [ids], "ingredient")
-    monitoring, found = read_readings(con, people, filled, dose, vocabulary, knowledge)
+    monitoring, found = read_readings(coded, con, people, filled, dose, knowledge)
     return dose, monitoring, losses + found
 
 

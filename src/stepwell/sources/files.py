@@ -20,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis.util import gen_name
 
@@ -246,8 +247,13 @@ def filled_tables(tables: dict[str, RawTable]) -> dict[str, RawTable]:
 
 def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
     """The rows as a temporary table of the connection (for small tables only), until `forget_stored`."""
+    name = gen_name(STORED)
     try:
-        return con.create_table(gen_name(STORED), rows, temp=True)
+        if con.name != "duckdb" or rows.op().find(ops.InMemoryTable):
+            return con.create_table(name, rows, temp=True)
+        # In one statement: Ibis takes five, and there are over a hundred such tables in a small run.
+        con.raw_sql(f'CREATE TEMP TABLE "{name}" AS {con.compile(rows)}')
+        return con.table(name, database=("temp", "main"))
     except duckdb.Error as error:
         if not _is_of_the_file(error):
             raise

@@ -86,7 +86,7 @@ def _speaks(codeset: Codeset, place: str, record: str, has_hierarchy: bool) -> b
 
 
 def with_coding(keys: ir.Table, record: str) -> ir.Table:
-    """The keys of a CDM table (`find_keys`) with their coding: `in_standard`, `in_source`, `in_value` (`Coding`)."""
+    """The keys of a CDM table (`Codes.keys`) with their coding: `in_standard`, `in_source`, `in_value` (`Coding`)."""
     standard = ibis.coalesce(keys.standard_vocabulary + "|OMOP", ibis.literal("OMOP"))
     value = sum(
         (is_of(keys, v).fill_null(False).ifelse(f"{v}{_TOGETHER}", "") for v in _OF_RECORD[record]), ibis.literal("")

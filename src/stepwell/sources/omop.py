@@ -19,7 +19,7 @@ from ..tables.ranges import BIRTH
 from .answers import read_answers
 from .cdm_columns import type_problems, without_others
 from .coded import find_care, read_conditions, read_procedures
-from .codes import Columns, find_coded, instrument_codes
+from .codes import Codes, Columns, instrument_codes
 from .concomitant import read_concomitant
 from .doses import read_doses
 from .drugs import Drugs, find_drugs
@@ -97,14 +97,15 @@ def read_omop(
     drugs = find_drugs(con, filled["drug_exposure"], vocabulary, knowledge) if "drug_exposure" in filled else None
     gaps: list[ir.Table] = []
     of_care = find_care(filled)
+    coded = Codes(con, vocabulary)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
-        "condition": (partial(read_conditions, filled.get("observation"), gaps), ("condition_occurrence",)),
+        "condition": (partial(read_conditions, coded, filled.get("observation"), gaps), ("condition_occurrence",)),
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
-        "measurement": (_measurements, ("measurement", "observation")),
-        "procedure": (partial(read_procedures, of_care, gaps), ("procedure_occurrence",)),
-        "vital": (read_vitals, ("measurement",)),
-        "answer": (partial(read_answers, gaps), ("measurement", "observation")),
+        "measurement": (partial(_measurements, coded), ("measurement", "observation")),
+        "procedure": (partial(read_procedures, coded, of_care, gaps), ("procedure_occurrence",)),
+        "vital": (partial(read_vitals, coded), ("measurement",)),
+        "answer": (partial(read_answers, coded, gaps), ("measurement", "observation")),
     }
     for name, (reader, sources) in readers.items():
         present = [filled[s] for s in sources if s in filled]
@@ -118,7 +119,7 @@ def read_omop(
         records["incomplete_medication"], drug_rows = find_incomplete(con, people, filled, drugs, vocabulary, knowledge)
         if drug_rows.n_unidentified or drug_rows.n_given_in_care_only:
             has.add("incomplete_medication")
-        found = read_doses(con, people, filled, drugs, vocabulary, knowledge)
+        found = read_doses(coded, con, people, filled, drugs, vocabulary, knowledge)
         if found is not None:
             records["dose"], records["monitoring"], more = found
             losses += more
@@ -241,13 +242,15 @@ def _medications(
     return rows, losses + found
 
 
-def _measurements(con, people: People, raws: list[RawTable], vocabulary, knowledge) -> tuple[ir.Table, list[Loss]]:
+def _measurements(
+    coded: Codes, con, people: People, raws: list[RawTable], vocabulary, knowledge
+) -> tuple[ir.Table, list[Loss]]:
     parts, ids = [], []
     codes = instrument_codes(knowledge.instruments.values())
     for raw in raws:
         name = raw.name
         columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
-        rows = find_coded(con, raw, columns, codes, vocabulary)
+        rows = coded.find(raw, columns, codes)
         ids.append(rows.select(kind="set_id", id=f"{name}_id"))
         told = RawTable(name, raw.where, rows)
         stated = number(told.column("value_as_number", "float64"))

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables import MONITORING
 from ..tables.ranges import FORM_SENT, OBSERVED_MINUTES, SESSION_MINUTES, Range
-from .codes import Columns, find_coded, instrument_codes
+from .codes import Codes, Columns, instrument_codes
 from .csvform import MONITORED
 from .files import RawTable, store
 from .people import People
@@ -37,11 +37,11 @@ def ranges_of_readings(knowledge: Knowledge) -> dict[str, Range]:
 
 
 def read_readings(
+    coded: Codes,
     con: ibis.BaseBackend,
     people: People,
     filled: dict[str, RawTable],
     dose: ir.Table,
-    vocabulary: dict[str, RawTable],
     knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
     """`monitoring`: the rows of the measurement and observation tables on the days of doses, with the minutes since the day's
@@ -57,7 +57,7 @@ def read_readings(
     for raw in raws:
         name = raw.name
         columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
-        found = find_coded(con, raw, columns, codes, vocabulary)
+        found = coded.find(raw, columns, codes)
         kind = found.set_id.cases(*_AROUND.items(), else_=found.set_id)
         ids.append(found.select(kind=kind, id=f"{name}_id"))
         told = RawTable(name, raw.where, found)

@@ -63,7 +63,7 @@ def settle_unread(con: ibis.BaseBackend, parts: Sequence[ir.Table], where: str) 
 
 
 def _is_identified(keys: ir.Table, knowledge: Knowledge) -> ir.BooleanValue:
-    """Whether a concept or the source value says what a key (`find_keys`) is: a site's own concept does not."""
+    """Whether a concept or the source value says what a key (`Codes.keys`) is: a site's own concept does not."""
     codes = [*instrument_codes(knowledge.all_instruments.values()), *vital_codes(knowledge)]
     # Five digits may be a site's own number. They are a billing code where it has a concept of its own.
     is_billed = ibis.or_(*(is_of(keys, v).fill_null(False) for v in _BILLED))

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
 from ..tables import VITAL
-from .codes import NAME, Columns, SetCode, find_coded
+from .codes import NAME, Codes, Columns, SetCode
 from .files import RawTable
 from .people import People
 from .source import Loss
@@ -17,12 +17,17 @@ from .values import day, number
 
 
 def read_vitals(
-    con: ibis.BaseBackend, people: People, raws: list[RawTable], vocabulary: dict[str, RawTable], knowledge: Knowledge
+    coded: Codes,
+    con: ibis.BaseBackend,
+    people: People,
+    raws: list[RawTable],
+    vocabulary: dict[str, RawTable],
+    knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
     """Vital signs among the measurements of a CDM."""
     (raw,) = raws
     columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
-    rows = find_coded(con, raw, columns, vital_codes(knowledge), vocabulary)
+    rows = coded.find(raw, columns, vital_codes(knowledge))
     ids = rows.select(kind="set_id", id="measurement_id")
     told = RawTable(raw.name, raw.where, rows)
     stated = [number(told.column(c, t)) for c, t in (("value_as_number", "float64"), ("value_source_value", "string"))]
