@@ -139,3 +139,25 @@ def test_a_missing_dose_is_never_adequate(missing):
         for t, j in zip(found["trial"].to_pylist(), found["judged_trial"].to_pylist(), strict=True)
     }
     assert rows == {"sertraline": (None, 0, 59, None), "fluoxetine": (20.0, 59, 0, True)}
+
+
+def test_thousands_of_rows_on_one_day_are_judged_and_harm_nobody_else():
+    """Exports gone wrong send one row ten thousand times. The people before and after keep their own rows."""
+    day = date(2020, 1, 1)
+    month = {"ingredient": "sertraline", "start_date": day, "end_date": day + timedelta(days=59), "mg_per_day": 100.0}
+    plain = {
+        "medication": [month],
+        "measurement": [{"instrument": "phq-9", "measured_date": day, "total": 20.0}],
+        "condition": [{"condition_date": day, "codeset": "major-depression"}],
+    }
+    absurd = {
+        name: [{**row, "address": f"{name}/{n}"} for row in rows for n in range(10_000)] for name, rows in plain.items()
+    }
+    found = determine_records(renumbered([complete(plain), complete(absurd), complete(plain)]), ASKED, KNOWLEDGE)
+    for name in ("exposure", "trial", "episode", "determination", "step"):
+        rows = found[name].to_pylist()
+        before, among, after = ([{**r, "person_id": 0} for r in rows if r["person_id"] == n] for n in (1, 2, 3))
+        assert before == after, name
+        said = [[{k: v for k, v in r.items() if "address" not in k} for r in of] for of in (before, among)]
+        assert said[0] == said[1] or name in ("exposure", "trial"), name
+        assert len(before) == len(among), name
