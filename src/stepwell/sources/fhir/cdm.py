@@ -118,21 +118,27 @@ class _Builder:
                 "resources whose drug is not said, or is a Medication that is not in the source: an unidentified drug"
             )
             self.losses.append(Loss("medication", what, "read as unknown", unresolved))
+        id_ = f"split_part({SOURCE_ADDRESS}, '/', 2)"
         named = self._new(
-            f"""SELECT order_id, max_by({SOURCE_ADDRESS}, drug_exposure_start_date) AS last_supply FROM {drugs}
-            WHERE origin = 'dispense' AND order_id IS NOT NULL GROUP BY order_id"""
+            f"""SELECT order_id, max_by({SOURCE_ADDRESS}, (drug_exposure_start_date, {SOURCE_ADDRESS})) AS last_supply
+            FROM {drugs} WHERE origin = 'dispense' AND order_id IS NOT NULL GROUP BY order_id"""
         )
-        orders = f"(SELECT *, split_part({SOURCE_ADDRESS}, '/', 2) AS id FROM {drugs} WHERE origin = 'order')"
-        is_dispensed = (
-            f"d.origin = 'order' AND split_part(d.{SOURCE_ADDRESS}, '/', 2) IN (SELECT order_id FROM {named})"
-        )
-        is_told = f"""d.origin = 'report' AND d.order_id IN
-            (SELECT split_part({SOURCE_ADDRESS}, '/', 2) FROM {drugs} WHERE origin IN ('order', 'dispense'))"""
-        for where, what in (
-            (is_dispensed, "prescriptions whose dispensing is in the source: what was dispensed is read"),
-            (is_told, "statements about a prescription or a dispensing that is in the source"),
+        orders = f"(SELECT *, {id_} AS id FROM {drugs} WHERE origin = 'order')"
+        twice = []
+        for found, what in (
+            (
+                f"SELECT o.{SOURCE_ADDRESS} FROM {orders} o SEMI JOIN {named} s ON o.id = s.order_id",
+                "prescriptions whose dispensing is in the source: what was dispensed is read",
+            ),
+            (
+                f"""SELECT r.{SOURCE_ADDRESS} FROM {drugs} r
+                SEMI JOIN (SELECT {id_} AS id FROM {drugs} WHERE origin IN ('order', 'dispense')) o ON r.order_id = o.id
+                WHERE r.origin = 'report'""",
+                "statements about a prescription or a dispensing that is in the source",
+            ),
         ):
-            if n := self._count(f"{drugs} d WHERE {where}"):
+            twice.append(self._new(found))
+            if n := self._count(twice[-1]):
                 self.losses.append(Loss("medication", what, "left out", n))
         return self._new(
             f"""SELECT d.drug_exposure_id, d.{SOURCE_ADDRESS}, d.person_id,
@@ -148,9 +154,9 @@ class _Builder:
                 coalesce(d.route_source_value, o.route_source_value) AS route_source_value, d.dose_unit_source_value,
                 d.visit_occurrence_id, d.origin AS supply_origin
             FROM {drugs} d LEFT JOIN {medication} m ON d.medication_id = m.medication_id
-            LEFT JOIN {orders} o ON d.origin = 'dispense' AND d.order_id = o.id
+            LEFT JOIN {orders} o ON CASE d.origin WHEN 'dispense' THEN d.order_id END = o.id
             LEFT JOIN {named} s ON d.{SOURCE_ADDRESS} = s.last_supply
-            WHERE NOT coalesce(({is_dispensed}) OR ({is_told}), false)"""
+            {" ".join(f"ANTI JOIN {t} ON d.{SOURCE_ADDRESS} = {t}.{SOURCE_ADDRESS}" for t in twice)}"""
         )
 
     def _new(self, select: str) -> str:
