@@ -1,4 +1,5 @@
-"""What a run is asked: definitions and staging models, found by their ids, and which of them the data can answer."""
+"""What a run is asked: definitions and staging models, found by their ids, which of them the data can answer, and the tables that
+are wanted of it."""
 
 from __future__ import annotations
 
@@ -12,9 +13,18 @@ from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.knowledge.staging import Staging
 from stepwell.sources.coverage import Coverage
+from stepwell.tables import DERIVED, MEDICATION, RECORDS
 
 ALL = "all"
 """Asks for every definition, or staging model, that is in use."""
+
+KEPT_RECORDS = tuple(table.name for table in RECORDS if table is not MEDICATION)
+"""Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
+
+RESULT_TABLES = (*KEPT_RECORDS, *(table.name for table in DERIVED))
+
+_ALWAYS_WRITTEN = ("person", "determination", "session", "monitoring", "attrition")
+"""Tables that every result holds: the findings of `attrition` are counted from the others."""
 
 
 class Asked(NamedTuple):
@@ -24,23 +34,27 @@ class Asked(NamedTuple):
     named: tuple[Definition, ...]
     offered: tuple[Definition, ...]
     stagings: tuple[Staging, ...] = ()
+    tables: tuple[str, ...] = RESULT_TABLES
+    """The tables to write, in the order in which they are declared."""
 
 
-def find_asked(definitions: Sequence[str], stagings: Sequence[str], knowledge: Knowledge) -> Asked:
-    """Without ids, those used by default and the user's own; with `all`, every one in use."""
+def find_asked(
+    definitions: Sequence[str], stagings: Sequence[str], knowledge: Knowledge, tables: Sequence[str] = ()
+) -> Asked:
+    """Without ids, those used by default and the user's own; with `all`, every one in use. Without tables, all of them."""
     problems = []
     for ids, known, what in (
         (definitions, knowledge.definitions, "definition"),
         (stagings, knowledge.stagings, "staging model"),
+        (tables, RESULT_TABLES, "table of a result"),
     ):
         unknown = [i for i in ids if i != ALL and i not in known]
         # All that there are are listed once, under the last.
         expected = dict.fromkeys(unknown[-1:], f"one of {', '.join(sorted(known))}")
         problems += [Problem(i, f"unknown {what}", expected.get(i, ""), _meant(i, known)) for i in unknown]
     if problems:
-        both = len({problem.found for problem in problems}) > 1
-        what = "definition or staging model" if both else problems[0].found.removeprefix("unknown ")
-        raise QuestionError(f"There is no such {what}.", problems)
+        kinds = dict.fromkeys(problem.found.removeprefix("unknown ") for problem in problems)
+        raise QuestionError(f"There is no such {' or '.join(kinds)}.", problems)
     models = (s for s in knowledge.stagings.values() if s.status != "retired")
     if ALL not in stagings:
         models = (
@@ -55,7 +69,8 @@ def find_asked(definitions: Sequence[str], stagings: Sequence[str], knowledge: K
         offered = tuple(d for d in every if ALL in definitions or d.by_default or d.id not in shipped)
     else:
         named = tuple(knowledge.definitions[i] for i in dict.fromkeys(definitions))
-    return Asked(named, offered, tuple(models))
+    wanted = {*tables, *_ALWAYS_WRITTEN} if tables else RESULT_TABLES
+    return Asked(named, offered, tuple(models), tuple(name for name in RESULT_TABLES if name in wanted))
 
 
 def _meant(unknown: str, known: Iterable[str]) -> str:

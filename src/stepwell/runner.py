@@ -9,7 +9,6 @@ there.
 
 from __future__ import annotations
 
-import difflib
 import shutil
 import tempfile
 import time
@@ -23,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import stepwell
-from stepwell.asked import Asked, choose, find_asked
+from stepwell.asked import KEPT_RECORDS, RESULT_TABLES, Asked, choose, find_asked
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect, in_order, write_parquet
 from stepwell.errors import Problem, QuestionError, UnfinishedError
 from stepwell.folder import clear_away, leave_if_empty, partial_folder, put_in_place, remove_own, told_when_full
@@ -39,8 +38,7 @@ from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
 from stepwell.sources.source import Loss
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
-from stepwell.tables import ATTRITION, DERIVED, RECORDS, SESSIONS
-from stepwell.text import printable
+from stepwell.tables import ATTRITION, RECORDS, SESSIONS
 
 PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 100_000}
 """Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
@@ -51,27 +49,7 @@ _MEMORY_PER_PERSON = 19_000
 
 _MOST_THREADS = 1024
 
-_KEPT_RECORDS = (
-    "person",
-    "observation_period",
-    "condition",
-    "measurement",
-    "procedure",
-    "vital",
-    "dose",
-    "declared_session",
-    "monitoring",
-    "answer",
-    "code_gap",
-    "concomitant",
-    "incomplete_medication",
-)
-"""Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
-
 _DECLARED = {table.name: table for table in RECORDS}
-
-_ALWAYS_WRITTEN = ("person", "determination", "session", "monitoring", "attrition")
-"""Tables that every result holds: the findings of `attrition` are counted from the others."""
 
 
 def run(
@@ -106,8 +84,7 @@ def run(
     """
     started = time.monotonic()
     knowledge = knowledge or load(tuple(definition_files))
-    wanted = _find_wanted(tables)
-    asked = find_asked(definitions, stagings, knowledge)
+    asked = find_asked(definitions, stagings, knowledge, tables)
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
     out = Path(out) if out is not None else temporary / "result"
     with partial_folder(out, replace_existing) as partial:
@@ -121,7 +98,7 @@ def run(
                 connect(str(location), engine=engine, connection=connection, settings=settings) as place,
             ):
                 size = people_per_bucket or PEOPLE_PER_BUCKET[place.engine.kind]
-                manifest = _run_into(partial, work, place, asked, wanted, knowledge, size, progress)
+                manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
             work.close()
             with told_when_full(partial):
                 keep_definitions(partial, definition_files)
@@ -161,14 +138,13 @@ def _run_into(
     work: WorkFolder,
     place: Place,
     asked: Asked,
-    wanted: frozenset[str] | None,
     knowledge: Knowledge,
     people_per_bucket: int,
     progress: Progress,
 ) -> dict:
     progress("reading", 0, 1)
     engine = place.engine
-    stored = _store(partial, work, place, asked, wanted, knowledge, people_per_bucket, progress)
+    stored = _store(partial, work, place, asked, knowledge, people_per_bucket, progress)
     source = stored.source
     coverage = find_coverage(source, engine.tables, knowledge)
     chosen = choose(asked, coverage)
@@ -176,8 +152,8 @@ def _run_into(
     has_sessions = holds_sessions(n_given, (c.codeset for c in coverage.codesets), knowledge)
     stagings = tuple(asked.stagings)
     question = translate(tuple(chosen), stagings, knowledge, frozenset(source.has), has_sessions)
-    tables = (*_KEPT_RECORDS, *question.results, *(t.name for t in SESSIONS if t.name not in question.results))
-    tables = tuple(name for name in tables if wanted is None or name in wanted)
+    made = {*KEPT_RECORDS, *question.results, *(t.name for t in SESSIONS)}
+    tables = tuple(name for name in asked.tables if name in made)
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
     beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
@@ -202,25 +178,8 @@ def _run_into(
         "engine": engine.kind,
         "coverage": coverage.as_dict(),
         "rows": {name: _count(partial / name) for name in (*tables, "attrition")},
-        **({} if wanted is None else {"only": sorted(tables)}),
+        **({} if asked.tables == RESULT_TABLES else {"only": list(tables)}),
     }
-
-
-def _find_wanted(names: Sequence[str]) -> frozenset[str] | None:
-    """The tables to write; None for all. Raises `QuestionError` with every name that is none."""
-    if not names:
-        return None
-    known = {*_KEPT_RECORDS, *(table.name for table in DERIVED)}
-    expected = f"tables such as {', '.join(sorted(known)[:6])} (docs/data-dictionary.md lists all)"
-    problems = []
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            remedy = f"did you mean {near[0]}?" if near else "leave it out"
-            problems.append(Problem(printable(name), "no table of a result", expected, remedy))
-    if problems:
-        raise QuestionError("Some of the tables that were asked for do not exist.", problems)
-    return frozenset((*names, *_ALWAYS_WRITTEN))
 
 
 def describe_request(
@@ -258,7 +217,7 @@ def _judge(
         engine = idle.get()
         try:
             tables = {name: _read(engine, stored, name, bucket) for name in _DECLARED}
-            for name in wanted.intersection(_KEPT_RECORDS):
+            for name in wanted.intersection(KEPT_RECORDS):
                 # In the order of every column, so that equal rows give equal files.
                 schema = tables[name].schema
                 write_parquet([in_order(tables[name], schema.names)], schema, _part(partial, name, bucket))
@@ -292,7 +251,6 @@ def _store(
     work: WorkFolder,
     place: Place,
     asked: Asked,
-    wanted: frozenset[str] | None,
     knowledge: Knowledge,
     people_per_bucket: int,
     progress: Progress,
@@ -308,7 +266,7 @@ def _store(
         "asked": [d.name for d in (*asked.named, *asked.offered, *asked.stagings)],
         "engine": place.engine.kind,
         "people_per_bucket": people_per_bucket,
-        "tables": None if wanted is None else sorted(wanted),
+        "tables": list(asked.tables),
     }
     is_stored = work.is_of(question)
     if not is_stored:

@@ -47,8 +47,10 @@ def test_what_is_missing_is_not_taken_for_what_nobody_recorded(chosen, result):
 def test_every_name_that_is_no_table_is_told(records, tmp_path):
     with pytest.raises(QuestionError) as error:
         run(records, tmp_path / "out", tables=["determinations", "trial", "zzz"])
+    assert error.value.title == "There is no such table of a result."
     assert [(p.where, p.remedy) for p in error.value.problems] == [
-        ("determinations", "did you mean determination?"),
-        ("zzz", "leave it out"),
+        ("determinations", "write determination, if that is meant"),
+        ("zzz", ""),
     ]
+    assert "judged_trial" in error.value.problems[-1].expected
     assert not list(tmp_path.iterdir())
