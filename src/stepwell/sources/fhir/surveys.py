@@ -139,7 +139,7 @@ def read_response(r: dict, at: Place, reading: Reading) -> None:
         if contained.get("resourceType") == "Questionnaire" and (id_ := word(contained, "id")):
             reading.questionnaires.setdefault(f"{at.record}#{id_}", {})
             _collect_links(contained, reading.questionnaires[f"{at.record}#{id_}"])
-    answers: list[tuple[str, str | None, dict]] = []
+    answers: list[tuple[str, dict]] = []
     _collect_answers(r, answers)
     questionnaire = (word(r, "questionnaire") or "").split("|")[0]
     when = word(r, "authored")
@@ -149,10 +149,9 @@ def read_response(r: dict, at: Place, reading: Reading) -> None:
 def _collect_answers(of: dict, answers: list) -> None:
     for item in parts(of, "item"):
         link, given = word(item, "linkId"), parts(item, "answer")
-        definition = word(item, "definition")
         for answer in given or [{}]:
             if link and (given or not parts(item, "item")):
-                answers.append((link, definition, answer))
+                answers.append((link, answer))
             _collect_answers(answer, answers)
         _collect_answers(item, answers)
 
@@ -164,7 +163,7 @@ def settle_responses(reading: Reading) -> None:
         named = (f"{at.record}{questionnaire}", questionnaire, questionnaire.rpartition("/")[2])
         links = next((reading.questionnaires[n] for n in named if n in reading.questionnaires), {})
         n_unknown = 0
-        for link, _definition, answer in answers:
+        for link, answer in answers:
             found = _LOINC.search(link)
             code = links.get(link) or (found[1] if found else None)
             if code is None:
