@@ -174,3 +174,27 @@ def test_hospital_records_say_nothing_of_what_was_taken_between(tmp_path):
     assert "stays is unknown" in render_report(result)
     text = told("why", result.folder, "1")
     assert "Only drugs given in hospital or by staff are recorded" in text
+
+
+def test_a_drug_without_a_day_is_not_no_drug(tmp_path):
+    """The second antidepressant of one person has no day that can be read: whether two were taken in time is unknown."""
+    two = [(SERTRALINE, "2016-01-01"), (CITALOPRAM, "2016-04-01")]
+    drugs = [f"{i},{drug},{day},,38000177,60,60," for i in (1, 2) for drug, day in two]
+    drugs[-1] = f"2,{CITALOPRAM},2016-04,,38000177,60,60,"
+    drugs += [f"3,{SERTRALINE},2016-01-01,,38000177,60,60,", f"3,{IBUPROFEN},,,38000177,60,60,"]
+    concepts = [
+        "concept_id,concept_name,domain_id,vocabulary_id,concept_code,concept_class_id",
+        f"{SERTRALINE},sertraline,Drug,RxNorm,36437,Ingredient",
+        f"{CITALOPRAM},citalopram,Drug,RxNorm,2556,Ingredient",
+        f"{IBUPROFEN},ibuprofen,Drug,RxNorm,5640,Ingredient",
+    ]
+    result = run(
+        write(tmp_path, cdm(drugs, concept=concepts)), tmp_path / "out", definitions=["fabbri-2021"], stagings=()
+    )
+    rows = result.table("incomplete_medication").to_pyarrow().to_pylist()
+    assert [(r["person_id"], r["reason"], r["n_rows"], r["n_of"]) for r in rows] == [(2, "drugs without a day", 1, 2)]
+    said = {r["person_id"]: r["verdict"] for r in result.table("determination").to_pyarrow().to_pylist()}
+    assert (said[2], said[3]) == ("unknown", "not met")
+    assert result.drug_rows["n_with_undated"] == 1
+    told = CliRunner().invoke(app, ["why", str(tmp_path / "out"), "2"]).output
+    assert "1 of the 2 drug rows of this person have no day" in " ".join(told.split())

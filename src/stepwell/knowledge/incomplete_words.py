@@ -27,6 +27,12 @@ def say_source_incomplete(drug_rows: Mapping | None, suppress_below: int = 0) ->
             f"{SAYS_NOTHING}, and {for_whom} no definition or measure is “not met” for want of a drug. To settle it, "
             f"{drug_rows['remedy']}."
         )
+    if undated := drug_rows.get("n_with_undated", 0):
+        whom = _number(undated, "person", "people", suppress_below)
+        said.append(
+            f"Of {whom} a drug is recorded without a day: nobody can say when it was taken, and for them no definition or "
+            "measure is “not met” for want of a drug. To settle it, add the days."
+        )
     if in_care := drug_rows["n_given_in_care_only"]:
         whom = _number(in_care, "person", "people", suppress_below)
         said.append(
@@ -62,6 +68,11 @@ def say_person_incomplete(incomplete: Iterable[Mapping]) -> list[str]:
         said.append(
             f"{row['n_rows']:,} of the {row['n_of']:,} drug rows of this source{share} are of drugs that nobody could identify: "
             f"{SAYS_NOTHING}, for everybody in it."
+        )
+    if row := reasons.get("drugs without a day"):
+        said.append(
+            f"{row['n_rows']:,} of the {row['n_of']:,} drug rows of this person have no day: nobody can say when the drug was "
+            "taken."
         )
     if "given in care only" in reasons:
         said.append(

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import STRENGTH
 from .drugs import find_named_drugs
-from .files import RawTable
+from .files import RawTable, run
 from .incomplete import count_kinds, settle_incomplete
 from .medication import settle_medication, stop_reason
 from .people import People
@@ -78,10 +78,13 @@ def find_own_incomplete(
 ) -> tuple[ir.Table, DrugRows]:
     """Whose lines name drugs that nobody knows, and of whom every line is of a drug given there and then."""
     _named, kinds = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
-    rows = raw.rows.select("person_id", "drug", way_given=raw.rows.kind.lower())
+    rows = raw.rows.select("person_id", "drug", "start_date", way_given=raw.rows.kind.lower())
     rows = rows.join(kinds, rows.drug.lower() == kinds.called)
     counted = count_kinds(kinds, knowledge, _REMEDY, raw.where)
     unidentified = rows.filter(rows.kind == "unidentified").select("person_id") if counted.n_unidentified else None
     is_given = (rows.way_given == "administration").fill_null(False)
     given, otherwise = (rows.filter(which).select("person_id") for which in (is_given, ~is_given))
-    return settle_incomplete(con, people, rows, unidentified, given, otherwise, counted, raw.where)
+    is_undated = (rows.kind == "known") & day(rows.start_date).value.isnull()
+    undated = rows.filter(is_undated).select("person_id")
+    undated = undated if run(undated.count(), raw.where).as_py() else None
+    return settle_incomplete(con, people, rows, unidentified, undated, given, otherwise, counted, raw.where)

@@ -114,7 +114,7 @@ def read_csv_folder(
             knowledge, lambda k: read_own_medication(con, people, lines["medication"], k)
         )
         incomplete, drug_rows = find_own_incomplete(con, people, lines["medication"], knowledge)
-        if drug_rows.n_unidentified or drug_rows.n_given_in_care_only:
+        if drug_rows.is_incomplete_for_some:
             records["incomplete_medication"] = incomplete
     has = frozenset(records)
     for table in RECORDS:

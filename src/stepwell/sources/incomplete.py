@@ -18,14 +18,14 @@ from .medication import is_administration
 from .people import People
 from .records import empty
 from .source import DrugRows
-from .values import concept, text
+from .values import concept, day, text
 
 INPATIENT_VISITS = (9201, 262)
 """OMOP visit concepts: Inpatient Visit, Emergency Room and Inpatient Visit."""
 
 VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
 
-UNIDENTIFIED, OF_SOURCE, GIVEN_IN_CARE = INCOMPLETE_MEDICATION.by_name["reason"].values
+UNIDENTIFIED, OF_SOURCE, WITHOUT_DAY, GIVEN_IN_CARE = INCOMPLETE_MEDICATION.by_name["reason"].values
 
 
 def count_kinds(kinds: ir.Table, knowledge: Knowledge, remedy: str, where: str) -> DrugRows:
@@ -55,7 +55,10 @@ def find_incomplete(
         unknown = drugs.keys.filter(drugs.keys.kind == "unidentified").select("entry")
         unidentified = drugs.unsettled_rows(raw, ["person_id"]).semi_join(unknown, "entry").select(id="person_id")
     given, otherwise = _by_care(raw, filled.get("visit_occurrence"), vocabulary.get("concept"))
-    named = (None if of is None else people.attach(of, "id").drop("id") for of in (unidentified, given, otherwise))
+    undated = _without_day(drugs, raw)
+    named = (
+        None if of is None else people.attach(of, "id").drop("id") for of in (unidentified, undated, given, otherwise)
+    )
     everybody = people.attach(raw.rows.select(id="person_id"), "id").drop("id")
     return settle_incomplete(con, people, everybody, *named, rows, raw.where)
 
@@ -65,13 +68,14 @@ def settle_incomplete(
     people: People,
     rows: ir.Table,
     unidentified: ir.Table | None,
+    undated: ir.Table | None,
     given: ir.Table,
     otherwise: ir.Table,
     counted: DrugRows,
     where: str,
 ) -> tuple[ir.Table, DrugRows]:
-    """`incomplete_medication`, from tables of one `person_id` a drug row: all rows, the unidentified ones, those given in
-    care, the others."""
+    """`incomplete_medication`, from tables of one `person_id` a drug row: all rows, the unidentified ones, those of drugs
+    looked for without a day, those given in care, the others."""
     parts = []
     if unidentified is not None:
         parts.append(_of_person(unidentified, rows, UNIDENTIFIED))
@@ -84,6 +88,8 @@ def settle_incomplete(
                     n_of=ibis.literal(counted.n_rows, "int64"),
                 )
             )
+    if undated is not None:
+        parts.append(_of_person(undated, rows, WITHOUT_DAY))
     # Few people have anything given in care: only of them it is asked what else they have.
     given = store(con, given.filter(given.person_id.notnull()).distinct(), where)
     if run(given.count(), where).as_py():
@@ -95,8 +101,21 @@ def settle_incomplete(
     each = run(found.group_by("reason").agg(n=found.count()), where).to_pylist()
     n_people = {row["reason"]: int(row["n"]) for row in each}
     return found, replace(
-        counted, n_people=n_people.get(UNIDENTIFIED, 0), n_given_in_care_only=n_people.get(GIVEN_IN_CARE, 0)
+        counted,
+        n_people=n_people.get(UNIDENTIFIED, 0),
+        n_with_undated=n_people.get(WITHOUT_DAY, 0),
+        n_given_in_care_only=n_people.get(GIVEN_IN_CARE, 0),
     )
+
+
+def _without_day(drugs: Drugs, raw: RawTable) -> ir.Table | None:
+    """The people (`id`) of the rows of drugs looked for that have no usable first day; None where there are none."""
+    start = "drug_exposure_start_date"
+    if run(raw.rows.filter(day(raw.rows[start]).value.isnull()).count(), raw.where).as_py() == 0:
+        return None
+    told = drugs.rows_of(raw, ["person_id", start])
+    rows = told.rows.filter(day(told.column(start)).value.isnull())
+    return rows.select(id="person_id") if run(rows.count(), raw.where).as_py() else None
 
 
 def _remedy(vocabulary: dict[str, RawTable]) -> str:

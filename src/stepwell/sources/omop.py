@@ -117,7 +117,7 @@ def read_omop(
     drug_rows = None
     if drugs is not None:
         records["incomplete_medication"], drug_rows = find_incomplete(con, people, filled, drugs, vocabulary, knowledge)
-        if drug_rows.n_unidentified or drug_rows.n_given_in_care_only:
+        if drug_rows.is_incomplete_for_some:
             has.add("incomplete_medication")
         found = read_doses(coded, con, people, filled, drugs, vocabulary, knowledge)
         if found is not None:
