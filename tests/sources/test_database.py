@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import stepwell.sources
+from stepwell.sources.cdm_columns import MADE_COLUMNS
 from stepwell.sources.database import KIND_OF
 
 READERS = (
@@ -23,4 +24,5 @@ def test_every_column_that_a_reader_names_is_read_from_databases():
     of_both = re.findall(r"f\"\{name\}_([a-z_]+)\"", text)
     assert "datetime" in of_both
     named |= {f"{name}_{part}" for name in SCORED for part in of_both}
-    assert named <= KIND_OF.keys()
+    assert named <= KIND_OF.keys() | set(MADE_COLUMNS)
+    assert KIND_OF.keys().isdisjoint(MADE_COLUMNS)

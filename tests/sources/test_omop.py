@@ -345,3 +345,21 @@ def test_conditions_by_concept_source_code_and_hierarchy(folder, opened):
     found = opened(folder(person=PEOPLE, drug_exposure=[DRUG], condition_occurrence=lines))
     wanted = [a for a, s in found.rows("condition", "address", "codeset") if s == "major-depression"]
     assert wanted == [f"condition_occurrence/{n}" for n in (1, 2, 3, 4)]
+
+
+def test_a_sites_own_columns_are_not_taken_for_those_of_a_cdm_made_from_fhir(folder, opened):
+    """A site may call its columns as it likes: the street of a pharmacy is no address of a record, and its units are no dose."""
+    own = ",source_address,supply_origin,units_per_day,stated_mg_per_day"
+    drugs = [
+        DRUG + own,
+        f"7,1,{SERTRALINE},2020-01-03,2020-02-02,,,30,30,,,12 Main Street,order,2,400",
+        f"8,1,{SERTRALINE},2020-03-03,2020-04-02,,,30,30,,,12 Main Street,dispense,2,400",
+    ]
+    columns = ("start_date", "end_date", "mg_per_day", "address")
+    people = [PERSON, "1,8532,1980,5,17"]
+    found, alone = (
+        opened(folder(person=people, drug_exposure=rows)).rows("medication", *columns)
+        for rows in (drugs, [row.rsplit(",", 4)[0] for row in drugs])
+    )
+    assert found == alone
+    assert {row[-1] for row in found} == {"drug_exposure/7", "drug_exposure/8"}

@@ -154,7 +154,7 @@ def test_min_dose_of_a_trial_that_may_go_on(read):
     ],
 )
 def test_preceded_by(read, before, verdict):
-    """An antidepressant begun no later than the trial that ended at most so many days before it, or still runs."""
+    """An antidepressant begins no later than the trial. It still runs then, or it ended at most so many days before."""
     definition = define(
         branch(role="antipsychotic", use="any", preceded_by=("antidepressant", 364), count=1, having_taken=True)
     )
@@ -361,7 +361,7 @@ def test_dated_without_a_next_treatment(read):
     "later", ["venlafaxine | 2020-06-01 | 2020-09-30 | 150", "lithium | 2020-06-01 | 2020-09-30 | 900"]
 )
 def test_an_unknown_end_leaves_switch_and_addition_open(read, later):
-    """Nobody knows whether the drug still went on when the next one began: neither switched nor added to, but unknown."""
+    """Where the end of a drug is unknown, a switch and an addition are unknown too: it may have gone on beside the next drug."""
     row = judged(
         read,
         define(branch(switched=(42, "always"), added_to="always")),

@@ -90,7 +90,7 @@ def test_no_procedure_needs_a_source_that_holds_procedures(read):
         ("lithium | 2020-03-10 |", "unknown"),
         ("bupropion | 2020-03-10 | 2020-04-30", "not met"),
     ],
-    ids=["28 days", "27 days", "after the last antidepressant", "nobody knows how long", "an antidepressant"],
+    ids=["28 days", "27 days", "after the last antidepressant", "of unknown length", "an antidepressant"],
 )
 def test_added(read, added, expected):
     """So many drugs of other roles must have been begun beside an antidepressant and taken for so long, helping or not."""
@@ -120,7 +120,7 @@ def test_added(read, added, expected):
     ],
 )
 def test_washout(read, periods, days, expected):
-    """Observed without a break for so long before the first antidepressant; nobody knows of what was not observed."""
+    """The person was observed without a break for so long before the first antidepressant. Unobserved time is unknown."""
     row = verdict(
         read,
         define(branch(having_taken=True), washout=30),

@@ -65,7 +65,7 @@ def test_the_last_episode_up_to_its_last_day(stage):
 
 @pytest.mark.parametrize(("end", "applies"), [("2020-01-27", False), ("2020-01-28", True)])
 def test_a_failed_trial_is_one_by_the_criteria_of_its_branch(stage, end, applies):
-    """27 days are no trial where 28 are asked, and whoever has no failed trial is not staged."""
+    """Where 28 days are asked, 27 days are no trial. A person without a failed trial is not staged."""
     rows = stage(
         only("failed"),
         medication=f"""
@@ -253,7 +253,7 @@ def test_a_procedure_or_a_diagnosis_that_may_be_hidden(stage):
     assert (row["is_psychotic"], row["points_at_least"], row["points_at_most"]) == (None, 4, 5)
 
 
-def test_without_procedures_nobody_knows_about_them(stage):
+def test_without_procedures_they_are_unknown(stage):
     """A source that holds no procedures says nothing about them."""
     stage(only("ect"), has={"person", "observation_period", "medication"}, medication=ONE_FAILED).shows(
         stage="""

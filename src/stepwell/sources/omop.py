@@ -76,15 +76,16 @@ def check_cdm(tables: dict[str, RawTable]) -> list[Problem]:
 
 
 def read_omop(
-    tables: dict[str, RawTable], con: ibis.BaseBackend, knowledge: Knowledge
+    tables: dict[str, RawTable], con: ibis.BaseBackend, knowledge: Knowledge, *, is_made: bool = False
 ) -> tuple[dict[str, ir.Table], frozenset[str], list[Loss], DrugRows | None]:
     """The record tables, the names of those that the source has, the findings, and the numbers of its drug rows.
 
+    `is_made` says that stepwell made the tables from other records, with columns of its own (`MADE_COLUMNS`).
     Raises SourceError with every missing table and column.
     """
     if problems := check_cdm(tables):
         raise SourceError("This is no OMOP CDM that stepwell can read.", problems)
-    filled = filled_tables({name: without_others(raw) for name, raw in tables.items()})
+    filled = filled_tables({name: without_others(raw, is_made=is_made) for name, raw in tables.items()})
     if "person" not in filled:
         raise SourceError("There is nobody in this source.", [Problem(tables["person"].where, "no rows", "people")])
     vocabulary = {name: filled[name] for name in VOCABULARY if name in filled}

@@ -94,7 +94,7 @@ def open_resources(
     tables = {name: RawTable(name, label, cdm[name]) for name in sorted(wanted)}
     tables |= {name: raw for name, raw in vocabulary.items() if name != "concept"}
     losses = [*losses, *more]
-    records, has, found_losses, drug_rows = read_omop(tables, con, knowledge)
+    records, has, found_losses, drug_rows = read_omop(tables, con, knowledge, is_made=True)
     if drug_rows is not None and "concept" not in vocabulary:
         drug_rows = replace(drug_rows, remedy=_REMEDY)
     return Source(label, location, digest, records, has, (*losses, *map(_in_fhir, found_losses)), drug_rows)
