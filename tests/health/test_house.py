@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "sources": {"errors", "paths", "output", "tables", "knowledge"},
     "simulate": {"errors", "paths", "output", "tables", "knowledge", "machine_code"},
     "engines": {"errors", "paths"},
+    "fetch": {"errors", "paths", "output"},
     "in_memory": {"rules", "tables", "knowledge"},
     "candidacy": {"errors", "output", "tables", "knowledge", "in_memory", "result", "why", "report"},
     "export": {"errors", "output", "tables", "knowledge", "result", "why"},

@@ -1,0 +1,175 @@
+"""The folder of a fetch: files that appear whole, and a state by which the same command continues.
+
+While the fetch goes on, everything lies in `OUT.partial`, so that nobody takes a part of the records for all of them. At the end
+the folder gets its name.
+
+    OUT/Condition.000.ndjson          one resource per line
+        deleted/Bundle.000.ndjson     what the server says it deleted (bulk export with --since only)
+        error/OperationOutcome.000.ndjson
+        fetch.json                    what was asked and how, when, how many lines per type, what could not be had
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stepwell.errors import Problem, QuestionError
+from stepwell.output import cannot_write, check_name, new_file, new_parents, write_text
+
+try:
+    import fcntl
+except ImportError:  # Windows: two fetches into one folder are not kept apart there
+    fcntl = None
+
+_TITLE = "Nothing was fetched."
+STATE = "fetch.json"
+_PEOPLE = "people.json"
+_LOCK = "lock"
+_PRIVATE = ("job", "kind", "files_of_job", "batches_done")
+"""What only a fetch that goes on needs."""
+
+
+class Folder:
+    """What has been fetched so far. `state` is plain data that `save` writes; it never holds a token."""
+
+    def __init__(self, out: Path, place: Path, state: dict):
+        self.out, self.place, self.state = out, place, state
+
+    def save(self) -> None:
+        """Writes the state."""
+        write_text(self.place / STATE, json.dumps(self.state, indent=2, sort_keys=True) + "\n", replace=True)
+
+    def people(self) -> list[str] | None:
+        """The ids of the patients to go through, once they were found."""
+        file = self.place / _PEOPLE
+        return json.loads(file.read_text("utf-8")) if file.exists() else None
+
+    def keep_people(self, ids: list[str]) -> None:
+        """Keeps them until the end, so that a second run has the same ones in the same order."""
+        write_text(self.place / _PEOPLE, json.dumps(ids), replace=True)
+
+    @contextmanager
+    def new(self, name: str) -> Iterator[Path]:
+        """A path to write to, which becomes the file `name` when the block ends well."""
+        file = self.place / name
+        file.parent.mkdir(exist_ok=True)
+        with new_file(file, replace=True) as partial:
+            yield partial
+
+    def write_lines(self, name: str, lines: Iterable[bytes]) -> int:
+        """Writes a file whole and returns how many lines it has."""
+        n = 0
+        with self.new(name) as partial, partial.open("wb") as opened:
+            for line in lines:
+                opened.write(line)
+                n += 1
+        return n
+
+    def files(self, resource_type: str) -> list[Path]:
+        """The files of a type, in order."""
+        return sorted(self.place.glob(f"{resource_type}.*.ndjson"))
+
+    def next_name(self, resource_type: str) -> str:
+        """The name of the next file of a type."""
+        numbers = [int(file.name.split(".")[1]) for file in self.files(resource_type)]
+        return f"{resource_type}.{max(numbers, default=-1) + 1:03d}.ndjson"
+
+    def forget_files(self) -> None:
+        """Removes what was fetched: an export that the server no longer has cannot be joined with a new one."""
+        for file in [*self.place.glob("*.ndjson"), *self.place.glob("*/*.ndjson")]:
+            file.unlink()
+
+    def counts(self) -> dict[str, int]:
+        """How many lines there are of each type of resource."""
+        found: dict[str, int] = {}
+        for file in sorted(self.place.glob("*.ndjson")):
+            with file.open("rb") as opened:
+                n = sum(1 for line in opened if line.strip())
+            kind = file.name.split(".")[0]
+            found[kind] = found.get(kind, 0) + n
+        return found
+
+    def finish(self) -> None:
+        """Leaves what is needed later only, and gives the folder its name."""
+        for name in _PRIVATE:
+            self.state.pop(name, None)
+        self.state["finished"] = True
+        self.save()
+        for name in (_PEOPLE, _LOCK):
+            (self.place / name).unlink(missing_ok=True)
+        try:
+            os.rename(self.place, self.out)
+        except OSError as error:
+            raise cannot_write(self.out, error, _TITLE) from None
+
+
+@contextmanager
+def open_folder(out: Path, request: dict) -> Iterator[Folder]:
+    """The folder of this request: new, going on, or finished (`state["finished"]`). Nobody else may use it meanwhile.
+
+    Raises `QuestionError` where something else is there.
+    """
+    try:
+        check_name(out)
+        out = out.absolute()
+        place = out.with_name(f"{out.name}.partial")
+        is_empty = out.is_dir() and not out.is_symlink() and not any(out.iterdir())
+        if os.path.lexists(out) and not is_empty:
+            yield Folder(out, out, _read_state(out, request, out))
+            return
+        with new_parents(place, _TITLE), _alone(place, request) as state:
+            yield Folder(out, place, state)
+    except OSError as error:
+        raise cannot_write(out, error, _TITLE) from None
+
+
+@contextmanager
+def _alone(place: Path, request: dict) -> Iterator[dict]:
+    is_new = not os.path.lexists(place)
+    if is_new:
+        place.mkdir()
+    state = {"request": request, "finished": False} if is_new else _read_state(place, request, place)
+    folder = Folder(place, place, state)
+    with (place / _LOCK).open("w") as lock:
+        if fcntl is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise _refused(place, "another fetch works there", "one at a time", "wait for it") from None
+        if is_new:
+            folder.save()
+        for left in [
+            *place.glob(".stepwell-*.partial"),
+            *place.glob("*/.stepwell-*.partial"),
+        ]:  # of a run that was killed
+            left.unlink()
+        try:
+            yield state
+        except BaseException:
+            if not (state.get("job") or folder.people() or folder.counts()):  # nothing to go on with
+                shutil.rmtree(place)
+            raise
+
+
+def _read_state(folder: Path, request: dict, shown: Path) -> dict:
+    """The state of a folder that holds this request. Raises `QuestionError` for any other."""
+    try:
+        state = json.loads((folder / STATE).read_text("utf-8"))
+        asked = state["request"]
+    except (OSError, ValueError, KeyError, TypeError):
+        found = "is there already, and is no folder of stepwell fhir fetch"
+        raise _refused(shown, found, "a new folder", "name another with --out") from None
+    if folder.is_symlink() or asked != request:
+        different = sorted(name for name in request if not isinstance(asked, dict) or asked.get(name) != request[name])
+        found = f"holds what was fetched by another command (differs in: {', '.join(different) or 'a link'})"
+        raise _refused(shown, found, "the same command, which continues", "name another folder with --out")
+    return state
+
+
+def _refused(place: Path, found: str, expected: str, remedy: str) -> QuestionError:
+    return QuestionError(_TITLE, [Problem(str(place), found, expected, remedy)])
