@@ -1,7 +1,7 @@
 """The codes of FHIR R4's value set `issue-type`: the only words of a server's OperationOutcome that a message repeats."""
 
 ISSUE_CODES = frozenset(
-    [
+    {
         "invalid",
         "structure",
         "required",
@@ -33,5 +33,5 @@ ISSUE_CODES = frozenset(
         "incomplete",
         "throttled",
         "informational",
-    ]
+    }
 )

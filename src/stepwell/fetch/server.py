@@ -60,7 +60,8 @@ class Server:
         """The answer, whatever its status, once the server is not busy (429, 503) and the status is not one of `again_after`.
 
         A question without `again_after` must not be asked twice, so it is not repeated after a broken connection.
-        Raises `UnfinishedError` where the tries are used up, and `SourceError` for a redirect. Without the token, an address on another host may be asked.
+        Raises `UnfinishedError` where the tries are used up, and `SourceError` for a redirect. Without the token, an
+        address on another host may be asked.
         """
         if with_token:
             url = self.address(url, what)
