@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stepwell.errors import SourceError, UnfinishedError
+from stepwell.errors import UnfinishedError
 
 from .folder import Folder
-from .server import GO_ON, Server, parse
+from .json_lines import parse
+from .outcomes import codes_of
+from .server import GO_ON, Server
 from .web import BrokenExchangeError
 
 _TRIES = 4
@@ -22,13 +24,13 @@ def download(server: Server, folder: Folder, name: str, url: str, count: int | N
     """Writes the file `name` and returns its number of lines.
 
     It is whole when the length that HTTP announced has come, its first and last lines are resources of the type, and it has as
-    many lines as the server's manifest says. Anything else is fetched again, up to four times; then `UnfinishedError`.
+    many lines as the server's manifest says (`count`). Anything else is fetched again, up to four times; then `UnfinishedError`.
     """
     what = f"file {name}"
     for attempt in range(_TRIES):
         answer = server.ask(what, url, headers={"Accept": "application/fhir+ndjson"}, with_token=with_token)
         if answer.status != 200:
-            raise server.refused(what, answer, UnfinishedError, GO_ON)
+            raise server.refused(what, answer.status, codes_of(answer), UnfinishedError, GO_ON)
         lines = _Lines(Path(name).name.split(".")[0])
         try:
             with folder.new(name) as partial, partial.open("wb") as opened:
@@ -39,13 +41,10 @@ def download(server: Server, folder: Folder, name: str, url: str, count: int | N
             return lines.n
         except (BrokenExchangeError, _NotWholeError) as error:
             found = str(error)
-        except BaseException:  # a full disk, Ctrl-C: the rest of this answer is not wanted
-            answer.drop()
-            raise
         if attempt < _TRIES - 1:
-            server.clock.sleep(2.0**attempt)
-    kind = SourceError if lines.is_other else UnfinishedError
-    raise server.error(kind, what, found, "a whole file with one resource of its type on each line", GO_ON)
+            server.wait(attempt)
+    remedy = f"{GO_ON}; if it ends here again, tell the administrator"
+    raise server.error(UnfinishedError, what, found, "a whole file with one resource of its type on each line", remedy)
 
 
 class _Lines:
@@ -53,19 +52,19 @@ class _Lines:
 
     def __init__(self, resource_type: str):
         self.n = 0
-        self.is_other = False
         self._type = resource_type
-        self._first = b""
-        self._last = b""
-        self._rest = b""
+        self._first = self._last = b""
+        self._rest = bytearray()
 
     def add(self, piece: bytes) -> None:
         """The next piece of the file."""
-        *whole, self._rest = (self._rest + piece).split(b"\n")
-        if len(self._rest) > _LONGEST_LINE:
+        self._rest += piece
+        if b"\n" in piece:
+            *whole, self._rest = self._rest.split(b"\n")
+            for line in whole:
+                self._line(bytes(line))
+        elif len(self._rest) > _LONGEST_LINE:
             raise _NotWholeError("a line is longer than 64 MB")
-        for line in whole:
-            self._line(line)
 
     def _line(self, line: bytes) -> None:
         if line.strip():
@@ -74,15 +73,13 @@ class _Lines:
             self._last = line
 
     def check(self, count: int | None) -> None:
-        """Raises where the file is not whole. `count` is the number of lines that the server announced, if it did."""
-        self._line(self._rest)
+        """Raises where the file is not whole."""
+        self._line(bytes(self._rest))
         for line in filter(None, (self._first, self._last)):
             resource = parse(line)
             if resource is None:
-                self.is_other = line is self._first and self.n > 1
                 raise _NotWholeError("a line is no whole JSON object")
             if resource.get("resourceType") != self._type:
-                self.is_other = True
                 raise _NotWholeError("a line is a resource of another type")
         if count is not None and count != self.n:
-            raise _NotWholeError(f"has {self.n} lines, and {count} were announced")
+            raise _NotWholeError(f"has {self.n:,} lines, and {count:,} were announced")

@@ -30,7 +30,7 @@ _TITLE = "Nothing was fetched."
 STATE = "fetch.json"
 _PEOPLE = "people.json"
 _LOCK = "lock"
-_PRIVATE = ("job", "kind", "files_of_job", "batches_done")
+_PRIVATE = ("job", "files_of_job", "batches_done")
 """What only a fetch that goes on needs."""
 
 
@@ -120,54 +120,57 @@ def open_folder(out: Path, request: dict) -> Iterator[Folder]:
         place = out.with_name(f"{out.name}.partial")
         is_empty = out.is_dir() and not out.is_symlink() and not any(out.iterdir())
         if os.path.lexists(out) and not is_empty:
-            yield Folder(out, out, _read_state(out, request, out))
+            yield Folder(out, out, _read_state(out, request))
             return
-        with new_parents(place, _TITLE), _alone(place, request) as state:
-            yield Folder(out, place, state)
+        with new_parents(place, _TITLE):
+            is_new = not os.path.lexists(place)
+            if is_new:
+                place.mkdir()
+            folder = Folder(
+                out, place, {"request": request, "finished": False} if is_new else _read_state(place, request)
+            )
+            with _alone(folder):
+                yield folder
     except OSError as error:
         raise cannot_write(out, error, _TITLE) from None
 
 
 @contextmanager
-def _alone(place: Path, request: dict) -> Iterator[dict]:
-    is_new = not os.path.lexists(place)
-    if is_new:
-        place.mkdir()
-    state = {"request": request, "finished": False} if is_new else _read_state(place, request, place)
-    folder = Folder(place, place, state)
+def _alone(folder: Folder) -> Iterator[None]:
+    """Holds the lock. Where the block fails and there is nothing to go on with, the folder goes."""
+    place = folder.place
     with (place / _LOCK).open("w") as lock:
         if fcntl is not None:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise _refused(place, "another fetch works there", "one at a time", "wait for it") from None
-        if is_new:
-            folder.save()
         for left in [
             *place.glob(".stepwell-*.partial"),
             *place.glob("*/.stepwell-*.partial"),
         ]:  # of a run that was killed
             left.unlink()
+        folder.save()
         try:
-            yield state
+            yield
         except BaseException:
-            if not (state.get("job") or folder.people() or folder.counts()):  # nothing to go on with
+            if not (folder.state.get("job") or folder.people() or folder.counts()):
                 shutil.rmtree(place)
             raise
 
 
-def _read_state(folder: Path, request: dict, shown: Path) -> dict:
+def _read_state(folder: Path, request: dict) -> dict:
     """The state of a folder that holds this request. Raises `QuestionError` for any other."""
     try:
         state = json.loads((folder / STATE).read_text("utf-8"))
-        asked = state["request"]
+        asked = dict(state["request"])
     except (OSError, ValueError, KeyError, TypeError):
         found = "is there already, and is no folder of stepwell fhir fetch"
-        raise _refused(shown, found, "a new folder", "name another with --out") from None
+        raise _refused(folder, found, "a new folder", "name another with --out") from None
     if folder.is_symlink() or asked != request:
-        different = sorted(name for name in request if not isinstance(asked, dict) or asked.get(name) != request[name])
+        different = sorted(name for name in request if asked.get(name) != request[name])
         found = f"holds what was fetched by another command (differs in: {', '.join(different) or 'a link'})"
-        raise _refused(shown, found, "the same command, which continues", "name another folder with --out")
+        raise _refused(folder, found, "the same command, which continues", "name another folder with --out")
     return state
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from stepwell.errors import Problem, QuestionError, SourceError
+from stepwell.errors import Problem, QuestionError, SourceError, UnfinishedError
 
 from .addresses import base_address
 from .bulk import export
@@ -17,12 +17,13 @@ from .folder import Folder, open_folder
 from .keys import read_key
 from .people import everybody, members, read_ids
 from .references import read_references
-from .server import Server
+from .server import GO_ON, Server
 from .sign_in import SignIn
 from .web import Clock, Web
 
 TYPES = (
     "Patient",
+    "Coverage",
     "Encounter",
     "Condition",
     "Medication",
@@ -92,9 +93,13 @@ def fetch(
             return _fetched(folder, was_there=True)
         web = Web()
         try:
-            sign_in = SignIn(web, clock, base, request.client, key, request.scope) if key else None
-            server = Server(base, web, clock, sign_in)
+            server = Server(base, web, clock)
+            if key:
+                server.sign_in = SignIn(server, request.client, key, request.scope)
             _work(server, folder, request, ids, progress)
+        except KeyboardInterrupt:
+            problem = Problem("", "stopped before everything was fetched", "", GO_ON)
+            raise UnfinishedError("Stopped.", [problem]) from None
         finally:
             web.close()
         folder.state["counts"] = folder.counts()

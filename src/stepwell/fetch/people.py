@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from stepwell.errors import Problem, QuestionError, SourceError
 from stepwell.paths import file_problem
 
-from .crawl import IS_ID, next_page, resources
+from .crawl import IS_ID, patient_id, resources
+from .outcomes import issue_codes
 from .server import Server
 
 _EXPECTED = "a text file with one patient id per line"
@@ -47,39 +46,28 @@ def read_ids(file: Path) -> list[str]:
 
 def members(server: Server, group: str) -> list[str]:
     """The ids of the patients in a Group, those that are marked inactive left out."""
-    status, found = server.json("reading of the Group", f"{server.base}/Group/{group}")
+    what = "reading of the Group"
+    status, found = server.json(what, f"{server.base}/Group/{group}")
     if status != 200 or found.get("resourceType") != "Group":
         remedy = "check --group, and ask whether this client may read it; or list the patients with --patients"
-        raise server.error(SourceError, "reading of the Group", f"answered {status}", "a Group", remedy)
-    ids = {}
+        raise server.refused(what, status, issue_codes(found), SourceError, remedy)
     listed = found.get("member")
-    for member in listed if isinstance(listed, list) else []:
-        entity = member.get("entity") if isinstance(member, dict) else None
-        text = entity.get("reference") if isinstance(entity, dict) else None
-        if member.get("inactive") is not True and isinstance(text, str):
-            match = re.search(rf"(?:^|/)Patient/({IS_ID.pattern})(?:/_history/.*)?$", text)
-            if match:
-                ids[match[1]] = None
+    active = (
+        [m for m in listed if isinstance(m, dict) and m.get("inactive") is not True] if isinstance(listed, list) else []
+    )
+    ids = list(dict.fromkeys(filter(None, (patient_id(member.get("entity")) for member in active))))
     if not ids:
         remedy = "list the patients with --patients"
-        raise server.error(SourceError, "reading of the Group", "shows no patient as its member", "members", remedy)
-    return list(ids)
+        raise server.error(SourceError, what, "shows no patient as its member", "members", remedy)
+    return ids
 
 
 def everybody(server: Server) -> list[str]:
     """The ids of all patients that the server lets this client find."""
-    return list(dict.fromkeys(_search_patients(server)))
-
-
-def _search_patients(server: Server) -> Iterator[str]:
-    url, seen = f"{server.base}/Patient?_count={_PAGE}", set()
-    while url is not None and url not in seen:
-        seen.add(url)
-        status, page = server.json("search of Patient", url)
-        if status != 200:
-            remedy = "name the patients with --group or --patients"
-            raise server.error(SourceError, "search of Patient", f"answered {status}", "a list of patients", remedy)
-        for patient in resources(server, "Patient", page):
-            if isinstance(patient.get("id"), str) and IS_ID.fullmatch(patient["id"]):
-                yield patient["id"]
-        url = next_page(server, "Patient", page)
+    what = "search of Patient"
+    status, first = server.json(what, f"{server.base}/Patient?_count={_PAGE}")
+    if status != 200:
+        remedy = "name the patients with --group or --patients"
+        raise server.refused(what, status, issue_codes(first), SourceError, remedy)
+    found = (r.get("id") for page in server.pages(what, first) for r in resources(server, "Patient", page))
+    return list(dict.fromkeys(one for one in found if isinstance(one, str) and IS_ID.fullmatch(one)))

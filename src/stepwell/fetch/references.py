@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 
 from .crawl import IS_ID
 from .folder import Folder
-from .server import Server, json_line, parse
+from .json_lines import json_line, parse
+from .server import Server
 
 _FROM = {
     "Medication": ("MedicationRequest", "MedicationDispense", "MedicationAdministration", "MedicationStatement"),

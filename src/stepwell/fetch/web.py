@@ -1,6 +1,6 @@
 """One HTTP exchange: no redirects, no retries, a body that is whole or an error.
 
-Python's own `http.client` is used because it follows nothing and keeps nothing: docs/decisions/0018.
+Python's `http.client` is used because it follows no redirect and keeps no cookie: docs/decisions/0019.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import http.client
 import ssl
 import time
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -36,6 +37,10 @@ class BrokenExchangeError(Exception):
     """The connection failed or ended before the answer was whole. Asking again may help."""
 
 
+class TooLargeError(Exception):
+    """The answer is larger than what may be held in memory. Asking again does not help."""
+
+
 class Answer:
     """The status, the headers and the body of one answer."""
 
@@ -44,7 +49,6 @@ class Answer:
         self._headers = response.headers
         self._response = response
         self._give_back = give_back
-        self._expected = response.length  # None: chunked, or until the connection ends
 
     def header(self, name: str) -> str:
         """The header's text, empty where it is absent."""
@@ -57,38 +61,53 @@ class Answer:
             return float(text)
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
 
     def pieces(self) -> Iterator[bytes]:
-        """The body in pieces. Raises `BrokenExchangeError` where it is not whole."""
-        n_read = 0
+        """The body in pieces, unpacked. Raises `BrokenExchangeError` where it is not whole."""
+        is_whole = False
         try:
-            while piece := self._response.read(_PIECE):
-                n_read += len(piece)
-                yield piece
-        except (OSError, http.client.HTTPException):
-            self._give_back(False)
+            received = self._received()
+            yield from _unpacked(received) if self.header("Content-Encoding").lower() == "gzip" else received
+            is_whole = True
+        except (OSError, http.client.HTTPException, zlib.error, EOFError):
             raise BrokenExchangeError("the connection ended before the answer was whole") from None
-        if self._expected is not None and n_read != self._expected:
-            self._give_back(False)
-            raise BrokenExchangeError("the connection ended before the answer was whole")
-        self._give_back(True)
+        finally:
+            self._give_back(is_whole)
 
-    def body(self) -> bytes:
-        """The whole body. Raises `BrokenExchangeError`."""
-        found, size = [], 0
+    def _received(self) -> Iterator[bytes]:
+        expected, n_read = self._response.length, 0  # None: chunked, or until the connection ends
+        while piece := self._response.read(_PIECE):
+            n_read += len(piece)
+            yield piece
+        if expected is not None and n_read != expected:
+            raise EOFError
+
+    def body(self, at_most: int = _LARGEST_ANSWER) -> bytes:
+        """The whole body. Raises `BrokenExchangeError`, and `TooLargeError` above `at_most` bytes."""
+        found = bytearray()
         for piece in self.pieces():
-            found.append(piece)
-            size += len(piece)
-            if size > _LARGEST_ANSWER:
-                self.drop()
-                raise BrokenExchangeError("an answer was larger than 256 MB")
-        return b"".join(found)
+            found += piece
+            if len(found) > at_most:
+                raise TooLargeError
+        return bytes(found)
 
     def drop(self) -> None:
         """Ends the connection without reading the body."""
         self._give_back(False)
+
+
+def _unpacked(received: Iterator[bytes]) -> Iterator[bytes]:
+    """The content of a gzip file, in pieces of bounded size."""
+    unpack = zlib.decompressobj(wbits=31)
+    for piece in received:
+        while piece:
+            yield unpack.decompress(piece, _PIECE)
+            piece = unpack.unconsumed_tail
+    yield unpack.flush()
+    if not unpack.eof:
+        raise EOFError
 
 
 class Web:
@@ -119,7 +138,7 @@ class Web:
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            connection.request(method, target, body, {"User-Agent": "stepwell", **headers})
+            connection.request(method, target, body, {"User-Agent": "stepwell", "Accept-Encoding": "gzip", **headers})
             response = connection.getresponse()
         except ssl.SSLCertVerificationError:
             connection.close()
