@@ -139,7 +139,7 @@ def test_what_the_server_deleted_and_reports_is_kept_apart(serve, get, tmp_path)
     state = json.loads((tmp_path / "out/fetch.json").read_text())
     assert state["deletions"] == "told"
     assert state["request"]["since"] == "2026-01-31T00:00:00Z"
-    assert "The server reports 1 errors (in error/): the export may be incomplete." in done.notes
+    assert "The server reports 1 error (in error/): the export may be incomplete." in done.notes
 
 
 def test_without_a_list_of_deletions_they_are_unknown(serve, get):

@@ -198,16 +198,21 @@ def _notes(state: dict):
     if not state["counts"]:
         yield "The server gave no record at all."
     if state["not_offered"]:
-        yield f"The server does not offer: {', '.join(state['not_offered'])}. What they would say is unknown."
+        yield f"The server does not offer: {', '.join(state['not_offered'])}."
     for kind, n in sorted(state.get("refused", {}).items()):
-        yield f"The server refused {n:,} searches of {kind}. What they would say is unknown."
+        yield f"The server refused {_n(n, 'search', 'searches')} of {kind}: what these records say is unknown."
     for kind, n in sorted(state.get("not_found", {}).items()):
-        yield f"{n:,} {kind} resources were referred to or asked for, and the server did not give them."
-    if state.get("server_errors"):
-        yield f"The server reports {state['server_errors']:,} errors (in error/): the export may be incomplete."
+        what = _n(n, f"{kind} resource was", f"{kind} resources were")
+        yield f"{what} referred to or asked for, and the server did not give {'it' if n == 1 else 'them'}."
+    if n := state.get("server_errors"):
+        yield f"The server reports {_n(n, 'error', 'errors')} (in error/): the export may be incomplete."
     if state.get("since_ignored"):
-        yield "The server did not look at --since: records from before are there too."
+        yield "The server ignored --since: older records are there too."
     if state["request"]["since"] and state.get("deletions") == "unknown":
         yield "The server does not say which records were deleted since then: deletions are unknown."
     if state.get("job_left"):
-        yield "The server did not delete the export job; it will do so when the job expires."
+        yield "The server did not delete the export job. Its files stay there until it expires."
+
+
+def _n(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import secrets
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,12 +90,10 @@ def read_key(file: Path) -> SigningKey:
 
 def _from_pem(content: bytes, *kinds):
     for kind in kinds:
-        try:
+        with suppress(Exception), warnings.catch_warnings(action="ignore"):  # of short keys, which are refused
             key = kind.import_key(content)
             key.as_dict(private=False)
             return key
-        except Exception:
-            continue
     raise ValueError
 
 

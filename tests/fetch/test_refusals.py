@@ -1,0 +1,181 @@
+"""What is refused before anything is asked, or by the look of the server; the command line; and one run of what was fetched."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import stepwell
+from stepwell.cli import app
+from stepwell.errors import QuestionError, SourceError, UnfinishedError
+from stepwell.fetch import Request, fetch
+
+pytest.importorskip("joserfc", reason="joserfc is not installed: pip install 'stepwell[fhir]'")
+from fhir_server import CLIENT, Reply, outcome
+from records import PEOPLE, fetched, held, records
+from resources import ndjson
+
+BASE = "https://nowhere.invalid/fhir"
+SECRET = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"base": "http://nowhere.invalid/fhir"}, "is no address that records may be fetched from"),
+        ({"base": f"https://me:{SECRET}@nowhere.invalid"}, "is no address that records may be fetched from"),
+        ({"base": f"https://nowhere.invalid/fhir?key={SECRET}"}, "is no address that records may be fetched from"),
+        ({"base": "https://nowhere.invalid:99999/"}, "is no address that records may be fetched from"),
+        ({"base": "ftp://nowhere.invalid/"}, "is no address that records may be fetched from"),
+        ({"client": "c"}, "--client, --key: only one was given"),
+        ({"since": "yesterday"}, "--since: is no instant"),
+        ({"since": "2026-01-31"}, "--since: is no instant"),
+        ({"group": "../x"}, "--group: is no FHIR id"),
+        ({"group": "g", "patients": "ids"}, "--group, --patients: both were given"),
+        ({"types": ()}, "--types: is no list of resource types"),
+        ({"types": ("Patient", "x/y")}, "--types: is no list of resource types"),
+        ({"scope": "a\nb"}, "--scope: is no scope"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused_before_any_connection(tmp_path, asked, found):
+    with pytest.raises(QuestionError) as caught:
+        fetch(Request(**{"base": BASE, **asked}), tmp_path / "out")
+    text = str(caught.value)
+    assert found in text
+    assert SECRET not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_problems_are_said_at_once(tmp_path):
+    with pytest.raises(QuestionError) as caught:
+        fetch(Request(BASE, since="x", group="/", types=()), tmp_path / "out")
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"Jane Roe\nann\nJohn Doe\n", "ids.txt, line 1: is no FHIR id"),
+        (b"\n\n", "holds no id"),
+        (b"\xff\xfea", "is no text in UTF-8"),
+        (b"a b\n" * 9, "4 more lines are no ids"),
+    ],
+)
+def test_a_list_of_patients_is_read_or_refused_whole(tmp_path, content, found):
+    file = tmp_path / "ids.txt"
+    file.write_bytes(content)
+    with pytest.raises(QuestionError) as caught:
+        fetch(Request(BASE, patients=file), tmp_path / "out")
+    assert found in str(caught.value)
+    assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("how", "reply", "found"),
+    [
+        ({"fhir_version": "5.0.0"}, None, "is FHIR 5.0.0"),
+        ({"fhir_version": "Jane Roe"}, None, "is FHIR another version"),
+        ({}, Reply(200, {"resourceType": "Patient"}), "is no CapabilityStatement"),
+        ({}, Reply(200, b"<html>Jane Roe</html>"), "metadata: the answer is no JSON object"),
+        ({}, Reply(301, b"", {"Location": "https://other.invalid"}), "metadata: answered 301, a redirect"),
+        ({"not_offered": {"Patient", "Condition"}}, None, "offers none of the types asked"),
+    ],
+)
+def test_a_server_that_is_no_fhir_r4_is_named(serve, get, tmp_path, how, reply, found):
+    server = serve(*records(), **how)
+    if reply:
+        server.fail("GET", "/metadata", reply)
+    with pytest.raises(SourceError) as caught:
+        get(server, types=("Patient", "Condition"))
+    text = str(caught.value)
+    assert found in text
+    assert "Jane" not in text
+    assert f"{server.root}, metadata" in text, "the host is named"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_that_is_forbidden_is_no_reason_to_crawl(serve, get, tmp_path):
+    server = serve(*records())
+    server.fail("POST", "$export", outcome(403, "forbidden"))
+    with pytest.raises(SourceError) as caught:
+        get(server)
+    assert "start of the export: answered 403 (forbidden)" in str(caught.value)
+    assert "--one-by-one" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_group_that_shows_nobody_is_named(serve, get):
+    server = serve(*records(), {"resourceType": "Group", "id": "g"}, export=None)
+    with pytest.raises(SourceError, match="shows no patient as its member"):
+        get(server, group="g")
+    with pytest.raises(SourceError, match=r"reading of the Group: answered 404 \(not-found\)"):
+        get(server, group="other")
+
+
+def test_another_question_does_not_go_on_in_the_same_folder(serve, get, tmp_path):
+    server = serve(*records())
+    get(server)
+    with pytest.raises(QuestionError, match=r"differs in: since, types"):
+        get(server, types=("Patient",), since="2026-01-31T00:00:00Z")
+    server.fail("GET", "/MedicationRequest.1", *[Reply(500)] * 6)
+    with pytest.raises(UnfinishedError):
+        get(server, "other")
+    with pytest.raises(QuestionError, match=r"other\.partial: holds what was fetched by another command"):
+        get(server, "other", group="g")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(QuestionError, match="is no folder of stepwell fhir fetch"):
+        get(server, "mine")
+    assert [f.name for f in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_two_fetches_at_once_are_kept_apart(serve, get, tmp_path, time, key):
+    server = serve(*records(), export=None)
+    request = Request(server.base, CLIENT, key)
+
+    def progress(what, done, total):
+        if (what, done) == ("patients", 1):
+            with pytest.raises(QuestionError, match="another fetch works there"):
+                fetch(request, tmp_path / "out", clock=time.clock)
+
+    fetch(request, tmp_path / "out", clock=time.clock, progress=progress)
+    assert fetched(tmp_path / "out").keys() == held(*records()).keys()
+
+
+def test_a_server_that_is_gone_is_waited_for_and_then_named(serve, get, time):
+    server = serve()
+    server.close()
+    with pytest.raises(UnfinishedError) as caught:
+        get(server)
+    assert "there was no answer" in str(caught.value)
+    assert time.waits == [1, 2, 4, 8, 16]
+
+
+def test_on_the_command_line(serve, tmp_path, key):
+    """Fetches, says what is missing, and `check` and `run` say of it what they say of the server's own files."""
+    server = serve(*records(), n_polls=0, refused={"Medication"}, needs_sign_in=False)
+
+    def command(*arguments: object):
+        return CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "200"})
+
+    out = tmp_path / "out"
+    done = command("fhir", "fetch", server.base, "--no-auth", "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "Fetched by bulk export:" in done.output
+    assert f"  MedicationRequest: {3 * len(PEOPLE)}" in done.output
+    assert "The server does not offer: Claim, Coverage" in done.output
+    assert "stepwell check" in done.output
+    files = ndjson(tmp_path / "files", *records())
+    told = [json.loads(command("check", folder, "--json").output) for folder in (out, files)]
+    assert told[0]["tables"] == told[1]["tables"]
+    assert told[0]["ingredients"] == told[1]["ingredients"]
+    both = [stepwell.run(folder, definitions=["fabbri-2021"]) for folder in (out, files)]
+    for table in ("determination", "exposure"):
+        fetched_rows, own_rows = (sorted(map(str, r.table(table).to_pyarrow().to_pylist())) for r in both)
+        assert fetched_rows == own_rows
+    for wrong in (["--out", out], ["--out", out, "--no-auth", "--key", key], ["--out", out, "--client", "c"]):
+        done = command("fhir", "fetch", server.base, *wrong)
+        assert done.exit_code == 12, done.output
+        assert "Traceback" not in done.output
