@@ -38,6 +38,22 @@ def test_files_on_another_kind_of_storage_get_no_token(serve, get, tmp_path):
     assert fetched(tmp_path / "out") == held(*records())
 
 
+def test_a_file_may_lead_to_a_storage_elsewhere_without_the_token(serve, get, tmp_path):
+    """As Oracle's exports do; `localhost` is another origin than `127.0.0.1`."""
+    storage = serve(*records(), needs_sign_in=False)  # it notes a token that it did not ask for
+    storage.jobs["0"] = {}
+    server = serve(*records())
+    away = {"Location": f"{storage.root.replace('127.0.0.1', 'localhost')}/files/0/Condition.0"}
+    server.fail("GET", "/Condition.0", Reply(307, b"", away))
+    get(server)
+    assert fetched(tmp_path / "out") == held(*records())
+    assert storage.asked("GET", "/files/0/Condition.0")
+    for where in ("http://other.invalid/x", "/files/0/Condition.0", ""):
+        server.fail("GET", "/Condition.0", Reply(307, b"", {"Location": where}))
+        with pytest.raises(SourceError, match=r"file Condition.000.ndjson: answered 307, a redirect"):
+            get(server, "other")
+
+
 def test_a_group_is_exported_at_its_own_level(serve, get, tmp_path):
     server = serve(*records(), export_level="Group/g1")
     get(server, group="g1", types=("Patient", "Condition"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from typer.testing import CliRunner
 
@@ -14,7 +12,7 @@ from stepwell.fetch import Request, fetch
 
 pytest.importorskip("joserfc", reason="joserfc is not installed: pip install 'stepwell[fhir]'")
 from fhir_server import CLIENT, Reply, outcome
-from records import PEOPLE, fetched, held, records
+from records import PEOPLE, fetched, held, items, records
 from resources import ndjson
 
 BASE = "https://nowhere.invalid/fhir"
@@ -153,13 +151,12 @@ def test_a_server_that_is_gone_is_waited_for_and_then_named(serve, get, time):
     assert time.waits == [1, 2, 4, 8, 16]
 
 
+def command(*arguments: object):
+    return CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "200"})
+
+
 def test_on_the_command_line(serve, tmp_path, key):
-    """Fetches, says what is missing, and `check` and `run` say of it what they say of the server's own files."""
     server = serve(*records(), n_polls=0, refused={"Medication"}, needs_sign_in=False)
-
-    def command(*arguments: object):
-        return CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "200"})
-
     out = tmp_path / "out"
     done = command("fhir", "fetch", server.base, "--no-auth", "--out", out)
     assert done.exit_code == 0, done.output
@@ -167,15 +164,20 @@ def test_on_the_command_line(serve, tmp_path, key):
     assert f"  MedicationRequest: {3 * len(PEOPLE)}" in done.output
     assert "The server does not offer: Claim, Coverage" in done.output
     assert "stepwell check" in done.output
-    files = ndjson(tmp_path / "files", *records())
-    told = [json.loads(command("check", folder, "--json").output) for folder in (out, files)]
-    assert told[0]["tables"] == told[1]["tables"]
-    assert told[0]["ingredients"] == told[1]["ingredients"]
-    both = [stepwell.run(folder, definitions=["fabbri-2021"]) for folder in (out, files)]
-    for table in ("determination", "exposure"):
-        fetched_rows, own_rows = (sorted(map(str, r.table(table).to_pyarrow().to_pylist())) for r in both)
-        assert fetched_rows == own_rows
     for wrong in (["--out", out], ["--out", out, "--no-auth", "--key", key], ["--out", out, "--client", "c"]):
         done = command("fhir", "fetch", server.base, *wrong)
         assert done.exit_code == 12, done.output
         assert "Traceback" not in done.output
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("export", ["POST", None])
+def test_what_was_fetched_is_judged_as_the_files_of_the_server(serve, get, tmp_path, export):
+    made = [*records(), *items()]
+    get(serve(*made, export=export))
+    ndjson(tmp_path / "files", *made)
+    both = [stepwell.run(tmp_path / name, definitions=["fabbri-2021"]) for name in ("out", "files")]
+    for table in ("determination", "exposure", "measurement"):
+        first, second = (sorted(map(str, r.table(table).to_pyarrow().to_pylist())) for r in both)
+        assert first == second
+        assert first

@@ -57,11 +57,12 @@ class Server:
         body: bytes | None = None,
         with_token: bool = True,
         again_after: Collection[int] = _FAILED,
+        may_lead_away: bool = False,
     ) -> Answer:
         """The answer, whatever its status, once the server is not busy (429, 503) and the status is not one of `again_after`.
 
         `again_after` is empty for what must not be done twice: it is not repeated after a broken connection either. Without the
-        token, an address on another host may be asked.
+        token, an address on another host may be asked. With `may_lead_away`, one redirect is followed, without the token.
         Raises `UnfinishedError` where the tries are used up, and `SourceError` for a redirect.
         """
         sign_in = self.sign_in if with_token else None
@@ -91,6 +92,10 @@ class Server:
                 self.wait(attempt, answer)
             elif 300 <= status < 400:
                 answer.drop()
+                away = answer.header("Location")
+                if may_lead_away and origin(away):
+                    url, sign_in, may_lead_away = away, None, False
+                    continue
                 remedy = "give the address that it redirects to, if you trust it; stepwell follows no redirect"
                 raise self.error(SourceError, what, f"answered {status}, a redirect", "an answer", remedy)
             else:

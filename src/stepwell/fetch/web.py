@@ -1,6 +1,6 @@
 """One HTTP exchange: no redirects, no retries, a body that is whole or an error.
 
-Python's `http.client` is used because it follows no redirect and keeps no cookie: docs/decisions/0019.
+Python's `http.client` is used because it follows no redirect by itself and keeps no cookie: docs/decisions/0019.
 """
 
 from __future__ import annotations
