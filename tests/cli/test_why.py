@@ -1,4 +1,4 @@
-"""`stepwell why`: one line for each definition where many were run, and people whose ids are negative numbers."""
+"""`stepwell why`: one line for each definition first, all lines of one that is asked for, and people whose ids are negative numbers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ def test_many_definitions_have_one_line_each(many):
         assert found["verdict"] in line
     met = next(line for line in told.splitlines() if "sforzini-2022@1" in line)
     assert " ".join(met.split()) == "✓ sforzini-2022@1 met on 15 Sep 2023 2 of 2 different drugs count"
-    assert "Asked:" not in told.partition("definitions")[2].partition("staged")[0]
+    assert "Asked:" not in told
+    stages = {r["staging"] for r in many.rows_of("stage", many.person_id("ann"))}
+    assert stages
+    assert all(sum(name in line for line in told.splitlines()) == 1 for name in stages)
     assert "--definition ID" in told
     assert "988" in told
 
@@ -73,6 +76,31 @@ def test_a_definition_is_opened_by_its_id_and_all_by_all(many):
     assert {d.name for d in many.definitions} <= {r["definition"] for r in rows}
     unknown = call("why", many.folder, "ann", "--definition", "li-2018")
     assert unknown.exit_code == 12
+
+
+def test_a_staging_model_is_opened_by_its_id(many):
+    (first, second) = many.stagings[:2]
+    told = call("why", many.folder, "ann", "--definition", first.id).output
+    assert f"({first.name}, " in told
+    assert f"({second.name}, " not in told
+    assert "Asked:" not in told
+
+
+def test_a_definition_that_was_run_alone_is_told_line_by_line(tmp_path):
+    result = run(SHAPES["all definitions"].write(tmp_path / "records"), tmp_path / "out", definitions=["us-label"])
+    assert "Asked:" in call("why", result.folder, "ann").output
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_no_drug_and_no_day_is_cut_off(many, columns):
+    told = CliRunner().invoke(app, ["why", str(many.folder), "ann"], env={"COLUMNS": columns, "NO_COLOR": "1"}).output
+    trials = [t for t in many.rows_of("trial", many.person_id("ann")) if t["setting"] == many.manifest["step_setting"]]
+    assert trials
+    for trial in trials:
+        (line,) = [line for line in told.splitlines() if line.startswith(f"{trial['trial_number']} ")]
+        assert many.knowledge.ingredients[trial["ingredient"]].label in line
+        assert str(trial["start_date"].year) in line
+    assert "…" not in told
 
 
 @pytest.fixture(scope="module")

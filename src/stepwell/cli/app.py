@@ -47,8 +47,26 @@ def _is_negative(word: str) -> bool:
     return word.startswith("-") and word[1:2].isdigit()
 
 
+GROUPS = {
+    "Run": ("demo", "check", "run", "fhir", "template", "export"),
+    "Understand": ("why", "report", "person", "programme", "open", "candidacy", "compare", "quality", "review"),
+    "Define": ("definition", "knowledge", "score"),
+    "Simulate": ("simulate", "validate", "what-if", "calibrate", "bench"),
+}
+"""The commands as `stepwell --help` lists them, by what a user wants to do."""
+
+
 class _Commands(typer.core.TyperGroup):
-    """Runs each command within the net."""
+    """Lists the commands by group and runs each within the net."""
+
+    def list_commands(self, ctx):
+        """The names of the commands in the order of `GROUPS`; a command that is in no group comes last."""
+        names = list(self.commands)
+        for group, members in GROUPS.items():
+            for name in set(members).intersection(names):
+                self.commands[name].rich_help_panel = group
+        grouped = [name for members in GROUPS.values() for name in members]
+        return sorted(names, key=lambda name: grouped.index(name) if name in grouped else len(grouped))
 
     def invoke(self, ctx):
         with net(err_console):
@@ -72,7 +90,6 @@ app = typer.Typer(
     help="Reads health records and says who has treatment-resistant depression (TRD), by which published definition and why, "
     "line by line. It explains; clinicians decide.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     epilog="Exit codes: 0 done, 10 a knowledge file or definition is wrong, 11 the records cannot be read, 12 the question "

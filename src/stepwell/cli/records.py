@@ -151,8 +151,7 @@ def why(
     definition: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only this definition, line by line (repeatable), or `all`; default: all line by line, or, where many were run, "
-            "one line each.",
+            help="A definition or staging model to tell line by line (repeatable), or `all`; default: each in one line.",
             show_default=False,
         ),
     ] = None,

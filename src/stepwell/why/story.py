@@ -1,5 +1,5 @@
-"""The evidence of one person in the terminal: the treatments, then each definition with its lines and its rules, or, where many
-definitions were run, one line for each."""
+"""The evidence of one person in the terminal: the treatments, the verdict of each definition in one line, and the definitions
+that were asked for with all their lines and rules."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from stepwell.why.found import show_date, show_days, show_number
 from stepwell.why.rows import of_branches
 from stepwell.why.series_story import tell_series
 from stepwell.why.staged import show_stage
-from stepwell.why.summary import MARK, show_verdict, summarise_verdicts
+from stepwell.why.summary import MARK, show_verdict, summarise_stages, summarise_verdicts
 
 _COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
 
 
 def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterator[RenderableType]:
-    """Renderable parts for one person. `definitions` are ids, or `all`. Without any, all that were run are told; where more were
-    run than by default, by one line each.
+    """Renderable parts for one person: the treatments, the verdicts and stages, then what was asked for, line by line.
+
+    `definitions` are ids of definitions and staging models, or `all`. Without any, what was run beside a single definition, or
+    none, is told line by line too.
 
     Raises `QuestionError` for a person or a definition that the result does not hold.
     """
-    known = {d.id: d for d in result.definitions}
+    known = [*(d.id for d in result.definitions), *(s.id for s in result.stagings)]
     unknown = [d for d in definitions if d not in known and d != ALL]
     if unknown:
         raise QuestionError(
@@ -54,17 +56,20 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
     none = "No antidepressant or added drug "
     none += "among the drugs that are known of this person." if incomplete else "in these records."
     yield _treatments(shown, result) if shown else Text(none)
-    n_usual = sum(d.by_default for d in result.knowledge.definitions.values())
+    stages = {row["staging"]: row for row in result.rows_of("stage", person_id)}
+    is_alone = len(result.definitions) < 2 and not definitions
     is_all = not definitions or ALL in definitions
-    opened = [d for d in result.definitions if is_all or d.id in definitions]
-    if not definitions and len(opened) > n_usual:
-        yield Text(f"\n{len(opened)} definitions", style="bold")
+    if is_all and not is_alone:
+        yield Text("\nVerdicts", style="bold")
         yield summarise_verdicts(result, determined, evidence)
-        yield Text(
-            "One of them line by line: --definition ID (repeatable). All of them: --definition all.", style="dim"
-        )
-        opened = []
-    for definition in opened:
+        if result.stagings:
+            yield Text("\nStages", style="bold")
+            yield summarise_stages(result, stages)
+        if not definitions:
+            yield Text("\nOne of them line by line: --definition ID (repeatable). All: --definition all.", style="dim")
+    for definition in result.definitions:
+        if not (is_alone or ALL in definitions or definition.id in definitions):
+            continue
         found = determined[definition.name]
         mark, colour = MARK[found["verdict"]]
         title = f"\n{mark} {definition.title} ({definition.name}, {definition.standing}): {show_verdict(found)}"
@@ -77,20 +82,27 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
         if definition.as_code is not None:
             yield _beside_its_words(definition, determined, result)
         yield _rules(definition, result)
+    told = [s for s in result.stagings if is_alone or ALL in definitions or s.id in definitions]
+    yield from _tell_stages(told, result, person_id, evidence, trials, stages)
     if is_all:
-        yield from _tell_stages(result, person_id, evidence, trials)
         yield from tell_series(result, person)
     yield Text("\nstepwell explains what the records show; clinicians decide.")
     yield Text(result.knowledge.crisis["us"].text)
 
 
-def _tell_stages(result: Result, person_id: int, evidence: list[dict], trials: Mapping) -> Iterator[RenderableType]:
-    """How the person is staged by each model; the trials are told once for all models that count alike."""
-    if not result.stagings:
+def _tell_stages(
+    stagings: Sequence[Staging],
+    result: Result,
+    person_id: int,
+    evidence: list[dict],
+    trials: Mapping,
+    stages: Mapping[str, Mapping],
+) -> Iterator[RenderableType]:
+    """How the person is staged by each of these models; the trials are told once for all models that count alike."""
+    if not stagings:
         return
-    stages = {row["staging"]: row for row in result.rows_of("stage", person_id)}
     by_rule: dict[str, list[Staging]] = {}
-    for staging in result.stagings:
+    for staging in stagings:
         by_rule.setdefault(result.manifest["rule_of"][staging.name], []).append(staging)
         row = stages[staging.name]
         day = f", on {show_date(row['index_date'])}" if row["index_date"] else ""
@@ -138,17 +150,13 @@ def _beside_its_words(definition: Definition, determined: Mapping[str, dict], re
 
 def _treatments(trials: list[dict], result: Result) -> Table:
     table = Table(
-        "",
-        "treatment",
-        "first day",
-        "last day",
-        "days",
-        "mg/day up to",
-        "outcome",
-        "read from",
-        box=None,
-        pad_edge=False,
+        "", "treatment", "first day", "last day", "days", "max mg/day", "outcome", "read from", box=None, pad_edge=False
     )
+    for column in table.columns[:6]:
+        column.no_wrap = True  # a name or a day that is cut off says nothing
+    for column in table.columns[4:6]:
+        column.justify = "right"
+    table.columns[-1].overflow = "fold"
     for t in trials:
         dose = "not known" if t["max_mg_per_day"] is None else show_number(t["max_mg_per_day"])
         number = str(t["trial_number"])

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stepwell.why.found import show_date
+from stepwell.why.staged import show_stage
 
 if TYPE_CHECKING:
     from stepwell.result import Result
@@ -31,6 +32,17 @@ def summarise_verdicts(result: Result, determined: Mapping[str, Mapping], eviden
         mark, colour = MARK[found["verdict"]]
         said = "; ".join(decisive(found["verdict"], (r for r in evidence if r["definition"] == definition.name)))
         table.add_row(Text(mark, style=colour), definition.name, show_verdict(found), Text(said))
+    return table
+
+
+def summarise_stages(result: Result, stages: Mapping[str, Mapping]) -> Table:
+    """A table of all staging models of the result. `stages` holds the person's stages by the model's name."""
+    table = Table("", "staging model", "stage", box=None, pad_edge=False)
+    table.columns[1].no_wrap = True
+    for staging in result.stagings:
+        row = stages[staging.name]
+        mark, colour = (" ", "green") if row["is_complete"] else MARK["unknown"]
+        table.add_row(Text(mark, style=colour), staging.name, show_stage(row, staging))
     return table
 
 
