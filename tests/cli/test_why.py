@@ -1,4 +1,5 @@
-"""`stepwell why`: one line for each definition first, all lines of one that is asked for, and people whose ids are negative numbers."""
+"""`stepwell why`: one line for each definition first, all lines of one that is asked for, and people whose ids are negative
+numbers."""
 
 from __future__ import annotations
 
