@@ -173,6 +173,7 @@ def define(
     never: tuple[tuple[str, ...], str] | tuple[tuple[str, ...], str, bool] | None = None,
     washout: int | None = None,
     basis: str = "supply",
+    evidence: str = "prescribed",
     max_gap: int = 14,
     unknown_supply: int = 45,
     cross_taper: int = 14,
@@ -213,6 +214,7 @@ def define(
             "who": who,
             "trials": {
                 "basis": {"is": basis, **WHY},
+                "medication_evidence": {"is": evidence, **WHY},
                 "max_gap": _days("at_most", max_gap),
                 "unknown_supply": _days("at_most", unknown_supply),
                 "cross_taper": _days("at_most", cross_taper),
@@ -367,6 +369,16 @@ FORMS = (
             name=name,
         )
         for name, as_code in (("eras", False), ("eras-code", True))
+    ),
+    *(
+        define(
+            branch(min_duration=28, min_dose=28, switched=(42, "always"), added_to="always", within="ever"),
+            washout=30,
+            evidence="supplied",
+            as_code=as_code,
+            name=name,
+        )
+        for name, as_code in (("supplied", False), ("supplied-code", True))
     ),
 )
 """Forms that between them ask every criterion and use every way of counting, dating and building trials."""

@@ -69,8 +69,13 @@ class Person:
         self.gaps = own.get("code_gap", [])
         self.missing = {r["reason"] for r in own.get("incomplete_medication", [])}
         self.scores = find_scores(own.get("measurement", []))
-        self.exposures = find_exposures(own.get("medication", []), knowledge)
-        self.trials = find_trials(self.exposures, form, knowledge, self.periods)
+        rows = own.get("medication", [])
+        self.exposures = taken = find_exposures(rows, knowledge)
+        if form.medication_evidence.is_ == "supplied":
+            taken = find_exposures([r for r in rows if r["is_supplied"] is True], knowledge)
+            if any(e.is_supplied is None for e in self.exposures):
+                self.missing |= {NOT_SAID}
+        self.trials = find_trials(taken, form, knowledge, self.periods)
         self.episodes = find_episodes(self.trials, self.conditions, form)
         for t in self.trials:
             look_beside(t, self.trials, form)
@@ -89,6 +94,7 @@ class Person:
 # --- 0 complete drug records ---
 
 GIVEN_IN_CARE = "given in care only"
+NOT_SAID = "not known to be supplied"
 
 
 def days_between(t, form: TrialBuilding) -> int:
@@ -130,6 +136,7 @@ def find_exposures(rows: list[Row], knowledge: Knowledge) -> list[SimpleNamespac
         e.mg_per_day = None if None in doses else floor(sum(doses) * 1e6 + 0.5) / 1e6  # whatever the order
         e.stop_reason = next((r for r in ("intolerance", "no effect", "other") if r in reasons), None)
         e.is_antidepressant_use = use_of(ingredient, e.mg_per_day, [label for _, _, label, _ in content], knowledge)
+        e.is_supplied = any_of(r["is_supplied"] for r in same_day)
         e.n_records, e.address = len(same_day), min(r["address"] for r in same_day)
         exposures.append(e)
     for one, following in pairwise(exposures):
@@ -538,7 +545,7 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     after = [who.diagnosis.any_of for b in definition.branch if b.within.after == "first diagnosis"]
     hidden = [is_hidden(gaps, "condition", sets) for sets in after]
     hidden += [is_hidden(gaps, "procedure", b.within.before) for b in definition.branch if b.within.before]
-    missing = p.missing - {GIVEN_IN_CARE} if definition.as_code else p.missing
+    missing = p.missing - {GIVEN_IN_CARE, NOT_SAID} if definition.as_code else p.missing
     if d.count is False and (not observed or not needed <= has or any(hidden) or missing):
         d.count = None
     d.met, d.branch, d.episode_number = best.met, best.branch, best.episode_number

@@ -85,6 +85,7 @@ def _supplies(rng: Random, knowledge: Knowledge, drugs: list[str]):
             "mg_per_day": _dose(rng, knowledge, ingredient),
             "labelled_use": "smoking cessation" if rng.random() < 0.05 else None,
             "stop_reason": rng.choice(("intolerance", "no effect", "other", None, None, None, None)),
+            "is_supplied": rng.choice((True, True, True, True, True, False, False, None)),
         }
         yield row
         if rng.random() < 0.1:
@@ -110,6 +111,7 @@ def _steps(rng: Random, knowledge: Knowledge, drugs: list[str]):
                 "mg_per_day": dose,
                 "labelled_use": None,
                 "stop_reason": rng.choice(("intolerance", "no effect", None)),
+                "is_supplied": rng.random() < 0.9,
             }
             at = end + timedelta(days=1)
         at += timedelta(days=rng.choice((-15, -14, 0, 0, 0, 13, 41, 42, 70)))

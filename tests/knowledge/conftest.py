@@ -146,7 +146,7 @@ vital,label,unit,at_least,at_most,loinc,omop,names,source,locator,seen,choice
 blood-pressure-systolic,systolic,mmHg,40,300,8480-6,,,,,,For a test.
 """,
     "policy_age.yaml": "at_most: 700 days\nchoice: For a test.\n",
-    "drug_records.yaml": "unidentified: {at_most: 5 %, choice: For a test.}\n",
+    "drug_records.yaml": "unidentified: {at_most: 5 %, choice: For a test.}\ndispensed: {within: 365 days, choice: For a test.}\n",
     "completeness.yaml": """\
 condition: {unidentified_at_most: 10 %, choice: For a test.}
 procedure: {unidentified_at_most: 10 %, choice: For a test.}
@@ -184,6 +184,7 @@ worked_examples:
 """,
     "trials.yaml": """\
 basis: {is: supply, choice: For a test.}
+medication_evidence: {is: prescribed, choice: For a test.}
 max_gap: {at_most: 14 days, choice: For a test.}
 unknown_supply: {at_most: 62 days, choice: For a test.}
 cross_taper: {at_most: 30 days, choice: For a test.}
@@ -203,6 +204,7 @@ who:
   diagnosis: {any_of: [major-depression], at_least: 1 record, choice: For a test.}
 trials:
   basis: {is: supply, choice: For a test.}
+  medication_evidence: {is: prescribed, choice: For a test.}
   max_gap: {at_most: 14 days, choice: For a test.}
   unknown_supply: {at_most: 62 days, choice: For a test.}
   cross_taper: {at_most: 30 days, choice: For a test.}

@@ -184,5 +184,6 @@ def _medication(row: dict) -> dict:
         "dose_basis": "exposure",
         "labelled_use": labelled,
         "stop_reason": row["stop_reason"],
+        "is_supplied": row["is_supplied"],
         "address": row["address"],
     }

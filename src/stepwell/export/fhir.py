@@ -26,6 +26,7 @@ _TABLES = (
     "person",
     "observation_period",
     "determination",
+    "exposure",
     "trial",
     "judged_trial",
     "code_gap",

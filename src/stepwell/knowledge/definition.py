@@ -48,6 +48,13 @@ class Basis(Cited):
     is_: Literal["supply", "prescriptions", "eras"] = Field(alias="is")
 
 
+class MedicationEvidence(Cited):
+    """Which drug records make a trial: all, orders that were never dispensed among them (`prescribed`), or only those which say that
+    the drug was handed over, paid for, given or taken (`supplied`)."""
+
+    is_: Literal["prescribed", "supplied"] = Field(alias="is")
+
+
 class DoseStandard(Cited):
     """Which table of minimum adequate doses is used."""
 
@@ -74,6 +81,7 @@ class TrialBuilding(Form):
     definition leaves out is taken from `trials.yaml`, the house's choices."""
 
     basis: Basis
+    medication_evidence: MedicationEvidence
     max_gap: AtMostDays
     """A pause of at most so long between two supplies does not end a course."""
     unknown_supply: AtMostDays

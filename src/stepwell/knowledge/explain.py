@@ -174,7 +174,14 @@ def dose_table(knowledge: Knowledge) -> str:
             f"Where more than {limit.at_most:g} % of a source's drug rows are of drugs that nobody could identify, that a drug "
             f"is not found says nothing for anybody in it. {provenance(limit, knowledge)}"
         ]
-        keys += sources(limit)
+        dispensed = knowledge.drug_records.dispensed
+        lines += ["", "## Orders and fills", ""]
+        lines += [
+            f"An order that states no end may be dispensed for {dispensed.within} days. An order that was never dispensed is known "
+            f"not to be filled only where a fill of the person lies at most {dispensed.within} days before or after it. "
+            f"{provenance(dispensed, knowledge)}"
+        ]
+        keys += [*sources(limit), *sources(dispensed)]
     return "\n".join([*lines, "", "## Sources", "", bibliography(keys, knowledge)]) + "\n"
 
 

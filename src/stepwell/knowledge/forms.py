@@ -9,7 +9,7 @@ from pydantic import Field
 
 from .around import Around
 from .candidacy import Candidacy, Group, Nearly, PolicyAge
-from .cited import Cited, Form, Percent, Seen
+from .cited import Cited, Days, Form, Percent, Seen
 from .completeness import Completeness
 from .definition import Definition, Id, Status, TrialBuilding
 from .instrument import Crosswalk, Instrument
@@ -129,10 +129,18 @@ class UnidentifiedShare(Cited):
     at_most: Percent
 
 
+class Dispensed(Cited):
+    """For how many days an order that states no end may be dispensed. So long before and after it a fill shows that fills of the
+    person are recorded at its time."""
+
+    within: Days
+
+
 class DrugRecords(Form):
     """`drug_records.yaml`."""
 
     unidentified: UnidentifiedShare
+    dispensed: Dispensed
 
 
 class Combination(Cited):

@@ -10,6 +10,9 @@ SAYS_NOTHING = "that a drug is not found there does not mean that it was not tak
 NOT_ALL_KNOWN = "not every drug of this person is known"
 """What is said beside a criterion that is unknown for that reason."""
 
+NOT_ALL_SUPPLIED = "nobody recorded whether every drug of this person was dispensed"
+"""The same, of a definition that reads what was supplied."""
+
 
 def say_source_incomplete(drug_rows: Mapping | None, suppress_below: int = 0) -> list[str]:
     """What is missing from the drug records of a source, as sentences, from its `DrugRows` as plain values. Numbers of

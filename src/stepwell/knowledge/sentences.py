@@ -37,6 +37,10 @@ _BASIS = {
     "prescriptions": "a course lasts from its first prescription to its last",
     "eras": "a course is a drug era: to the latest end of its supplies, which no later supply shortens",
 }
+_EVIDENCE = {
+    "prescribed": "an order that was never dispensed is read as taken",
+    "supplied": "only what was dispensed, given or reported as taken makes a trial; an order alone makes none",
+}
 
 
 def _days(n: int) -> str:
@@ -146,6 +150,7 @@ _RULES: dict[str, Callable[[Cited], str]] = {
     "within": _stretch,
     "dated": lambda f: f"a trial counts on {_DATED[f.at]}",
     "trials.basis": lambda f: _BASIS[f.is_],
+    "trials.medication_evidence": lambda f: _EVIDENCE[f.is_],
     "trials.max_gap": lambda f: f"a gap of at most {_days(f.at_most)} does not end a course",
     "trials.unknown_supply": lambda f: f"a supply of unknown length bridges at most {_days(f.at_most)}",
     "trials.cross_taper": lambda f: f"an overlap of at most {_days(f.at_most)} is a switch, a longer one a combination",

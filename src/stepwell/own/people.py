@@ -211,6 +211,7 @@ class _Reader:
             "mg_per_day": None if said["dose"] == "-" else float(said["dose"]),
             "dose_basis": "recorded dose",
             "stop_reason": reason,
+            "is_supplied": True,
         }
 
     def _score(self, line: str, path: Path_) -> dict | None:

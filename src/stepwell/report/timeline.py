@@ -76,6 +76,9 @@ def find_story(result: Result, person_id: int, shown_as: str, letters: Mapping[s
     own = [t for t in trials if t["setting"] == setting]
     counted = _counted(result, person_id, letters, trials, setting_of)
     exposures = result.rows_of("exposure", person_id)
+    how = [d.trials.medication_evidence.is_ for d in result.definitions if setting_of[d.name] == setting]
+    if "supplied" in how:
+        exposures = [e for e in exposures if e["is_supplied"]]
     sessions = _sessions(result, person_id)
     # What is given in sessions has a row of ticks: a bar would say less.
     given = {i for t in result.knowledge.treatments.values() for i in t.ingredients} if sessions else set()

@@ -18,8 +18,8 @@ _ALWAYS = 2**30
 
 
 @compiled
-def determine(person, trials, judged, first_judged, episodes, conditions, procedures, periods, gaps, asked, request, room,
-              d):  # fmt: skip
+def determine(person, trials, judged, first_judged, episodes, conditions, procedures, periods, gaps, incomplete, asked, request,
+              room, d):  # fmt: skip
     """Fills the determination `d` of one person under the definition `asked`.
 
     Needs: `judged`, the judged trials of all rules, those of rule r from `first_judged[r]` up to `first_judged[r + 1]`.
@@ -60,7 +60,7 @@ def determine(person, trials, judged, first_judged, episodes, conditions, proced
     judge_never(conditions, periods, earliest_day, absence_counts, gaps, asked, request.sets, keys, d)
     judge_washout(periods, first_treated, asked, d)
     # What a program would find in rows that stepwell cannot identify, stepwell does not know.
-    leave_open(d, asked, person.has_unidentified_drugs if asked.is_program else person.lacks_drugs)
+    leave_open(d, asked, person.has_unidentified_drugs if asked.is_program else incomplete.lacks_drugs)
     verdict = d.count
     for of_person in (d.who_age, d.who_diagnosis, d.who_never, d.who_washout):
         if of_person != NOT_ASKED:

@@ -18,22 +18,25 @@ as an antidepressant, whatever the others are."""
 
 
 @compiled
-def find_exposures(rows, drugs, keys, doses, exposures):
+def find_exposures(rows, is_supplied_only, drugs, keys, doses, exposures):
     """One row is one ingredient, one stretch of supply with its dose. Fills `exposures`, by drug and first day, and returns how
-    many there are.
+    many there are. With `is_supplied_only`, rows that do not say that the drug was supplied are left out.
 
     Rule: a row sent twice counts once; what begins on one day is taken together, doses added; the next supply of the same
     ingredient ends the one before.
     Unknown when: the dose of any of the rows taken together is unknown; the use, where the dose, or a form that is not recorded,
     would decide it.
     """
+    n_rows = 0
     for i in range(len(rows)):
-        keys[i] = key_of(rows[i].drug, rows[i].start_day, i)
-    put_in_order(keys, len(rows))
+        if rows[i].is_supplied == MET or not is_supplied_only:
+            keys[n_rows] = key_of(rows[i].drug, rows[i].start_day, i)
+            n_rows += 1
+    put_in_order(keys, n_rows)
     n, first = 0, 0
-    while first < len(rows):
+    while first < n_rows:
         end = first + 1
-        while end < len(rows) and code_and_day_of(keys[end]) == code_and_day_of(keys[first]):
+        while end < n_rows and code_and_day_of(keys[end]) == code_and_day_of(keys[first]):
             end += 1
         e = exposures[n]
         take_together(rows, keys, first, end, doses, e)
@@ -53,11 +56,12 @@ def take_together(rows, keys, first, end, doses, e):
     r = rows[place_of(keys[first])]
     e.drug, e.start_day, e.address = r.drug, r.start_day, r.address
     e.end_day, e.era_end_day, e.stop_reason, e.is_antidepressant_use = NA, NA, NONE, NOT_MET
-    e.n_records = end - first
+    e.n_records, e.is_supplied = end - first, NOT_MET
     n_doses = 0
     for i in range(first, end):
         r = rows[place_of(keys[i])]
         e.address = min(e.address, r.address)
+        e.is_supplied = max(e.is_supplied, r.is_supplied)
         if is_repeated(rows, keys, first, i):
             continue
         doses[n_doses] = r.mg_per_day

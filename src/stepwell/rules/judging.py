@@ -165,6 +165,7 @@ def _room_for(records: Records, question: Question) -> tuple[Made, Room]:
         points=np.zeros((len(ITEMS), 2)),
         entries=np.recarray(n_entries, ENTRY),
         runs=np.recarray(of_one["declared_first"], RUN_ROW),
+        supplied=np.recarray(n_drugs, EXPOSURE_ROW),
     )
     return made, room
 

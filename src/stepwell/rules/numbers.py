@@ -21,6 +21,7 @@ SETTING = np.dtype(
     [
         ("basis", "i2"),
         ("dose_standard", "i2"),
+        ("is_supplied_only", "i1"),
         ("max_gap", "i4"),
         ("unknown_supply", "i4"),
         ("cross_taper", "i4"),
@@ -32,7 +33,7 @@ SETTING = np.dtype(
     ],
     align=True,
 )
-"""A way of building trials. All but the first two are days."""
+"""A way of building trials. All but the first three are days. `is_supplied_only`: orders that were not dispensed make no trials."""
 
 ASKED = np.dtype(
     [

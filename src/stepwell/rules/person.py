@@ -30,6 +30,7 @@ from .staging.stage import find_stage
 from .step import find_steps
 from .switching import find_other_drugs
 from .trial import find_trials
+from .verdicts import UNKNOWN
 
 
 @compiled_entry
@@ -48,16 +49,23 @@ def judge_person(i, number, records, known, request, room, made):
     """One person. The rows made are added to `made`."""
     own, n = rows_of_person(i, records), made.n
     exposures = made.exposure[n[EXPOSURES] : n[EXPOSURES] + len(own.medication)]
-    exposures = exposures[: find_exposures(own.medication, known.drug, room.keys, room.doses, exposures)]
+    exposures = exposures[: find_exposures(own.medication, False, known.drug, room.keys, room.doses, exposures)]
     n[EXPOSURES] += belong_to(number, exposures)
+    n_supplied = 0
+    if request.setting.is_supplied_only.any():
+        n_supplied = find_exposures(own.medication, True, known.drug, room.keys, room.doses, room.supplied)
+    supplied = room.supplied[:n_supplied]
     n_scores = find_scores(own.scores, room.score_keys)
     for s in range(len(request.setting)):
-        trials, episodes = find_courses(number, s, own, exposures, n_scores, known, request, room, made)
+        is_supplied_only = request.setting[s].is_supplied_only == 1
+        taken = supplied if is_supplied_only else exposures
+        seen = without_orders(own, exposures) if is_supplied_only else own
+        trials, episodes = find_courses(number, s, seen, taken, n_scores, known, request, room, made)
         if s == request.step_setting:
-            climb_the_ladder(number, own, trials, episodes, n_scores, known, request.setting[s], room, made)
-        judge_by_rules(number, s, own, trials, request, room, made)
-        determine_by_definitions(number, s, own, trials, episodes, request, room, made)
-        stage_by_models(number, s, own, trials, episodes, n_scores, request, room, made)
+            climb_the_ladder(number, seen, trials, episodes, n_scores, known, request.setting[s], room, made)
+        judge_by_rules(number, s, seen, trials, request, room, made)
+        determine_by_definitions(number, s, seen, trials, episodes, request, room, made)
+        stage_by_models(number, s, seen, trials, episodes, n_scores, request, room, made)
 
 
 @compiled
@@ -126,7 +134,7 @@ def determine_by_definitions(number, s, own, trials, episodes, request, room, ma
         d = made.determination[made.n[DETERMINATIONS]]
         determine(
             own.person[0], trials, made.judged, room.first_judged, episodes, own.conditions, own.procedures, own.periods,
-            own.gaps, request.definition[definition], request, room, d,
+            own.gaps, own.incomplete, request.definition[definition], request, room, d,
         )  # fmt: skip
         d.person_id, d.definition = number, definition
         made.n[DETERMINATIONS] += 1
@@ -169,6 +177,19 @@ def rows_of_person(i, records):
         records.code_gap[records.code_gap_first[i] : records.code_gap_first[i + 1]],
         Incomplete(person.lacks_drugs == 1, person.is_given_in_care_only == 1),
     )
+
+
+@compiled
+def without_orders(own, exposures):
+    """The person's rows as a definition sees them that reads what was supplied. What may have been supplied, and nobody recorded
+    whether it was, makes the drug records incomplete."""
+    lacks_drugs = own.incomplete.lacks_drugs
+    for e in exposures:
+        lacks_drugs = lacks_drugs or e.is_supplied == UNKNOWN
+    return PersonRows(
+        own.person, own.medication, own.periods, own.conditions, own.procedures, own.scores, own.gaps,
+        Incomplete(lacks_drugs, own.incomplete.is_given_in_care_only),
+    )  # fmt: skip
 
 
 @compiled

@@ -30,7 +30,7 @@ from .rows import (
 )
 from .sets import Names
 from .sorting import MOST_ROWS
-from .verdicts import MET, NOT_MET
+from .verdicts import MET, NOT_MET, UNKNOWN
 
 _SHORT = pa.int16()
 GIVEN_IN_CARE_ONLY = INCOMPLETE_MEDICATION.by_name["reason"].values[-1]
@@ -74,6 +74,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         mg_per_day=_amounts(medication["mg_per_day"]),
         labelled_use=_codes(medication["labelled_use"], _uses(medication["labelled_use"])),
         stop_reason=_codes(medication["stop_reason"], STOP_REASONS),
+        is_supplied=_verdicts(medication["is_supplied"]),
         address=address,
     )
     period_rows = people.rows(
@@ -227,6 +228,10 @@ def _days(column: pa.ChunkedArray) -> np.ndarray:
 
 def _amounts(column: pa.ChunkedArray) -> np.ndarray:
     return column.fill_null(np.nan).to_numpy()
+
+
+def _verdicts(column: pa.ChunkedArray) -> np.ndarray:
+    return pc.if_else(column, MET, NOT_MET).fill_null(UNKNOWN).cast(pa.int8()).to_numpy()
 
 
 def _whole_or_missing(column: pa.ChunkedArray) -> np.ndarray:

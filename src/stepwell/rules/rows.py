@@ -173,3 +173,5 @@ class Room(NamedTuple):
     """Rows that speak of one treatment."""
     runs: np.ndarray
     """Runs of declared sessions of one arm."""
+    supplied: np.ndarray
+    """The exposures of what is known to have been supplied."""

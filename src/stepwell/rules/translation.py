@@ -170,6 +170,7 @@ def _setting(how: TrialBuilding, standards: list[str]) -> tuple:
     return (
         BASES.index(how.basis.is_),
         standards.index(how.dose_standard.is_),
+        how.medication_evidence.is_ == "supplied",
         how.max_gap.at_most,
         how.unknown_supply.at_most,
         how.cross_taper.at_most,

@@ -57,6 +57,9 @@ class Coverage:
         missing = []
         if not self._has("medication"):
             missing.append("there are no drug records: nobody's treatment is known")
+        n_supplied, _n_ordered, n_not_said = self._evidence()
+        if definition.trials.medication_evidence.is_ == "supplied" and n_not_said and not n_supplied:
+            missing.append("no drug record says that the drug was supplied, and the definition reads only those that do")
         who = definition.who
         if (who.diagnosis or who.never) and not self._has("condition"):
             asked = "asks for" if who.diagnosis else "excludes"
@@ -94,7 +97,7 @@ class Coverage:
                 "",
                 *self._incomplete_text(),
                 *self._tables_text(),
-                *self._drugs_text(),
+                *self._drugs_text(knowledge),
                 *self._scores_text(knowledge),
                 *self._codes_text(),
                 *self._questions_text(knowledge),
@@ -104,6 +107,24 @@ class Coverage:
 
     def _has(self, table: str) -> bool:
         return any(t.table == table and t.is_there for t in self.tables)
+
+    def _evidence(self) -> tuple[int, int, int]:
+        """How many rows say that the drug was supplied, are orders that were never dispensed, and say neither."""
+        supplied, ordered = sum(i.n_supplied for i in self.ingredients), sum(i.n_ordered for i in self.ingredients)
+        return supplied, ordered, sum(i.n_rows for i in self.ingredients) - supplied - ordered
+
+    def _evidence_text(self, knowledge: Knowledge) -> list[str]:
+        """What the rows say of whether the drug was supplied, and which definitions ask that."""
+        n_supplied, n_ordered, n_not_said = self._evidence()
+        names = [
+            d.name for d in knowledge.definitions.values() if d.trials.medication_evidence.is_ == "supplied"
+        ]
+        said = (
+            f"{n_supplied:,} of these rows say that the drug was supplied; {n_ordered:,} are prescriptions that were never "
+            f"dispensed; {n_not_said:,} do not say whether it was supplied. Definitions make trials of all of them, but for those "
+            f"with `medication_evidence: supplied`, which read the {n_supplied:,} alone"
+        )
+        return [f"{said} ({', '.join(names) or 'here none'}).", ""]
 
     def _missing_for_branch(self, branch: Branch) -> list[str]:
         missing = []
@@ -134,7 +155,7 @@ class Coverage:
         return [*lines, "", f"Of {people:,} people {self.n_observed:,} have an observation period; "
                 f"the year of birth of {self.n_with_birth:,} is known.", ""]  # fmt: skip
 
-    def _drugs_text(self) -> list[str]:
+    def _drugs_text(self, knowledge: Knowledge) -> list[str]:
         counted = [] if self.drug_rows is None else ["", shares(asdict(self.drug_rows))]
         if not self.ingredients:
             none = "No antidepressant and no other drug that is looked for."
@@ -155,7 +176,7 @@ class Coverage:
             dose += "" if i.n_with_session_dose is None else " (session)"
             lines.append(f"| {i.label} | {i.role} | {i.n_rows:,} | {i.n_people:,} | {dose} | {end} |")
         total = sum(i.n_rows for i in self.ingredients if i.role == "antidepressant")
-        return [*lines, "", f"{total:,} antidepressant rows.", *counted, ""]
+        return [*lines, "", f"{total:,} antidepressant rows.", *counted, "", *self._evidence_text(knowledge)]
 
     def _scores_text(self, knowledge: Knowledge) -> list[str]:
         if not self.instruments:
@@ -231,7 +252,12 @@ def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -
         tables.append(TableFound(name, name in source.has, n_rows, n_people))
     m = t["medication"]
     drugs = m.group_by("ingredient").agg(
-        rows=m.count(), people=m.person_id.nunique(), dose=m.mg_per_day.count(), end=m.end_date.count()
+        rows=m.count(),
+        people=m.person_id.nunique(),
+        dose=m.mg_per_day.count(),
+        end=m.end_date.count(),
+        supplied=m.is_supplied.sum().fill_null(0),
+        ordered=(~m.is_supplied).sum().fill_null(0),
     )
     s = t["measurement"]
     scores = s.group_by("instrument").agg(rows=s.count(), usable=s.total.count(), people=s.person_id.nunique())

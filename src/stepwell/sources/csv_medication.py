@@ -11,12 +11,16 @@ from .drugs import find_named_drugs
 from .files import RawTable, run
 from .incomplete import count_kinds, settle_incomplete
 from .medication import settle_medication, stop_reason
+from .orders import FILL, ORDER, TAKEN, settle_orders
 from .people import People
 from .product_use import by_route
 from .routes import route
 from .source import DrugRows, Loss
 from .tally import Finding, settle
 from .values import day, number, within
+
+ORIGIN_OF_KIND = {"prescription": ORDER, "dispensing": FILL, "administration": TAKEN}
+"""What `kind` of a line says; `supply` may be either."""
 
 _REMEDY = "write in medication.csv the name of the ingredient, or `other` for a drug that is known to be none of those looked for"
 
@@ -57,6 +61,10 @@ def read_own_medication(
         product_days_per_unit=ibis.null("float64"),
         labelled_use=by_route(rows.labelled_use, rows.ingredient, route(rows.route), knowledge),
         stop_reason=stop_reason(rows.stop_reason),
+        valid_from=ibis.null("string"),
+        valid_until=ibis.null("string"),
+        of_order=ibis.null("string"),
+        origin=rows.kind.lower().cases(*ORIGIN_OF_KIND.items()),
         is_no_number=ibis.literal(False),
         is_other_reason=ibis.literal(False),
     )
@@ -69,8 +77,10 @@ def read_own_medication(
             Finding(~rows.is_looked_for, "drugs that are not looked for", "left out"),
         ],
     )
+    kinds = run(rows.filter(rows.origin.notnull()).select("origin").distinct(), raw.where).to_pylist()
+    kept, ordered = settle_orders(con, kept, raw.where, {row["origin"] for row in kinds}, knowledge)
     medication, found = settle_medication(kept, raw.where)
-    return medication, losses + found
+    return medication, losses + ordered + found
 
 
 def find_own_incomplete(

@@ -95,9 +95,10 @@ FILES: dict[str, tuple[Field, ...]] = {
             "kind",
             "word",
             False,
-            "for drugs given in sessions: administration (charted as given that day), supply (prescription or fill), or "
-            "comparator (a placebo or another drug that a trial gave in place of the one named under session)",
-            ("administration", "supply", "comparator"),
+            "prescription (ordered), dispensing (handed over), supply (one of the two; the same as empty), administration "
+            "(charted as given that day), or comparator (a placebo or another drug that a trial gave in place of the one named "
+            "under session)",
+            ("prescription", "dispensing", "supply", "administration", "comparator"),
         ),
         Field(
             "mg",

@@ -27,6 +27,10 @@ class IngredientFound:
     n_with_dose: int
     """Rows whose dose in mg a day is known: what definitions ask for."""
     n_with_end: int
+    n_supplied: int = 0
+    """Rows that say that the drug was handed over, paid for, given or taken."""
+    n_ordered: int = 0
+    """Orders that were never dispensed, though fills of the person are recorded at that time."""
     n_with_session_dose: int | None = None
     """Rows whose dose in mg of the session is known; None for a drug that is not given in sessions."""
 

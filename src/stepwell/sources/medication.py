@@ -17,7 +17,7 @@ from ..knowledge.forms import Knowledge
 from ..tables.ranges import MG_PER_DAY, QUANTITY, STRENGTH, SUPPLY
 from .drugs import Drugs
 from .files import SOURCE_ADDRESS, RawTable, run
-from .orders import without_dispensed_orders
+from .orders import find_origins, origin_of, settle_orders
 from .people import People
 from .product_use import NOT_KNOWN, by_route
 from .routes import concept_names, route
@@ -69,7 +69,9 @@ _CELLS = (
     "route_source_value",
     "units_per_day",
     "stated_mg_per_day",
-    "supply_origin",
+    "valid_from",
+    "valid_until",
+    "of_order",
     SOURCE_ADDRESS,
 )
 
@@ -114,7 +116,9 @@ def read_medication(
                 number(told.column("stated_mg_per_day", "float64")) / told.rows.mg_per_unit, ibis.null("float64")
             ),
         ),
-        origin=told.column("supply_origin"),
+        valid_from=told.column("valid_from"),
+        valid_until=told.column("valid_until"),
+        of_order=told.column("of_order"),
         stated_strength=ibis.null("float64"),
         stop_reason=stop_reason(told.column("stop_reason")),
         is_no_number=is_no_number(told.column("days_supply", "float64"))
@@ -128,7 +132,9 @@ def read_medication(
     rows = rows.mutate(is_administration=is_administration(rows.type_id, vocabulary.get("concept")))
     if run((products.labelled_use == NOT_KNOWN).any(), raw.where).as_py():
         rows = _with_route(con, rows, raw.where, vocabulary.get("concept"), knowledge)
-    rows, ordered = without_dispensed_orders(rows, raw)
+    origins = find_origins(raw, vocabulary.get("concept"))
+    rows = rows.mutate(origin=origin_of(rows.type_id, origins))
+    rows, ordered = settle_orders(con, rows, raw.where, set(origins.values()), knowledge)
     kept, losses = settle_medication(rows, raw.where)
     losses = ordered + losses
     if drugs.unsettled is None:
@@ -256,6 +262,7 @@ def settle_medication(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]
         "dose_basis",
         "labelled_use",
         "stop_reason",
+        "is_supplied",
         "address",
     )
     return kept, losses

@@ -25,6 +25,9 @@ from .tally import Finding, settle
 from .values import clock, day, is_outside, number, rounded, within
 
 
+_KINDS = {"administration": "administration", "prescription": "supply", "dispensing": "supply", "supply": "supply"}
+
+
 def read_dose_lines(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     """The lines of drugs that are given in sessions."""
     named, _kinds = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
@@ -38,7 +41,7 @@ def read_dose_lines(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) 
         "ingredient",
         "address",
         given_date=day(rows.start_date).value,
-        kind=rows.kind.lower(),
+        kind=rows.kind.lower().cases(*_KINDS.items()),
         code=ibis.null("string"),
         quantity=within(QUANTITY, quantity),
         mg=mg,

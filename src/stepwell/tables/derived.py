@@ -53,6 +53,13 @@ EXPOSURE = Table(
             "int32",
             "Source rows behind this stretch (a row sent twice counts twice here, not in the dose).",
         ),
+        Column(
+            "is_supplied",
+            "boolean",
+            "Whether any of those rows says that the drug was handed over, paid for, given or taken; no: all are orders that were "
+            "never dispensed. A definition that reads what was supplied makes no trial of a stretch without yes.",
+            null="not recorded",
+        ),
         Column("address", "string", "The first of those rows."),
     ),
 )

@@ -15,7 +15,7 @@ from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Branch, Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN
+from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN, NOT_ALL_SUPPLIED
 from stepwell.knowledge.staging import Staging
 from stepwell.why.age import show_age
 from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number, show_records
@@ -44,7 +44,7 @@ VERDICTS = {True: "met", False: "not met", None: "unknown"}
 def find_evidence(result: Result, person: str) -> list[dict]:
     """One row is one criterion judged for the person or for one of their trials, in the order of the forms."""
     person_id = result.person_id(person)
-    names = ("person", "observation_period", "determination", "trial", "judged_trial")
+    names = ("person", "observation_period", "determination", "exposure", "trial", "judged_trial")
     rows = {name: result.rows_of(name, person_id) for name in names}
     rows["code_gap"] = gaps_of(result, person_id)
     rows["incomplete_medication"] = result.incomplete_of(person_id)
@@ -52,30 +52,38 @@ def find_evidence(result: Result, person: str) -> list[dict]:
 
 
 def evidence_of_person(result: Result, rows_of: Mapping[str, list[dict]]) -> list[dict]:
-    """The same from the person's rows by table: `person`, `observation_period`, `determination`, `trial`, `judged_trial`,
-    `code_gap` and `incomplete_medication`."""
+    """The same from the person's rows by table: `person`, `observation_period`, `determination`, `exposure`, `trial`,
+    `judged_trial`, `code_gap` and `incomplete_medication`."""
     settings = result.manifest["setting_of"]
     trials = {(t["setting"], t["trial_number"]): t for t in rows_of["trial"]}
     determined = {d["definition"]: d for d in rows_of["determination"]}
     (who,) = rows_of["person"]
     until = max((p["end_date"] for p in rows_of["observation_period"]), default=None)
-    is_incomplete = bool(rows_of["incomplete_medication"])
     has = frozenset(result.manifest["has"])
     rows = []
     for definition in result.definitions:
         own = {number: t for (setting, number), t in trials.items() if setting == settings[definition.name]}
         verdicts = of_branches(rows_of["judged_trial"], result.manifest["rules_of"][definition.name])
         found, gaps = with_age(determined[definition.name], who, until), rows_of["code_gap"]
-        made = evidence_of(found, own, verdicts, definition, result.knowledge, has, gaps, is_incomplete=is_incomplete)
-        rows.extend(_say_incomplete(made, is_incomplete))
+        lacking = say_lacking(rows_of, definition)
+        made = evidence_of(found, own, verdicts, definition, result.knowledge, has, gaps, lacking=lacking)
+        rows.extend(_say_lacking(made, lacking))
     return rows
 
 
-def _say_incomplete(rows: Iterable[dict], is_incomplete: bool) -> Iterator[dict]:
-    """The rows, which say where a criterion is unknown that not every drug of the person is known."""
+def say_lacking(rows_of: Mapping[str, list[dict]], definition: Definition) -> str:
+    """What is not known of the person's drugs, as the definition reads them; empty where everything is."""
+    if rows_of["incomplete_medication"]:
+        return NOT_ALL_KNOWN
+    asks_supplied = definition.trials.medication_evidence.is_ == "supplied"
+    return NOT_ALL_SUPPLIED if asks_supplied and any(e["is_supplied"] is None for e in rows_of["exposure"]) else ""
+
+
+def _say_lacking(rows: Iterable[dict], lacking: str) -> Iterator[dict]:
+    """The rows, which say where a criterion is unknown what is not known of the person's drugs."""
     for row in rows:
-        if is_incomplete and row["verdict"] == "unknown" and row["criterion"] in _BY_ABSENCE:
-            found = f"{row['found']}; {NOT_ALL_KNOWN}"
+        if lacking and row["verdict"] == "unknown" and row["criterion"] in _BY_ABSENCE:
+            found = f"{row['found']}; {lacking}"
             row = row | {"found": found, "sentence": row["sentence"].replace(row["found"], found, 1)}
         yield row
 
@@ -120,12 +128,12 @@ def evidence_of(
     has: frozenset[str],
     gaps: Sequence[Mapping] = (),
     *,
-    is_incomplete: bool = False,
+    lacking: str = "",
 ) -> Iterator[dict]:
     """The same for one person under one definition, wherever the rows are: the person's `determination` (`with_age`), the `trial`
-    rows by their number, the `judged_trial` rows (`of_branches`), the rows of `code_gap`."""
+    rows by their number, the `judged_trial` rows (`of_branches`), the rows of `code_gap`; and what is `lacking` (`say_lacking`)."""
     maker = _Maker(knowledge, definition, determined["person_id"])
-    yield from maker.of_person(determined, has=has, gaps=gaps, is_incomplete=is_incomplete)
+    yield from maker.of_person(determined, has=has, gaps=gaps, lacking=lacking)
     yield from evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])
 
 
@@ -151,7 +159,7 @@ class _Maker:
         self.person_id = person_id
 
     def of_person(
-        self, found: dict, has: frozenset[str], gaps: Sequence[Mapping], is_incomplete: bool
+        self, found: dict, has: frozenset[str], gaps: Sequence[Mapping], lacking: str
     ) -> Iterator[dict]:
         """The criteria of the person: age, diagnoses, and how many trials count."""
         who = self.definition.who
@@ -194,7 +202,7 @@ class _Maker:
         if found["n_possible"] > found["n_counted"]:
             words += f"; {found['n_possible']} would, if everything unknown did"
         if found["count"] is None and found["n_possible"] < found["n_needed"]:
-            words += _why_open(ways, has, is_incomplete)
+            words += _why_open(ways, has, lacking)
         if found["count"] is False and found["n_possible"] >= found["n_needed"]:
             words += _what_else(branch)
         yield self._row(
@@ -260,14 +268,14 @@ class _Maker:
         }
 
 
-def _why_open(ways: tuple[Branch, ...], has: frozenset[str], is_incomplete: bool) -> str:
+def _why_open(ways: tuple[Branch, ...], has: frozenset[str], lacking: str) -> str:
     """Why too few trials do not settle it."""
     if "procedure" not in has and any(branch.within.before for branch in ways):
         return "; this source holds no procedures to count up to"
     if "condition" not in has and any(branch.within.after == "first diagnosis" for branch in ways):
         return "; this source holds no diagnoses to count from"
-    if is_incomplete:
-        return f"; {NOT_ALL_KNOWN}, so more may have been taken"
+    if lacking:
+        return f"; {lacking}, so more may have been taken"
     return "; the person was never observed, so more may be missing from the record"
 
 

@@ -18,6 +18,7 @@ def supplied(**more) -> dict:
     return {"dispenseRequest": {"quantity": {"value": 30}, **more}}
 
 
+FLUOXETINE = {"coding": [{"system": RXNORM, "code": "4493"}], "text": "fluoxetine 20 MG Oral Capsule"}
 MEDICATION = {"resourceType": "Medication", "id": "m1", "code": SERTRALINE}
 CASES = [
     # Which drug.
@@ -76,12 +77,25 @@ CASES = [
        effectiveDateTime="2020-03-01T08:00:00Z"),
     of("MedicationAdministration", "not-given", "27", status="not-done", medicationCodeableConcept=SERTRALINE,
        effectiveDateTime="2020-03-02T08:00:00Z"),
+    # Which order a dispensing can belong to.
+    request("years-later", "28", authoredOn="2022-01-01"),
+    dispense("years-before", "28", whenHandedOver="2015-01-01"),
+    request("not-filled", "29"),
+    dispense("another-drug", "29", medicationCodeableConcept=FLUOXETINE),
+    request("expired", "30", dispenseRequest={"validityPeriod": {"end": "2020-03-31"}}),
+    dispense("after-it", "30", whenHandedOver="2020-05-01"),
+    request("first-of-two", "31"),
+    request("second-of-two", "31", authoredOn="2020-04-01"),
+    dispense("of-second", "31", whenHandedOver="2020-04-02",
+             authorizingPrescription=[{"reference": "MedicationRequest/second-of-two"}]),
+    request("begins-later", "32", dosageInstruction=[{"timing": {"repeat": {"boundsPeriod": {"start": "2020-03-09"}}}}]),
+    dispense("before-it-begins", "32"),
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def read(opened_once):
-    people = [patient(str(n)) for n in range(1, 28)]
+    people = [patient(str(n)) for n in range(1, 33)]
     return opened_once(*people, MEDICATION, *CASES)
 
 
@@ -116,9 +130,19 @@ def test_an_order_and_its_dispensing_are_one_supply(read, rows):
     assert not {"linked", "unlinked"} & rows.keys()
     assert {"of-linked", "beside", "reported", "stays", "history"} <= rows.keys()
     assert rows["of-linked"][4] == "intolerance"  # why the order was stopped
-    assert read.lost("prescriptions whose dispensing is in the source") == [("left out", 1)]
-    assert read.lost("that the person was also dispensed") == [("left out", 1)]
+    assert read.lost("prescriptions whose dispensing is in the source") == [("left out", 2)]
+    assert read.lost("dispensed while they were valid") == [("left out", 2)]
     assert not {"declined", "prepared", "about", "never"} & rows.keys()
+
+
+def test_a_dispensing_belongs_to_an_order_only_while_it_is_valid(read, rows):
+    """Not years before or after, not after the day that the order states, and not where it names another order."""
+    assert {"years-later", "years-before", "expired", "after-it", "first-of-two", "of-second"} <= rows.keys()
+    assert not {"second-of-two", "begins-later"} & rows.keys()
+    supplied = {a.partition("/")[2]: yes for a, yes in read.rows("medication", "address", "is_supplied")}
+    assert {supplied[name] for name in ("not-filled", "expired", "first-of-two")} == {False}
+    assert {supplied[name] for name in ("years-later", "stays", "tablets")} == {None}
+    assert {supplied[name] for name in ("years-before", "of-second", "history", "given", "reported")} == {True}
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ class _Builder:
                     ELSE d.stated_mg_per_day END AS stated_mg_per_day,
                 coalesce(d.stop_reason, CASE WHEN s.order_id IS NOT NULL THEN o.stop_reason END) AS stop_reason,
                 coalesce(d.route_source_value, o.route_source_value) AS route_source_value, d.dose_unit_source_value,
-                d.visit_occurrence_id, d.origin AS supply_origin
+                d.visit_occurrence_id, d.valid_from, d.valid_until, o.id AS of_order
             FROM {drugs} d LEFT JOIN {medication} m ON d.medication_id = m.medication_id
             LEFT JOIN {orders} o ON CASE d.origin WHEN 'dispense' THEN d.order_id END = o.id
             LEFT JOIN {named} s ON d.{SOURCE_ADDRESS} = s.last_supply

@@ -77,6 +77,8 @@ def _add(reading: Reading, at: Place, r: dict, origin: str, start: str | None, *
         encounter_of(r),
         origin,
         told.get("order"),
+        told.get("valid_from"),
+        told.get("valid_until"),
     )
 
 
@@ -120,7 +122,9 @@ def read_request(r: dict, at: Place, reading: Reading) -> str | None:
     bounds = [part(part(part(i, "timing"), "repeat"), "boundsPeriod") for i in instructions]
     starts = sorted(s for b in bounds if (s := word(b, "start")))
     ends = [word(b, "end") for b in bounds]
-    start = day(*starts[:1], word(r, "authoredOn"), word(part(supply, "validityPeriod"), "start"))
+    validity = part(supply, "validityPeriod")
+    start = day(*starts[:1], word(r, "authoredOn"), word(validity, "start"))
+    valid_from, valid_until = day(word(r, "authoredOn"), word(validity, "start")), word(validity, "end")
     is_stopped = r.get("status") == "stopped"
     per_day = _daily(instructions, reading)
     _add(
@@ -137,6 +141,8 @@ def read_request(r: dict, at: Place, reading: Reading) -> str | None:
         mg=per_day.mg,
         stopped=words_of(part(r, "statusReason")),
         route=_route(instructions),
+        valid_from=valid_from and valid_from[:10],
+        valid_until=valid_until and valid_until[:10],
     )
     return None
 
