@@ -75,7 +75,9 @@ def supplied(place) -> dict[str, bool | None]:
 def test_the_type_of_an_omop_record_says_whether_it_was_supplied(folder):
     kinds = (WRITTEN, ORDERED, DISPENSED, FILLED, CLAIMED, GIVEN, LISTED, 0)
     rows = [(n, SERTRALINE, "2020-01-01", kind, 30, 30) for n, kind in enumerate(kinds, 1)]
-    assert supplied(folder(rows)) == dict(zip("12345678", (None, None, True, True, True, True, None, None), strict=True))
+    assert supplied(folder(rows)) == dict(
+        zip("12345678", (None, None, True, True, True, True, None, None), strict=True)
+    )
     rows = [(1, SERTRALINE, "2020-01-01", 581452, 30, 30), (2, SERTRALINE, "2020-01-01", 99000001, 30, 30)]
     assert supplied(folder(rows, NAMED)) == {"1": True, "2": None}
 
@@ -95,7 +97,17 @@ def test_an_order_that_was_dispensed_is_one_supply_in_omop_too(folder):
         (5, SERTRALINE, "2020-01-01", FILLED, 30, 30),
     ]
     found = supplied(folder(rows))
-    assert found == {"2": True, "3": None, "4": True, "5": False, "6": True, "7": None, "8": True, "9": False, "10": True}
+    assert found == {
+        "2": True,
+        "3": None,
+        "4": True,
+        "5": False,
+        "6": True,
+        "7": None,
+        "8": True,
+        "9": False,
+        "10": True,
+    }
 
 
 def test_a_folder_of_csv_files_may_say_it(tmp_path):
@@ -175,7 +187,10 @@ def test_check_counts_them_and_says_who_asks(verdicts):
     source = open_source(cdm, con, knowledge)
     coverage = find_coverage(source, con, knowledge)
     text = coverage.as_markdown(source, knowledge)
-    assert "4 of these rows say that the drug was supplied; 1 are prescriptions that were never dispensed; 5 do not say" in text
+    assert (
+        "4 of these rows say that the drug was supplied; 1 are prescriptions that were never dispensed; 5 do not say"
+        in text
+    )
     assert "(here none)" in text
     supplied_form = next(d for d in result.definitions if d.id == "supplied")
     assert coverage.missing_for(supplied_form) == []

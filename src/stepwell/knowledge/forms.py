@@ -9,9 +9,10 @@ from pydantic import Field
 
 from .around import Around
 from .candidacy import Candidacy, Group, Nearly, PolicyAge
-from .cited import Cited, Days, Form, Percent, Seen
+from .cited import Cited, Form, Percent, Seen
 from .completeness import Completeness
 from .definition import Definition, Id, Status, TrialBuilding
+from .drug_records import DrugRecords
 from .instrument import Crosswalk, Instrument
 from .persistence import Persistence
 from .plasma import Plasma
@@ -120,27 +121,6 @@ class ProductForm(Cited):
     """Recorded routes that tell it where the name does not, by stepwell's own names."""
     labelled_use: str | None = None
     """A use other than depression."""
-
-
-class UnidentifiedShare(Cited):
-    """The greatest share of unidentified rows, of all drug rows of a source, with which the absence of a drug still says
-    something."""
-
-    at_most: Percent
-
-
-class Dispensed(Cited):
-    """For how many days an order that states no end may be dispensed. So long before and after it a fill shows that fills of the
-    person are recorded at its time."""
-
-    within: Days
-
-
-class DrugRecords(Form):
-    """`drug_records.yaml`."""
-
-    unidentified: UnidentifiedShare
-    dispensed: Dispensed
 
 
 class Combination(Cited):

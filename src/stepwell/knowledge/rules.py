@@ -21,7 +21,9 @@ def setting_id(how: TrialBuilding) -> str:
     """A short name for a way of building trials, the same for the same values wherever they were cited from."""
     values = {name: value.model_dump(exclude=_PROVENANCE) for name, value in how}
     if how.medication_evidence.is_ == "prescribed":
-        del values["medication_evidence"]  # the names of settings that were there before this was a choice stay as they were
+        del values[
+            "medication_evidence"
+        ]  # the names of settings that were there before this was a choice stay as they were
     return "t" + _digest(values)
 
 

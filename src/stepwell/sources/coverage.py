@@ -59,7 +59,9 @@ class Coverage:
             missing.append("there are no drug records: nobody's treatment is known")
         n_supplied, _n_ordered, n_not_said = self._evidence()
         if definition.trials.medication_evidence.is_ == "supplied" and n_not_said and not n_supplied:
-            missing.append("no drug record says that the drug was supplied, and the definition reads only those that do")
+            missing.append(
+                "no drug record says that the drug was supplied, and the definition reads only those that do"
+            )
         who = definition.who
         if (who.diagnosis or who.never) and not self._has("condition"):
             asked = "asks for" if who.diagnosis else "excludes"
@@ -116,9 +118,7 @@ class Coverage:
     def _evidence_text(self, knowledge: Knowledge) -> list[str]:
         """What the rows say of whether the drug was supplied, and which definitions ask that."""
         n_supplied, n_ordered, n_not_said = self._evidence()
-        names = [
-            d.name for d in knowledge.definitions.values() if d.trials.medication_evidence.is_ == "supplied"
-        ]
+        names = [d.name for d in knowledge.definitions.values() if d.trials.medication_evidence.is_ == "supplied"]
         said = (
             f"{n_supplied:,} of these rows say that the drug was supplied; {n_ordered:,} are prescriptions that were never "
             f"dispensed; {n_not_said:,} do not say whether it was supplied. Definitions make trials of all of them, but for those "

@@ -158,9 +158,7 @@ class _Maker:
         self.definition = definition
         self.person_id = person_id
 
-    def of_person(
-        self, found: dict, has: frozenset[str], gaps: Sequence[Mapping], lacking: str
-    ) -> Iterator[dict]:
+    def of_person(self, found: dict, has: frozenset[str], gaps: Sequence[Mapping], lacking: str) -> Iterator[dict]:
         """The criteria of the person: age, diagnoses, and how many trials count."""
         who = self.definition.who
         if who.age is not None:
