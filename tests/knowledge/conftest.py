@@ -146,7 +146,8 @@ vital,label,unit,at_least,at_most,loinc,omop,names,source,locator,seen,choice
 blood-pressure-systolic,systolic,mmHg,40,300,8480-6,,,,,,For a test.
 """,
     "policy_age.yaml": "at_most: 700 days\nchoice: For a test.\n",
-    "drug_records.yaml": "unidentified: {at_most: 5 %, choice: For a test.}\ndispensed: {within: 365 days, choice: For a test.}\n",
+    "drug_records.yaml": "unidentified: {at_most: 5 %, choice: For a test.}\n"
+    "dispensed: {within: 365 days, choice: For a test.}\n",
     "completeness.yaml": """\
 condition: {unidentified_at_most: 10 %, choice: For a test.}
 procedure: {unidentified_at_most: 10 %, choice: For a test.}

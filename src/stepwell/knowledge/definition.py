@@ -49,8 +49,8 @@ class Basis(Cited):
 
 
 class MedicationEvidence(Cited):
-    """Which drug records make a trial: all, orders that were never dispensed among them (`prescribed`), or only those which say that
-    the drug was handed over, paid for, given or taken (`supplied`)."""
+    """Which drug records make a trial: all, orders that were never dispensed among them (`prescribed`), or only those which say
+    that the drug was handed over, paid for, given or taken (`supplied`)."""
 
     is_: Literal["prescribed", "supplied"] = Field(alias="is")
 

@@ -177,8 +177,8 @@ def dose_table(knowledge: Knowledge) -> str:
         dispensed = knowledge.drug_records.dispensed
         lines += ["", "## Orders and fills", ""]
         lines += [
-            f"An order that states no end may be dispensed for {dispensed.within} days. An order that was never dispensed is known "
-            f"not to be filled only where a fill of the person lies at most {dispensed.within} days before or after it. "
+            f"An order that states no end may be dispensed for {dispensed.within} days. An order that was never dispensed is "
+            f"known not to be filled only where a fill of the person lies at most {dispensed.within} days before or after it. "
             f"{provenance(dispensed, knowledge)}"
         ]
         keys += [*sources(limit), *sources(dispensed)]

@@ -33,7 +33,7 @@ SETTING = np.dtype(
     ],
     align=True,
 )
-"""A way of building trials. All but the first three are days. `is_supplied_only`: orders that were not dispensed make no trials."""
+"""A way of building trials. All but the first three are days. `is_supplied_only`: orders make no trials."""
 
 ASKED = np.dtype(
     [

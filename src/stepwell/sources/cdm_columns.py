@@ -30,8 +30,8 @@ KIND_OF = {column: kind for kind, columns in _READ.items() for column in columns
 
 MADE_COLUMNS = (SOURCE_ADDRESS, "valid_from", "valid_until", "of_order", "units_per_day", "stated_mg_per_day")
 """Columns that are no part of OMOP, of a CDM that stepwell itself made from other records (FHIR): the record that a row was made
-from, the days on which an order may be dispensed, the order in the same records that a dispensing names, and what the instructions
-say of a day. In a site's own CDM they may hold anything, and are left behind."""
+from, the days on which an order may be dispensed, the order in the same records that a dispensing names, and what the
+instructions say of a day. In a site's own CDM they may hold anything, and are left behind."""
 
 
 def without_others(raw: RawTable, *, is_made: bool) -> RawTable:

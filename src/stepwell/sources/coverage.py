@@ -121,8 +121,8 @@ class Coverage:
         names = [d.name for d in knowledge.definitions.values() if d.trials.medication_evidence.is_ == "supplied"]
         said = (
             f"{n_supplied:,} of these rows say that the drug was supplied; {n_ordered:,} are prescriptions that were never "
-            f"dispensed; {n_not_said:,} do not say whether it was supplied. Definitions make trials of all of them, but for those "
-            f"with `medication_evidence: supplied`, which read the {n_supplied:,} alone"
+            f"dispensed; {n_not_said:,} do not say whether it was supplied. Definitions make trials of all of them, but for "
+            f"those with `medication_evidence: supplied`, which read the {n_supplied:,} alone"
         )
         return [f"{said} ({', '.join(names) or 'here none'}).", ""]
 

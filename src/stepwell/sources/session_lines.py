@@ -24,7 +24,6 @@ from .source import Loss
 from .tally import Finding, settle
 from .values import clock, day, is_outside, number, rounded, within
 
-
 _KINDS = {"administration": "administration", "prescription": "supply", "dispensing": "supply", "supply": "supply"}
 
 

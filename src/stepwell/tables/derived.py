@@ -56,8 +56,8 @@ EXPOSURE = Table(
         Column(
             "is_supplied",
             "boolean",
-            "Whether any of those rows says that the drug was handed over, paid for, given or taken; no: all are orders that were "
-            "never dispensed. A definition that reads what was supplied makes no trial of a stretch without yes.",
+            "Whether any of those rows says that the drug was handed over, paid for, given or taken; no: all are orders that "
+            "were never dispensed. A definition that reads what was supplied makes no trial of a stretch without yes.",
             null="not recorded",
         ),
         Column("address", "string", "The first of those rows."),

@@ -124,9 +124,9 @@ MEDICATION = Table(
         Column(
             "is_supplied",
             "boolean",
-            "Whether the drug was handed over, paid for, given or reported as taken; no: an order that was never dispensed, though "
-            "fills of the person are recorded at that time.",
-            null="an order, and no fill of the person is recorded at that time; or the record does not say whether it is an order",
+            "Whether the drug was handed over, paid for, given or reported as taken; no: an order that was never dispensed, "
+            "though fills of the person are recorded at that time.",
+            null="an order of a time without fills of the person; or the record does not say whether it is an order",
         ),
         _ADDRESS,
     ),

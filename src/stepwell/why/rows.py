@@ -131,7 +131,7 @@ def evidence_of(
     lacking: str = "",
 ) -> Iterator[dict]:
     """The same for one person under one definition, wherever the rows are: the person's `determination` (`with_age`), the `trial`
-    rows by their number, the `judged_trial` rows (`of_branches`), the rows of `code_gap`; and what is `lacking` (`say_lacking`)."""
+    rows by their number, the `judged_trial` rows (`of_branches`), the rows of `code_gap`; what is `lacking` (`say_lacking`)."""
     maker = _Maker(knowledge, definition, determined["person_id"])
     yield from maker.of_person(determined, has=has, gaps=gaps, lacking=lacking)
     yield from evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])
