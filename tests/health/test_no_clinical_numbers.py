@@ -43,6 +43,10 @@ NOT_CLINICAL = {
         {8546, 9201, 9202, 9203, 3, 10},
         "OMOP's ids of visits and of a hospice; parts and letters of a date",
     ),
+    "sources/orders.py": (
+        {38000177, 32838, 38000175, 32825, 32869, 32818, 38000180, 32865},
+        "OMOP's ids of types of records",
+    ),
     "sources/fhir/concepts.py": ({32838, 32825, 32818, 32865, 32869}, "OMOP's ids of types of records"),
     "sources/fhir/documents.py": ({16, 20, 22, 200}, "how much of a file is looked at, and how many lines are named"),
     "sources/fhir/dosage.py": (

@@ -83,7 +83,7 @@ def test_the_type_of_an_omop_record_says_whether_it_was_supplied(folder):
 
 
 def test_an_order_that_was_dispensed_is_one_supply_in_omop_too(folder):
-    """Orders are left out only for fills of the same drug while they are valid; a fill of another drug shows that fills are known."""
+    """An order is left out only for a fill of its drug while it is valid; a fill of another drug shows that fills are known."""
     rows = [
         (1, SERTRALINE, "2020-01-01", ORDERED, 30, 30),
         (1, SERTRALINE, "2020-01-02", FILLED, 30, 30),
