@@ -3,12 +3,12 @@ are wanted of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from stepwell.errors import Problem, QuestionError
+from stepwell.knowledge.chosen import refuse_unknown
 from stepwell.knowledge.definition import Definition
-from stepwell.knowledge.fill import closest
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.load import load
 from stepwell.knowledge.staging import Staging
@@ -42,19 +42,11 @@ def find_asked(
     definitions: Sequence[str], stagings: Sequence[str], knowledge: Knowledge, tables: Sequence[str] = ()
 ) -> Asked:
     """Without ids, those used by default and the user's own; with `all`, every one in use. Without tables, all of them."""
-    problems = []
-    for ids, known, what in (
-        (definitions, knowledge.definitions, "definition"),
-        (stagings, knowledge.stagings, "staging model"),
+    refuse_unknown(
+        ([i for i in definitions if i != ALL], knowledge.definitions, "definition"),
+        ([i for i in stagings if i != ALL], knowledge.stagings, "staging model"),
         (tables, RESULT_TABLES, "table of a result"),
-    ):
-        unknown = [i for i in ids if i != ALL and i not in known]
-        # All that there are are listed once, under the last.
-        expected = dict.fromkeys(unknown[-1:], f"one of {', '.join(sorted(known))}")
-        problems += [Problem(i, f"unknown {what}", expected.get(i, ""), _meant(i, known)) for i in unknown]
-    if problems:
-        kinds = dict.fromkeys(problem.found.removeprefix("unknown ") for problem in problems)
-        raise QuestionError(f"There is no such {' or '.join(kinds)}.", problems)
+    )
     models = (s for s in knowledge.stagings.values() if s.status != "retired")
     if ALL not in stagings:
         models = (
@@ -71,11 +63,6 @@ def find_asked(
         named = tuple(knowledge.definitions[i] for i in dict.fromkeys(definitions))
     wanted = {*tables, *_ALWAYS_WRITTEN} if tables else RESULT_TABLES
     return Asked(named, offered, tuple(models), tuple(name for name in RESULT_TABLES if name in wanted))
-
-
-def _meant(unknown: str, known: Iterable[str]) -> str:
-    meant = closest(unknown, known)
-    return f"write {meant}, if that is meant" if meant else ""
 
 
 def choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:

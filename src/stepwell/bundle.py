@@ -20,15 +20,16 @@ _KEYS = {table.name: table.key for table in RECORDS}
 
 def determine_bundle(
     bundle: Mapping,
-    definitions: Sequence[Definition] = (),
+    definitions: Sequence[Definition | str] = (),
     knowledge: Knowledge | None = None,
     *,
-    stagings: Sequence[Staging] = (),
+    stagings: Sequence[Staging | str] = (),
 ) -> dict[str, pa.Table]:
     """Judges a bundle: a mapping as `json.load` gives it.
 
-    Without `definitions`, those that are run by default. Returns the record tables (`person` has the patients' own ids) and the
-    result tables, by name. Raises SourceError for what is no bundle that can be read.
+    `definitions` and `stagings` are ids, or forms; without definitions, those that are run by default. Returns the record tables
+    (`person` has the patients' own ids) and the result tables, by name. Raises SourceError for what is no bundle that can be
+    read, QuestionError for an id that is not known.
     """
     knowledge = knowledge or load()
     chosen = definitions or [d for d in knowledge.definitions.values() if d.by_default]

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
+from stepwell.knowledge.chosen import find_forms
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.load import load
 from stepwell.knowledge.staging import Staging
 from stepwell.rules import judge_records
 from stepwell.tables import RECORDS, Table
@@ -15,21 +17,24 @@ from stepwell.tables import RECORDS, Table
 
 def determine_records(
     records: Mapping[str, pa.Table | Sequence[Mapping]],
-    definitions: Sequence[Definition],
-    knowledge: Knowledge,
+    definitions: Sequence[Definition | str],
+    knowledge: Knowledge | None = None,
     *,
     has: Iterable[str] | None = None,
-    stagings: Sequence[Staging] = (),
+    stagings: Sequence[Staging | str] = (),
 ) -> dict[str, pa.Table]:
     """Judges records held in memory.
 
     `records` maps record tables to Arrow tables or lists of rows with the declared columns; a table that is left out does not
-    exist in the source (its absence says nothing), unless `has` says otherwise. `stagings` are models to stage the people by.
-    Returns the result tables by name, each in the order of its key.
+    exist in the source (its absence says nothing), unless `has` says otherwise. `definitions` and `stagings`, the models to stage
+    the people by, are ids, or forms. Returns the result tables by name, each in the order of its key. Raises QuestionError for an
+    id that is not known.
     """
+    knowledge = knowledge or load()
+    forms, models = find_forms(definitions, stagings, knowledge)
     has = frozenset(records if has is None else has)
     given = {table.name: _declared(table, records.get(table.name, [])) for table in RECORDS}
-    return judge_records(given, definitions, knowledge, has, stagings)
+    return judge_records(given, forms, knowledge, has, models)
 
 
 def _declared(table: Table, rows: pa.Table | Sequence[Mapping]) -> pa.Table:

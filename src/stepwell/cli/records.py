@@ -218,7 +218,9 @@ def _summarise(result) -> None:
         out_console.print(sentence, style="bold yellow", highlight=False)
     rows = result.table("determination")
     counts = rows.group_by("definition", "verdict").agg(n=rows.count()).to_pyarrow().to_pylist()
-    table = Table("definition", "met", "not met", "unknown", title=f"{result.manifest['rows']['person']:,} people")
+    n_people = result.manifest["rows"]["person"]
+    title = "1 person" if n_people == 1 else f"{n_people:,} people"
+    table = Table("definition", "met", "not met", "unknown", title=title)
     for column in table.columns[1:]:
         column.justify = "right"
     for name in result.manifest["definitions"]:

@@ -24,6 +24,8 @@ from stepwell.why.series_story import tell_series
 from stepwell.why.staged import show_stage
 from stepwell.why.summary import MARK, show_verdict, summarise_stages, summarise_verdicts
 
+_WIDE_ENOUGH = 76
+"""Columns of a terminal that hold the longest name of a drug, and an address, beside each other."""
 _COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
 
 
@@ -55,7 +57,7 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
         yield Text(sentence, style="bold yellow")
     none = "No antidepressant or added drug "
     none += "among the drugs that are known of this person." if incomplete else "in these records."
-    yield _treatments(shown, result) if shown else Text(none)
+    yield _Treatments(shown, result.knowledge) if shown else Text(none)
     stages = {row["staging"]: row for row in result.rows_of("stage", person_id)}
     is_alone = len(result.definitions) < 2 and not definitions
     is_all = not definitions or ALL in definitions
@@ -148,23 +150,26 @@ def _beside_its_words(definition: Definition, determined: Mapping[str, dict], re
     return Padding(Text("\n".join(lines)), (0, 0, 0, 2))
 
 
-def _treatments(trials: list[dict], result: Result) -> Table:
-    table = Table(
-        "", "treatment", "first day", "last day", "days", "max mg/day", "outcome", "read from", box=None, pad_edge=False
-    )
-    for column in table.columns[:6]:
-        column.no_wrap = True  # a name or a day that is cut off says nothing
-    for column in table.columns[4:6]:
-        column.justify = "right"
-    table.columns[-1].overflow = "fold"
-    for t in trials:
-        dose = "not known" if t["max_mg_per_day"] is None else show_number(t["max_mg_per_day"])
-        number = str(t["trial_number"])
-        span = (show_date(t["start_date"]), show_date(t["end_date"]), str(t["n_days"]))
-        table.add_row(
-            number, result.knowledge.ingredients[t["ingredient"]].label, *span, dose, t["outcome"], t["address"]
-        )
-    return table
+class _Treatments:
+    """The trials as a table. Names, days and addresses are never cut off: a narrow terminal shows no addresses."""
+
+    def __init__(self, trials: list[dict], knowledge: Knowledge):
+        self.trials, self.knowledge = trials, knowledge
+
+    def __rich_console__(self, console, options) -> Iterator[Table]:
+        names = ["", "treatment", "first day", "days", "max mg/day", "outcome"]
+        names += ["read from"] if options.max_width >= _WIDE_ENOUGH else []
+        table = Table(*names, box=None, pad_edge=False)
+        for column in table.columns:
+            column.no_wrap = column.header != "outcome"
+            column.justify = "right" if column.header in ("days", "max mg/day") else "left"
+        for t in self.trials:
+            dose = "not known" if t["max_mg_per_day"] is None else show_number(t["max_mg_per_day"])
+            label = self.knowledge.ingredients[t["ingredient"]].label
+            first = show_date(t["start_date"])
+            cells = (str(t["trial_number"]), label, first, str(t["n_days"]), dose, t["outcome"], t["address"])
+            table.add_row(*cells[: len(names)])
+        yield table
 
 
 def _headline(trial: dict, knowledge: Knowledge) -> str:

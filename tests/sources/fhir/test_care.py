@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import stepwell
 from stepwell.cli import app
-from stepwell.errors import SourceError
+from stepwell.errors import QuestionError, SourceError
 from stepwell.knowledge.load import load
 from stepwell.sources.fhir import open_bundle
 
@@ -145,6 +145,12 @@ def test_a_bundle_in_memory_is_judged_as_the_same_file_is(tmp_path):
     (tmp_path / "p.json").write_text(json.dumps(ONE))
     result = stepwell.run(tmp_path / "p.json")
     told = stepwell.determine_bundle(ONE, result.definitions)
+    by_id = stepwell.determine_bundle(ONE, [d.id for d in result.definitions])
+    assert {name: table.to_pylist() for name, table in by_id.items()} == {
+        name: t.to_pylist() for name, t in told.items()
+    }
+    with pytest.raises(QuestionError, match="definition or staging model"):
+        stepwell.determine_bundle(ONE, ["sforzini-2021"], stagings=["no-such-model"])
     assert told["person"].column("source_person_id").to_pylist() == ["p-1"]
     columns = ["person_id", "definition", "verdict"]
     rows = [told["determination"].select(columns), result.table("determination").select(columns).to_pyarrow()]
