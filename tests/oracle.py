@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from itertools import groupby, pairwise
-from math import floor
+from math import floor, inf
 from types import SimpleNamespace
 
 from stepwell.knowledge.definition import Branch, Definition, TrialBuilding
@@ -77,10 +77,11 @@ class Person:
                 self.missing |= {NOT_SAID}
         self.trials = find_trials(taken, form, knowledge, self.periods)
         self.episodes = find_episodes(self.trials, self.conditions, form)
+        self.joined = join_episodes(self.episodes, self.gaps, form)
         for t in self.trials:
             look_beside(t, self.trials, form)
             until = min([d for d in (t.switch, t.added) if d is not None], default=None)
-            respond(t, self.scores, form, knowledge, until)
+            respond(t, self.scores, form, knowledge, until, self.gaps)
             t.outcome = outcome(t, knowledge)
         self.judged = [
             judge(t, number, branch, self, knowledge, knows_unknown=definition.as_code is None)
@@ -267,6 +268,28 @@ def find_episodes(trials: list, conditions: list, form: TrialBuilding) -> list[S
     return episodes
 
 
+def undated(gaps: list[Row], record: str, names, first: float = -inf, last: float = inf) -> int:
+    """How many rows of these names have no usable day, and may be of these days."""
+    found = [g for g in gaps if g["record"] == record and g["codeset"] in names and g["reason"] == "without a day"]
+    spans = [(g["n_rows"], day(g["first_date"]), day(g["last_date"])) for g in found]
+    return sum(n for n, a, b in spans if (a is None or a <= last) and (b is None or b >= first))
+
+
+def join_episodes(episodes: list, gaps: list[Row], form: TrialBuilding) -> dict[int | None, int | None]:
+    """The number of each episode, and of the first one with which diagnoses without a day may make it one: such a row shortens
+    the pause by a day, and leaves at most one pause more than there are rows."""
+    joined: dict[int | None, int | None] = {None: None}
+    most = form.episode_gap.at_most
+    for e, before in zip(episodes, [None, *episodes], strict=False):
+        joined[e.episode_number] = e.episode_number
+        if before is not None:
+            pause = e.start - before.end - 1
+            n = undated(gaps, "condition", DEPRESSION, before.end + 1, e.start - 1)
+            if n and pause - n <= (n + 1) * most:
+                joined[e.episode_number] = joined[before.episode_number]
+    return joined
+
+
 def may_be_antidepressant(t, certain: bool = False) -> bool:
     return t.role == "antidepressant" and (
         t.is_antidepressant_use is True or (not certain and t.is_antidepressant_use is None)
@@ -327,19 +350,30 @@ def find_scores(rows: list[Row]) -> dict[str, dict[int, float]]:
     return scores
 
 
-def respond(o, scores: dict, form: TrialBuilding, knowledge: Knowledge, until: int | None) -> None:
+def respond(o, scores: dict, form: TrialBuilding, knowledge: Knowledge, until: int | None, gaps: list[Row]) -> None:
     """Fill in baseline, endpoint and what they say, for a trial or a rung; no endpoint after the day `until`."""
     o.instrument = o.baseline = o.baseline_total = o.endpoint = o.endpoint_total = None
     o.improvement_pct = o.is_remission = o.is_response = None
-    for instrument in sorted(
-        (knowledge.instruments[i] for i in scores if i in knowledge.instruments), key=lambda i: i.rank
-    ):
-        totals = scores[instrument.id]
+    o.may_be_scored = False
+    last = o.end + form.endpoint.after_end if until is None else min(until, o.end + form.endpoint.after_end)
+    windows = [
+        (o.start - form.baseline.before, o.start + form.baseline.after),
+        (o.start + form.endpoint.after_start, last),
+    ]
+    if windows[1][0] > last:
+        return
+    for instrument in sorted(knowledge.instruments.values(), key=lambda i: i.rank):
+        totals = scores.get(instrument.id, {})
         before = [d for d in totals if o.start - form.baseline.before <= d <= o.start + form.baseline.after]
         after = [d for d in totals if o.start + form.endpoint.after_start <= d <= o.end + form.endpoint.after_end]
         after = [d for d in after if before and d > max(before) and (until is None or d <= until)]
+        since = [max(before), max(after)] if after else [first for first, _ in windows]
+        for first, (_, end) in zip(since, windows, strict=True):
+            o.may_be_scored |= first <= end and undated(gaps, "measurement", [instrument.id], first, end) > 0
         if not after:
             continue
+        if o.may_be_scored:
+            return
         cut = instrument.remission.at_most
         o.instrument, o.baseline, o.endpoint = instrument.id, max(before), max(after)
         o.baseline_total, o.endpoint_total = totals[o.baseline], totals[o.endpoint]
@@ -351,6 +385,8 @@ def respond(o, scores: dict, form: TrialBuilding, knowledge: Knowledge, until: i
 
 
 def outcome(t, knowledge: Knowledge) -> str:
+    if t.may_be_scored:
+        return "unknown"
     if t.is_remission:
         return "remission"
     if t.is_response:
@@ -444,6 +480,8 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
         rule = getattr(failure, name)
         if rule and rule.when == "unscored" and t.improvement_pct is not None:
             ask[f"failure.{name}"] = False
+        if rule and rule.when == "unscored" and t.may_be_scored:
+            ask[f"failure.{name}"] = None
     if failure.taken:
         ask["failure.taken"] = True
     if not knows_unknown:
@@ -531,11 +569,34 @@ def switched(t, certain: int | None, possible: int | None, within: int) -> Verdi
 
 
 def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> SimpleNamespace:
+    apart = {number: number for number in p.joined}
+    d = conclude_once(p, person, definition, has, apart)
+    if not definition.as_code and p.joined != apart:
+        # Where the episodes may be fewer: what is met only then is unknown, and so is what another index day would change.
+        other = conclude_once(p, person, definition, has, p.joined)
+        if d.count is False and other.count is not False:
+            d.count = None
+        if other.met is not None and other.met != d.met:
+            for name in ("age", "diagnosis", "never"):
+                if getattr(d, f"who.{name}") != getattr(other, f"who.{name}"):
+                    setattr(d, f"who.{name}", None)
+    who = definition.who
+    asked = [getattr(d, f"who.{n}") for n in ("age", "diagnosis", "never", "washout") if getattr(who, n)]
+    verdict = all_of([d.count, *asked])
+    d.verdict = {True: "met", False: "not met", None: "unknown"}[verdict]
+    if verdict is not True:
+        d.met = d.branch = d.episode_number = None
+    return d
+
+
+def conclude_once(p: Person, person: Row, definition: Definition, has: frozenset, joined: dict) -> SimpleNamespace:
     observed, who = bool(p.periods), definition.who
     if definition.as_code:  # what a program does not find it reads as not so
         observed, has = True, frozenset(t.name for t in RECORDS)
     gaps = [] if definition.as_code else p.gaps
-    branches = [count_branch(p, definition, branch, number) for number, branch in enumerate(definition.branch, start=1)]
+    branches = [
+        count_branch(p, definition, branch, number, joined) for number, branch in enumerate(definition.branch, start=1)
+    ]
     best = closest(branches)
     d = SimpleNamespace(count=any_of(b.verdict for b in branches))
     needed = {"medication"}
@@ -548,6 +609,10 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     missing = p.missing - {GIVEN_IN_CARE, NOT_SAID} if definition.as_code else p.missing
     if d.count is False and (not observed or not needed <= has or any(hidden) or missing):
         d.count = None
+    for sets in after:
+        first = min((on for on, codeset in p.conditions if codeset in sets), default=inf)
+        if d.count and undated(gaps, "condition", sets, last=first - 1):
+            d.count = None
     d.met, d.branch, d.episode_number = best.met, best.branch, best.episode_number
     d.n_counted, d.n_possible, d.n_needed = best.n_counted, best.n_possible, best.n_needed
 
@@ -614,11 +679,6 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
                 ask[name] = None
     for name in ("age", "diagnosis", "never", "washout"):
         setattr(d, f"who.{name}", ask.get(name))
-
-    verdict = all_of([d.count, *ask.values()])
-    d.verdict = {True: "met", False: "not met", None: "unknown"}[verdict]
-    if verdict is not True:
-        d.met = d.branch = d.episode_number = None
     return d
 
 
@@ -641,12 +701,12 @@ def days_observed_before(first: int, periods: list[tuple[int, int]]) -> int | No
     return first - since
 
 
-def count_branch(p: Person, definition: Definition, branch: Branch, number: int) -> SimpleNamespace:
+def count_branch(p: Person, definition: Definition, branch: Branch, number: int, joined: dict) -> SimpleNamespace:
     """The stretches of one branch together: the verdict, the first day it is met, the most that were counted."""
     judged = [j for j in p.judged if j.branch == number]
     best = SimpleNamespace(branch=number, n_needed=branch.count.at_least, met=None, episode_number=None)
     verdicts, counts = [], []
-    for stretch, procedure_day in stretches(judged, branch, p, definition):
+    for stretch, procedure_day in stretches(judged, branch, p, definition, joined):
         count = tally(branch.count.at_least, branch.count.distinct, [(j.t, j.counted, j.counts) for j in stretch])
         counts.append(count)
         needed = [count]
@@ -671,14 +731,17 @@ def count_branch(p: Person, definition: Definition, branch: Branch, number: int)
     return best
 
 
-def stretches(judged: list, branch: Branch, p: Person, definition: Definition) -> list[tuple[list, int | None]]:
+def stretches(
+    judged: list, branch: Branch, p: Person, definition: Definition, joined: dict
+) -> list[tuple[list, int | None]]:
     """The trials of each stretch, and the day of the procedure before which they are counted, if they are."""
     within = branch.within
     if within.is_ == "ever":
         return [(judged, None)]
     if within.is_ == "episode":
-        numbers = sorted({j.t.episode_number for j in judged if j.t.episode_number is not None})
-        return [([j for j in judged if j.t.episode_number == n], None) for n in numbers]
+        numbers = {j.trial_number: joined[j.t.episode_number] for j in judged}
+        found = sorted({n for n in numbers.values() if n is not None})
+        return [([j for j in judged if numbers[j.trial_number] == n], None) for n in found]
     if within.after:
         if within.after == "first diagnosis":
             first = min((d for d, codeset in p.conditions if codeset in definition.who.diagnosis.any_of), default=None)
@@ -759,7 +822,7 @@ def find_steps(p: Person, form: TrialBuilding, knowledge: Knowledge) -> list[Sim
             beside = any(a.start < t.start and days_in_common(a, t) > taper for a in antidepressants for t in begun)
             s.kind = "start" if i == 0 else "add" if beside else "switch"
             s.is_intolerance = any(t.stop_reason == "intolerance" for t in begun)
-            respond(s, p.scores, form, knowledge, following)
+            respond(s, p.scores, form, knowledge, following, p.gaps)
             if s.improvement_pct is None:
                 s.is_remission = None  # unscored, or well at the start
             seen = observed_until(s.end, p.periods)

@@ -51,7 +51,8 @@ class Staged:
         episodes = oracle.find_episodes(trials, self.conditions, form)
         for t in trials:
             oracle.look_beside(t, trials, form)
-            oracle.respond(t, self.scores, form, knowledge, min([d for d in (t.switch, t.added) if d], default=None))
+            until = min([d for d in (t.switch, t.added) if d], default=None)
+            oracle.respond(t, self.scores, form, knowledge, until, self.gaps)
         self.trials, self.periods, self.episodes = trials, periods, episodes
         self.episode = episodes[-1] if episodes else None
         number = self.episode.episode_number if self.episode else None
@@ -62,6 +63,12 @@ class Staged:
         watched = before is not None and before > form.episode_gap.at_most
         self.knows["medication"] &= not self.missing
         self.is_onset_known = watched and {"medication", "condition"} <= has and not self.missing
+        joined = oracle.join_episodes(episodes, self.gaps, form)
+        undated = [oracle.undated(self.gaps, "condition", oracle.DEPRESSION, last=e.start - 1) for e in episodes]
+        self.is_onset_known &= not any(undated[-1:])
+        self.knows["medication"] &= joined[number] == number
+        if not episodes and oracle.undated(self.gaps, "condition", oracle.DEPRESSION):
+            self.knows["condition"] = False
         self.row = self.make_row()
 
     # --- what is counted ---
@@ -140,6 +147,9 @@ class Staged:
         for instrument in asked:
             totals = self.scores.get(instrument, {})
             near = [d for d in totals if -window.before <= d - self.episode.end <= window.after]
+            first, last = self.episode.end - window.before, self.episode.end + window.after
+            if oracle.undated(self.gaps, "measurement", [instrument], max(near, default=first), last):
+                return None, None, None
             if near:
                 return instrument, max(near), totals[max(near)]
         return None, None, None

@@ -31,9 +31,9 @@ _NEVER = 2**30
 
 
 @compiled
-def count_branch(judged, episodes, conditions, procedures, branch, diagnosis, sets, room, found):
+def count_branch(judged, episodes, conditions, procedures, branch, diagnosis, sets, room, is_joined, found):
     """Fills `found` with what one branch counts among the judged trials of one person. `diagnosis`: the set of diagnoses that the
-    definition asks for."""
+    definition asks for. `is_joined`: episodes that may be one are taken as one."""
     found.n_counted, found.n_possible, found.met_day, found.stretch, found.is_possible = 0, 0, NA, 0, 0
     if branch.stretch == IN_DAYS and branch.tied_to != AFTER_DIAGNOSIS and branch.tied_to != AFTER_TRIAL:
         count_in_days(judged, procedures, branch, sets, room.keys, found)
@@ -42,20 +42,38 @@ def count_branch(judged, episodes, conditions, procedures, branch, diagnosis, se
     by_episode = branch.stretch == IN_EPISODE
     for stretch in range(1 if by_episode else 0, len(episodes) + 1 if by_episode else 1):
         n_counted, n_possible, on = reach(
-            judged, COUNTED, stretch, branch.distinct, branch.at_least, from_day, until_day, room
+            judged, episodes, is_joined, COUNTED, stretch, branch.distinct, branch.at_least, from_day, until_day, room
         )
         if n_possible == 0:
             continue
         is_possible = n_possible >= branch.at_least
         if branch.taken_at_least > 0:
             _, n_taken, taken_on = reach(
-                judged, TAKEN, stretch, branch.taken_distinct, branch.taken_at_least, from_day, until_day, room
+                judged,
+                episodes,
+                is_joined,
+                TAKEN,
+                stretch,
+                branch.taken_distinct,
+                branch.taken_at_least,
+                from_day,
+                until_day,
+                room,
             )
             is_possible = is_possible and n_taken >= branch.taken_at_least
             on = NA if taken_on == NA or on == NA else max(on, taken_on) if branch.is_taken_by_then else on
         if branch.added_at_least > 0:
             _, n_added, added_on = reach(
-                judged, ADDED, stretch, BY_INGREDIENT, branch.added_at_least, from_day, until_day, room
+                judged,
+                episodes,
+                is_joined,
+                ADDED,
+                stretch,
+                BY_INGREDIENT,
+                branch.added_at_least,
+                from_day,
+                until_day,
+                room,
             )
             is_possible = is_possible and n_added >= branch.added_at_least
             on = NA if added_on == NA or on == NA else max(on, added_on)
@@ -96,12 +114,14 @@ def what_it_is(j, distinct):
 
 
 @compiled
-def reach(judged, what, stretch, distinct, at_least, from_day, until_day, room):
+def reach(judged, episodes, is_joined, what, stretch, distinct, at_least, from_day, until_day, room):
     """How many different ones are counted in a stretch (0: all that is recorded), certainly and possibly, and the day on which
     there were enough for certain (NA: there never were)."""
     keys, days, n = room.keys, room.days, 0
     for j in judged:
-        if (stretch != 0 and j.episode_number != stretch) or not from_day <= j.counted_day <= until_day:
+        if (
+            stretch != 0 and stretch_of(j, episodes, is_joined) != stretch
+        ) or not from_day <= j.counted_day <= until_day:
             continue
         verdict = j.counts if what == COUNTED else j.verdict[USE] if what == TAKEN else j.added
         if verdict == NOT_MET or (what != ADDED and not is_asked(j)):
@@ -121,6 +141,14 @@ def reach(judged, what, stretch, distinct, at_least, from_day, until_day, room):
             n_certain += 1
     put_in_order(days, n_certain)
     return n_certain, n_possible, days[at_least - 1] if n_certain >= at_least else NA
+
+
+@compiled
+def stretch_of(j, episodes, is_joined):
+    """The number of the trial's episode, or of the first of those with which it is taken as one."""
+    if is_joined and j.episode_number > 0:
+        return episodes[j.episode_number - 1].joined_number
+    return j.episode_number
 
 
 @compiled

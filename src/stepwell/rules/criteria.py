@@ -138,7 +138,7 @@ def judge_switched(t, asked, incomplete):
     observed."""
     if asked.is_unscored_only and not np.isnan(t.improvement_pct):
         return NOT_MET
-    if incomplete.is_given_in_care_only:
+    if incomplete.is_given_in_care_only or (asked.is_unscored_only and t.may_be_scored):
         return UNKNOWN  # nobody can say whether the first drug went on at home
     latest = t.end_day + asked.within
     is_unseen = incomplete.lacks_drugs or t.observed_until_day == NA or t.observed_until_day < latest
@@ -156,7 +156,7 @@ def judge_added_to(t, asked, incomplete):
     """Another drug was added while the trial went on. Unknown where its end, or the observation of that time, is not known."""
     if asked.is_unscored_only and not np.isnan(t.improvement_pct):
         return NOT_MET
-    return judge_any_added(t, incomplete)
+    return UNKNOWN if asked.is_unscored_only and t.may_be_scored else judge_any_added(t, incomplete)
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stepwell.tables.row_type import NA
 
-from .code_gap import CONDITIONS, PROCEDURES, is_hidden
+from .code_gap import CONDITIONS, PROCEDURES, count_undated, is_hidden
 from .compiled import compiled
 from .counting import comes_closer, count_branch, first_and_last_possible
 from .criterion_numbers import IN_EPISODE, NONE
@@ -25,39 +25,36 @@ def determine(person, trials, judged, first_judged, episodes, conditions, proced
     Needs: `judged`, the judged trials of all rules, those of rule r from `first_judged[r]` up to `first_judged[r + 1]`.
     Unknown when: an absence means nothing, because the source has no such table or the person was never observed.
     """
-    keys, closest, one = room.keys, room.counts[0], room.counts[1]
-    has_closest, is_possible, first_possible, last_possible = False, False, NA, NA
-    d.branch, d.n_needed, d.n_counted, d.n_possible = NA, request.branch[asked.first_branch].at_least, 0, 0
-    for b in range(asked.first_branch, asked.first_branch + asked.n_branches):
-        branch = request.branch[b]
-        of_rule = judged[first_judged[branch.rule] : first_judged[branch.rule + 1]]
-        first, last = first_and_last_possible(of_rule)
-        first_possible, last_possible = earlier(first_possible, first), later(last_possible, last)
-        count_branch(of_rule, episodes, conditions, procedures, branch, asked.diagnosis, request.sets, room, one)
-        if one.n_possible == 0:
-            continue
-        is_possible = is_possible or one.is_possible
-        if not has_closest or comes_closer(one, branch.at_least, closest, d.n_needed):
-            has_closest = True
-            closest.met_day, closest.stretch = one.met_day, one.stretch
-            closest.n_counted, closest.n_possible = one.n_counted, one.n_possible
-            d.n_needed, d.branch = branch.at_least, b - asked.first_branch + 1
-            d.n_counted, d.n_possible = one.n_counted, one.n_possible
-            d.episode_number = one.stretch if branch.stretch == IN_EPISODE else NA
-    d.met_day = closest.met_day if has_closest else NA
-    first_treated = first_antidepressant_day(trials)
-    d.index_day = first_given(d.met_day, last_possible, first_treated)
-    earliest_day = first_given(d.met_day, first_possible, first_treated)
-
     # A published program reads what it does not find as absent, whether anybody looked or not.
     is_observed = len(periods) > 0 or asked.is_program
     gaps = gaps[:0] if asked.is_program else gaps
-    can_count = is_observed and asked.can_count and not is_count_hidden(gaps, asked, request.sets)
-    d.count = conclude(judge(d.met_day != NA, is_possible or not can_count), asked, NOT_MET)
     absence_counts = is_observed and (asked.has_diagnoses or asked.is_program)
-    judge_age(person, asked, d)
-    judge_diagnosis(conditions, absence_counts, gaps, asked, request.sets, keys, d)
-    judge_never(conditions, periods, earliest_day, absence_counts, gaps, asked, request.sets, keys, d)
+    joined_day, may_be_joined = NA, False
+    if not asked.is_program and may_be_fewer(episodes):
+        may_be_joined, _, _ = count_branches(
+            judged, first_judged, episodes, conditions, procedures, asked, request, room, True, d
+        )
+        joined_day = d.met_day
+    is_possible, first_possible, last_possible = count_branches(
+        judged, first_judged, episodes, conditions, procedures, asked, request, room, False, d
+    )
+    met_day, first_treated = d.met_day, first_antidepressant_day(trials)
+    can_count = is_observed and asked.can_count and not is_count_hidden(gaps, asked, request.sets)
+    d.count = conclude(judge(met_day != NA, is_possible or may_be_joined or not can_count), asked, NOT_MET)
+    if met_day != NA and is_first_day_open(gaps, conditions, asked, request.sets):
+        d.count = UNKNOWN
+    age, diagnosis, never = NOT_ASKED, NOT_ASKED, NOT_ASKED
+    is_day_open = joined_day != NA and joined_day != met_day
+    if is_day_open:
+        d.met_day = d.index_day = joined_day
+        judge_who(person, conditions, periods, joined_day, absence_counts, gaps, asked, request.sets, room.keys, d)
+        age, diagnosis, never = d.who_age, d.who_diagnosis, d.who_never
+    d.met_day, d.index_day = met_day, first_given(met_day, last_possible, first_treated)
+    earliest_day = first_given(met_day, first_possible, first_treated)
+    judge_who(person, conditions, periods, earliest_day, absence_counts, gaps, asked, request.sets, room.keys, d)
+    if is_day_open:
+        d.who_age, d.who_diagnosis = agreed(d.who_age, age), agreed(d.who_diagnosis, diagnosis)
+        d.who_never = agreed(d.who_never, never)
     judge_washout(periods, first_treated, asked, d)
     # What a program would find in rows that stepwell cannot identify, stepwell does not know.
     leave_open(d, asked, person.has_unidentified_drugs if asked.is_program else incomplete.lacks_drugs)
@@ -68,6 +65,71 @@ def determine(person, trials, judged, first_judged, episodes, conditions, proced
     d.verdict = verdict
     if verdict != MET:
         d.met_day = d.branch = d.episode_number = NA
+
+
+@compiled
+def count_branches(judged, first_judged, episodes, conditions, procedures, asked, request, room, is_joined, d):
+    """Fills `d` with what the branch that comes closest counts, and `met_day`. Returns whether any branch may be met, and the
+    first and the last day on which a trial may count."""
+    closest, one = room.counts[0], room.counts[1]
+    has_closest, is_possible, first_possible, last_possible = False, False, NA, NA
+    d.branch, d.n_needed, d.n_counted, d.n_possible = NA, request.branch[asked.first_branch].at_least, 0, 0
+    for b in range(asked.first_branch, asked.first_branch + asked.n_branches):
+        branch = request.branch[b]
+        of_rule = judged[first_judged[branch.rule] : first_judged[branch.rule + 1]]
+        first, last = first_and_last_possible(of_rule)
+        first_possible, last_possible = earlier(first_possible, first), later(last_possible, last)
+        count_branch(
+            of_rule, episodes, conditions, procedures, branch, asked.diagnosis, request.sets, room, is_joined, one
+        )
+        if one.n_possible == 0:
+            continue
+        is_possible = is_possible or one.is_possible > 0
+        if not has_closest or comes_closer(one, branch.at_least, closest, d.n_needed):
+            has_closest = True
+            closest.met_day, closest.stretch = one.met_day, one.stretch
+            closest.n_counted, closest.n_possible = one.n_counted, one.n_possible
+            d.n_needed, d.branch = branch.at_least, b - asked.first_branch + 1
+            d.n_counted, d.n_possible = one.n_counted, one.n_possible
+            d.episode_number = one.stretch if branch.stretch == IN_EPISODE else NA
+    d.met_day = closest.met_day if has_closest else NA
+    return is_possible, first_possible, last_possible
+
+
+@compiled
+def judge_who(person, conditions, periods, earliest_day, absence_counts, gaps, asked, sets, keys, d):
+    """What is asked of the person on the index day."""
+    judge_age(person, asked, d)
+    judge_diagnosis(conditions, absence_counts, gaps, asked, sets, keys, d)
+    judge_never(conditions, periods, earliest_day, absence_counts, gaps, asked, sets, keys, d)
+
+
+@compiled
+def agreed(verdict, other):
+    """The verdict where the other is the same, else unknown."""
+    return verdict if verdict == other else UNKNOWN
+
+
+@compiled
+def may_be_fewer(episodes):
+    """Whether diagnoses without a usable day may make one episode of two."""
+    are_open = False
+    for e in episodes:
+        are_open |= e.joined_number != e.episode_number
+    return are_open
+
+
+@compiled
+def is_first_day_open(gaps, conditions, asked, sets):
+    """Whether a diagnosis without a usable day may be earlier than the first one with a day, from which trials are counted."""
+    if not asked.counts_from_diagnosis:
+        return False
+    first = NA
+    for c in conditions:
+        if c.codeset >= 0 and sets.codeset[asked.diagnosis, c.codeset]:
+            first = earlier(first, c.condition_day)
+    until = NA if first == NA else first - 1
+    return count_undated(gaps, sets.codeset[asked.diagnosis], NA, until) > 0
 
 
 @compiled

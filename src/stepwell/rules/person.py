@@ -76,11 +76,15 @@ def find_courses(number, s, own, exposures, n_scores, known, request, room, made
     minimum = known.minimum[how.dose_standard]
     trials = trials[: find_trials(exposures, known.drug, minimum, own.periods, how, room.keys, trials)]
     episodes = made.episode[n[EPISODES] : n[EPISODES] + len(trials) + len(own.conditions)]
-    episodes = episodes[: find_episodes(trials, own.conditions, request.sets.depression, how, room.keys, episodes)]
+    episodes = episodes[
+        : find_episodes(trials, own.conditions, own.gaps, request.sets.depression, how, room.keys, episodes)
+    ]
     for t in trials:
         find_other_drugs(t, trials, how)
         next_day = earlier(t.switch_day, t.added_day)
-        find_response(t, next_day, own.scores, room.score_keys, n_scores, known.instrument, how)
+        t.may_be_scored = find_response(
+            t, next_day, own.scores, room.score_keys, n_scores, own.gaps, known.instrument, how
+        )
         t.outcome, t.setting = find_outcome(t, known.instrument), s
     for e in episodes:
         e.setting = s
@@ -95,7 +99,7 @@ def climb_the_ladder(number, own, trials, episodes, n_scores, known, how, room, 
     n = made.n
     steps = made.step[n[STEPS] : n[STEPS] + len(trials)]
     n_steps, n[BEGUN] = find_steps(
-        trials, episodes, own.periods, own.scores, room.score_keys, n_scores, known.instrument, how, own.incomplete,
+        trials, episodes, own.periods, own.scores, room.score_keys, n_scores, own.gaps, known.instrument, how, own.incomplete,
         made.begun, n[BEGUN], steps,
     )  # fmt: skip
     n[STEPS] += belong_to(number, steps[:n_steps])

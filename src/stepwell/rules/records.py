@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from stepwell.tables import CODE_GAP, DOSE, INCOMPLETE_MEDICATION, MONITORING
 from stepwell.tables.row_type import NA
 
-from .code_gap import OTHER_CODESET
+from .code_gap import ANSWERS, OTHER_CODESET, SCORES
 from .criterion_numbers import NONE, STOP_REASONS
 from .rows import (
     ANSWER_ROW,
@@ -145,9 +145,11 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         gap,
         CODE_GAP_ROW,
         record=_codes(gap["record"], CODE_GAP.by_name["record"].values),
-        codeset=_codes(gap["codeset"], names.codeset, other=OTHER_CODESET),
+        codeset=_codes_of_gaps(gap, names),
+        reason=_codes(gap["reason"], CODE_GAP.by_name["reason"].values),
         first_day=_days(gap["first_date"]),
         last_day=_days(gap["last_date"]),
+        n_rows=gap["n_rows"].fill_null(0).to_numpy(),
     )
     declared_rows = people.rows(
         declared,
@@ -244,6 +246,14 @@ def _codes(column: pa.ChunkedArray, words: Sequence[str], kind: pa.DataType = _S
     if other != NONE:
         places = pc.if_else(pc.is_null(column), pa.scalar(NONE, pa.int32()), pc.fill_null(places, other))
     return places.fill_null(NONE).cast(kind).to_numpy()
+
+
+def _codes_of_gaps(gap: pa.Table, names: Names) -> np.ndarray:
+    """The code set, or of scores the instrument. An answer without a day may be to any question."""
+    codesets = _codes(gap["codeset"], names.codeset, other=OTHER_CODESET)
+    instruments = _codes(gap["codeset"], names.instrument, other=OTHER_CODESET)
+    record = _codes(gap["record"], CODE_GAP.by_name["record"].values)
+    return np.select([record == SCORES, record == ANSWERS], [instruments, NONE], codesets).astype(codesets.dtype)
 
 
 def _is_among(ids: np.ndarray, table: pa.Table) -> np.ndarray:

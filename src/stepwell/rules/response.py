@@ -7,6 +7,7 @@ import numpy as np
 from stepwell.tables import TRIAL
 from stepwell.tables.row_type import NA
 
+from .code_gap import has_undated_score
 from .compiled import compiled
 from .criterion_numbers import INTOLERANCE, NONE
 from .sorting import code_and_day_of, code_of, key_of, place_of, put_in_order
@@ -50,11 +51,13 @@ def find_scores(scores, keys):
 
 
 @compiled
-def find_response(treatment, next_day, scores, keys, n, instruments, how):
+def find_response(treatment, next_day, scores, keys, n, gaps, instruments, how):
     """Fills in baseline and endpoint of a treatment (a trial or a step), by the instrument of the best rank that has both, and
-    what they say. `next_day`: the first day of the next treatment, or NA.
+    what they say. `next_day`: the first day of the next treatment, or NA. Returns whether a score without a usable day may be
+    the baseline or the endpoint.
 
-    Unknown when: unscored; or the baseline is already at or below the remission cut (improvement and response).
+    Unknown when: unscored; such a score may take the place of one of the two, by its day or its instrument; or the baseline is
+    already at or below the remission cut (improvement and response).
     """
     t = treatment
     t.instrument, t.baseline_day, t.endpoint_day = NONE, NA, NA
@@ -63,19 +66,27 @@ def find_response(treatment, next_day, scores, keys, n, instruments, how):
     last_day = t.end_day + how.endpoint_after_end
     if next_day != NA:
         last_day = min(last_day, next_day)
-    i = 0
+    first_baseline, last_baseline = t.start_day - how.baseline_before, t.start_day + how.baseline_after
+    first_endpoint, i = t.start_day + how.endpoint_after_start, 0
     while i < n:
         instrument = code_of(keys[i])
         baseline, endpoint = NONE, NONE
         while i < n and code_of(keys[i]) == instrument:
             place = place_of(keys[i])
             day = scores[place].measured_day
-            if t.start_day - how.baseline_before <= day <= t.start_day + how.baseline_after:
+            if first_baseline <= day <= last_baseline:
                 baseline = place
-            if t.start_day + how.endpoint_after_start <= day <= last_day:
+            if first_endpoint <= day <= last_day:
                 endpoint = place
             i += 1
         if baseline != NONE and endpoint != NONE and scores[endpoint].measured_day > scores[baseline].measured_day:
+            baseline_day, endpoint_day = scores[baseline].measured_day, scores[endpoint].measured_day
+            if (
+                has_undated_score(gaps, instrument, instrument, baseline_day, last_baseline)
+                or has_undated_score(gaps, instrument, instrument, endpoint_day, last_day)
+                or may_be_scored(gaps, instrument - 1, first_baseline, last_baseline, first_endpoint, last_day)
+            ):
+                return True
             t.instrument = instrument
             t.baseline_day, t.baseline_total = scores[baseline].measured_day, scores[baseline].total
             t.endpoint_day, t.endpoint_total = scores[endpoint].measured_day, scores[endpoint].total
@@ -83,7 +94,18 @@ def find_response(treatment, next_day, scores, keys, n, instruments, how):
             t.is_remission = MET if t.endpoint_total <= cut else NOT_MET
             if t.baseline_total > cut:
                 t.improvement_pct = 100 * (t.baseline_total - t.endpoint_total) / t.baseline_total
-            return
+            return False
+    return may_be_scored(gaps, len(instruments), first_baseline, last_baseline, first_endpoint, last_day)
+
+
+@compiled
+def may_be_scored(gaps, last_instrument, first_baseline, last_baseline, first_endpoint, last_endpoint):
+    """Whether a score without a usable day, by one of the instruments up to this one, may be a baseline or an endpoint."""
+    if first_endpoint > last_endpoint:
+        return False
+    return has_undated_score(gaps, 0, last_instrument, first_baseline, last_baseline) or has_undated_score(
+        gaps, 0, last_instrument, first_endpoint, last_endpoint
+    )
 
 
 @compiled
@@ -97,7 +119,10 @@ def is_response(treatment, instruments):
 
 @compiled
 def find_outcome(t, instruments):
-    """What became of the trial: scores before the record's word, and that before inference."""
+    """What became of the trial: scores before the record's word, and that before inference. Unknown where a score without a
+    usable day may be its own."""
+    if t.may_be_scored and np.isnan(t.endpoint_total):
+        return NOT_KNOWN
     if t.is_remission == MET:
         return REMISSION
     if is_response(t, instruments) == MET:

@@ -39,8 +39,9 @@ CONDITION_ROW = row_type(CONDITION, leave_out=("person_id", "vocabulary", "code"
 """`record` is the same for rows of one vocabulary, code and address: one record in two code sets is two rows."""
 PROCEDURE_ROW = row_type(PROCEDURE, leave_out=("person_id", "vocabulary", "code", "minute"), code="i4")
 DECLARED_ROW = row_type(DECLARED_SESSION, leave_out=("person_id",))
-CODE_GAP_ROW = row_type(CODE_GAP, leave_out=("person_id", "n_rows"))
-"""`codeset`: NONE where the rows may belong to any code set. `first_day`, `last_day`: NA where the gap is on any day."""
+CODE_GAP_ROW = row_type(CODE_GAP, leave_out=("person_id",))
+"""`codeset`: NONE where the rows may belong to any code set; of scores it is the number of the instrument.
+`first_day`, `last_day`: NA where the gap is on any day."""
 SCORE_ROW = row_type(MEASUREMENT, leave_out=("person_id", "address"))
 PERSON_ROW = row_type(
     PERSON,
@@ -58,9 +59,11 @@ ANSWER_ROW = row_type(
 
 EXPOSURE_ROW = row_type(EXPOSURE, leave_out=("ingredient",), drug="i2", era_end_day="i4")
 """`era_end_day`: the latest end of any supply of the drug so far, which no later supply shortens."""
-TRIAL_ROW = row_type(TRIAL, leave_out=("ingredient",), drug="i2", last_dose_adequate="i1", n_days_between="i4")
-"""`n_days_between`: days of it that lie between two supplies or doses."""
-EPISODE_ROW = row_type(EPISODE)
+TRIAL_ROW = row_type(TRIAL, leave_out=("ingredient",), drug="i2", last_dose_adequate="i1", n_days_between="i4",
+                     may_be_scored="i1")  # fmt: skip
+"""`n_days_between`: days of it that lie between two supplies or doses. `may_be_scored`: a score without a day may be its own."""
+EPISODE_ROW = row_type(EPISODE, joined_number="i4")
+"""`joined_number`: the number of the first episode with which it is one, if diagnoses without a day lie in the pauses between."""
 STEP_ROW = row_type(STEP, leave_out=("ingredients",), first_begun="i4", n_begun="i4", baseline_day="i4",
                     baseline_total="f8", endpoint_day="i4", endpoint_total="f8")  # fmt: skip
 """The drugs begun on a step are `n_begun` entries of the list `begun`, from `first_begun` on."""

@@ -18,6 +18,7 @@ from .files import RawTable, store
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
+from .undated import Gaps, note_undated
 from .unread_answers import find_unread, settle_unread
 from .values import concept, day, is_whole, number, text, within
 
@@ -130,7 +131,7 @@ def is_said(value: ir.FloatingValue, item: ir.StringValue) -> ir.BooleanValue:
 
 
 def read_own_answers(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+    gaps: Gaps, con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     """The lines of answer.csv, which have been checked; questions of the clinic's own are told apart by case-folded words."""
     rows = with_known(raw.rows, knowledge)
@@ -139,6 +140,7 @@ def read_own_answers(
         "person_id",
         "address",
         answered_date=day(rows.answered_date).value,
+        written=rows.answered_date,
         instrument=rows.of_instrument,
         item=own.ifelse(rows.item.lower(), rows.of_item).nullif(_TOTAL),
         value=number(rows.value) + 0.0,
@@ -146,20 +148,22 @@ def read_own_answers(
         at_most=ibis.coalesce(rows.most, number(rows.at_most)),
         better=own.ifelse(rows.better.lower(), rows.way),
     )
+    undated = Finding(rows.answered_date.isnull(), f"answers dated outside {DAY}", "left out")
     kept, losses, _n = settle(
         "answer",
         raw.where,
         rows,
         [
-            Finding(rows.answered_date.isnull(), f"answers dated outside {DAY}", "left out"),
+            undated,
             Finding(rows.value.isnull(), "questions that were asked and not answered", "kept"),
         ],
     )
+    losses += note_undated(gaps, con, rows, losses, [undated], "answer", "instrument", raw.where)
     return kept.select(*_COLUMNS), losses
 
 
 def read_answers(
-    coded: Codes, gaps: list[ir.Table], con, people: People, raws: list[RawTable], vocabulary, knowledge
+    coded: Codes, gaps: Gaps, con, people: People, raws: list[RawTable], vocabulary, knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     """The rows of OMOP's measurement and observation tables that answer an item, or are the total of a scale without a rank.
     Whose rows nobody could identify goes to `gaps`.
@@ -190,6 +194,7 @@ def read_answers(
                 "set_id",
                 id="person_id",
                 answered_date=day(rows[f"{name}_date"]).value,
+                written=rows[f"{name}_date"].cast("string"),
                 given=ibis.coalesce(number(told.column("value_as_number", "float64")), *map(number, written)),
                 answer_concept=concept(told.column("value_as_concept_id", "int64")).nullif(0),
                 in_words=ibis.coalesce(*written),
@@ -217,13 +222,14 @@ def read_answers(
         at_most=rows.most,
         better=rows.way,
     )
+    undated = Finding(rows.answered_date.isnull(), "answers without a usable date", "left out")
     kept, losses, _n = settle(
         "answer",
         where,
         rows,
         [
             Finding(rows.person_id.isnull(), "answers of people who are not in person", "left out"),
-            Finding(rows.answered_date.isnull(), "answers without a usable date", "left out"),
+            undated,
             Finding(
                 rows.given.isnull() & rows.is_in_words,
                 "answers in words or as a concept that the instrument's own answers do not hold",
@@ -238,6 +244,7 @@ def read_answers(
             ),
         ],
     )
+    losses += note_undated(gaps, con, rows, losses, [undated], "answer", "instrument", where)
     kept, repeats = without_repeats("answer", where, kept.select(*_COLUMNS, "set_id"), ids, "set_id")
     gap, found = settle_unread(con, [rows for rows in unread if rows is not None], where)
     gaps += [] if gap is None else [gap]

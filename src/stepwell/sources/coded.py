@@ -16,11 +16,10 @@ from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
+from .undated import Gaps, note_undated
 from .values import concept, day, is_no_time, is_outside, minute_of, number, text, within
 
 OBSERVED = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
-Gaps = list[ir.Table]
-"""Collects the rows of `code_gap`, one table per record table that has any."""
 
 
 def read_conditions(
@@ -50,7 +49,9 @@ def read_conditions(
     )
     bare = RawTable(observation.name, observation.where, observation.rows.filter(ibis.coalesce(*stated).isnull()))
     codes = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "condition")
-    rows, found = _read_coded(coded, con, people, bare, OBSERVED, codes, vocabulary, "condition", "observation_date")
+    rows, found = _read_coded(
+        coded, gaps, con, people, bare, OBSERVED, codes, vocabulary, "condition", "observation_date"
+    )
     losses = main[1] + [loss for loss in found if loss not in main[1]]
     rows = store(con, rows.select(main[0].columns), observation.where)
     # Some exports write every diagnosis into both tables: it is one diagnosis.
@@ -83,7 +84,7 @@ def read_procedures(
         losses += found
     of_care = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "care")
     for raw, where, date in care:
-        rows, found = _read_coded(coded, con, people, raw, where, of_care, vocabulary, "procedure", date)
+        rows, found = _read_coded(coded, gaps, con, people, raw, where, of_care, vocabulary, "procedure", date)
         parts.append(rows)
         losses += found
     return reduce(lambda a, b: a.union(b), parts), losses
@@ -125,12 +126,13 @@ def _read_main(
     gap, found = find_gap(con, people, of_row, codings, raw.where, record, knowledge, has_hierarchy=has_hierarchy)
     gaps += [] if gap is None else [gap]
     codes = codeset_codes(s for s in knowledge.codesets.values() if record in s.records)
-    rows, losses = _read_coded(coded, con, people, raw, columns, codes, vocabulary, record, date)
+    rows, losses = _read_coded(coded, gaps, con, people, raw, columns, codes, vocabulary, record, date)
     return rows, found + losses
 
 
 def _read_coded(
     coded: Codes,
+    gaps: Gaps,
     con: ibis.BaseBackend,
     people: People,
     raw: RawTable,
@@ -166,28 +168,33 @@ def _read_coded(
         vocabulary="vocabulary",
         code="code",
         date=when.value,
+        written=rows[date],
         is_unreadable=when.is_unreadable,
         is_marker=when.is_marker,
         is_shifted=when.is_shifted,
         address=told.address(f"{raw.name}_id"),
     )
     rows = people.attach(rows, "id")
+    undated = [
+        Finding(rows.is_unreadable, "rows whose date cannot be read", "left out"),
+        Finding(rows.is_marker, "rows dated before 1900 or after 2299", "left out"),
+        Finding(rows.date.isnull(), "rows without a date", "left out"),
+    ]
     kept, found, _n = settle(
         record,
         raw.where,
         rows,
         [
             Finding(rows.person_id.isnull(), "rows of people who are not in person", "left out"),
-            Finding(rows.is_unreadable, "rows whose date cannot be read", "left out"),
-            Finding(rows.is_marker, "rows dated before 1900 or after 2299", "left out"),
-            Finding(rows.date.isnull(), "rows without a date", "left out"),
+            *undated,
             Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
             *(procedure_findings(rows) if record == "procedure" else ()),
         ],
     )
+    found += note_undated(gaps, con, rows, found, undated, record, "set_id", raw.where)
     column = {"condition": "codeset", "procedure": "procedure"}[record]
     kept = kept.rename({column: "set_id", f"{record}_date": "date"})
-    kept = kept.drop("id", "is_unreadable", "is_marker", "is_shifted")
+    kept = kept.drop("id", "written", "is_unreadable", "is_marker", "is_shifted")
     kept = kept.drop(*(c for c in ("is_quantity_outside", "is_time_unreadable") if c in kept.columns))
     kept, repeats = without_repeats(record, raw.where, kept, [ids], column)
     return kept, losses + found + repeats

@@ -14,11 +14,12 @@ from .people import People
 from .source import Loss
 from .source_value import SHAPES
 from .tally import Finding, settle
+from .undated import Gaps, note_undated
 from .values import clock, day, is_outside, number, within
 
 
 def read_coded_lines(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+    gaps: Gaps, con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     """Diagnoses or procedures: a code counts for the sets of its own vocabulary; a code taken out of a set wins."""
     column = {"condition": "codeset", "procedure": "procedure"}[raw.name]
@@ -48,14 +49,14 @@ def read_coded_lines(
     meant = store(con, meant.rename(meant_of="of", meant_plain="plain"), raw.where)
     rows = rows.left_join(meant, [rows.of == meant.meant_of, rows.plain == meant.meant_plain])
     date = f"{raw.name}_date"
-    findings = [
-        Finding(rows.set_id.isnull(), "codes that are in no code set", "left out"),
-        Finding(day(rows[date]).is_marker, f"rows dated outside {DAY}", "left out"),
-    ]
+    undated = Finding(day(rows[date]).is_marker, f"rows dated outside {DAY}", "left out")
+    findings = [Finding(rows.set_id.isnull(), "codes that are in no code set", "left out"), undated]
     if raw.name == "procedure":
         outside = is_outside(QUANTITY, number(rows.quantity))
         findings.append(Finding(outside, f"procedures with a quantity outside {QUANTITY}", "read as unknown"))
     kept, losses, _n = settle(raw.name, raw.where, rows, findings)
+    rows = rows.mutate(written=rows[date])
+    losses += note_undated(gaps, con, rows, losses, [undated], raw.name, "set_id", raw.where)
     kept = kept.mutate(**{column: kept.set_id, date: day(kept[date]).value})
     more = {}
     if raw.name == "procedure":

@@ -7,16 +7,15 @@ for are counted, as in any other source.
 
 from __future__ import annotations
 
+from functools import partial
+
 import ibis
 import ibis.expr.types as ir
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
 from ..tables import RECORDS
-from ..tables.ranges import (
-    BIRTH,
-    DAY,
-)
+from ..tables.ranges import BIRTH, DAY
 from .answers import answer_problems, read_own_answers, with_known
 from .coded_lines import find_line_gap, read_coded_lines
 from .concomitant import read_concomitant
@@ -31,7 +30,8 @@ from .session_lines import read_dose_lines, read_monitoring_lines
 from .source import DrugRows, Loss
 from .source_value import SHAPES
 from .tally import Finding, settle
-from .values import CLOCK, day, is_whole, number, text
+from .undated import Gaps
+from .values import CLOCK, day, is_whole, number, span, text
 from .vitals import is_percent, read_own_vitals, vital_names
 
 LINES_SHOWN = 5
@@ -73,18 +73,19 @@ def read_csv_folder(
     problems = [p for name, raw in lines.items() for p in _cell_problems(con, raw, FILES[name], knowledge)]
     if problems:
         raise SourceError("Some lines cannot be read.", problems)
+    gaps: Gaps = []
     readers = {
         "person": _persons,
         "observation_period": _observation,
-        "condition": read_coded_lines,
+        "condition": partial(read_coded_lines, gaps),
         "medication": read_own_medication,
-        "measurement": _measurements,
-        "procedure": read_coded_lines,
-        "vital": read_own_vitals,
+        "measurement": partial(_measurements, gaps),
+        "procedure": partial(read_coded_lines, gaps),
+        "vital": partial(read_own_vitals, gaps),
         "monitoring": read_monitoring_lines,
-        "answer": read_own_answers,
+        "answer": partial(read_own_answers, gaps),
     }
-    records, losses, gaps = {}, [], []
+    records, losses = {}, []
     if "medication" in lines:
         told, losses = read_declared(lines["medication"])
         declared = store(con, told, lines["medication"].where)
@@ -208,22 +209,9 @@ def _in_lines(where: str, lines: list[int], n: int) -> str:
     return f"{where}, {'line' if n == 1 else 'lines'} {', '.join(map(str, lines))}{more}"
 
 
-def _birth(cell: ir.StringValue) -> tuple[ir.DateValue, ir.DateValue]:
-    """The first and the last day that a birth date, month or year can mean; NULL for what is none of them."""
-    is_date = cell.re_search(r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")
-    first = is_date.ifelse((cell + "-01-01").left(len("1980-05-17")), ibis.null("string")).try_cast("date")
-    before_next = [
-        (first + step - ibis.interval(days=1)).cast("date")
-        for step in (ibis.interval(years=1), ibis.interval(months=1))
-    ]
-    lengths = (len("1980"), len("1980-05"))
-    last = ibis.cases(*((cell.length() == n, end) for n, end in zip(lengths, before_next, strict=True)), else_=first)
-    return first, last
-
-
 _READABLE = {
     "date": (lambda cell, field: ~day(cell).is_unreadable, "no usable date"),
-    "birth": (lambda cell, field: _birth(cell)[0].notnull(), "no usable date"),
+    "birth": (lambda cell, field: span(cell)[0].notnull(), "no usable date"),
     "whole": (lambda cell, field: is_whole(number(cell)), "no whole number"),
     "number": (lambda cell, field: number(cell).notnull(), "no number"),
     "time": (lambda cell, field: cell.re_search(CLOCK), "no time such as 09:30"),
@@ -237,7 +225,7 @@ def _instrument_names(knowledge: Knowledge) -> dict[str, str]:
 
 def _persons(con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     rows = raw.rows
-    first, last = _birth(rows.birth_date)
+    first, last = span(rows.birth_date)
     is_possible = (first >= ibis.date(BIRTH.at_least)) & (last <= ibis.date(BIRTH.at_most))
     death = day(rows.death_date)
     sex = rows.sex.lower()
@@ -274,7 +262,7 @@ def _observation(
 
 
 def _measurements(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+    gaps: Gaps, con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     rows = raw.rows
     known = rows.instrument.lower()
@@ -287,5 +275,6 @@ def _measurements(
         value=number(rows.total),
         is_from_text=ibis.literal(False),
         is_marker=when.is_marker,
+        written=rows.measured_date,
     )
-    return settle_scores(rows, raw.where, knowledge)
+    return settle_scores(gaps, con, rows, raw.where, knowledge)

@@ -19,6 +19,7 @@ from .files import run, store
 from .people import People
 from .source import CodedRows, Loss
 from .source_value import SHAPES, is_of
+from .undated import UNREAD, ends_of
 
 OWN = "STEPWELL"
 """The vocabulary of own records that name the code set itself."""
@@ -130,9 +131,7 @@ def find_gap(
     pairs = store(con, ibis.memtable(pairs, schema=schema), where)
     found = rows.join(pairs, [rows[f"in_{p}"].identical_to(pairs[f"of_{p}"]) for p in _PARTS])
     found = found.filter(found.person_id.notnull())
-    each = found.group_by("person_id", "codeset").agg(
-        first_date=found.date.min(), last_date=found.date.max(), n_rows=found.count()
-    )
+    each = found.group_by("person_id", "codeset").agg(**ends_of(found.date), n_rows=found.count())
     labels = {s.id: s.label for s in sets}
     some = sorted({name for names in unread.values() for name in names})
     n_rows = sum(c.n_rows for c, names in unread.items() if names)
@@ -154,7 +153,7 @@ def find_gap(
         )
         losses.append(Loss(record, what, "read as unknown", 0))
         each = _for_everybody(con, people, each, [None] if is_whole else of_source, where)
-    return each.mutate(record=ibis.literal(record)), losses
+    return each.mutate(record=ibis.literal(record), reason=ibis.literal(UNREAD)), losses
 
 
 def codings_of(rows: ir.Table, where: str) -> list[Coding]:
@@ -168,7 +167,11 @@ def codings_of(rows: ir.Table, where: str) -> list[Coding]:
 def all_gaps(gaps: Sequence[ir.Table]) -> ir.Table:
     """The gaps of all record tables as one table."""
     parts = [gap.select(*CODE_GAP.schema).cast(CODE_GAP.schema) for gap in gaps]
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+    if len(parts) == 1:
+        return parts[0]
+    rows = ibis.union(*parts)
+    # Diagnoses stand in two tables of a CDM.
+    return rows.group_by(CODE_GAP.key).agg(n_rows=rows.n_rows.sum()).select(*CODE_GAP.schema).cast(CODE_GAP.schema)
 
 
 def _for_everybody(

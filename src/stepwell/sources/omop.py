@@ -33,6 +33,7 @@ from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import DrugRows, Loss
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
+from .undated import Gaps
 from .values import concept, day, number, text, whole
 from .vitals import read_vitals
 
@@ -96,16 +97,16 @@ def read_omop(
     losses += found
     has = {"person"}
     drugs = find_drugs(con, filled["drug_exposure"], vocabulary, knowledge) if "drug_exposure" in filled else None
-    gaps: list[ir.Table] = []
+    gaps: Gaps = []
     of_care = find_care(filled)
     coded = Codes(con, vocabulary)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
         "condition": (partial(read_conditions, coded, filled.get("observation"), gaps), ("condition_occurrence",)),
         "medication": (partial(_medications, drugs), ("drug_exposure",)),
-        "measurement": (partial(_measurements, coded), ("measurement", "observation")),
+        "measurement": (partial(_measurements, coded, gaps), ("measurement", "observation")),
         "procedure": (partial(read_procedures, coded, of_care, gaps), ("procedure_occurrence",)),
-        "vital": (partial(read_vitals, coded), ("measurement",)),
+        "vital": (partial(read_vitals, coded, gaps), ("measurement",)),
         "answer": (partial(read_answers, coded, gaps), ("measurement", "observation")),
     }
     for name, (reader, sources) in readers.items():
@@ -244,7 +245,7 @@ def _medications(
 
 
 def _measurements(
-    coded: Codes, con, people: People, raws: list[RawTable], vocabulary, knowledge
+    coded: Codes, gaps: Gaps, con, people: People, raws: list[RawTable], vocabulary, knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     parts, ids = [], []
     codes = instrument_codes(knowledge.instruments.values())
@@ -262,6 +263,7 @@ def _measurements(
                 id="person_id",
                 instrument="set_id",
                 measured_date=when.value,
+                written=rows[f"{name}_date"].cast("string"),
                 value=ibis.coalesce(stated, *written),
                 is_from_text=stated.isnull() & ibis.coalesce(*written).notnull(),
                 is_marker=when.is_marker,
@@ -270,6 +272,6 @@ def _measurements(
         )
     rows = people.attach(ibis.union(*parts) if len(parts) > 1 else parts[0], "id")
     where = " and ".join(r.where for r in raws)
-    kept, losses = settle_scores(rows, where, knowledge)
+    kept, losses = settle_scores(gaps, con, rows, where, knowledge)
     kept, repeats = without_repeats("measurement", where, kept, ids, "instrument")
     return kept, losses + repeats

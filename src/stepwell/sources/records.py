@@ -13,6 +13,7 @@ from .files import run
 from .people import People
 from .source import Loss
 from .tally import Finding, settle
+from .undated import Gaps, note_undated
 from .values import is_whole
 
 
@@ -82,9 +83,11 @@ def settle_periods(rows: ir.Table, where: str) -> tuple[ir.Table, list[Loss]]:
     return one, losses
 
 
-def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-    """Scores from rows with `person_id`, `instrument`, `measured_date`, `value`, `is_from_text`, `is_marker`, `address`:
-    totals outside the instrument's range are unknown."""
+def settle_scores(
+    gaps: Gaps, con: ibis.BaseBackend, rows: ir.Table, where: str, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
+    """Scores from rows with `person_id`, `instrument`, `measured_date`, `written` (its cell), `value`, `is_from_text`,
+    `is_marker`, `address`: totals outside the instrument's range are unknown. Those without a day go to `gaps`."""
     instruments = knowledge.instruments.values()
     low = ibis.cases(*((rows.instrument == i.id, i.at_least) for i in instruments), else_=0.0)
     high = ibis.cases(*((rows.instrument == i.id, i.at_most) for i in instruments), else_=0.0)
@@ -93,13 +96,14 @@ def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.
     is_trace = (rows.value > 0) & (rows.value < LEAST_FRACTION)
     is_total = is_total & ~is_trace
     rows = rows.mutate(total=is_total.ifelse(rows.value + 0.0, ibis.null("float64")))
+    undated = Finding(rows.measured_date.isnull(), "scores without a usable date", "left out")
     kept, losses, _n = settle(
         MEASUREMENT.name,
         where,
         rows,
         [
             Finding(rows.person_id.isnull(), "scores of people who are not in person", "left out"),
-            Finding(rows.measured_date.isnull(), "scores without a usable date", "left out"),
+            undated,
             Finding(
                 rows.value.isnull(), "scores without a value: the instrument was given, no total is recorded", "kept"
             ),
@@ -108,4 +112,5 @@ def settle_scores(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.
             Finding(rows.is_from_text & is_total, "scores written as text and read as numbers", "kept"),
         ],
     )
+    losses += note_undated(gaps, con, rows, losses, [undated], MEASUREMENT.name, "instrument", where)
     return kept.select("person_id", "instrument", "measured_date", "total", "address"), losses

@@ -17,6 +17,7 @@ from .identify import LOCAL_FROM
 from .people import People
 from .source import Loss
 from .source_value import SHAPES, is_of
+from .undated import UNREAD, ends_of
 from .values import day
 from .vitals import vital_codes
 
@@ -49,8 +50,9 @@ def settle_unread(con: ibis.BaseBackend, parts: Sequence[ir.Table], where: str) 
     if not parts:
         return None, []
     rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    each = rows.group_by("person_id").agg(first_date=rows.date.min(), last_date=rows.date.max(), n_rows=rows.count())
-    each = store(con, each.mutate(record=ibis.literal("answer"), codeset=ibis.null("string")), where)
+    each = rows.group_by("person_id").agg(**ends_of(rows.date), n_rows=rows.count())
+    of = {"record": ibis.literal("answer"), "codeset": ibis.null("string"), "reason": ibis.literal(UNREAD)}
+    each = store(con, each.mutate(**of), where)
     counted = run(each.agg(n_rows=each.n_rows.sum(), n_people=each.count()), where).to_pylist()[0]
     if not counted["n_people"]:
         return None, []

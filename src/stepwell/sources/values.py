@@ -35,6 +35,9 @@ _DATE = (
 """A date in text, with or without a time. Databases read more as one: epoch, 2020-06-15 (BC)."""
 
 
+_YEAR_OR_MORE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+
+
 @dataclass(frozen=True)
 class Day:
     """A column read as days: what came of it, and which cells had something that is no usable day."""
@@ -155,6 +158,23 @@ def day(column: ir.Column, range_: Range = DAY) -> Day:
         is_marker=value.notnull() & ~usable,
         is_shifted=usable & (value >= ibis.date("2100-01-01")),
     )
+
+
+def span(column: ir.Column) -> tuple[ir.DateValue, ir.DateValue]:
+    """The first and the last day that a date, a month (2020-05) or a year (2020) can mean; NULL for what is none of them."""
+    if column.type().is_temporal():
+        only = day(column).value
+        return only, only
+    cell = text(column)
+    first = cell.re_search(_YEAR_OR_MORE).ifelse((cell + "-01-01").left(len("2020-05-17")), ibis.null("string"))
+    first = first.try_cast("date")
+    before_next = [
+        (first + step - ibis.interval(days=1)).cast("date")
+        for step in (ibis.interval(years=1), ibis.interval(months=1))
+    ]
+    lengths = (len("2020"), len("2020-05"))
+    last = ibis.cases(*((cell.length() == n, end) for n, end in zip(lengths, before_next, strict=True)), else_=first)
+    return first, last
 
 
 def days_after(start: ir.DateColumn, n: ir.IntegerColumn) -> ir.DateColumn:

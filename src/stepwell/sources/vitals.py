@@ -13,11 +13,13 @@ from .files import RawTable
 from .people import People
 from .source import Loss
 from .tally import Finding, settle, without_repeats
+from .undated import Gaps, note_undated
 from .values import day, number
 
 
 def read_vitals(
     coded: Codes,
+    gaps: Gaps,
     con: ibis.BaseBackend,
     people: People,
     raws: list[RawTable],
@@ -35,16 +37,17 @@ def read_vitals(
         id="person_id",
         vital="set_id",
         measured_date=day(rows.measurement_date).value,
+        written=rows.measurement_date,
         value=ibis.coalesce(*stated),
         address=told.address("measurement_id"),
     )
-    kept, losses = _settle(people.attach(rows, "id"), raw.where, knowledge)
+    kept, losses = _settle(gaps, con, people.attach(rows, "id"), raw.where, knowledge)
     kept, repeats = without_repeats(VITAL.name, raw.where, kept, [ids], "vital")
     return kept, losses + repeats
 
 
 def read_own_vitals(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+    gaps: Gaps, con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     """Vital signs of an own folder."""
     rows = raw.rows
@@ -54,9 +57,10 @@ def read_own_vitals(
         "address",
         vital=ibis.cases(*((called == word, v) for word, v in vital_names(knowledge).items())),
         measured_date=day(rows.measured_date).value,
+        written=rows.measured_date,
         value=is_percent(called, knowledge).ifelse(number(rows.percent), number(rows.mmhg)),
     )
-    return _settle(rows, raw.where, knowledge)
+    return _settle(gaps, con, rows, raw.where, knowledge)
 
 
 def vital_names(knowledge: Knowledge) -> dict[str, str]:
@@ -88,21 +92,26 @@ def is_possible(vital: ir.StringColumn, value: ir.FloatingColumn, knowledge: Kno
     return value.between(low, high)
 
 
-def _settle(rows: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-    """Vital signs from rows with `person_id`, `vital`, `measured_date`, `value`, `address`; beyond the range they are unknown."""
+def _settle(
+    gaps: Gaps, con: ibis.BaseBackend, rows: ir.Table, where: str, knowledge: Knowledge
+) -> tuple[ir.Table, list[Loss]]:
+    """Vital signs from rows with `person_id`, `vital`, `measured_date`, `written` (its cell), `value`, `address`; beyond the
+    range they are unknown. Those without a day go to `gaps`."""
     is_usable = is_possible(rows.vital, rows.value, knowledge)
     usable, none = is_usable.ifelse(rows.value, ibis.null("float64")), ibis.null("float64")
     of_percent = is_percent(rows.vital, knowledge)
     rows = rows.mutate(mmhg=of_percent.ifelse(none, usable), percent=of_percent.ifelse(usable, none))
+    undated = Finding(rows.measured_date.isnull(), "vital signs without a usable date", "left out")
     kept, losses, _n = settle(
         VITAL.name,
         where,
         rows,
         [
             Finding(rows.person_id.isnull(), "vital signs of people who are not in person", "left out"),
-            Finding(rows.measured_date.isnull(), "vital signs without a usable date", "left out"),
+            undated,
             Finding(rows.value.isnull(), "vital signs without a value", "kept"),
             Finding(rows.value.notnull() & ~is_usable, "vital signs outside the range of any", "read as unknown"),
         ],
     )
+    losses += note_undated(gaps, con, rows, losses, [undated], VITAL.name, "vital", where)
     return kept.select("person_id", "vital", "measured_date", "mmhg", "percent", "address"), losses

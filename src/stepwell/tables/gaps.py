@@ -9,22 +9,46 @@ from .declare import Column, Table
 
 _PERSON = Column("person_id", "int64", "The person, numbered on reading.")
 
+_ANY_DAY = "any day: nobody can say of which day, or the whole source has the gap"
+
 CODE_GAP = Table(
     "code_gap",
-    "rows of a person that may belong to a code set, or answer a question: nobody could identify them, or the set holds no codes "
-    "of their vocabulary; that no other record was found says nothing",
-    ("person_id", "record", "codeset"),
+    "rows of a person that are left out though they may belong to a code set, or answer a question: nobody could identify them, "
+    "the set holds no codes of their vocabulary, or they have no usable day; that no other record was found says nothing",
+    ("person_id", "record", "codeset", "reason", "first_date", "last_date"),
     (
         _PERSON,
-        Column("record", "string", "The record table with the gap.", values=("condition", "procedure", "answer")),
+        Column(
+            "record",
+            "string",
+            "The record table with the gap.",
+            values=("condition", "procedure", "answer", "measurement", "vital"),
+        ),
         Column(
             "codeset",
             "string",
-            "The code set that the rows may belong to.",
+            "The code set that the rows may belong to; of answers and scores the instrument, of readings the vital sign.",
             null="any: the rows could not be identified",
         ),
-        Column("first_date", "date", "Day of the first such row.", null="any day: the whole source has the gap"),
-        Column("last_date", "date", "Day of the last such row.", null="any day: the whole source has the gap"),
+        Column(
+            "reason",
+            "string",
+            "`could not be read`: the rows may be of the code set. `without a day`: they are, and nobody can say of which day; "
+            "where a month or a year is known, the first and the last day are its own.",
+            values=("could not be read", "without a day"),
+        ),
+        Column(
+            "first_date",
+            "date",
+            "Day of the first such row.",
+            null="any day: nobody can say, or the whole source has the gap",
+        ),
+        Column(
+            "last_date",
+            "date",
+            "Day of the last such row.",
+            null="any day: nobody can say, or the whole source has the gap",
+        ),
         Column("n_rows", "int64", "Such rows of the person; 0 where only others in the source have them."),
     ),
 )

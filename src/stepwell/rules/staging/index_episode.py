@@ -6,6 +6,7 @@ import numpy as np
 
 from stepwell.tables.row_type import NA
 
+from ..code_gap import has_undated_score
 from ..compiled import compiled
 from ..criterion_numbers import NONE
 from ..days import observed_from_until
@@ -20,18 +21,23 @@ def is_onset_known(episode, periods, how):
 
 
 @compiled
-def find_severity(index_day, staging, points, scores, score_keys, n_scores):
+def find_severity(index_day, staging, points, scores, score_keys, n_scores, gaps):
     """Instrument, day and total of the latest score around the index day, by the asked instrument of the best rank that has one.
-    NONE, NA, NaN without one."""
+    NONE, NA, NaN without one, or where a score of such an instrument, without a usable day, may be it."""
+    first_day, last_day = index_day - staging.score_before, index_day + staging.score_after
     i = 0
     while i < n_scores:
         instrument, day, total = code_of(score_keys[i]), NA, np.nan
         while i < n_scores and code_of(score_keys[i]) == instrument:
             score = scores[place_of(score_keys[i])]
-            if index_day - staging.score_before <= score.measured_day <= index_day + staging.score_after:
+            if first_day <= score.measured_day <= last_day:
                 day, total = score.measured_day, score.total
             i += 1
         if day != NA and not np.isnan(points[staging.instruments, instrument]):
+            for k in range(instrument + 1):
+                is_asked = not np.isnan(points[staging.instruments, k])
+                if is_asked and has_undated_score(gaps, k, k, day if k == instrument else first_day, last_day):
+                    return np.int64(NONE), NA, np.nan
             return instrument, day, total
     return np.int64(NONE), NA, np.nan
 

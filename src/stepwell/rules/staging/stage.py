@@ -10,7 +10,7 @@ import numpy as np
 
 from stepwell.tables.row_type import NA
 
-from ..code_gap import CONDITIONS, PROCEDURES, is_hidden
+from ..code_gap import CONDITIONS, PROCEDURES, count_undated, is_hidden
 from ..compiled import compiled
 from ..criterion_numbers import NONE
 from ..diagnoses import has_diagnosis
@@ -48,7 +48,12 @@ def find_stage(number, trials, judged, episodes, conditions, procedures, periods
     knows_drugs = is_observed and stagings.has_medication and not incomplete.lacks_drugs
     knows_diagnoses = is_observed and stagings.has_condition
     knows_procedures = is_observed and stagings.has_procedure
-    describe_episode(episodes, periods, how, incomplete, stagings, s)
+    describe_episode(episodes, periods, gaps, sets.depression, how, incomplete, stagings, s)
+    if s.episode_number == NA:
+        # A diagnosis of depression without a usable day is an episode too.
+        knows_diagnoses &= count_undated(gaps, sets.depression, NA, NA) == 0
+    elif episodes[len(episodes) - 1].joined_number != s.episode_number:
+        knows_drugs = False  # trials of an episode before it may be of the same one
     has_episode = s.index_day != NA
     start_day = episodes[len(episodes) - 1].start_day if has_episode else NA
 
@@ -58,7 +63,7 @@ def find_stage(number, trials, judged, episodes, conditions, procedures, periods
     s.instrument, s.severity_day, s.severity_total = NONE, NA, np.nan
     if staging.asks_score and has_episode:
         s.instrument, s.severity_day, s.severity_total = find_severity(
-            s.index_day, staging, sets.points, scores, room.score_keys, n_scores
+            s.index_day, staging, sets.points, scores, room.score_keys, n_scores, gaps
         )
     n_ect = 0
     if staging.procedures != NONE:
@@ -114,8 +119,9 @@ def find_stage(number, trials, judged, episodes, conditions, procedures, periods
 
 
 @compiled
-def describe_episode(episodes, periods, how, incomplete, stagings, s):
-    """Number, last recorded day and length of the last episode; NA without one."""
+def describe_episode(episodes, periods, gaps, is_depression, how, incomplete, stagings, s):
+    """Number, last recorded day and length of the last episode; NA without one. It may have begun earlier where diagnoses of
+    depression without a usable day may lie before it."""
     s.episode_number, s.index_day, s.n_days_episode, s.is_onset_known = NA, NA, NA, NOT_MET
     if len(episodes) == 0:
         return
@@ -126,7 +132,8 @@ def describe_episode(episodes, periods, how, incomplete, stagings, s):
         last.end_day - last.start_day + 1,
     )
     is_complete = stagings.has_medication and stagings.has_condition and not incomplete.lacks_drugs
-    if is_complete and is_onset_known(last, periods, how):
+    may_begin_earlier = count_undated(gaps, is_depression, NA, last.start_day - 1) > 0
+    if is_complete and is_onset_known(last, periods, how) and not may_begin_earlier:
         s.is_onset_known = MET
 
 
