@@ -609,10 +609,11 @@ def conclude_once(p: Person, person: Row, definition: Definition, has: frozenset
     missing = p.missing - {GIVEN_IN_CARE, NOT_SAID} if definition.as_code else p.missing
     if d.count is False and (not observed or not needed <= has or any(hidden) or missing):
         d.count = None
+    day_open = any(undated(gaps, "procedure", b.within.before) for b in definition.branch if b.within.before)
     for sets in after:
         first = min((on for on, codeset in p.conditions if codeset in sets), default=inf)
-        if d.count and undated(gaps, "condition", sets, last=first - 1):
-            d.count = None
+        if undated(gaps, "condition", sets, last=first - 1):
+            d.count, day_open = None, True
     d.met, d.branch, d.episode_number = best.met, best.branch, best.episode_number
     d.n_counted, d.n_possible, d.n_needed = best.n_counted, best.n_possible, best.n_needed
 
@@ -670,6 +671,9 @@ def conclude_once(p: Person, person: Row, definition: Definition, has: frozenset
             ask[name] = None  # before what?
     if definition.as_code:
         ask = {name: verdict is True or (verdict is None and name == "never") for name, verdict in ask.items()}
+    for name, rule in (("age", None), ("diagnosis", who.diagnosis), ("never", who.never)):
+        if day_open and name in ask and (rule is None or rule.when == "before"):
+            ask[name] = None
     if missing:
         on_a_day = {"age"} | {
             n for n, r in (("diagnosis", who.diagnosis), ("never", who.never)) if r and r.when == "before"

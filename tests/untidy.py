@@ -177,3 +177,36 @@ def _birth(rng: Random) -> dict:
 
 def _near(rng: Random, days: list[date], jumps: tuple[int, ...]) -> date:
     return rng.choice(days) + timedelta(days=rng.choice(jumps))
+
+
+_NAMED = {
+    "condition": ("condition_date", "codeset"),
+    "procedure": ("procedure_date", "procedure"),
+    "measurement": ("measured_date", "instrument"),
+}
+
+
+def without_days(rng: Random, tables: dict[str, list[dict]], share: float = 0.3) -> dict[str, list[dict]]:
+    """The same records where a share of the diagnoses, procedures and scores has lost its day, some with their month or year
+    still known: rows of `code_gap` take their place."""
+    kept = {name: list(rows) for name, rows in tables.items()}
+    gaps: dict[tuple, int] = {}
+    for record, (column, named) in _NAMED.items():
+        kept[record] = []
+        for row in tables[record]:
+            if rng.random() >= share or (record == "measurement" and row["total"] is None):
+                kept[record].append(row)
+                continue
+            day, known = row[column], rng.choice(("nothing", "month", "year"))
+            first, last = {
+                "nothing": (None, None),
+                "month": (day.replace(day=1), (day.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)),
+                "year": (day.replace(month=1, day=1), day.replace(month=12, day=31)),
+            }[known]
+            key = row["person_id"], record, row[named], first, last
+            gaps[key] = gaps.get(key, 0) + 1
+    columns = ("person_id", "record", "codeset", "first_date", "last_date")
+    kept["code_gap"] = [
+        {**dict(zip(columns, key, strict=True)), "reason": "without a day", "n_rows": n} for key, n in gaps.items()
+    ]
+    return kept

@@ -3,11 +3,11 @@
 from random import Random
 
 import pytest
-from agreement import disagreements
+from agreement import by_engine, disagreements
 from clinic import FORMS, KNOWLEDGE, branch, define
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from untidy import untidy_crowd
+from untidy import untidy_crowd, without_days
 
 from stepwell.knowledge.definition import CRITERIA, fields
 from stepwell.knowledge.load import load
@@ -84,6 +84,30 @@ def test_gaps_in_the_drug_records():
     crowd = untidy_crowd(Random("gaps"), 600, KNOWLEDGE, gaps=GAPS)
     differ = disagreements(crowd, FORMS, KNOWLEDGE)
     assert not differ, shown(differ)
+
+
+def test_rows_without_a_day():
+    """Where diagnoses, procedures and scores have lost their days, engine and oracle agree, and no verdict contradicts that
+    of the whole records: it is the same, or unknown."""
+    rng = Random("days")
+    crowd = untidy_crowd(rng, 1500, KNOWLEDGE)
+    less = without_days(rng, crowd)
+    differ = disagreements(less, FORMS, KNOWLEDGE)
+    assert not differ, shown(differ)
+    asked = [form for form in FORMS if not form.as_code]
+    truly, found = (
+        {
+            (row["definition"], row["person_id"], name): {True: "met", False: "not met"}.get(row[name], row[name])
+            for row in by_engine(records, asked, KNOWLEDGE)["determination"]
+            for name in ("verdict", "count")
+        }
+        for records in (crowd, less)
+    )
+    told = {key: (truly[key], said) for key, said in found.items() if said in ("met", "not met")}
+    wrong = [f"{key}: {was} / {said}" for key, (was, said) in told.items() if was in ("met", "not met") and was != said]
+    assert not wrong, f"{len(wrong)} verdicts contradict the whole records:\n" + "\n".join(wrong[:20])
+    assert all("met" in pair and "not met" in pair for pair in zip(*told.values(), strict=True))
+    assert len(told) > len(found) / 3
 
 
 NEW_USERS = next(form for form in FORMS if form.id == "new-users")

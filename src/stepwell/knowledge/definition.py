@@ -40,6 +40,9 @@ from .who import Age, Diagnosis, NeverDiagnosis, Who
 
 Status = Literal["draft", "reviewed", "retired"]
 
+DEPRESSION = ("major-depression", "depression-other")
+"""The code sets whose diagnoses keep an episode going."""
+
 
 class Basis(Cited):
     """Whether a course lasts as long as its supply, from its first prescription to its last (supply unknown or unused), or as

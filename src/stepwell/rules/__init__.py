@@ -4,8 +4,9 @@ This room knows nothing of files, SQL, or where the rows came from. Arrow tables
 between them are NumPy records, whole numbers for days, and small whole numbers for verdicts and words.
 """
 
+from stepwell.knowledge.definition import DEPRESSION
+
 from .judging import holds_sessions, judge, judge_records
-from .sets import DEPRESSION
 from .translation import Question, settings_of, step_setting_of, translate
 
 __all__ = [

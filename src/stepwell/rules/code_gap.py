@@ -48,6 +48,15 @@ def count_undated(gaps, is_asked, from_day, until_day):
 
 
 @compiled
+def has_undated(gaps, record, is_asked):
+    """Whether a row of the record table, of one of these sets, has no usable day."""
+    is_found = False
+    for g in gaps:
+        is_found |= g.record == record and g.reason == WITHOUT_DAY and g.codeset >= 0 and is_asked[g.codeset]
+    return is_found
+
+
+@compiled
 def has_undated_score(gaps, first_instrument, last_instrument, from_day, until_day):
     """Whether a score by one of these instruments has no usable day, and may be of these days."""
     if from_day > until_day:

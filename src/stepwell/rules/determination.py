@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stepwell.tables.row_type import NA
 
-from .code_gap import CONDITIONS, PROCEDURES, count_undated, is_hidden
+from .code_gap import CONDITIONS, PROCEDURES, count_undated, has_undated, is_hidden
 from .compiled import compiled
 from .counting import comes_closer, count_branch, first_and_last_possible
 from .criterion_numbers import IN_EPISODE, NONE
@@ -41,7 +41,8 @@ def determine(person, trials, judged, first_judged, episodes, conditions, proced
     met_day, first_treated = d.met_day, first_antidepressant_day(trials)
     can_count = is_observed and asked.can_count and not is_count_hidden(gaps, asked, request.sets)
     d.count = conclude(judge(met_day != NA, is_possible or may_be_joined or not can_count), asked, NOT_MET)
-    if met_day != NA and is_first_day_open(gaps, conditions, asked, request.sets):
+    is_begin_open = is_first_day_open(gaps, conditions, asked, request.sets)
+    if is_begin_open:
         d.count = UNKNOWN
     age, diagnosis, never = NOT_ASKED, NOT_ASKED, NOT_ASKED
     is_day_open = joined_day != NA and joined_day != met_day
@@ -55,6 +56,8 @@ def determine(person, trials, judged, first_judged, episodes, conditions, proced
     if is_day_open:
         d.who_age, d.who_diagnosis = agreed(d.who_age, age), agreed(d.who_diagnosis, diagnosis)
         d.who_never = agreed(d.who_never, never)
+    if is_begin_open or is_last_day_open(gaps, procedures, asked, request.sets):
+        leave_day_open(asked, UNKNOWN, d)
     judge_washout(periods, first_treated, asked, d)
     # What a program would find in rows that stepwell cannot identify, stepwell does not know.
     leave_open(d, asked, person.has_unidentified_drugs if asked.is_program else incomplete.lacks_drugs)
@@ -133,6 +136,12 @@ def is_first_day_open(gaps, conditions, asked, sets):
 
 
 @compiled
+def is_last_day_open(gaps, procedures, asked, sets):
+    """Whether a procedure without a usable day, up to which trials are counted, may be the first one that has enough."""
+    return asked.counted_before != NONE and has_undated(gaps, PROCEDURES, sets.codeset[asked.counted_before])
+
+
+@compiled
 def is_count_hidden(gaps, asked, sets):
     """Whether records may hide a diagnosis from which trials are counted, or a procedure up to which they are."""
     if asked.counts_from_diagnosis and is_hidden(gaps, CONDITIONS, sets.codeset[asked.diagnosis], NA, NA):
@@ -148,13 +157,20 @@ def leave_open(d, asked, lacks_drugs):
         return
     if d.met_day == NA:
         d.count = max(d.count, UNKNOWN)
-        d.who_age = max(d.who_age, UNKNOWN) if asked.asks_age else d.who_age
-        if asked.is_diagnosis_before:
-            d.who_diagnosis = max(d.who_diagnosis, UNKNOWN)
-        if asked.is_never_before:
-            d.who_never = max(d.who_never, UNKNOWN)
+        leave_day_open(asked, MET, d)
     if asked.washout_at_least != NA:
         d.who_washout = UNKNOWN
+
+
+@compiled
+def leave_day_open(asked, at_most, d):
+    """What is judged on the index day is unknown where that day is: what is not met, and what is met up to `at_most`."""
+    if asked.asks_age:
+        d.who_age = min(max(d.who_age, UNKNOWN), at_most)
+    if asked.is_diagnosis_before:
+        d.who_diagnosis = min(max(d.who_diagnosis, UNKNOWN), at_most)
+    if asked.is_never_before:
+        d.who_never = min(max(d.who_never, UNKNOWN), at_most)
 
 
 @compiled

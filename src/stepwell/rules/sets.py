@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stepwell.knowledge.definition import DEPRESSION
 from stepwell.tables.row_type import NA
 
 from .numbers import Sets
-
-DEPRESSION = ("major-depression", "depression-other")
-"""The code sets whose diagnoses keep an episode going."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from stepwell.knowledge.criteria import Switched
-from stepwell.knowledge.definition import Branch, Definition, TrialBuilding, fields
+from stepwell.knowledge.definition import DEPRESSION, Branch, Definition, TrialBuilding, fields
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.rules import Rule, rule_id, rules_of, setting_id
 from stepwell.knowledge.staging import Staging
@@ -38,7 +38,7 @@ from .criterion_numbers import (
 from .numbers import ASKED, BRANCH, DEFINITION, DRUG, INSTRUMENT, RULE, SETTING, Known, Request
 from .sessions.numbers import Treatments
 from .sessions.translation import session_codesets, session_names, translate_treatments
-from .sets import DEPRESSION, Names, SetRows, as_array, or_na
+from .sets import Names, SetRows, as_array, or_na
 from .staging.translation import StagingRows
 
 ROLES = TRIAL.by_name["role"].values

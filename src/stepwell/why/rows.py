@@ -19,7 +19,7 @@ from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN, NOT_ALL_SUPPLIED
 from stepwell.knowledge.staging import Staging
 from stepwell.why.age import show_age
 from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number, show_records
-from stepwell.why.gaps import gaps_of, say_hidden
+from stepwell.why.gaps import gaps_of, say_count_hidden, say_hidden, with_undated_scores
 
 if TYPE_CHECKING:
     from stepwell.result import Result
@@ -134,7 +134,8 @@ def evidence_of(
     rows by their number, the `judged_trial` rows (`of_branches`), the rows of `code_gap`; what is `lacking` (`say_lacking`)."""
     maker = _Maker(knowledge, definition, determined["person_id"])
     yield from maker.of_person(determined, has=has, gaps=gaps, lacking=lacking)
-    yield from evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])
+    of_trials = evidence_of_trials(trials, judged, definition, knowledge, determined["person_id"])
+    yield from with_undated_scores(of_trials, gaps)
 
 
 def evidence_of_trials(
@@ -161,8 +162,9 @@ class _Maker:
     def of_person(self, found: dict, has: frozenset[str], gaps: Sequence[Mapping], lacking: str) -> Iterator[dict]:
         """The criteria of the person: age, diagnoses, and how many trials count."""
         who = self.definition.who
+        doubt = say_count_hidden(gaps, self.definition)
         if who.age is not None:
-            value, words = found["age_years"], found["age_shown"]
+            value, words = found["age_years"], found["age_shown"] + doubt * (found["who.age"] is None)
             limit = who.age.at_most if who.age.at_least is None else who.age.at_least
             yield self._row("who.age", who.age, found["who.age"], words, value, "years", limit, found=found)
         for path, asked, column in (
@@ -174,6 +176,7 @@ class _Maker:
                 missing = "" if "condition" in has else "; this source holds no diagnoses"
                 if found[path] is None:
                     missing += say_hidden(gaps, "condition", asked.any_of)
+                    missing += "" if doubt in missing else doubt
                 unit = getattr(asked, "counted", "days")
                 number = show_days(found[column]) if unit == "days" else show_records(found[column])
                 words, value = f"{number} with a diagnosis of {sets}{missing}", found[column]
@@ -199,8 +202,8 @@ class _Maker:
         words = f"{found['n_counted']} of {found['n_needed']} {different[branch.count.distinct]} count"
         if found["n_possible"] > found["n_counted"]:
             words += f"; {found['n_possible']} would, if everything unknown did"
-        if found["count"] is None and found["n_possible"] < found["n_needed"]:
-            words += _why_open(ways, has, lacking)
+        if found["count"] is None and (doubt or found["n_possible"] < found["n_needed"]):
+            words += doubt or _why_open(ways, has, lacking)
         if found["count"] is False and found["n_possible"] >= found["n_needed"]:
             words += _what_else(branch)
         yield self._row(

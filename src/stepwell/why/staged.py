@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stepwell.knowledge.cited import Cited
+from stepwell.knowledge.definition import DEPRESSION
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.sentences import provenance
 from stepwell.knowledge.staging import ProcedurePoints, Sign, Staging, Unrecorded
 from stepwell.knowledge.staging_card import item_rule
 from stepwell.why.found import show_date, show_days, show_number
-from stepwell.why.gaps import gaps_of, say_hidden
+from stepwell.why.gaps import gaps_of, say_hidden, with_undated_scores
 from stepwell.why.rows import evidence_of_trials
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def find_stage_evidence(result: Result, person: str) -> list[dict]:
         setting, rule = result.manifest["setting_of"][staging.name], result.manifest["rule_of"][staging.name]
         own = {number: t for (s, number), t in trials.items() if s == setting}
         verdicts = [{**row, "branch": 1} for row in judged if row["rule"] == rule]
-        rows.extend(evidence_of_trials(own, verdicts, staging, result.knowledge, person_id))
+        of_trials = evidence_of_trials(own, verdicts, staging, result.knowledge, person_id)
+        rows.extend(with_undated_scores(of_trials, gaps))
     return rows
 
 
@@ -141,7 +143,10 @@ class _Words:
         if n is None:
             return "No episode recorded"
         words = f"The episode has lasted {show_days(n)}, up to {show_date(self.row['index_date'])}"
-        return words if self.row["is_onset_known"] else f"{words}; the time before it was not observed for long enough"
+        if self.row["is_onset_known"]:
+            return words
+        undated = say_hidden(self.gaps, "condition", DEPRESSION)
+        return words + (undated or "; the time before it was not observed for long enough")
 
     def score(self) -> str:
         """The latest score around the index day, or which one would settle it."""
@@ -152,7 +157,8 @@ class _Words:
                 return f"Not scored: {names} would settle it"
             window = self.staging.window
             first, last = (row["index_date"] - timedelta(window.before), row["index_date"] + timedelta(window.after))
-            return f"Not scored: {names} from {show_date(first)} to {show_date(last)} would settle it"
+            undated = say_hidden(self.gaps, "measurement", self.staging.instruments)
+            return f"Not scored: {names} from {show_date(first)} to {show_date(last)} would settle it{undated}"
         instrument = self.knowledge.instruments[row["instrument"]]
         band = [b.label for b in instrument.bands if row["severity_total"] >= b.at_least]
         words = f"{instrument.label} {show_number(row['severity_total'])} on {show_date(row['severity_date'])}"
@@ -167,7 +173,8 @@ class _Words:
         n, possible = self.row[name], self.row[f"{name}_possible"]
         said = f"{n or 'no'} {one if n == 1 else many} {words}"
         if possible is None:
-            return f"{said}; more may be missing from the record"
+            undated = say_hidden(self.gaps, "condition", DEPRESSION)
+            return said + (undated or "; more may be missing from the record")
         return f"{said}; {possible}, if everything unknown counted" if possible > n else said
 
     def procedure(self, counts: str) -> str:

@@ -46,7 +46,7 @@ def settle_scores(
 
     values = ", ".join(f"('{i}', {n}, {concept})" for i, (n, concept) in totals.items()) or "('', 0, 0)"
     rows = new(f"SELECT *, row_number() OVER (ORDER BY seq, instrument, item) AS n FROM {measurement}")
-    asked = f"""{rows} WHERE instrument IS NOT NULL AND person_id IS NOT NULL AND measurement_date IS NOT NULL"""
+    asked = f"""{rows} WHERE instrument IS NOT NULL AND person_id IS NOT NULL"""
     # Answers by themselves belong together by their day, those of a response by the response.
     forms = new(
         f"""SELECT person_id, measurement_date, instrument, form, count(DISTINCT item) AS n_items,
@@ -63,7 +63,7 @@ def settle_scores(
             min_by(address, (form = '', seq)) AS address, min_by(moment, (form = '', seq)) AS moment
         FROM {forms} JOIN (VALUES {values}) AS of(of_instrument, n_all, concept)
             ON instrument = of_instrument AND n_items = n_all
-        WHERE is_one AND is_answered GROUP BY person_id, measurement_date, instrument, total"""
+        WHERE (is_one OR measurement_date IS NULL) AND is_answered GROUP BY person_id, measurement_date, instrument, total"""
     )
     same = "t.person_id = s.person_id AND t.measurement_date = s.measurement_date AND t.instrument = s.instrument"
     stated = f"(SELECT * FROM {asked} AND item = '')"
@@ -75,7 +75,7 @@ def settle_scores(
     again = new(
         f"""SELECT n FROM (SELECT n, row_number() OVER (PARTITION BY person_id, measurement_date, instrument, item,
             coalesce(points, value_as_string, value_as_concept_id::VARCHAR) ORDER BY form IS NULL, seq, n) AS place FROM {asked}
-            AND n NOT IN (SELECT n FROM {dropped})) WHERE place > 1"""
+            AND measurement_date IS NOT NULL AND n NOT IN (SELECT n FROM {dropped})) WHERE place > 1"""
     )
     losses = []
     for n, what, effect in (
