@@ -571,15 +571,24 @@ def switched(t, certain: int | None, possible: int | None, within: int) -> Verdi
 def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> SimpleNamespace:
     apart = {number: number for number in p.joined}
     d = conclude_once(p, person, definition, has, apart)
+    other_days = []
     if not definition.as_code and p.joined != apart:
-        # Where the episodes may be fewer: what is met only then is unknown, and so is what another index day would change.
+        # Where the episodes may be fewer, what is met only then is unknown.
         other = conclude_once(p, person, definition, has, p.joined)
         if d.count is False and other.count is not False:
             d.count = None
         if other.met is not None and other.met != d.met:
-            for name in ("age", "diagnosis", "never"):
-                if getattr(d, f"who.{name}") != getattr(other, f"who.{name}"):
-                    setattr(d, f"who.{name}", None)
+            other_days.append(other.met)
+    if not definition.as_code and any(g["reason"] == "without a day" for g in p.gaps):
+        possible = [j for j in p.judged if j.counts is not False]
+        if any(j.counts is None and j.counted < d.index for j in possible):
+            other_days.append(min(j.counted for j in possible))
+    if other_days:
+        # What another index day would change is unknown.
+        other = conclude_once(p, person, definition, has, apart, on=min(other_days))
+        for name in ("age", "diagnosis", "never"):
+            if getattr(d, f"who.{name}") != getattr(other, f"who.{name}"):
+                setattr(d, f"who.{name}", None)
     who = definition.who
     asked = [getattr(d, f"who.{n}") for n in ("age", "diagnosis", "never", "washout") if getattr(who, n)]
     verdict = all_of([d.count, *asked])
@@ -589,7 +598,9 @@ def conclude(p: Person, person: Row, definition: Definition, has: frozenset) -> 
     return d
 
 
-def conclude_once(p: Person, person: Row, definition: Definition, has: frozenset, joined: dict) -> SimpleNamespace:
+def conclude_once(
+    p: Person, person: Row, definition: Definition, has: frozenset, joined: dict, on: int | None = None
+) -> SimpleNamespace:
     observed, who = bool(p.periods), definition.who
     if definition.as_code:  # what a program does not find it reads as not so
         observed, has = True, frozenset(t.name for t in RECORDS)
@@ -614,6 +625,8 @@ def conclude_once(p: Person, person: Row, definition: Definition, has: frozenset
         first = min((on for on, codeset in p.conditions if codeset in sets), default=inf)
         if undated(gaps, "condition", sets, last=first - 1):
             d.count, day_open = None, True
+    if on is not None:
+        best.met = on
     d.met, d.branch, d.episode_number = best.met, best.branch, best.episode_number
     d.n_counted, d.n_possible, d.n_needed = best.n_counted, best.n_possible, best.n_needed
 

@@ -57,6 +57,15 @@ def has_undated(gaps, record, is_asked):
 
 
 @compiled
+def has_any_undated(gaps):
+    """Whether any row of the person has no usable day."""
+    is_found = False
+    for g in gaps:
+        is_found |= g.reason == WITHOUT_DAY
+    return is_found
+
+
+@compiled
 def has_undated_score(gaps, first_instrument, last_instrument, from_day, until_day):
     """Whether a score by one of these instruments has no usable day, and may be of these days."""
     if from_day > until_day:

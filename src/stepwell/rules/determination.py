@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stepwell.tables.row_type import NA
 
-from .code_gap import CONDITIONS, PROCEDURES, count_undated, has_undated, is_hidden
+from .code_gap import CONDITIONS, PROCEDURES, count_undated, has_any_undated, has_undated, is_hidden
 from .compiled import compiled
 from .counting import comes_closer, count_branch, first_and_last_possible
 from .criterion_numbers import IN_EPISODE, NONE
@@ -45,15 +45,18 @@ def determine(person, trials, judged, first_judged, episodes, conditions, proced
     if is_begin_open:
         d.count = UNKNOWN
     age, diagnosis, never = NOT_ASKED, NOT_ASKED, NOT_ASKED
-    is_day_open = joined_day != NA and joined_day != met_day
-    if is_day_open:
-        d.met_day = d.index_day = joined_day
-        judge_who(person, conditions, periods, joined_day, absence_counts, gaps, asked, request.sets, room.keys, d)
+    index_day = first_given(met_day, last_possible, first_treated)
+    other_day = NA if joined_day == met_day else joined_day
+    if has_any_undated(gaps) and may_count_before(index_day, judged, first_judged, asked, request):
+        other_day = earlier(other_day, first_possible)
+    if other_day != NA:
+        d.met_day = d.index_day = other_day
+        judge_who(person, conditions, periods, other_day, absence_counts, gaps, asked, request.sets, room.keys, d)
         age, diagnosis, never = d.who_age, d.who_diagnosis, d.who_never
-    d.met_day, d.index_day = met_day, first_given(met_day, last_possible, first_treated)
+    d.met_day, d.index_day = met_day, index_day
     earliest_day = first_given(met_day, first_possible, first_treated)
     judge_who(person, conditions, periods, earliest_day, absence_counts, gaps, asked, request.sets, room.keys, d)
-    if is_day_open:
+    if other_day != NA:
         d.who_age, d.who_diagnosis = agreed(d.who_age, age), agreed(d.who_diagnosis, diagnosis)
         d.who_never = agreed(d.who_never, never)
     if is_begin_open or is_last_day_open(gaps, procedures, asked, request.sets):
@@ -105,6 +108,17 @@ def judge_who(person, conditions, periods, earliest_day, absence_counts, gaps, a
     judge_age(person, asked, d)
     judge_diagnosis(conditions, absence_counts, gaps, asked, sets, keys, d)
     judge_never(conditions, periods, earliest_day, absence_counts, gaps, asked, sets, keys, d)
+
+
+@compiled
+def may_count_before(index_day, judged, first_judged, asked, request):
+    """Whether a trial of which it is unknown whether it counts would count before the index day."""
+    is_found = False
+    for b in range(asked.first_branch, asked.first_branch + asked.n_branches):
+        rule = request.branch[b].rule
+        for j in judged[first_judged[rule] : first_judged[rule + 1]]:
+            is_found |= j.counts == UNKNOWN and j.counted_day < index_day
+    return is_found
 
 
 @compiled
