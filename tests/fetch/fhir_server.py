@@ -71,6 +71,7 @@ class FhirServer:
             self.resources.setdefault(resource["resourceType"], {})[resource["id"]] = resource
         self.needs_sign_in = True
         self.token_life = 300
+        self.granted: str | None = None
         self.export: str | None = "POST"
         self.export_level = "Patient"
         self.n_polls = 2
@@ -180,7 +181,8 @@ class FhirServer:
             return Reply(400, {"error": "invalid_client", "error_description": f"{form.get('client_assertion')}"})
         token = f"token-{len(self.tokens)}-s3cr3t"
         self.tokens[token] = self.time.now + self.token_life
-        return Reply(200, {"access_token": token, "token_type": "bearer", "expires_in": self.token_life})
+        told = {"access_token": token, "token_type": "bearer", "expires_in": self.token_life}
+        return Reply(200, told | {"scope": self.granted or form["scope"]})
 
     def _metadata(self) -> Reply:
         kinds = [{"type": kind} for kind in sorted(set(ALL) - self.not_offered)]

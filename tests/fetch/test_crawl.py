@@ -8,6 +8,7 @@ import pytest
 
 from stepwell.errors import QuestionError, SourceError, UnfinishedError
 from stepwell.fetch import Request, fetch
+from stepwell.sources.fhir.fetched import find_unfetched
 
 pytest.importorskip("joserfc", reason="joserfc is not installed: pip install 'stepwell[fhir]'")
 from fhir_server import CLIENT, Reply, outcome
@@ -112,6 +113,7 @@ def test_what_is_not_offered_or_refused_is_written_down(serve, get, tmp_path):
     assert state["not_found"] == {"Medication": 1, "Observation": 9}
     assert "The server refused 3 searches of Condition: what these records say is unknown." in done.notes
     assert not server.asked("GET", "/Procedure?")
+    assert find_unfetched(tmp_path / "out").types == {"Condition", "Procedure"}, "the reader knows it"
 
 
 def test_a_server_that_does_not_look_at_the_patient_or_at_the_day_is_noticed(serve, get):

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from stepwell.cli import app
 from stepwell.errors import QuestionError, UnfinishedError
 from stepwell.fetch import public_key_set
+from stepwell.sources.fhir.fetched import find_unfetched
 
 pytest.importorskip("joserfc", reason="joserfc is not installed: pip install 'stepwell[fhir]'")
 from fhir_server import CLIENT, Reply
@@ -91,6 +92,23 @@ def test_an_older_server_is_asked_for_its_older_scope(serve, get):
     old = {"scopes_supported": ["system/*.read"]}
     get(serve(*records(), configuration=old))  # the server takes no scope that it does not support
     get(serve(*records(), configuration={"scopes_supported": ["system/Patient.rs"]}), "b", scope="system/Patient.rs")
+
+
+@pytest.mark.parametrize(
+    ("granted", "lacking"),
+    [
+        ("system/*.rs", []),
+        ("openid system/*.*", []),
+        ("system/Patient.read system/Condition.cruds", ["Procedure"]),
+        ("system/Patient.rs system/Condition.r system/Procedure.rs?code=x", ["Condition", "Procedure"]),
+        ("openid", []),
+    ],
+)
+def test_an_export_may_leave_out_what_the_client_may_not_read(serve, get, tmp_path, granted, lacking):
+    done = get(serve(*records(), granted=granted), types=("Patient", "Condition", "Procedure"))
+    assert json.loads((tmp_path / "out/fetch.json").read_text())["not_granted"] == lacking
+    assert any("may not read all of" in note for note in done.notes) == bool(lacking)
+    assert find_unfetched(tmp_path / "out").types == set(lacking)
 
 
 def test_no_secret_is_written_or_said(serve, get, tmp_path, key, caplog, capsys):

@@ -130,6 +130,7 @@ def _work(server: Server, folder: Folder, request: Request, ids: list[str] | Non
         folder.save()
         crawl(server, folder, people, types, progress)
     read_references(server, folder, types, progress)
+    state["not_granted"] = server.sign_in.not_granted(types) if server.sign_in else []
 
 
 def _check(request: Request) -> list[str] | None:
@@ -199,6 +200,8 @@ def _notes(state: dict):
         yield "The server gave no record at all."
     if state["not_offered"]:
         yield f"The server does not offer: {', '.join(state['not_offered'])}."
+    if state["not_granted"]:
+        yield f"This client may not read all of: {', '.join(state['not_granted'])}. What these records say is unknown."
     for kind, n in sorted(state.get("refused", {}).items()):
         yield f"The server refused {_n(n, 'search', 'searches')} of {kind}: what these records say is unknown."
     for kind, n in sorted(state.get("not_found", {}).items()):

@@ -6,6 +6,8 @@ Tokens and assertions stay in memory.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from stepwell.errors import Problem, QuestionError, UnfinishedError
@@ -31,6 +33,8 @@ _OAUTH_ERRORS = {
     "invalid_scope",
     "access_denied",
 }
+_SCOPE = re.compile(r"system/(?P<type>[A-Za-z]+|\*)\.(?P<can>[a-z]+|\*)")
+"""One that is limited further (`?category=...`) covers a part of a type only."""
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -41,6 +45,7 @@ class SignIn:
         self._server, self._client, self._key, self._scope = server, client, key, scope
         self._token_url = ""
         self._token: str | None = None
+        self._granted: object = None
         self._renew_at = 0.0
 
     def token(self) -> str:
@@ -52,6 +57,16 @@ class SignIn:
     def forget(self) -> None:
         """Asks for a new token the next time: the server refused this one."""
         self._token = None
+
+    def not_granted(self, types: Iterable[str]) -> list[str]:
+        """The types that this client may not read as a whole, by the scopes that came with the token; none where it names none.
+
+        An export leaves them out without a word.
+        """
+        scopes = self._granted.split() if isinstance(self._granted, str) else []
+        found = [_SCOPE.fullmatch(scope) for scope in scopes if scope.startswith("system/")]
+        may_read = {m["type"] for m in found if m and (m["can"] in ("read", "*") or {"r", "s"} <= set(m["can"]))}
+        return sorted(kind for kind in types if not may_read & {kind, "*"}) if found else []
 
     def _renew(self) -> None:
         clock = self._server.clock
@@ -69,7 +84,7 @@ class SignIn:
                 life = found.get("expires_in")
                 life = life if isinstance(life, int) and life > 0 else _UNSAID_LIFE
                 self._renew_at = clock.now() + max(life - _EARLY, life / 2)
-                self._token = token
+                self._token, self._granted = token, found.get("scope")
                 return
             # Some servers answer 400 now and then to a request that they accept a moment later. Each try signs anew.
             if attempt < _TRIES - 1 and (status in (0, 200, 400, 429) or status >= 500):

@@ -36,6 +36,12 @@ def say_source_incomplete(drug_rows: Mapping | None, suppress_below: int = 0) ->
             f"Of {whom} a drug is recorded without a day: nobody can say when it was taken, and for them no definition or "
             "measure is “not met” for want of a drug. To settle it, add the days."
         )
+    if not_fetched := drug_rows.get("not_fetched"):
+        said.append(
+            f"The server did not give all records of drugs ({', '.join(not_fetched)}): {SAYS_NOTHING}, and for anybody in this "
+            "source no definition or measure is “not met” for want of a drug. To settle it, ask its administrator for the "
+            "right to read them, and fetch them again."
+        )
     if in_care := drug_rows["n_given_in_care_only"]:
         whom = _number(in_care, "person", "people", suppress_below)
         said.append(
@@ -77,6 +83,8 @@ def say_person_incomplete(incomplete: Iterable[Mapping]) -> list[str]:
             f"{row['n_rows']:,} of the {row['n_of']:,} drug rows of this person have no day: nobody can say when the drug was "
             "taken."
         )
+    if "not fetched" in reasons:
+        said.append(f"The server did not give all records of drugs: {SAYS_NOTHING}, for everybody in this source.")
     if "given in care only" in reasons:
         said.append(
             "Only drugs given in hospital or by staff are recorded: what was taken before, after and between stays is unknown, "

@@ -214,7 +214,7 @@ class Coverage:
         for d in knowledge.definitions.values():
             if missing := self.missing_for(d):
                 answer = f"**Cannot be answered**, because {'; '.join(missing)}"
-            elif self.drug_rows is not None and self.drug_rows.is_above:
+            elif self.drug_rows is not None and self.drug_rows.is_incomplete_for_all:
                 answer = self._open_answer(d)
             elif reasons := self.unmet_because(d):
                 answer = f"**Can be asked, but nobody can be found to meet it**, because {'; '.join(reasons)}"
@@ -232,8 +232,10 @@ class Coverage:
         return lines
 
     def _open_answer(self, definition: Definition) -> str:
-        """How far a definition can be answered where too many drugs are unidentified."""
+        """How far a definition can be answered where the absence of a drug says nothing for anybody."""
         why = "because too many drug rows are of drugs that nobody could identify"
+        if self.drug_rows.not_fetched:
+            why = "because the server did not give all records of drugs"
         if reasons := self.unmet_because(definition):
             return (
                 f"**Cannot be answered, and nobody is “not met” for want of a drug**, {why}, and {'; '.join(reasons)}"

@@ -25,7 +25,7 @@ INPATIENT_VISITS = (9201, 262)
 
 VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
 
-UNIDENTIFIED, OF_SOURCE, WITHOUT_DAY, GIVEN_IN_CARE = INCOMPLETE_MEDICATION.by_name["reason"].values
+UNIDENTIFIED, OF_SOURCE, WITHOUT_DAY, NOT_FETCHED, GIVEN_IN_CARE = INCOMPLETE_MEDICATION.by_name["reason"].values
 
 
 def count_kinds(kinds: ir.Table, knowledge: Knowledge, remedy: str, where: str) -> DrugRows:

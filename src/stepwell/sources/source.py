@@ -44,11 +44,19 @@ class DrugRows:
     """Whether so many are unidentified that the absence of a drug says nothing for anybody."""
     remedy: str = ""
     """What would identify them."""
+    not_fetched: tuple[str, ...] = ()
+    """The types of FHIR resources about drugs that a live server did not give."""
 
     @property
     def is_incomplete_for_some(self) -> bool:
         """Whether there is anybody of whom the absence of a drug says nothing."""
-        return bool(self.n_unidentified or self.n_with_undated or self.n_given_in_care_only)
+        counted = self.n_unidentified or self.n_with_undated or self.n_given_in_care_only
+        return bool(counted or self.not_fetched)
+
+    @property
+    def is_incomplete_for_all(self) -> bool:
+        """Whether the absence of a drug says nothing for anybody."""
+        return self.is_above or bool(self.not_fetched)
 
     @property
     def n_rows(self) -> int:

@@ -64,16 +64,20 @@ INCOMPLETE_MEDICATION = Table(
             "string",
             "`unidentified drugs`: nobody can say which drug some of the person's rows are of. `unidentified drugs in the "
             "source`: the share of such rows in the source is above the stated level, for everybody. `drugs without a day`: "
-            "nobody can say when some of the drugs looked for were taken. `given in care only`: all of the person's rows are "
+            "nobody can say when some of the drugs looked for were taken. `not fetched`: a FHIR server did not "
+            "offer or refused records of drugs, for everybody. `given in care only`: all of the person's rows are "
             "of drugs given in hospital or by staff, and what was taken elsewhere is not recorded.",
             values=(
                 "unidentified drugs",
                 "unidentified drugs in the source",
                 "drugs without a day",
+                "not fetched",
                 "given in care only",
             ),
         ),
-        Column("n_rows", "int64", "Drug rows concerned: of the person, or of the source."),
-        Column("n_of", "int64", "All drug rows: of the person, or of the source."),
+        Column(
+            "n_rows", "int64", "Drug rows concerned: of the person, or of the source; 0 where they were not fetched."
+        ),
+        Column("n_of", "int64", "All drug rows: of the person, or of the source; 0 where they were not fetched."),
     ),
 )

@@ -80,7 +80,7 @@ def _is_undated(gap: Mapping) -> bool:
 def _say_unread(n: int, record: str) -> str:
     one, many = _NOUNS[record]
     if n == 0:
-        return f"; too many {many} of this source could not be read to say that there is none"
+        return f"; the {many} of this source are not complete, or too many could not be read, to say that there is none"
     return f"; {n:,} {one if n == 1 else many} of this person could not be read, and may hold one"
 
 

@@ -16,6 +16,7 @@ from ..omop import REQUIRED_COLUMNS, read_omop
 from ..source import Loss, Source
 from .cdm import build_cdm
 from .documents import Found, fhir_files, holds_fhir, read_bundle, read_documents
+from .fetched import find_unfetched, mark_unfetched
 from .reading import Reading
 from .resources import read_resources
 from .rows import Rows
@@ -51,8 +52,11 @@ def open_fhir(
             tables[name] = raw
     if problems:
         raise SourceError(f"{len(problems)} of the files cannot be read.", problems)
-    digest = fingerprint([*files, *vocabulary.values()])
-    return open_resources(read_documents(files, location), con, knowledge, label, str(location), digest, tables)
+    unfetched = find_unfetched(location)
+    digest = fingerprint([*files, *vocabulary.values(), *unfetched.files])
+    found = read_documents(files, location)
+    source = open_resources(found, con, knowledge, label, str(location), digest, tables)
+    return mark_unfetched(source, unfetched)
 
 
 def open_bundle(bundle: dict, con: ibis.BaseBackend, knowledge: Knowledge) -> Source:
