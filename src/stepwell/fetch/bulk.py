@@ -22,7 +22,8 @@ _KICK_OFF = {"Prefer": "respond-async"}
 _NDJSON = "application/fhir+ndjson"
 _JSON = "application/json"
 _NO_POST = {400, 404, 405, 406, 415, 422, 501}
-_NO_EXPORT = {404, 405, 501}
+_NO_EXPORT = {200, 404, 405, 501}
+"""200: the server took `$export` for something else, and answered at once."""
 _LONGEST_JOB = 24 * 3600.0
 """Seconds after which a run no longer waits for a job. The job goes on, and the next run waits for it again."""
 _FOLDERS = {"output": "", "deleted": "deleted/", "error": "error/"}
