@@ -114,7 +114,8 @@ def mark_unfetched(source: Source, unfetched: Unfetched) -> Source:
             name, added = INCOMPLETE_MEDICATION.name, {"reason": NOT_FETCHED, "n_rows": 0, "n_of": 0}
             kept = tables[name]
         else:
-            name, added = CODE_GAP.name, {"record": record, "codeset": codeset, "reason": "could not be read", "n_rows": 0}
+            name = CODE_GAP.name
+            added = {"record": record, "codeset": codeset, "reason": "could not be read", "n_rows": 0}
             kept = tables[name]
             is_same = kept.codeset.isnull() if codeset is None else kept.codeset == codeset
             kept = kept.filter(~((kept.record == record) & is_same.fill_null(False)))
