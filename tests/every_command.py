@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from stepwell.cli import app
 from stepwell.errors import QuestionError
 from stepwell.result import Result
+from stepwell.serve.pages import Pages
 from stepwell.tables import RECORDS
 
 N_PEOPLE = 3
@@ -54,6 +55,9 @@ TRIED: dict[str, tuple[str, ...]] = {
 """The arguments with which each command is tried. `{person}` stands for each of a few people in turn."""
 
 
+SERVES = "open"
+"""The command that goes on until it is stopped: its pages are tried without it."""
+
 ON_RECORDS: dict[str, tuple[str, ...]] = {"check": ("{records}", "{records} --json")}
 """The same for commands that take records; `run` has made the result."""
 
@@ -80,6 +84,20 @@ def try_commands(result: Result, records: object, place: Path, wanted: Callable[
         if wanted(line) and (fault := _fault(result, place, words, line, arguments)):
             faults.append(f"stepwell {words} {line}  {arguments}\n    {fault}")
     assert not faults, "\n\n".join(faults)
+
+
+def try_pages(result: Result) -> None:
+    """Asks for every page that `stepwell open` serves of a result."""
+    pages = Pages(result, "/home/")
+    people = sorted(_ids(result))[:N_PEOPLE]
+    of_people = [f"person/{person}" for person in people]
+    of_people += [f"candidacy/{person}" for person in people if _has_dates(result, person)]
+    of_definitions = [f"definition/{d.id}" for d in result.definitions[:2]]
+    compared = ["compare"] if len(result.definitions) > 1 else []
+    for path in ("", "report", "programme", *compared, *of_people, *of_definitions):
+        status, html = pages.answer(path, {})
+        assert status == 200, f"{path}: {html}"
+        assert not (fault := _stray_words(html)), f"{path}: {fault}"
 
 
 def _ids(result: Result) -> list[str]:

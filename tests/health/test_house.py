@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "in_memory": {"rules", "tables", "knowledge"},
     "candidacy": {"errors", "output", "tables", "knowledge", "in_memory", "result", "why", "report"},
     "export": {"errors", "output", "tables", "knowledge", "result", "why"},
+    "serve": {"errors", "knowledge", "result", "why", "report", "compare", "candidacy"},
     "calibrate": {"errors", "output", "knowledge", "simulate", "report"},
     "whatif": {"errors", "output", "knowledge", "simulate", "report"},
     "own": {"errors", "paths", "output", "tables", "knowledge", "in_memory", "why"},

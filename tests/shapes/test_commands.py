@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 import typer
-from every_command import ON_RECORDS, TRIED, first, once, try_commands, varied
+from every_command import ON_RECORDS, SERVES, TRIED, first, once, try_commands, try_pages, varied
 from record_shapes import SHAPES
 
 from stepwell.cli import app
@@ -40,7 +40,7 @@ def _with_argument(name: str) -> dict[str, object]:
 
 
 def test_every_command_that_takes_a_result_or_records_is_tried():
-    assert set(_with_argument("result")) == set(TRIED)
+    assert set(_with_argument("result")) == {*TRIED, SERVES}
     assert set(_with_argument("source")) == {"run", *ON_RECORDS}
 
 
@@ -76,4 +76,7 @@ def test_varying_a_definition_copes(name, tmp_path):
 
 def _try(name: str, place, wanted) -> None:
     records = SHAPES[name].write(place / "records")
-    try_commands(run(records, place / "result", definitions=SHAPES[name].definitions), records, place, wanted)
+    result = run(records, place / "result", definitions=SHAPES[name].definitions)
+    try_commands(result, records, place, wanted)
+    if wanted is not varied:
+        try_pages(result)

@@ -13,6 +13,7 @@ from . import (
     quality,
     records,
     score,
+    serve,
     simulated,
     whatif,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "quality",
     "records",
     "score",
+    "serve",
     "simulated",
     "whatif",
 ]
