@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from time import monotonic as clock
+from time import sleep as pause
+
 import pytest
 from typer.testing import CliRunner
 
@@ -102,6 +108,38 @@ def test_an_export_that_is_forbidden_is_no_reason_to_crawl(serve, get, tmp_path)
     assert "start of the export: answered 403 (forbidden)" in str(caught.value)
     assert "--one-by-one" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_asks_for_a_sign_in_is_named(serve, tmp_path, time):
+    for one_by_one in (False, True):
+        with pytest.raises(SourceError, match=r"answered 401 \(login\)") as caught:
+            fetch(Request(serve(*records()).base, one_by_one=one_by_one), tmp_path / "out", clock=time.clock)
+        assert "give --client and --key" in str(caught.value)
+
+
+def test_without_the_package_that_signs(tmp_path, monkeypatch, key):
+    for name in [name for name in sys.modules if name.startswith("joserfc")]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(QuestionError, match=r'pip install "stepwell\[fhir\]"'):
+        fetch(Request(BASE, "c", key), tmp_path / "out")
+
+
+def test_ctrl_c_says_how_to_go_on(serve, tmp_path):
+    server = serve(*records(), n_polls=0, needs_sign_in=False)
+    server.fail("GET", "/jobs/0", Reply(202, b"", {"Retry-After": "3600"}))
+    asked = [sys.executable, "-m", "stepwell", "fhir", "fetch", server.base, "--no-auth", "--out", tmp_path / "out"]
+    process = subprocess.Popen([*map(str, asked)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    until = clock() + 60
+    while not server.asked("GET", "/jobs/0") and clock() < until:
+        pause(0.05)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "run the same command again: it continues where it stopped" in said
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["out.partial"]
+    assert command("fhir", "fetch", server.base, "--no-auth", "--out", tmp_path / "out").exit_code == 0
+    assert len(server.asked("POST", "$export")) == 1
 
 
 def test_a_group_that_shows_nobody_is_named(serve, get):

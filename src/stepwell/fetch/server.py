@@ -153,6 +153,8 @@ class Server:
     ) -> StepwellError:
         """The error for an answer that is none."""
         shown = f" ({', '.join(codes)})" if codes else ""
+        if status == 401 and self.sign_in is None:
+            remedy = "sign in: give --client and --key"
         return self.error(kind, what, f"answered {status}{shown}", "an answer", remedy)
 
 
