@@ -110,8 +110,9 @@ def fetch(
 def _work(server: Server, folder: Folder, request: Request, ids: list[str] | None, progress: Callable) -> None:
     state = folder.state
     offered = _offered(server)
-    types = [kind for kind in request.types if offered is None or kind in offered]
-    state["not_offered"] = sorted(set(request.types) - set(types))
+    if "not_offered" not in state:  # a second run goes on with the types of the first
+        state["not_offered"] = sorted(set(request.types) - offered) if offered else []
+    types = [kind for kind in request.types if kind not in state["not_offered"]]
     if not types:
         raise server.error(
             SourceError, "metadata", "the server offers none of the types asked", "some", "check --types"
