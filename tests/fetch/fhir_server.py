@@ -276,6 +276,8 @@ class FhirServer:
         if "patient" in query and not self.ignores_patient and kind not in _HAS_NO_PATIENT:
             about = {"reference": f"Patient/{query['patient']}"}
             found = [r for r in found if about in (r.get("subject"), r.get("patient"))]
+        if kind == "Questionnaire" and "url" in query:
+            found = [r for r in found if r.get("url") == query["url"]]
         start = int(query.get("_page", 0)) * self.page
         links = [{"relation": "self", "url": f"{self.base}/{kind}?" + "&".join(f"{k}={v}" for k, v in query.items())}]
         if start + self.page < len(found):

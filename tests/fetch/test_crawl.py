@@ -13,7 +13,7 @@ from stepwell.sources.fhir.fetched import find_unfetched
 pytest.importorskip("joserfc", reason="joserfc is not installed: pip install 'stepwell[fhir]'")
 from fhir_server import CLIENT, Reply, outcome
 from records import PEOPLE, entries, fetched, held, items, records
-from resources import patient, request
+from resources import of, patient, request
 
 GROUP = {
     "resourceType": "Group",
@@ -136,6 +136,30 @@ def test_a_server_that_does_not_look_at_the_patient_or_at_the_day_is_noticed(ser
     server.fail("GET", "/Condition?patient=ann", Reply(200, found))
     done = get(server, "other", since="2026-01-31T00:00:00Z")
     assert "The server ignored --since: older records are there too." in done.notes
+
+
+@pytest.mark.parametrize("export", ["POST", None])
+def test_the_questionnaires_of_responses_are_read(serve, get, tmp_path, export):
+    """By their address, by their id on this server, and not at all where the server has none of that address."""
+    asked = [{"linkId": "q1", "code": [{"system": "http://loinc.org", "code": "44250-9"}]}]
+    forms = [
+        {"resourceType": "Questionnaire", "id": "a", "url": "http://forms.invalid/phq-9", "item": asked},
+        {"resourceType": "Questionnaire", "id": "b", "url": "http://forms.invalid/other"},
+        {"resourceType": "Questionnaire", "id": "c", "item": asked},
+    ]
+    server = serve(*forms, patient("ann"), export=export)
+    names = (
+        "http://forms.invalid/phq-9|2.0",
+        f"{server.base}/Questionnaire/c",
+        "Questionnaire/c",
+        "#in",
+        "http://x/none",
+    )
+    made = [of("QuestionnaireResponse", f"r{i}", "ann", questionnaire=name) for i, name in enumerate(names)]
+    server.resources["QuestionnaireResponse"] = {r["id"]: r for r in made}
+    done = get(server)
+    assert fetched(tmp_path / "out")["Questionnaire"] == {"a", "c"}
+    assert "1 Questionnaire resource was referred to or asked for, and the server did not give it." in done.notes
 
 
 def test_numbers_stay_as_the_server_wrote_them(serve, get, tmp_path):
