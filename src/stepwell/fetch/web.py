@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from stepwell.errors import Problem, QuestionError
@@ -116,7 +117,10 @@ class Web:
     def __init__(self, timeout: float = _TIMEOUT):
         self._timeout = timeout
         self._open: dict[str, http.client.HTTPConnection] = {}
-        self._tls = ssl.create_default_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """The answer. Its body has to be read or dropped before the next question to the same origin.
