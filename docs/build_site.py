@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES, SITE = ROOT / "build/docs", ROOT / "build/site"
-_TOP = ("CHANGELOG.md", "DEVELOPING.md", "GLOSSARY.md", "SECURITY.md")
+_TOP = ("CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "DEVELOPING.md", "GLOSSARY.md", "SECURITY.md")
 _FROM_KNOWLEDGE = re.compile(r"^<!-- from knowledge: (\w+) -->$", re.MULTILINE)
 _SOURCE_LINK = re.compile(r"\[([^\]]*)\]\((?:\.\./)+(?:src|tests|benchmarks|LICENSE)[^)]*\)")
 
