@@ -64,7 +64,9 @@ def test_both_remission_cuts_of_the_madrs_are_named_by_their_trials():
 
 def test_every_instrument_with_an_item_on_death_notes_it():
     with_safety = {name for name, form in ALL.items() if form.safety is not None}
-    assert with_safety == {"phq-9", "qids-sr16", "ids-sr30", "madrs", "ham-d17", "bdi-ii", "c-ssrs-screener"}
+    assert with_safety == {
+        "phq-9", "qids-sr16", "ids-sr30", "madrs", "ham-d17", "bdi-ii", "c-ssrs-screener", "cms-self-harm",
+    }  # fmt: skip
     words = ("suicid", "self-harm", "death")
     for form in ALL.values():
         for item in form.items:

@@ -86,6 +86,18 @@ class AnswersInWords(Cited):
     """The words of each answer, in small letters. Only where the licence lets them be reproduced."""
 
 
+class OtherCoding(Cited):
+    """LOINC codes under which another publisher sends the same form."""
+
+    publisher: str
+    panel: str | None = None
+    total: str | None = None
+    items: dict[str, str] = Field(default_factory=dict)
+    """The code of each item."""
+    answers: dict[int, str]
+    """The code of each answer."""
+
+
 class Scoring(Cited):
     """How a score is made: the sum over groups of the greatest item of each group (a plain sum has one item a group)."""
 
@@ -216,6 +228,7 @@ class Instrument(Form):
     answers: str | None = None
     """What the numbers of the answers mean, in stepwell's words."""
     answers_in_words: AnswersInWords | None = None
+    also_coded: tuple[OtherCoding, ...] = ()
     at_least: Points | None = None
     at_most: Points | None = None
     items: tuple[Item, ...]
@@ -248,10 +261,15 @@ class Instrument(Form):
     codes_from: Cited | None = None
     worked_examples: tuple[WorkedExample, ...] = ()
 
+    @property
+    def totals_in_loinc(self) -> tuple[str, ...]:
+        """The LOINC codes of the total, those of other publishers last."""
+        return (*self.loinc, *(other.total for other in self.also_coded if other.total))
+
     def judging(self) -> tuple[Cited, ...]:
         """What a run can use of it: how totals are made, told apart and judged, and under which codes they are found."""
         used = (self.scoring, self.bands_from, self.remission, self.response, self.licence, self.codes_from)
-        used += (self.answers_in_words,)
+        used += (self.answers_in_words, *self.also_coded)
         return tuple(part for part in used if part is not None)
 
     @model_validator(mode="after")

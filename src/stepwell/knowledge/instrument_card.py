@@ -58,6 +58,11 @@ def _facts(i: Instrument, knowledge: Knowledge) -> Iterator[str]:
     if i.answers_in_words is not None:
         codes = ", ".join(f"{answer} {code}" for answer, code in i.answers_in_words.loinc.items())
         yield fact("Also read by LOINC's codes", f"{codes}; and by the words on the form.", i.answers_in_words)
+    for other in i.also_coded:
+        items = ", ".join(f"{item} {code}" for item, code in other.items.items())
+        answers = ", ".join(f"{answer} {code}" for answer, code in other.answers.items())
+        total = f"total {other.total}; " if other.total else ""
+        yield fact(f"Also coded by {other.publisher}", f"{total}items {items or 'as above'}; answers {answers}.", other)
     if i.remission is not None:
         yield fact("Remission", f"at most {i.remission.at_most:g} points.", i.remission)
     for cut in i.cuts:

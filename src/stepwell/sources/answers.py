@@ -64,9 +64,11 @@ def _in_words(knowledge: Knowledge) -> ir.Table:
     rows = [
         {"of_set": _set_id(i, item.item), "said_as": said.upper(), "means": float(answer)}
         for i in knowledge.all_instruments.values()
-        if i.answers_in_words is not None
         for item in i.items
-        for forms in (i.answers_in_words.loinc, i.answers_in_words.words)
+        for forms in (
+            *((i.answers_in_words.loinc, i.answers_in_words.words) if i.answers_in_words is not None else ()),
+            *(other.answers for other in i.also_coded),
+        )
         for answer, said in forms.items()
     ]
     return ibis.memtable(rows, schema={"of_set": "string", "said_as": "string", "means": "float64"})
@@ -175,7 +177,8 @@ def read_answers(
         i
     ) in knowledge.all_instruments.values():  # those with a rank come first: two of them share items with a shorter one
         for item in i.items:
-            for of, code in item.codes.items():
+            also = [("loinc", o.items[item.item]) for o in i.also_coded if item.item in o.items]
+            for of, code in (*item.codes.items(), *also):
                 items.setdefault((of, code), SetCode(_set_id(i, item.item), of.upper(), code, "exact"))
     totals = [i for i in knowledge.measures.values() if i.scoring is not None]
     codes = [*items.values(), *(SetCode(f"{c.set_id}/", *_rest(c)) for c in instrument_codes(totals))]

@@ -58,7 +58,7 @@ def instrument_codes(instruments: Iterable[Instrument]) -> list[SetCode]:
     return [
         SetCode(i.id, vocabulary, str(code), "exact")
         for i in instruments
-        for vocabulary, codes in (("LOINC", i.loinc), ("SNOMED", i.snomed), ("OMOP", i.omop), (NAME, i.names))
+        for vocabulary, codes in (("LOINC", i.totals_in_loinc), ("SNOMED", i.snomed), ("OMOP", i.omop), (NAME, i.names))
         for code in codes
     ]
 

@@ -10,6 +10,8 @@ from resources import ANSWERS, ITEMS, LOINC, PANEL, TOTAL, coded, observation, o
 
 DAY = date(2020, 4, 1)
 TWELVE = (2, 2, 2, 2, 1, 1, 2, 0, 0)
+CMS_ITEMS = ("54637-4", "54639-0", "54641-6", "54643-2", "54645-7", "54647-3", "54649-9", "54651-5", "54653-1")
+CMS_ANSWERS = ("LA10997-7", "LA10998-5", "LA10999-3", "LA11000-9")
 
 
 def answers(points) -> dict[str, str]:
@@ -65,13 +67,29 @@ CASES = [
     observation("bp", "13", "85354-9", component=[
         {"code": coded("8480-6"), "valueQuantity": {"value": 120, "unit": "mmHg"}},
         {"code": coded("8462-4"), "valueQuantity": {"value": 80, "unit": "mmHg"}}]),
+    # 14 to 17: CMS's codes: all items and a total that differs; a total alone; by the panel, in words; some thoughts, not often.
+    *(observation(f"cms{n}", "14", item, valueCodeableConcept=coded(CMS_ANSWERS[points]))
+      for n, (item, points) in enumerate(zip(CMS_ITEMS, TWELVE, strict=True))),
+    observation("cms-total", "14", "54654-9", valueQuantity={"value": 9}),
+    observation("cms-alone", "15", "54654-9", valueQuantity={"value": 3}),
+    observation("cms-panel", "16", "54635-8", valueCodeableConcept={"text": "4"}),
+    observation("cms-some", "17", "54652-3", valueCodeableConcept=coded("LA33-6")),
+    observation("cms-often", "17", "54653-1", valueCodeableConcept=coded("LA10997-7")),
+    observation("cms-absent", "17", "54651-5", **ABSENT),
+    # 18: one moment as the local evening and as the next day in UTC: one administration. 19: two moments of two days.
+    *(observation(f"utc-{item}", "18", item, valueCodeableConcept=coded(answer), effectiveDateTime="2020-04-02T04:30:00Z")
+      for item, answer in answers(TWELVE).items()),
+    total("evening", "18", 12),
+    total("one", "19", 12),
+    total("other", "19", 12, effectiveDateTime="2020-04-02T05:30:00.000+00:00"),
+    observation("cms-form", "17", "54652-3", valueCodeableConcept=coded("LA33719-8"), effectiveDateTime="2020-05-01"),
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory, open_once):
     """The cases as one bundle, with the number that is too great for any computer written as it is."""
-    people = [patient(str(n)) for n in range(1, 14)]
+    people = [patient(str(n)) for n in range(1, 20)]
     text = json.dumps(
         {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in (*people, *CASES)]}
     )
@@ -99,7 +117,12 @@ def test_one_questionnaire_sent_four_ways_is_one_score(read, scores):
 
 def test_the_sum_of_the_items_wins_and_the_difference_is_told(read, scores):
     assert [row[2] for row in scores["2"]] == [12.0]
-    assert read.lost("totals that differ from the sum of their items") == [("corrected", 1)]
+    assert read.lost("totals that differ from the sum of their items") == [("corrected", 2)]
+
+
+def test_one_moment_is_one_day_and_the_local_one(scores):
+    assert [row[1:] for row in scores["18"]] == [(DAY, 12.0)]
+    assert [row[1] for row in scores["19"]] == [DAY, date(2020, 4, 2)]
 
 
 def test_without_all_items_the_stated_total_is_read(scores):
@@ -117,11 +140,33 @@ def test_without_all_items_the_stated_total_is_read(scores):
         ("9", [20.0]),
         ("10", None),
         ("12", [9.0]),
+        ("14", [12.0]),
+        ("15", [3.0]),
+        ("16", [4.0]),
+        ("17", None),
+        ("18", [12.0]),
+        ("19", [12.0, 12.0]),
     ],
 )
 def test_totals(scores, person, totals):
     found = scores.get(person)
     assert (found and sorted((row[2] for row in found), key=lambda t: (t is None, t or 0))) == totals
+
+
+def test_that_thoughts_of_death_were_there_at_all_is_an_answer_of_its_own(read):
+    """CMS asks whether a symptom was there and how often: "never or 1 day" counts 0, and a yes is a sign all the same."""
+    people = dict(read.rows("person", "person_id", "source_person_id"))
+    rows = read.rows("answer", "person_id", "instrument", "item", "answered_date", "value")
+    assert sorted(row[1:] for row in rows if people[row[0]] == "17") == sorted(
+        [
+            ("cms-self-harm", "9", DAY, 1.0),
+            ("cms-self-harm", "9", date(2020, 5, 1), 0.0),
+            ("phq-9", "8", DAY, None),
+            ("phq-9", "9", DAY, 0.0),
+        ],
+        key=str,
+    )
+    assert {("cms-self-harm", "9"), ("phq-9", "9")} <= set(read.knowledge.safety_items)
 
 
 def test_what_cannot_be_read_is_told(read):

@@ -10,6 +10,9 @@ from .concepts import Concepts
 from .rows import Rows
 from .shapes import id_of, part
 
+PANELS = {"44249-1": "44261-6"}
+"""LOINC codes of a panel by which a publisher codes its total, and the total's own code."""
+
 Reader = Callable[[dict, "Place", "Reading"], str | None]
 """Reads one resource into rows; returns why it says nothing, where it does not."""
 
@@ -30,13 +33,18 @@ class Reading:
     def __init__(self, rows: Rows, knowledge: Knowledge):
         self.rows, self.concepts, self.knowledge = rows, Concepts(knowledge), knowledge
         self.items: dict[str, tuple[str, str]] = {}
+        self.panels = dict(PANELS)
+        said = []
         for i in knowledge.all_instruments.values():
             for item in i.items:
-                if "loinc" in item.codes:
-                    self.items.setdefault(item.codes["loinc"], (i.id, item.item))
-            if i.loinc:
-                self.items.setdefault(i.loinc[0], (i.id, ""))
-        said = [(i.id, i.answers_in_words.loinc) for i in knowledge.all_instruments.values() if i.answers_in_words]
+                codes = [item.codes.get("loinc"), *(other.items.get(item.item) for other in i.also_coded)]
+                for code in filter(None, codes):
+                    self.items.setdefault(code, (i.id, item.item))
+            for code in (*i.loinc[:1], *i.totals_in_loinc[len(i.loinc) :]):
+                self.items.setdefault(code, (i.id, ""))
+            self.panels |= {o.panel: o.total for o in i.also_coded if o.panel and o.total}
+            said += [(i.id, i.answers_in_words.loinc)] if i.answers_in_words else []
+            said += [(i.id, other.answers) for other in i.also_coded]
         self.answers = {code for _i, forms in said for code in forms.values()}
         self._points = {(i, code): str(points) for i, forms in said for points, code in forms.items()}
         self.questionnaires: dict[str, dict[str, str]] = {}

@@ -1,5 +1,6 @@
 """One questionnaire, answered once, is one administration, however often it was sent: as a response, as a panel, as items, as
-a total.
+a total. Rows of one moment are of one day, though one is sent as 23:30-05:00 and another as 04:30Z of the next day: the local day is
+theirs.
 
 The sum of the items wins where all of them were answered; a stated total that differs is told. Without all items the stated total
 is read as it stands.
@@ -45,7 +46,16 @@ def settle_scores(
         return int(db.execute(f"SELECT count(*) FROM {of}").fetchone()[0])
 
     values = ", ".join(f"('{i}', {n}, {concept})" for i, (n, concept) in totals.items()) or "('', 0, 0)"
-    rows = new(f"SELECT *, row_number() OVER (ORDER BY seq, instrument, item) AS n FROM {measurement}")
+    rows = new(
+        f"""WITH told AS (SELECT *, TRY_CAST(measurement_datetime AS TIMESTAMPTZ) AS instant,
+                measurement_datetime LIKE '%T%Z' OR measurement_datetime LIKE '%T%+00:00' AS is_utc FROM {measurement}),
+            local AS (SELECT person_id, instrument, instant, min(measurement_date) AS local_date FROM told
+                WHERE NOT is_utc AND measurement_datetime LIKE '%T%' GROUP BY ALL)
+        SELECT told.* EXCLUDE (instant, is_utc, measurement_date),
+            CASE WHEN is_utc THEN coalesce(local_date, measurement_date) ELSE measurement_date END AS measurement_date,
+            row_number() OVER (ORDER BY seq, told.instrument, item) AS n
+        FROM told LEFT JOIN local USING (person_id, instrument, instant)"""
+    )
     asked = f"""{rows} WHERE instrument IS NOT NULL AND person_id IS NOT NULL"""
     # Answers by themselves belong together by their day, those of a response by the response.
     forms = new(

@@ -8,8 +8,6 @@ from .concepts import MEASUREMENT, SYSTEMS
 from .reading import Place, Reading, person_of
 from .shapes import ShapeError, day, part, parts, word, words_of
 
-PANELS = {"44249-1": "44261-6"}
-"""LOINC codes of a panel by which a publisher codes its total, and the total's own code."""
 _NO_OBSERVATION = ("cancelled", "unknown", "registered")
 _ORDINAL = ("ordinalValue", "itemWeight")
 _LOINC = re.compile(r"(?:^|/)(\d{1,5}-\d)$")
@@ -42,8 +40,8 @@ def _add(
     number, concept, text = value_of(of, reading)
     codes = {c: None for coding in parts(code, "coding") if (c := _loinc(coding)) is not None}
     if number is not None or text is not None:
-        codes = {PANELS.get(c, c): None for c in codes}
-        code = _with_total(code)
+        codes = {reading.panels.get(c, c): None for c in codes}
+        code = _with_total(code, reading.panels)
     instrument, item = next((reading.items[c] for c in codes if c in reading.items), (None, None))
     points = number if concept is None else reading.points(instrument, concept)
     for standard, source in reading.concepts.pairs(MEASUREMENT, code):
@@ -71,12 +69,12 @@ def _loinc(coding: dict) -> str | None:
     return word(coding, "code") if SYSTEMS.get(word(coding, "system") or "") == "LOINC" else None
 
 
-def _with_total(code: dict) -> dict:
+def _with_total(code: dict, totals: dict[str, str]) -> dict:
     """The code of a total in the place of its panel's."""
-    panels = [c for c in parts(code, "coding") if _loinc(c) in PANELS]
+    panels = [c for c in parts(code, "coding") if _loinc(c) in totals]
     if not panels:
         return code
-    return {"coding": [{"system": _LOINC_SYSTEM, "code": PANELS[word(panels[0], "code")]}]}
+    return {"coding": [{"system": _LOINC_SYSTEM, "code": totals[word(panels[0], "code")]}]}
 
 
 def value_of(of: dict, reading: Reading) -> tuple[str | None, int | None, str | None]:
