@@ -1,5 +1,5 @@
-"""Test patients of measures of CMS (QI-Core), which the measures' authors wrote by hand: 132 bundles of depression screening and of
-the assessment of suicide risk. What is expected is counted by a plain loop over the JSON."""
+"""Test patients of measures of CMS (QI-Core), which the measures' authors wrote by hand: depression screening and the assessment
+of suicide risk. What is expected is counted by a plain loop over the JSON."""
 
 from __future__ import annotations
 

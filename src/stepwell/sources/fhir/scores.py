@@ -1,6 +1,6 @@
 """One questionnaire, answered once, is one administration, however often it was sent: as a response, as a panel, as items, as
-a total. Rows of one moment are of one day, though one is sent as 23:30-05:00 and another as 04:30Z of the next day: the local day is
-theirs.
+a total. Rows of one moment are of one day, though one is sent as 23:30-05:00 and another as 04:30Z of the next day: the local
+day is theirs.
 
 The sum of the items wins where all of them were answered; a stated total that differs is told. Without all items the stated total
 is read as it stands.
