@@ -125,6 +125,7 @@ def supply(drug, first, n_days, mg=None, *, known=True, use=True):
         "start_date": first,
         "end_date": first + timedelta(n_days - 1) if known else first,
         "is_end_known": known,
+        "is_supplied": True,
         "mg_per_day": doses.get(drug, 1.0) if mg is None else mg,
         "is_antidepressant_use": use,
         "stop_reason": None,
