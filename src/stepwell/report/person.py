@@ -71,7 +71,7 @@ def render_person(result: Result, person: str) -> str:
         style=Markup(environment.loader.get_source(environment, "report.css")[0]),
         manifest=result.manifest,
         person=person,
-        who=_who(result, person_id),
+        who=who_of(result, person_id),
         definitions=definitions,
         letters=letters,
         life=None if drawing is None else Markup(drawing.svg),
@@ -80,8 +80,8 @@ def render_person(result: Result, person: str) -> str:
         show_dose=show_dose,
         concern=concern,
         labels={i.id: i.label for i in knowledge.all_instruments.values()},
-        **_to_say_first(concern),
-        diagnosed=_diagnosed(result, person_id),
+        **latest_concern(concern),
+        diagnosed=suicidality_diagnosed(result, person_id),
         verdicts={row["definition"]: row for row in result.rows_of("determination", person_id)},
         evidence=_evidence(result, person, person_id),
         crisis=[line.text for line in knowledge.crisis.values()],
@@ -91,7 +91,7 @@ def render_person(result: Result, person: str) -> str:
     )
 
 
-def _to_say_first(concern: list[dict]) -> dict[str, list[dict]]:
+def latest_concern(concern: list[dict]) -> dict[str, list[dict]]:
     """Of each item the latest answer, where it is above zero; and the latest time it was asked, where nobody answered."""
     answered = {(r["instrument"], r["item"]): r for r in concern if r["value"] is not None}
     asked = {(r["instrument"], r["item"]): r for r in concern if r["item"] is not None}
@@ -111,13 +111,14 @@ def _in_groups(rows: list[dict]) -> list[dict]:
     ]
 
 
-def _diagnosed(result: Result, person_id: int) -> list[dict]:
+def suicidality_diagnosed(result: Result, person_id: int) -> list[dict]:
     """The latest diagnosis of suicidal ideation or behaviour, if any."""
     rows = [r for r in result.rows_of("condition", person_id) if r["codeset"] == SUICIDALITY]
     return [max(rows, key=lambda r: (r["condition_date"], r["code"]))] if rows else []
 
 
-def _who(result: Result, person_id: int) -> dict:
+def who_of(result: Result, person_id: int) -> dict:
+    """Birth, sex, observed time and death, as a page shows them."""
     (row,) = result.rows_of("person", person_id)
     first, last = row["birth_earliest_date"], row["birth_latest_date"]
     born = None if first is None else str(first.year) if first.year == last.year else f"{first.year} to {last.year}"

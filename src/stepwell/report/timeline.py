@@ -12,6 +12,7 @@ from stepwell.knowledge.forms import Knowledge
 from stepwell.result import Result
 
 from .drawing import BESIDE, DARK, INK, LIGHT, MIDDLE, MUTED, RULE, SHADE, Drawing, render
+from .supplies import Supply, draw_supplies
 
 DAYS_PER_MONTH = 365.25 / 12
 _ROLE_COLOURS = {"antidepressant": MIDDLE, "antipsychotic": LIGHT, "augmentation": LIGHT}
@@ -58,6 +59,8 @@ class Story:
     episodes: tuple[tuple[date, date], ...]
     sessions: tuple[tuple[str, date], ...] = ()
     """Days of treatments given in sessions, and of psychotherapy, by what they are called."""
+    supplies: tuple[Supply, ...] = ()
+    """Drugs as they were supplied, for a reader who is not to see which trials were made of them."""
 
     def when(self, day: date | None) -> str:
         """A day as the page may show it: the date, or the number of months since the first treatment."""
@@ -79,7 +82,7 @@ def find_story(result: Result, person_id: int, shown_as: str, letters: Mapping[s
     how = [d.trials.medication_evidence.is_ for d in result.definitions if setting_of[d.name] == setting]
     if "supplied" in how:
         exposures = [e for e in exposures if e["is_supplied"]]
-    sessions = _sessions(result, person_id)
+    sessions = sessions_of(result, person_id)
     # What is given in sessions has a row of ticks: a bar would say less.
     given = {i for t in result.knowledge.treatments.values() for i in t.ingredients} if sessions else set()
     courses = tuple(_course(t, exposures, counted, result.knowledge) for t in own if t["ingredient"] not in given)
@@ -103,7 +106,7 @@ def find_story(result: Result, person_id: int, shown_as: str, letters: Mapping[s
     return Story(shown_as, is_named, start, courses, judgements, scores, episodes, sessions)
 
 
-def _sessions(result: Result, person_id: int) -> tuple[tuple[str, date], ...]:
+def sessions_of(result: Result, person_id: int) -> tuple[tuple[str, date], ...]:
     """Every day that is a session or may be one, and days with psychotherapy where there are sessions."""
     treatments = result.knowledge.treatments
     rows = result.rows_of("session", person_id) if "session" in result.tables else []
@@ -160,6 +163,9 @@ def draw_timeline(story: Story, letters: Mapping[str, str], name: str) -> Drawin
     panels = []
     if story.courses:
         panels.append(_draw_courses(story, letters, axis))
+    if story.supplies:
+        is_last = not story.scores and not story.sessions
+        panels.append(draw_supplies(story.supplies, axis, _WIDTH, labelled=is_last))
     if story.sessions:
         panels.append(_draw_sessions(story, axis))
     if story.scores:
@@ -167,6 +173,9 @@ def draw_timeline(story: Story, letters: Mapping[str, str], name: str) -> Drawin
     chart = alt.vconcat(*panels, spacing=14).resolve_scale(x="shared")
     treatments = "; ".join(
         f"{c.label}, {c.dose}, {story.when(c.start)} to {story.when(c.end)}, {c.outcome}" for c in story.courses
+    )
+    treatments += "; ".join(
+        f"{s.label}, {s.dose}, {story.when(s.start)} to {story.when(s.end)}" for s in story.supplies
     )
     totals = "; ".join(f"{i} {t:g} on {story.when(d)}" for i, d, t in story.scores)
     given = "; ".join(f"{what} on {story.when(d)}" for what, d in story.sessions)
@@ -180,7 +189,7 @@ class _Axis:
     def __init__(self, story: Story):
         self.story = story
         days = [d for c in story.courses for d in (c.start, c.end)] + [d for _, d, _ in story.scores]
-        days += [d for _, d in story.sessions]
+        days += [d for _, d in story.sessions] + [d for s in story.supplies for d in (s.start, s.end)]
         self.first, self.last = min(days), max(days)
         self.domain = [self.at(self.first), self.at(self.last)]
 
@@ -303,7 +312,10 @@ def _draw_scores(story: Story, axis: _Axis) -> alt.LayerChart:
     base = alt.Chart(alt.Data(values=points)).encode(x=x, y=y)
     return alt.layer(
         _shading(story, axis, labelled=True),
-        base.mark_line(color=MUTED, strokeWidth=1).encode(detail=["instrument:N", "episode:N"]),
+        *(
+            [base.mark_line(color=MUTED, strokeWidth=1).encode(detail=["instrument:N", "episode:N"])]
+            * bool(story.episodes)
+        ),
         base.mark_point(filled=True, size=55, color=DARK, opacity=1).encode(
             shape=alt.Shape("instrument:N", legend=legend)
         ),

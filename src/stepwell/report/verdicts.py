@@ -92,11 +92,17 @@ def count_verdicts(patterns: Counter[Pattern], definitions: Sequence[str], suppr
     return Verdicts({g: counts[g] for g in (EVERYBODY, TREATED)}, shares, agreements)
 
 
-def find_patterns(determination: ir.Table, episode: ir.Table, definitions: Sequence[str]) -> Counter[Pattern]:
-    """How many people have each pattern of verdicts: few rows, whatever the number of people."""
+def treated_people(episode: ir.Table) -> ir.Table:
+    """The `person_id` of everybody in the group `TREATED`."""
     people = episode.group_by("person_id").agg(
         is_treated=(episode.n_diagnoses.max() > 0) & (episode.n_trials.max() > 0)
     )
+    return people.filter(people.is_treated).select("person_id")
+
+
+def find_patterns(determination: ir.Table, episode: ir.Table, definitions: Sequence[str]) -> Counter[Pattern]:
+    """How many people have each pattern of verdicts: few rows, whatever the number of people."""
+    people = treated_people(episode).mutate(is_treated=True)
     names = [f"verdict_{i}" for i in range(len(definitions))]
     wide = determination.group_by("person_id").agg(
         **{

@@ -1,0 +1,164 @@
+"""Predictive values, sensitivity and specificity of a definition against reviewers, from a stratified sample.
+
+Each chart counts with its weight, the inverse of the probability with which it was drawn (Horvitz and Thompson 1952). A measure
+is a ratio of two weighted sums. A measure of one stratum is a simple share with Wilson's interval. The interval of the
+others combines the Wilson intervals of the strata by the method of variance estimates recovery (MOVER): Zou and
+Donner 2008; for a ratio in the way of Fieller's theorem: Tang 2021. Unlike the delta method and the bootstrap it does not
+collapse where no error was found in a stratum that stands for many people. docs/review.md says why, and how often it covers the truth.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import sqrt
+from statistics import NormalDist
+
+from scipy.optimize import brentq
+
+from stepwell.report.proportion import LEVEL, Proportion, wilson
+
+from .sample import MET, NOT_MET, UNKNOWN, Stratum
+
+UNDECIDED = "undecided"
+"""What the reviewers say of a person where one cannot say, or where they disagree and nobody has settled it."""
+
+Cells = Mapping[tuple[str, str], int]
+"""How many charts there are by stratum and by what the reviewers say."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A share of people: of those in `among`, how many are in `hits`. Both look at the two verdicts on one person."""
+
+    name: str
+    short: str
+    among: Callable[[str, str], bool]
+    hits: Callable[[str, str], bool]
+
+    def counts(self, verdict: str, reference: str) -> tuple[int, int]:
+        """What one person adds to the hits, and to those among whom they are; nothing where either verdict is open."""
+        is_in = verdict != UNKNOWN and reference != UNDECIDED and self.among(verdict, reference)
+        return int(is_in and self.hits(verdict, reference)), int(is_in)
+
+    def open_counts(self, verdict: str, reference: str) -> list[tuple[int, int]]:
+        """The same for every way in which open verdicts could have been settled, from the least favourable to the most."""
+        verdicts = (MET, NOT_MET) if verdict == UNKNOWN else (verdict,)
+        references = (MET, NOT_MET) if reference == UNDECIDED else (reference,)
+        ways = {self.counts(v, r) for v, r in product(verdicts, references)}
+        return sorted(ways, key=((0, 1), (0, 0), (1, 1)).index)
+
+
+MEASURES = (
+    Measure("positive predictive value", "PPV", lambda v, r: v == MET, lambda v, r: r == MET),
+    Measure("negative predictive value", "NPV", lambda v, r: v == NOT_MET, lambda v, r: r == NOT_MET),
+    Measure("sensitivity", "sensitivity", lambda v, r: r == MET, lambda v, r: v == MET),
+    Measure("specificity", "specificity", lambda v, r: r == NOT_MET, lambda v, r: v == NOT_MET),
+)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One measure: among people of whom definition and reviewers decide, and its bounds when every open case counts against
+    the definition, or for it."""
+
+    measure: Measure
+    among_decided: Proportion | None
+    least: float | None
+    most: float | None
+
+
+def estimate(measure: Measure, strata: Sequence[Stratum], cells: Cells) -> Estimate:
+    """The measure. None where no chart that was read could tell."""
+    least = _ratio(strata, cells, lambda v, r: measure.open_counts(v, r)[0])
+    most = _ratio(strata, cells, lambda v, r: measure.open_counts(v, r)[-1])
+    return Estimate(measure, _with_interval(measure, strata, cells), least, most)
+
+
+def _ratio(strata: Sequence[Stratum], cells: Cells, counts: Callable[[str, str], tuple[int, int]]) -> float | None:
+    hits = among = 0.0
+    for stratum in strata:
+        for reference in (MET, NOT_MET, UNDECIDED):
+            hit, is_in = counts(stratum.verdict, reference)
+            weight = stratum.weight * cells.get((stratum.name, reference), 0)
+            hits, among = hits + hit * weight, among + is_in * weight
+    return hits / among if among else None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one stratum adds to `hits - ratio * among`, as a straight line in one share that was observed there."""
+
+    share: Proportion
+    slope: Callable[[float], float]
+    added: Callable[[float], float]
+    variance: float
+    """Of the number of people in the stratum, and of those in it who were decided, at the estimate."""
+
+    def at(self, ratio: float) -> float:
+        return self.slope(ratio) * self.share.value + self.added(ratio)
+
+    def reach(self, ratio: float, upwards: bool) -> float:
+        """How far the interval of the share lets it go that way, squared."""
+        slope = self.slope(ratio)
+        end = self.share.high if upwards == (slope > 0) else self.share.low
+        return (slope * (end - self.share.value)) ** 2
+
+
+def _with_interval(measure: Measure, strata: Sequence[Stratum], cells: Cells) -> Proportion | None:
+    ratio = _ratio(strata, cells, measure.counts)
+    if ratio is None:
+        return None
+    counted = [(s, *_counted(measure, s, cells)) for s in strata if s.verdict != UNKNOWN]
+    of = sum(hits + misses for _, hits, misses in counted)
+    by_verdict = [c for c in counted if measure.among(c[0].verdict, MET) and measure.among(c[0].verdict, NOT_MET)]
+    if len(by_verdict) == 1:
+        (_, hits, misses) = by_verdict[0]
+        return wilson(hits, hits + misses)
+    whole = sum(s.people for s in strata)
+    if by_verdict:
+        parts = [_part_by_verdict(s, h, m, ratio, whole) for s, h, m in by_verdict if h + m]
+    else:
+        parts = [_part_by_reference(measure, s, h + m, ratio, whole) for s, h, m in counted]
+    return Proportion(ratio, of, *_limits(parts, ratio))
+
+
+def _counted(measure: Measure, stratum: Stratum, cells: Cells) -> tuple[int, int]:
+    """Charts of the stratum that are hits, and those that are misses."""
+    found: Counter[tuple[int, int]] = Counter()
+    for reference in (MET, NOT_MET):
+        found[measure.counts(stratum.verdict, reference)] += cells.get((stratum.name, reference), 0)
+    return found[1, 1], found[0, 1]
+
+
+def _part_by_verdict(stratum: Stratum, hits: int, misses: int, ratio: float, whole: int) -> _Part:
+    """A stratum whose people are all in the measure: what was observed is the share of hits among the decided charts."""
+    part, n_decided = stratum.people / whole, hits + misses
+    decided, share = n_decided / stratum.sampled, wilson(hits, n_decided)
+    off = share.value - ratio
+    variance = part * (decided * off) ** 2 / whole + (part * off) ** 2 * decided * (1 - decided) / stratum.sampled
+    return _Part(share, lambda _: part * decided, lambda r: -part * decided * r, variance)
+
+
+def _part_by_reference(measure: Measure, stratum: Stratum, n: int, ratio: float, whole: int) -> _Part:
+    """A stratum whose people are all hits or all misses: what was observed is the share of charts that are in the measure."""
+    part, share = stratum.people / whole, wilson(n, stratum.sampled)
+    hit = any(measure.counts(stratum.verdict, reference)[0] for reference in (MET, NOT_MET))
+    variance = part * ((hit - ratio) * share.value) ** 2 / whole
+    return _Part(share, lambda r: part * (hit - r), lambda _: 0.0, variance)
+
+
+def _limits(parts: Sequence[_Part], ratio: float) -> tuple[float, float]:
+    """Every ratio at which the interval of `hits - ratio * among` holds 0."""
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    fixed = z * z * sum(part.variance for part in parts)
+
+    def end(at: float, upwards: bool) -> float:
+        middle, reach = sum(p.at(at) for p in parts), sqrt(sum(p.reach(at, upwards) for p in parts) + fixed)
+        return middle + reach if upwards else middle - reach
+
+    low = 0.0 if end(0.0, False) <= 0 else brentq(end, 0.0, ratio, args=(False,))
+    high = 1.0 if end(1.0, True) >= 0 else brentq(end, ratio, 1.0, args=(True,))
+    return low, high
