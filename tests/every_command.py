@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from stepwell.cli import app
 from stepwell.errors import QuestionError
+from stepwell.report.verdicts import treated_people
 from stepwell.result import Result
 from stepwell.serve.pages import Pages
 from stepwell.tables import RECORDS
@@ -41,6 +42,10 @@ TRIED: dict[str, tuple[str, ...]] = {
         "{result} --as omop-episode --out {folder}",
         "{result} --as omop-episode --first-id 9 --out {folder}",
         "{result} --as fhir --person {person} --out {folder}",
+    ),
+    "review sample": (
+        "{result} --definition {definition} --sample 4 --among everybody --out {folder}",
+        "{result} --definition {definition} --take met=1 --question Resistant? --reviewers 1 --seed 3 --out {folder}",
     ),
     "quality": ("{result}", "{result} --measure {measure} --out {table} --replace"),
     "compare": (
@@ -156,9 +161,23 @@ def _refusal(result: Result, words: str, line: str, arguments: list[str]) -> str
     if words == "export" and "omop" in line:
         rows = result.rows_of("person", result.person_id(_ids(result)[0]))
         return None if rows[0]["address"].startswith("person/") else "were not read from OMOP's table person"
+    if words == "review sample" and n and (refused := _review_refusal(result, line)):
+        return refused
     if words == "candidacy" and not _has_dates(result, arguments[1]):
         return "this person has no dated record"
     return "was not run" if n < line.count("--definition {") else None
+
+
+def _review_refusal(result: Result, line: str) -> str | None:
+    """Why no sample can be drawn of the first definition's people."""
+    judged = result.table("determination")
+    met = judged.filter(judged.definition == result.definitions[0].name, judged.verdict == "met").select("person_id")
+    if "--among everybody" in line:
+        return None
+    treated = treated_people(result.table("episode"))
+    if not treated.count().to_pyarrow().as_py():
+        return "There is nobody to review."
+    return None if met.semi_join(treated, "person_id").count().to_pyarrow().as_py() else "The sample cannot be drawn."
 
 
 def _has_dates(result: Result, person: str) -> bool:

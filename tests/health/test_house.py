@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "fetch": {"errors", "paths", "output"},
     "in_memory": {"rules", "tables", "knowledge"},
     "candidacy": {"errors", "output", "tables", "knowledge", "in_memory", "result", "why", "report"},
+    "review": {"errors", "output", "text", "knowledge", "result", "why", "report", "compare"},
     "export": {"errors", "output", "tables", "knowledge", "result", "why"},
     "serve": {"errors", "knowledge", "result", "why", "report", "compare", "candidacy"},
     "calibrate": {"errors", "output", "knowledge", "simulate", "report"},

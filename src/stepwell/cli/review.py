@@ -10,7 +10,7 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from .app import Replace, ResultArg, Seed, app, err_console, out_console
+from .app import Replace, ResultArg, Seed, app, err_console, out_console, progress
 
 review_app = typer.Typer(
     help="Chart review: what clinicians say of a blinded sample of people, and how a definition does against them.",
@@ -60,10 +60,14 @@ def sample(
     drawn = draw_sample(
         opened, definition, size, seed=seed, take=_numbers(take or ()), among=among.value, question=question or QUESTION
     )
-    write_review(opened, drawn, out, reviewers=reviewers)
+    with progress() as report_progress:
+        write_review(opened, drawn, out, reviewers=reviewers, progress=report_progress)
     for stratum in drawn.strata:
         out_console.print(
-            f"{stratum.label}: {stratum.sampled} of {stratum.people:,} people", markup=False, highlight=False
+            f"{stratum.label}: {stratum.sampled} of {stratum.people:,} people",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
     lines = (
         f"For the reviewers: [bold]{escape(str(out / 'reviewers'))}[/bold]  begin with index.html",
@@ -95,15 +99,19 @@ def score(
 ) -> None:
     """Compares the definition with the reviewers: PPV, NPV, sensitivity, specificity, kappa; writes tables for a paper."""
     from stepwell.review import score_review, write_scored
-    from stepwell.review.table import table
+    from stepwell.review.table import show, table
 
     out = out or folder / "score"
     scored = score_review(folder, form or (), settled)
     shown = write_scored(scored, out, suppress_below=suppress_below, replace_existing=replace)
     for name in scored.untouched:
         err_console.print(f"{name} is not filled in: left out.", style="yellow", markup=False, highlight=False)
-    out_console.print(Markdown(table(shown, suppress_below)))
-    out_console.print(f"\nTables: [bold]{escape(str(out))}[/bold]", highlight=False, soft_wrap=True)
+    out_console.print(Markdown(table(show(scored, 0), 0)))
+    out_console.print(f"\nTables for a paper: [bold]{escape(str(out))}[/bold]", highlight=False, soft_wrap=True)
+    if shown.is_withheld:
+        hidden = f"counts from 1 to {suppress_below - 1}"
+        words = f"This screen shows every count, for your team. The tables withhold {hidden} and what rests on them."
+        out_console.print(words, markup=False, highlight=False)
 
 
 def _numbers(take) -> dict[str, int]:

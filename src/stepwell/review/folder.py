@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -21,7 +22,14 @@ from .records import read_chart
 from .sample import Sample
 
 
-def write_review(result: Result, sample: Sample, out: str | Path, *, reviewers: int = 2) -> Path:
+def write_review(
+    result: Result,
+    sample: Sample,
+    out: str | Path,
+    *,
+    reviewers: int = 2,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Path:
     """Writes a new folder and returns where it is: `reviewers/` with a page for each chart, a start page and a form for each
     reviewer, and `key/`. The same result and sample give the same bytes.
 
@@ -39,6 +47,8 @@ def write_review(result: Result, sample: Sample, out: str | Path, *, reviewers: 
                 number=chart.number, file_of=file_of, **read_chart(result, chart.person, chart.number)
             )
             write_text(folder / REVIEWERS / file_of(chart.number), page)
+            if progress:
+                progress("charts", chart.number, len(numbers))
         letters = ascii_uppercase[:reviewers]
         start = environment.get_template("start.html.j2").render(numbers=numbers, file_of=file_of, letters=letters)
         write_text(folder / REVIEWERS / "index.html", start)

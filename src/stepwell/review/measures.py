@@ -4,7 +4,7 @@ Each chart counts with its weight, the inverse of the probability with which it 
 is a ratio of two weighted sums. A measure of one stratum is a simple share with Wilson's interval. The interval of the
 others combines the Wilson intervals of the strata by the method of variance estimates recovery (MOVER): Zou and
 Donner 2008; for a ratio in the way of Fieller's theorem: Tang 2021. Unlike the delta method and the bootstrap it does not
-collapse where no error was found in a stratum that stands for many people. docs/review.md says why, and how often it covers the truth.
+collapse where no error was found in a stratum that stands for many people: see docs/review.md.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import sqrt
 from statistics import NormalDist
+from typing import Literal
 
 from scipy.optimize import brentq
 
@@ -31,20 +32,28 @@ Cells = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True)
 class Measure:
-    """A share of people: of those in `among`, how many are in `hits`. Both look at the two verdicts on one person."""
+    """Of the people of whom one of the two says `value`, the share of whom the other says it too."""
 
     name: str
     short: str
-    among: Callable[[str, str], bool]
-    hits: Callable[[str, str], bool]
+    given: Literal["definition", "reviewers"]
+    """Whose verdict comes first: the definition's in a predictive value, the reviewers' in sensitivity and specificity."""
+    value: str
 
     def counts(self, verdict: str, reference: str) -> tuple[int, int]:
         """What one person adds to the hits, and to those among whom they are; nothing where either verdict is open."""
-        is_in = verdict != UNKNOWN and reference != UNDECIDED and self.among(verdict, reference)
-        return int(is_in and self.hits(verdict, reference)), int(is_in)
+        if verdict == UNKNOWN or reference == UNDECIDED:
+            return 0, 0
+        first, second = (verdict, reference) if self.given == "definition" else (reference, verdict)
+        return int(first == second == self.value), int(first == self.value)
 
     def open_counts(self, verdict: str, reference: str) -> list[tuple[int, int]]:
-        """The same for every way in which open verdicts could have been settled, from the least favourable to the most."""
+        """The same for every way in which open verdicts could have been settled, from the least favourable to the most.
+
+        A predictive value is about people of whom the definition says `value`: an unknown of its own is never one of them.
+        """
+        if verdict == UNKNOWN and self.given == "definition":
+            return [(0, 0)]
         verdicts = (MET, NOT_MET) if verdict == UNKNOWN else (verdict,)
         references = (MET, NOT_MET) if reference == UNDECIDED else (reference,)
         ways = {self.counts(v, r) for v, r in product(verdicts, references)}
@@ -52,10 +61,10 @@ class Measure:
 
 
 MEASURES = (
-    Measure("positive predictive value", "PPV", lambda v, r: v == MET, lambda v, r: r == MET),
-    Measure("negative predictive value", "NPV", lambda v, r: v == NOT_MET, lambda v, r: r == NOT_MET),
-    Measure("sensitivity", "sensitivity", lambda v, r: r == MET, lambda v, r: v == MET),
-    Measure("specificity", "specificity", lambda v, r: r == NOT_MET, lambda v, r: v == NOT_MET),
+    Measure("positive predictive value", "PPV", "definition", MET),
+    Measure("negative predictive value", "NPV", "definition", NOT_MET),
+    Measure("sensitivity", "sensitivity", "reviewers", MET),
+    Measure("specificity", "specificity", "reviewers", NOT_MET),
 )
 
 
@@ -111,18 +120,16 @@ def _with_interval(measure: Measure, strata: Sequence[Stratum], cells: Cells) ->
     ratio = _ratio(strata, cells, measure.counts)
     if ratio is None:
         return None
-    counted = [(s, *_counted(measure, s, cells)) for s in strata if s.verdict != UNKNOWN]
-    of = sum(hits + misses for _, hits, misses in counted)
-    by_verdict = [c for c in counted if measure.among(c[0].verdict, MET) and measure.among(c[0].verdict, NOT_MET)]
-    if len(by_verdict) == 1:
-        (_, hits, misses) = by_verdict[0]
-        return wilson(hits, hits + misses)
     whole = sum(s.people for s in strata)
-    if by_verdict:
-        parts = [_part_by_verdict(s, h, m, ratio, whole) for s, h, m in by_verdict if h + m]
+    counted = [(s, *_counted(measure, s, cells)) for s in strata if s.verdict != UNKNOWN]
+    if measure.given == "definition":
+        counted = [(s, hits, misses) for s, hits, misses in counted if hits + misses]
+        parts = [_part_by_verdict(s, hits, misses, ratio, whole) for s, hits, misses in counted]
+        if len(parts) == 1:
+            return parts[0].share
     else:
-        parts = [_part_by_reference(measure, s, h + m, ratio, whole) for s, h, m in counted]
-    return Proportion(ratio, of, *_limits(parts, ratio))
+        parts = [_part_by_reference(measure, s, hits + misses, ratio, whole) for s, hits, misses in counted]
+    return Proportion(ratio, sum(hits + misses for _, hits, misses in counted), *_limits(parts, ratio))
 
 
 def _counted(measure: Measure, stratum: Stratum, cells: Cells) -> tuple[int, int]:
@@ -145,7 +152,7 @@ def _part_by_verdict(stratum: Stratum, hits: int, misses: int, ratio: float, who
 def _part_by_reference(measure: Measure, stratum: Stratum, n: int, ratio: float, whole: int) -> _Part:
     """A stratum whose people are all hits or all misses: what was observed is the share of charts that are in the measure."""
     part, share = stratum.people / whole, wilson(n, stratum.sampled)
-    hit = any(measure.counts(stratum.verdict, reference)[0] for reference in (MET, NOT_MET))
+    hit = int(stratum.verdict == measure.value)
     variance = part * ((hit - ratio) * share.value) ** 2 / whole
     return _Part(share, lambda r: part * (hit - r), lambda _: 0.0, variance)
 

@@ -29,6 +29,7 @@ def read_chart(result: Result, person: str, number: int) -> dict:
         "life": _draw(result, person_id, number, supplies),
         "supplies": list(_with_gaps(supplies)),
         "stopped": _stopped(exposures, knowledge),
+        "holds": frozenset(result.manifest["has"]),
         "incomplete": _incomplete(result, person_id),
         "scores": _scores(result, person_id),
         "sessions": [s | {"label": knowledge.treatments[s["treatment"]].label} for s in sessions],

@@ -28,7 +28,8 @@ class Agreement:
     second: str
     same: Proportion
     kappa: Proportion | None
-    """Cohen's kappa over the three answers, with its interval. None where chance alone would make both agree on everybody."""
+    """Cohen's kappa over the three answers, with its interval. None where chance alone would make both agree on everybody; without an interval
+    where its asymptotic error is 0."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,9 @@ def _kappa(counts: np.ndarray, n: int) -> Proportion | None:
         counts.sum(axis=0) * counts.sum(axis=1)
     ).sum() == n * n:  # both say the same of everybody: chance explains all of it
         return None
-    found = cohens_kappa(counts)
+    with np.errstate(invalid="ignore", divide="ignore"):  # its test of no agreement, where one reviewer never varies
+        found = cohens_kappa(counts)
     half = NormalDist().inv_cdf((1 + LEVEL) / 2) * found.std_kappa
-    if half == 0:  # no two verdicts differ: the asymptotic error is 0, which says nothing
+    if half == 0:  # complete agreement, or a reviewer who never varies: the asymptotic error is 0 and says nothing
         return Proportion(float(found.kappa), n)
     return Proportion(float(found.kappa), n, float(max(-1, found.kappa - half)), float(min(1, found.kappa + half)))

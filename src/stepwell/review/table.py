@@ -102,8 +102,8 @@ def _line(estimate: Estimate, scored: Scored, counts: dict) -> Line:
 
 
 def write_scored(scored: Scored, out: str | Path, *, suppress_below: int = 5, replace_existing: bool = False) -> Shown:
-    """Writes into the folder `out`: `table.md`, `accuracy.csv` and `strata.csv` for the paper, and `disagreements.csv`, which is about
-    single people: a form for whoever settles them. Raises `QuestionError` where it cannot be written."""
+    """Writes into the folder `out`: `table.md`, `accuracy.csv` and `strata.csv` for the paper, and `disagreements.csv`, a form
+    for whoever settles them, about single people. Raises `QuestionError` where it cannot be written."""
     shown, out = show(scored, suppress_below), Path(out)
     files = {
         _TABLE: table(shown, suppress_below),
@@ -123,12 +123,12 @@ def write_scored(scored: Scored, out: str | Path, *, suppress_below: int = 5, re
 def table(shown: Shown, suppress_below: int) -> str:
     """Both tables in Markdown, with what a reader needs to know of them."""
     scored, sample = shown.scored, shown.scored.sample
-    forms = ", ".join(form.name for form in scored.forms)
+    n_forms = f"{len(scored.forms)} {'reviewer' if len(scored.forms) == 1 else 'reviewers'}"
+    names = ", ".join(form.name for form in scored.forms)
     parts = [
         f"# {sample.definition} against chart review\n",
-        f"{shown.counts['charts', ''].text} charts of {_AMONG[sample.among]}, a random sample stratified by the definition's verdict, read by "
-        f"{len(scored.forms)} {'reviewer' if len(scored.forms) == 1 else 'reviewers'} ({forms}) who did not see it. "
-        f"They were asked: “{sample.question}”\n",
+        f"{shown.counts['charts', ''].text} charts of {_AMONG[sample.among]}: a random sample, stratified by the definition's "
+        f"verdict, read by {n_forms} ({names}) who did not see it. They were asked: “{sample.question}”\n",
         _markdown(
             ("Definition", "People", "Charts read", *(f"Reviewers: {r}" for r in REFERENCES)),
             [(r["stratum"], r["people"], r["charts"], *(r[ref] for ref in REFERENCES)) for r in _strata_rows(shown)],
@@ -139,8 +139,8 @@ def table(shown: Shown, suppress_below: int) -> str:
                 "Estimate",
                 f"{LEVEL:.0%} interval",
                 "Charts",
-                "If every open case spoke against it",
-                "… for it",
+                "All open cases against it",
+                "All open cases for it",
             ),
             [_cells(line) for line in shown.lines],
         ),
@@ -180,12 +180,13 @@ def _notes(shown: Shown, suppress_below: int) -> list[str]:
     scored = shown.scored
     n_open = sum(scored.cells.get((s.name, UNDECIDED), 0) for s in scored.sample.strata)
     notes = [
-        "Estimates are among people of whom both the definition and the reviewers say met or not met, weighted by the inverse of the "
-        "probability of being drawn. The last two columns count every person of whom either could not say against the definition, "
-        f"or for it: *{UNKNOWN}* is never counted as *{NOT_MET}* without saying so.\n",
-        "Intervals: Wilson's for a share of one stratum; for the weighted ones the Wilson intervals of the strata combined by the "
-        "method of variance estimates recovery (MOVER). Kappa: asymptotic. Kappa and agreement are of the charts read, in which the "
-        "strata do not have the shares of the population.\n",
+        "Estimates are among people of whom both the definition and the reviewers say met or not met. Each chart is weighted by "
+        "the inverse of the probability of being drawn. The last two columns count every open case against the definition, then "
+        f"for it: *{UNDECIDED}* of the reviewers and, in sensitivity and specificity, *{UNKNOWN}* of the definition, which is "
+        f"never counted as *{NOT_MET}* silently. A predictive value is about people of whom the definition decides.\n",
+        "Intervals: Wilson's for a share of one stratum; for the others the Wilson intervals of the strata combined by the "
+        "method of variance estimates recovery (MOVER). Kappa: asymptotic. Agreement and kappa are of the charts that were read, "
+        "in which the strata do not have the shares of the population.\n",
     ]
     if len(scored.forms) > 1:
         settled = f"{len(scored.settled)} of them settled by a further reviewer" if scored.settled else "none settled"
