@@ -28,8 +28,8 @@ class Agreement:
     second: str
     same: Proportion
     kappa: Proportion | None
-    """Cohen's kappa over the three answers, with its interval. None where chance alone would make both agree on everybody; without an interval
-    where its asymptotic error is 0."""
+    """Cohen's kappa over the three answers, with its interval. None where chance alone would make both agree on everybody; no
+    interval where its asymptotic error is 0."""
 
 
 @dataclass(frozen=True)
