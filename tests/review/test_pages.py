@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
 
+from stepwell.knowledge.load import load
 from stepwell.result import Result
 from stepwell.review import write_review
+from stepwell.review.records import _supplies, _with_gaps
 from stepwell.tables import DERIVED, RECORDS
 
 AS_RECORDED = {"exposure", "session", "series"}
@@ -126,3 +129,27 @@ class _Checker(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+
+
+def test_supplies_are_joined_only_where_nothing_changes():
+    """Two fills that follow each other are one line; an order that nobody dispensed, another dose and a gap begin a new one."""
+    first, day = date(2020, 1, 1), timedelta(1)
+    fills = [(50.0, True, True), (50.0, True, True), (50.0, False, True), (None, False, True), (100.0, None, False)]
+    rows, start = [], first
+    for mg, supplied, known in fills:
+        end = start + 29 * day
+        rows.append(
+            {"ingredient": "sertraline", "start_date": start, "end_date": end, "mg_per_day": mg, "n_records": 1}
+            | {"is_supplied": supplied, "is_end_known": known}
+        )
+        start = end + day
+    rows.append(rows[0] | {"start_date": start + 10 * day, "end_date": start + 20 * day})
+    joined = _supplies(rows, load())
+    assert [(s.start, s.dose, s.n_supplies, s.is_supplied, s.is_end_known) for s in joined] == [
+        (first, "50 mg/day", 2, True, True),
+        (first + 60 * day, "50 mg/day", 1, False, True),
+        (first + 90 * day, "dose not recorded", 1, False, True),
+        (first + 120 * day, "100 mg/day", 1, None, False),
+        (start + 10 * day, "50 mg/day", 1, True, True),
+    ]
+    assert [line["gap"] for line in _with_gaps(joined)] == [None, 0, 0, 0, 10]

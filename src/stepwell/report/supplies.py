@@ -25,6 +25,10 @@ class Supply:
     end: date
     dose: str
     n_supplies: int
+    is_supplied: bool | None
+    """Whether the drug was handed over, given or taken; no: it was ordered only; None: not recorded."""
+    is_end_known: bool
+    """Whether the records say how long the last supply lasted."""
 
 
 def draw_supplies(supplies: Sequence[Supply], axis, width: int, *, labelled: bool) -> alt.LayerChart:
@@ -36,6 +40,7 @@ def draw_supplies(supplies: Sequence[Supply], axis, width: int, *, labelled: boo
             "start": axis.at(s.start),
             "end": axis.at(min(s.end + timedelta(1), axis.last)),
             "antidepressant": s.is_antidepressant,
+            "opacity": 0.25 if s.is_supplied is False else 1,
         }
         for s in supplies
     ]
@@ -46,7 +51,7 @@ def draw_supplies(supplies: Sequence[Supply], axis, width: int, *, labelled: boo
     said = {"dy": -11, "fontSize": 11, "fill": INK, "stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
     near, far = _doses(supplies, axis, width)
     return alt.layer(
-        bar.encode(y=y, x=start, x2="end", color=colour),
+        bar.encode(y=y, x=start, x2="end", color=colour, opacity=alt.Opacity("opacity:Q", scale=None)),
         alt.Chart(alt.Data(values=near)).mark_text(align="left", **said).encode(y=y, x=start, text="dose:N"),
         alt.Chart(alt.Data(values=far)).mark_text(align="right", **said).encode(y=y, x=start, text="dose:N"),
     ).properties(width=width, height=_HEIGHT * len(rows))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from itertools import groupby
 
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.incomplete_words import say_person_incomplete
@@ -69,19 +69,24 @@ def _draw(result: Result, person_id: int, number: int, supplies: tuple[Supply, .
 def _supplies(exposures: Iterable[dict], knowledge: Knowledge) -> Iterable[Supply]:
     """Supplies of one drug in one dose, joined where one begins on the day after the other; in the order of their first days."""
     joined: list[Supply] = []
-    for _, rows in groupby(exposures, key=lambda e: e["ingredient"]):
-        own: list[Supply] = []
-        for e in rows:
-            drug = knowledge.ingredients[e["ingredient"]]
-            dose = "dose not recorded" if e["mg_per_day"] is None else f"{show_number(e['mg_per_day'])} mg/day"
-            last = own[-1] if own else None
-            if last and last.dose == dose and e["start_date"] <= last.end + timedelta(1):
-                n = last.n_supplies + e["n_records"]
-                own[-1] = Supply(last.label, last.is_antidepressant, last.start, max(last.end, e["end_date"]), dose, n)
-            else:
-                is_ad = drug.role == "antidepressant"
-                own.append(Supply(drug.label, is_ad, e["start_date"], e["end_date"], dose, e["n_records"]))
-        joined += own
+    for e in exposures:  # in the order of drug and first day
+        drug, last = knowledge.ingredients[e["ingredient"]], joined[-1] if joined else None
+        supply = Supply(
+            drug.label,
+            drug.role == "antidepressant",
+            e["start_date"],
+            e["end_date"],
+            "dose not recorded" if e["mg_per_day"] is None else f"{show_number(e['mg_per_day'])} mg/day",
+            e["n_records"],
+            e["is_supplied"],
+            e["is_end_known"],
+        )
+        same = last and (last.label, last.dose, last.is_supplied) == (supply.label, supply.dose, supply.is_supplied)
+        if same and supply.start <= last.end + timedelta(1):
+            n, end = last.n_supplies + supply.n_supplies, max(last.end, supply.end)
+            joined[-1] = replace(supply, start=last.start, end=end, n_supplies=n)
+        else:
+            joined.append(supply)
     return sorted(joined, key=lambda s: (s.start, s.label))
 
 
