@@ -16,6 +16,7 @@ _NOUNS = {
     "condition": ("diagnosis row", "diagnosis rows"),
     "procedure": ("procedure row", "procedure rows"),
     "answer": ("measurement or observation", "measurements and observations"),
+    "measurement": ("score", "scores"),
 }
 _UNDATED = {
     "condition": ("diagnosis", "diagnoses"),
@@ -64,8 +65,8 @@ def say_count_hidden(gaps: Iterable[Mapping], definition: Definition) -> str:
 
 
 def with_undated_scores(rows: Iterable[dict], gaps: Sequence[Mapping]) -> Iterator[dict]:
-    """The rows of evidence, which say where a criterion is unknown that the person has scores without a usable day."""
-    said = _say_undated([g for g in gaps if g["record"] == "measurement"])
+    """The rows of evidence, which say where a criterion is unknown that scores have no usable day, or are not all there."""
+    said = say_hidden(gaps, "measurement", {g["codeset"] for g in gaps})
     for row in rows:
         if said and row["verdict"] == "unknown" and row["criterion"] in _BY_SCORE:
             found = row["found"] + said
@@ -80,7 +81,7 @@ def _is_undated(gap: Mapping) -> bool:
 def _say_unread(n: int, record: str) -> str:
     one, many = _NOUNS[record]
     if n == 0:
-        return f"; the {many} of this source are not complete, or too many could not be read, to say that there is none"
+        return f"; not all {many} of this source could be had or read, so nobody can say that there is none"
     return f"; {n:,} {one if n == 1 else many} of this person could not be read, and may hold one"
 
 

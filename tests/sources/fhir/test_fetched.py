@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from resources import condition, dispense, ndjson, patient
+from resources import TOTAL, condition, dispense, ndjson, observation, patient
 from typer.testing import CliRunner
 
 import stepwell
@@ -36,22 +36,25 @@ INSURED = {
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory, open_once):
     """Somebody with one antidepressant and a diagnosis, after a fetch whose state has these entries: the source and the
-    determination."""
+    determination with its trial."""
     supply = {"daysSupply": {"value": 60}, "quantity": {"value": 60}}
     made = [patient("ann"), condition("c", "ann"), dispense("d", "ann", **supply), INSURED]
+    for day, total in (("2020-03-01", 20), ("2020-04-28", 19)):
+        score = {"effectiveDateTime": day, "valueQuantity": {"value": total}}
+        made.append(observation(f"o-{day}", "ann", TOTAL, **score))
     opened = open_once(ndjson(tmp_path_factory.mktemp("fetched") / "export", *made))
     records = {t.name: opened.con.to_pyarrow(opened.source.tables[t.name]) for t in RECORDS}
 
     def judged(**state):
         folder = tmp_path_factory.mktemp("state")
         (folder / "fetch.json").write_text(json.dumps(FETCHED | state))
-        source = mark_unfetched(opened.source, find_unfetched(folder))
+        source = mark_unfetched(opened.source, find_unfetched(folder), KNOWLEDGE)
         marked = {name: opened.con.to_pyarrow(source.tables[name]) for name in ("code_gap", "incomplete_medication")}
         found = stepwell.determine_records(
             records | marked, [KNOWLEDGE.definitions["sforzini-2022"]], KNOWLEDGE, has=source.has
         )
-        (determination,) = found["determination"].to_pylist()
-        return source, determination
+        (determination,), (trial,) = (found[name].to_pylist() for name in ("determination", "judged_trial"))
+        return source, determination | trial | {"verdict": determination["verdict"]}
 
     return judged
 
@@ -81,6 +84,22 @@ def test_diagnoses_that_were_not_given_are_not_absent(judged):
         _, found = judged(**state)
         assert found["who.never"] is None
         assert found["who.diagnosis"] is True, "what is there is there"
+
+
+def test_scores_that_were_not_given_are_not_absent(judged):
+    """How a trial ended is open where a score may be hidden; a server without QuestionnaireResponse has its scores elsewhere."""
+    for state, is_hidden in (
+        ({"refused": {"Observation": 1}}, True),
+        ({"not_granted": ["QuestionnaireResponse"]}, True),
+        ({"not_offered": ["Observation"]}, True),
+        ({"not_offered": ["QuestionnaireResponse"]}, False),
+    ):
+        source, judgement = judged(**state)
+        assert judgement["failure.improvement"] is (None if is_hidden else True)
+        gaps = source.tables["code_gap"]
+        found = {(r["record"], r["codeset"]) for r in gaps.to_pyarrow().to_pylist()}
+        scores = {("measurement", name) for name in KNOWLEDGE.instruments}
+        assert found == {("answer", None)} | (scores if is_hidden else set())
 
 
 def test_only_changes_say_nothing_of_what_was_before(judged):

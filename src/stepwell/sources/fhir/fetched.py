@@ -11,9 +11,11 @@ import ibis
 import ibis.expr.types as ir
 
 from ...errors import Problem, SourceError
+from ...knowledge.forms import Knowledge
 from ...tables import CODE_GAP, INCOMPLETE_MEDICATION
 from ..incomplete import NOT_FETCHED
 from ..source import Loss, Source
+from ..undated import UNREAD
 
 STATE = "fetch.json"
 _HOLDS: dict[str, tuple[tuple[str, str | None], ...]] = {
@@ -35,12 +37,16 @@ _EXPECTED = {"Condition", "Procedure", "Encounter", "Observation", "Questionnair
 those that they report, in MedicationRequest, and claims are the payers'."""
 
 
+_SCORES = {"Observation", "QuestionnaireResponse"}
+
+
 @dataclass(frozen=True)
 class Unfetched:
     """The types of resources of which some or all records were not fetched, and what is said about it."""
 
     files: tuple[Path, ...] = ()
     types: frozenset[str] = frozenset()
+    hides_scores: bool = False
     losses: tuple[Loss, ...] = ()
 
 
@@ -56,20 +62,24 @@ def find_unfetched(location: Path) -> Unfetched:
         ]
         raise SourceError("These records are not complete.", problems)
     types: set[str] = set()
+    hides_scores = False
     losses: list[Loss] = []
     for state in fetches.values():
         refused = (set(state["refused"]) | set(state["not_granted"])) & _HOLDS.keys()
         absent = set(state["not_offered"]) & _EXPECTED
         types |= refused | absent
+        # A server without QuestionnaireResponse has its scores as Observation.
+        hides_scores |= bool(refused & _SCORES or "Observation" in absent)
         losses += _losses(state, refused, absent)
     sinces = [state["request"].get("since") for state in fetches.values()]
     if sinces and all(sinces):
         types |= _HOLDS.keys()
+        hides_scores = True
         what = (
             "only what changed since a day was fetched: what stood before in any record is unknown; add the first fetch"
         )
         losses.append(Loss("fhir", what, "read as unknown", 0))
-    return Unfetched(tuple(fetches), frozenset(types), tuple(dict.fromkeys(losses)))
+    return Unfetched(tuple(fetches), frozenset(types), hides_scores, tuple(dict.fromkeys(losses)))
 
 
 def _read(file: Path) -> dict | None:
@@ -103,9 +113,11 @@ def _losses(state: dict, refused: set[str], absent: set[str]) -> Iterator[Loss]:
         yield Loss("fhir", what, "kept", 0)
 
 
-def mark_unfetched(source: Source, unfetched: Unfetched) -> Source:
+def mark_unfetched(source: Source, unfetched: Unfetched, knowledge: Knowledge) -> Source:
     """The source in which the absence of what was not fetched says nothing, for everybody."""
     hidden = dict.fromkeys(where for kind in sorted(unfetched.types) for where in _HOLDS[kind])
+    if unfetched.hides_scores:
+        hidden |= dict.fromkeys(("measurement", instrument) for instrument in sorted(knowledge.instruments))
     if not hidden:
         return replace(source, losses=(*source.losses, *unfetched.losses))
     tables, has, drug_rows = dict(source.tables), set(source.has), source.drug_rows
@@ -115,10 +127,10 @@ def mark_unfetched(source: Source, unfetched: Unfetched) -> Source:
             kept = tables[name]
         else:
             name = CODE_GAP.name
-            added = {"record": record, "codeset": codeset, "reason": "could not be read", "n_rows": 0}
+            added = {"record": record, "codeset": codeset, "reason": UNREAD, "n_rows": 0}
             kept = tables[name]
             is_same = kept.codeset.isnull() if codeset is None else kept.codeset == codeset
-            kept = kept.filter(~((kept.record == record) & is_same.fill_null(False)))
+            kept = kept.filter(~((kept.record == record) & (kept.reason == UNREAD) & is_same.fill_null(False)))
         tables[name] = kept.union(_for_everybody(source.tables["person"], kept.schema(), added))
         has.add(name)
     if drug_rows is not None:

@@ -56,7 +56,7 @@ def open_fhir(
     digest = fingerprint([*files, *vocabulary.values(), *unfetched.files])
     found = read_documents(files, location)
     source = open_resources(found, con, knowledge, label, str(location), digest, tables)
-    return mark_unfetched(source, unfetched)
+    return mark_unfetched(source, unfetched, knowledge)
 
 
 def open_bundle(bundle: dict, con: ibis.BaseBackend, knowledge: Knowledge) -> Source:
