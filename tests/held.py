@@ -72,6 +72,11 @@ def gap(record, codeset=None, first=date(2020, 1, 1), last=date(2024, 1, 1), n=3
     return {"record": record, "codeset": codeset, "first_date": first, "last_date": last, "n_rows": n}
 
 
+def undated(record, named, first=None, last=None, n=1):
+    """Rows without a usable day."""
+    return gap(record, named, first, last, n) | {"reason": "without a day"}
+
+
 def score(instrument, day, total):
     return {"instrument": instrument, "measured_date": day, "total": None if total is None else float(total)}
 
@@ -130,6 +135,7 @@ def supply(drug, first, n_days, mg=None, *, known=True, use=True):
         "is_antidepressant_use": use,
         "stop_reason": None,
         "n_records": 1,
+        "is_supplied": True,
     }
 
 

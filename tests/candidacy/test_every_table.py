@@ -26,6 +26,7 @@ from held import (
     session,
     supply,
     taken,
+    undated,
 )
 
 from stepwell.candidacy.answers import Known
@@ -175,6 +176,35 @@ def test_measurements_that_nobody_could_identify_are_no_none(ask):
     for other in ("scored", "pressure"):
         asked = next(ask for _, name, ask in LINES if name == other)
         assert "could not be read, and may hold one" in found(other, asked, code_gap=[gap("answer", last=EVE)]).words
+
+
+def test_what_has_no_day_may_be_the_latest():
+    """A score or a reading without a day may be later than the one that is found; one of an earlier month changes nothing. An
+    answer to a form that asks about suicide, and has no day, is no "none recorded"."""
+    scored = next(ask for _, name, ask in LINES if name == "scored")
+    pressure = next(ask for _, name, ask in LINES if name == "pressure")
+    of, least = scored.any_of[0].instrument, scored.any_of[0].at_least or 30
+    total = (
+        {"measurement": [score(of, EVE, least)]} if of in K.instruments else {"answer": [answered(of, None, EVE, 1)]}
+    )
+    readings = [
+        {"vital": f"blood-pressure-{side}", "measured_date": EVE, "mmhg": mmhg, "percent": None}
+        for side, mmhg in (("systolic", 120.0), ("diastolic", 70.0))
+    ]
+    month = (date(2020, 1, 1), date(2020, 1, 31))
+    for name, ask, held, row in (
+        ("scored", scored, total, ("measurement", of)),
+        ("pressure", pressure, {"vital": readings}, ("vital", "blood-pressure-systolic")),
+    ):
+        settled, open_ = found(name, ask, **held), found(name, ask, **held, code_gap=[undated(*row)])
+        assert settled.verdict is not None
+        assert (open_.verdict, "of this person has no usable day" in open_.words) == (None, True)
+        assert found(name, ask, **held, code_gap=[undated(*row, *month)]).verdict is settled.verdict
+        assert "no usable day" in found(name, ask, code_gap=[undated(*row)]).words
+    free = next(a for a in SUICIDAL if type(a).__name__ == "FreeOf")
+    told = found("free_of", free, code_gap=[undated("answer", "phq-9")])
+    assert (told.is_none_recorded, "1 answer of this person has no usable day" in told.words) == (False, True)
+    assert found("free_of", free, code_gap=[undated("answer", "gad-7")]).is_none_recorded
 
 
 def test_the_latest_answer_is_told_beside_an_earlier_sign():

@@ -144,6 +144,24 @@ def test_a_measurement_that_nobody_could_identify_may_be_the_score(gap, included
     assert found(REMISSION, **high)["is_included"] is True
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "included", "reached"),
+    [("", "", None, None), ("2020-06-01", "2020-06-30", None, None), ("2030-01-01", "2030-01-31", None, True)],
+    ids=["any day", "in the window", "after the window"],
+)
+def test_a_score_without_a_day(first, last, included, reached):
+    """It may be the first one, by which somebody enters, or the last of the window, which decides."""
+    undated = (
+        "record | codeset | reason | first_date | last_date | n_rows\n"
+        f"measurement | phq-9 | without a day | {first} | {last} | 1"
+    )
+    assert found(REMISSION, measurement=scores("phq-9 | 2020-01-01 | 4"), code_gap=undated)["is_included"] is included
+    both = scores("phq-9 | 2020-01-01 | 20", "phq-9 | 2020-05-01 | 2")
+    row = found(REMISSION, measurement=both, code_gap=undated)
+    assert (row["is_included"], row["is_reached"]) == (True, reached)
+    assert found(REMISSION, measurement=both)["is_reached"] is True
+
+
 def test_nobody_knows_of_scores_that_no_source_holds():
     """Without a table of scores, or without observation, it is unknown who is in the measure."""
     held = {"person", "observation_period", "condition", "medication"}

@@ -114,7 +114,7 @@ def scored(known: Known, ask: Scored) -> Found:
     rows = [r for r in _totals(known.chart) if r["instrument"] in limits]
     inside = [r for r in rows if first <= r["measured_date"]]
     if not inside:
-        hidden = say_hidden(known.chart.unread_since(first), "answer", ())
+        hidden = _other_scores(known, limits, first)
         words = f"No score of {names} in the last {show_days(ask.within)}{hidden}"
         if rows:
             words += f"; the last is of {show_date(max(r['measured_date'] for r in rows))}"
@@ -138,6 +138,8 @@ def scored(known: Known, ask: Scored) -> Found:
     label = known.knowledge.all_instruments[latest["instrument"]].label
     words = f"{label} {show_number(total)} on {show_date(latest['measured_date'])}"
     least = limit.at_least if limit.above is None else limit.above
+    if least is not None and (undated := _undated_scores(known, limits, latest["measured_date"])):
+        return Found(None, words + undated, show_number(total), "points", address=latest["address"])
     if least is None:
         return Found(True, words, show_number(total), "points", address=latest["address"])
     verdict = total >= least if limit.above is None else total > least
@@ -146,6 +148,18 @@ def scored(known: Known, ask: Scored) -> Found:
     return Found(
         verdict, words, show_number(total), "points", comparison, show_number(least), latest["address"], nearly
     )
+
+
+def _other_scores(known: Known, instruments: Iterable[str], first: date) -> str:
+    """What may be a score of these instruments from that day on, in words; or nothing."""
+    unread = say_hidden(known.chart.unread_since(first), "answer", ())
+    return unread + _undated_scores(known, instruments, first)
+
+
+def _undated_scores(known: Known, instruments: Iterable[str], first: date) -> str:
+    """The scores of these instruments that have no usable day, and may be of that day or a later one; or nothing."""
+    undated = [g for g in known.chart.unread_since(first) if g["codeset"] is not None]
+    return "".join(say_hidden(undated, record, instruments) for record in ("measurement", "answer"))
 
 
 def _totals(chart: Chart) -> list[dict]:
@@ -167,6 +181,7 @@ def pressure(known: Known, ask: Pressure) -> Found:
     rows = [r for r in _pressures(known.chart) if r["measured_date"] >= first]
     if not rows:
         hidden = say_hidden(known.chart.unread_since(first), "answer", ())
+        hidden += say_hidden(known.chart.unread_since(first), "vital", (SYSTOLIC, DIASTOLIC))
         return Found(None, f"No blood pressure in the last {show_days(ask.within)}{hidden}", **shape)
     day = max(r["measured_date"] for r in rows)
     of_day = [r for r in rows if r["measured_date"] == day]
@@ -181,6 +196,8 @@ def pressure(known: Known, ask: Pressure) -> Found:
     words = f"{value} mmHg on {show_date(day)}"
     if applies is None and verdict is False:
         verdict, words = None, f"{words}; whether this limit is the one for this age is not known"
+    if undated := say_hidden(known.chart.unread_since(day), "vital", (SYSTOLIC, DIASTOLIC)):
+        verdict, words = None, words + undated
     address = next(r["address"] for r in sort_by_day(rows, "measured_date"))
     return Found(verdict, words, value, address=address, **shape)
 

@@ -89,7 +89,11 @@ def silence(
     held, missing = ([what for what, is_there in is_held.items() if is_there is side] for side in (True, False))
     first = date.min if within is None else chart.day - timedelta(within)
     near = chart.unread_since(first)
-    hidden = "".join(say_hidden(near, record, sets) for record in _may_hide(tables, sets, chart.knowledge))
+    asking = {instrument for instrument, _ in chart.knowledge.safety_items} if SUICIDALITY in sets else set()
+    hidden = "".join(
+        say_hidden(near, record, asking if record == "answer" else sets)
+        for record in _may_hide(tables, sets, chart.knowledge)
+    )
     n = int(chart.is_observed) if on_the_day else chart.observed_days(within)
     if hidden and not missing:
         return f"none found{hidden}", False

@@ -68,7 +68,13 @@ def find_quality(
     # A measurement or observation that nobody could identify may be the score.
     scores_may_be = gaps_of(records, has) if measure.start.score is not None else {}
     people = add_hidden(people, scores_may_be, "answer", (), "score_is_hidden")
-    looked_for = people.is_observed & ibis.literal(source in has) & ~is_open & ~people.score_is_hidden
+    # A score without a usable day may be the first one, or the one that decides.
+    instruments = [measure.start.score.instrument] if measure.start.score is not None else []
+    people = add_hidden(people, scores_may_be, "measurement", instruments, "score_is_undated")
+    people = add_hidden(people, scores_may_be, "measurement", instruments, "score_is_open", until="window_last_day")
+    people = people.mutate(is_reached=people.score_is_open.ifelse(UNKNOWN, people.is_reached))
+    may_be_scored = people.score_is_hidden | people.score_is_undated
+    looked_for = people.is_observed & ibis.literal(source in has) & ~is_open & ~may_be_scored
     began = ibis.cases((people.start_day.notnull(), MET), (looked_for, NOT_MET), else_=UNKNOWN)
     if source == "medication":
         # The first antidepressant, and the time without one before it, may be among the drugs that are missing.

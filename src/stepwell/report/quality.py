@@ -156,6 +156,7 @@ def _words(measure: QualityMeasure, person: dict, gaps: Sequence[dict]) -> str:
         if not person["is_entered"]:
             doubt = say_hidden(gaps, "condition", measure.start.diagnoses)
             doubt += say_hidden(gaps, "answer", ()) if measure.start.score is not None else ""
+            doubt += _undated(measure, gaps)
         return f"Not known whether in the measure{doubt}"
     since = show_date(person["start_date"])
     if measure.covered:
@@ -165,4 +166,10 @@ def _words(measure: QualityMeasure, person: dict, gaps: Sequence[dict]) -> str:
     begun = f"{show_number(person['start_total'])} points on {since}"
     if person["end_date"] is None:
         return f"{begun}; no score {window_words(measure.follow_up)}"
-    return f"{begun}, {show_number(person['end_total'])} on {show_date(person['end_date'])}"
+    doubt = _undated(measure, gaps) if person["is_reached"] is None else ""
+    return f"{begun}, {show_number(person['end_total'])} on {show_date(person['end_date'])}{doubt}"
+
+
+def _undated(measure: QualityMeasure, gaps: Sequence[dict]) -> str:
+    """The scores of the measure that have no usable day, in words; or nothing."""
+    return say_hidden(gaps, "measurement", [measure.start.score.instrument]) if measure.start.score is not None else ""
