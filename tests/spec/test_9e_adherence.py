@@ -142,6 +142,14 @@ def test_what_was_not_observed_was_not_missed(judged):
     assert (series["n_missed"], series["regimen.missed"]) == (1, None)
 
 
+def test_a_session_without_a_day_may_be_the_one_that_is_missing(judged):
+    """A procedure of the treatment without a usable day may be the session that was missed; one of an earlier year is not."""
+    gap = "record | codeset | reason | first_date | last_date | n_rows\nprocedure | spray-visit | without a day | {} | {} | 1"
+    for span, met in ((("", ""), None), (("2010-01-01", "2010-12-31"), False)):
+        (series,) = judged(dose=sprays(0, 7), code_gap=gap.format(*span)).tables["judged_series"]
+        assert (series["n_missed"], series["regimen.missed"]) == (1, met)
+
+
 @pytest.mark.parametrize(("value", "met"), [("120", True), ("119", False), ("", None)])
 def test_observed_long_enough(judged, value, met):
     """Two hours; where no length is recorded it is unknown."""

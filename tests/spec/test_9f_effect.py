@@ -69,6 +69,25 @@ def test_response_and_remission(judged, total, response, remission):
     assert (rows[0]["is_response"], rows[0]["is_remission"]) == (response, remission)
 
 
+@pytest.mark.parametrize(
+    ("named", "first", "last", "n"),
+    [("phq-9", "", "", None), ("phq-9", "2020-03-01", "2020-03-31", None), ("phq-9", "2019-01-01", "2019-01-31", 2)],
+    ids=["any day", "a month of the series", "a year before"],
+)
+def test_a_score_without_a_day(judged, named, first, last, n):
+    """It may lie at any checkpoint, be the baseline, or make another scale the one with most scores: the series is not scored. An
+    episode that a diagnosis without a day may begin or join is not counted."""
+    gaps = (
+        "record | codeset | reason | first_date | last_date | n_rows\n"
+        f"measurement | {named} | without a day | {first} | {last} | 1\n"
+        "condition | major-depression | without a day | | | 1"
+    )
+    found = judged(dose=sprays(0), measurement=scores((-1, 20), (1, 8), (15, 9)), code_gap=gaps).tables
+    (effect,) = found["effect"]
+    assert (effect["n_scores"] or None, effect["n_episodes_before"], effect["n_episodes_after"]) == (n, None, None)
+    assert [r["is_response"] for r in found["series_response"]] == [n and True, n and True, None]
+
+
 def test_who_is_well_at_the_start_cannot_improve(judged):
     """A baseline at or below the cut leaves response unknown, and there is no onset."""
     found = judged(dose=sprays(0), measurement=scores((-1, 4), (1, 1)))

@@ -221,9 +221,9 @@ def within_limit(value, limit):
 
 
 @compiled
-def judge_series(number, judged, series, treatments, s):
+def judge_series(number, judged, series, may_have_more, treatments, s):
     """One series under the regimen: not met where any session's is not, else unknown where any is; and what only the whole series
-    can show: sessions missed in the weeks before the last session's."""
+    can show: sessions missed in the weeks before the last session's, unless records may hide more (`may_have_more`)."""
     regimen = treatments.regimen[number]
     s.regimen, s.series_number, s.n_sessions = number, series.series_number, len(judged)
     for c in range(len(s.verdict)):
@@ -259,7 +259,7 @@ def judge_series(number, judged, series, treatments, s):
             n_sure += min(n_sure_here, phase.at_least)
     s.n_missed = n_planned - n_made
     if has_plan:
-        is_missed = s.n_missed > 0 and series.is_observed == MET
+        is_missed = s.n_missed > 0 and series.is_observed == MET and not may_have_more
         s.verdict[MISSED] = MET if n_planned == n_sure else NOT_MET if is_missed else UNKNOWN
         if regimen.asks_indication and s.verdict[INDICATED] == UNKNOWN:
             s.verdict[MISSED] = UNKNOWN

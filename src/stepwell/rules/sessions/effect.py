@@ -7,6 +7,7 @@ import numpy as np
 from stepwell.tables import EFFECT
 from stepwell.tables.row_type import NA
 
+from ..code_gap import count_undated, has_undated_score
 from ..compiled import compiled
 from ..criterion_numbers import NONE
 from ..days import earlier, observed_from_until
@@ -21,14 +22,17 @@ RELAPSE, RECURRENCE, NEXT_SERIES, DEATH, NOT_SEEN_TO_END = (
 
 
 @compiled
-def find_scale(series, scores, keys, n_scores, how):
+def find_scale(series, scores, keys, n_scores, gaps, n_instruments, how):
     """The scale by which the series is followed: the instrument with a baseline and the most later scores, of two alike the one
     of the best rank. Returns the instrument, the first and the last place (plus 1) of its later scores among `keys`, and the
-    place of the baseline; NONE without one. Scores count until the next series, or so long after the last session."""
+    place of the baseline; NONE without one, or where a score without a usable day may be among them. Scores count until the next
+    series, or so long after the last session."""
     until = series.end_day + how.after_end
     if series.scored_before_day != NA:
         until = min(until, series.scored_before_day - 1)
     found, found_first, found_end, found_baseline = NONE, 0, 0, NONE
+    if has_undated_score(gaps, 0, n_instruments, series.start_day - how.baseline_before, until):
+        return found, found_first, found_end, found_baseline
     i = 0
     while i < n_scores:
         instrument, baseline, first, end = code_of(keys[i]), NONE, i, i
@@ -53,11 +57,12 @@ def improvement(total, baseline, instrument):
 
 
 @compiled
-def find_series_response(number, series, scores, keys, n_scores, instruments, treatments, rows):
+def find_series_response(number, series, scores, keys, n_scores, gaps, instruments, treatments, rows):
     """One row is one series at one checkpoint of its treatment: the latest score in its window. Fills `rows`; without a score
     nothing is known of it."""
     treatment = treatments.treatment[number]
-    scale, first, end, baseline = find_scale(series, scores, keys, n_scores, treatments.following[0])
+    how = treatments.following[0]
+    scale, first, end, baseline = find_scale(series, scores, keys, n_scores, gaps, len(instruments), how)
     for k in range(treatment.n_checkpoints):
         r, checkpoint = rows[k], treatments.checkpoint[treatment.first_checkpoint + k]
         r.treatment, r.series_number, r.checkpoint_number, r.checkpoint = (
@@ -85,18 +90,20 @@ def find_series_response(number, series, scores, keys, n_scores, instruments, tr
 
 @compiled
 def find_effect(
-    number, series, person, days, trials, episodes, periods, scores, keys, n_scores, instruments, treatments, e
-):
+    number, series, person, days, trials, episodes, periods, scores, keys, n_scores, gaps, instruments, treatments,
+    is_depression, e
+):  # fmt: skip
     """Fills `e`: how fast one series helped, how far, how long that held and how it ended; whether an antidepressant took over;
     episodes before and after. No comparison with anybody else is in it.
 
     Rule: onset is the first score in response; response is lost with the first later score that is none. Benefit lasts from onset
     to the last score in response before that, and no day longer than the scores show.
-    Unknown when: unscored; well at baseline; not observed long enough (`bridge`, episodes).
+    Unknown when: unscored, or a score without a usable day may be of that time; well at baseline; not observed long enough
+    (`bridge`, episodes).
     """
     how = treatments.following[0]
     e.treatment, e.series_number = number, series.series_number
-    scale, first, end, baseline = find_scale(series, scores, keys, n_scores, how)
+    scale, first, end, baseline = find_scale(series, scores, keys, n_scores, gaps, len(instruments), how)
     e.instrument, e.n_scores = scale, end - first
     e.baseline_day = e.onset_day = e.remission_day = e.lost_day = e.last_response_day = NA
     e.baseline_total = e.best_total = e.best_improvement_pct = np.nan
@@ -109,7 +116,7 @@ def find_effect(
             follow_score(score, instruments[scale], e)
     conclude_effect(series, person, days, last_score_day, how, e)
     e.bridge = judge_bridge(series, person, trials, how)
-    count_episodes(series, person, episodes, periods, how, e)
+    count_episodes(series, person, episodes, periods, gaps, is_depression, how, e)
 
 
 @compiled
@@ -179,11 +186,11 @@ def judge_bridge(series, person, trials, how):
 
 
 @compiled
-def count_episodes(series, person, episodes, periods, how, e):
+def count_episodes(series, person, episodes, periods, gaps, is_depression, how, e):
     """How many episodes began in the time before the first session and in the time after the last; NA where that time was not
-    observed without a break, or drugs may be missing."""
+    observed without a break, drugs may be missing, or a diagnosis of depression has no usable day."""
     e.n_episodes_before = e.n_episodes_after = NA
-    if person.lacks_drugs:
+    if person.lacks_drugs or count_undated(gaps, is_depression, NA, NA) > 0:
         return
     e.n_episodes_before = episodes_begun(series.start_day - how.episode_days, series.start_day - 1, episodes, periods)
     e.n_episodes_after = episodes_begun(series.end_day + 1, series.end_day + how.episode_days, episodes, periods)

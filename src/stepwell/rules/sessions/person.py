@@ -5,7 +5,9 @@ This is a second pass over the people, after `rules/person.py`: a source without
 
 from __future__ import annotations
 
+from ..code_gap import PROCEDURES, is_hidden
 from ..compiled import compiled, compiled_entry
+from ..criterion_numbers import NONE
 from ..response import find_scores
 from ..verdicts import MET, NOT_MET
 from .adherence import judge_series, judge_sessions
@@ -84,7 +86,7 @@ def judge_treatment(number, i, person_number, exposures, trials, episodes, n_sco
     declared = records.declared[records.declared_first[i] : records.declared_first[i + 1]]
     answers = records.answer[records.answer_first[i] : records.answer_first[i + 1]]
 
-    judge_arms(number, person_number, declared, scores, n_scores, known, treatments, room, found)
+    judge_arms(number, person_number, declared, scores, n_scores, gaps, known, treatments, room, found)
     days = found.session[n[SESSIONS] :]
     days = days[: find_treatment_days(number, doses, procedures, treatments, request.sets, room, days)]
     if len(days) == 0:
@@ -99,13 +101,17 @@ def judge_treatment(number, i, person_number, exposures, trials, episodes, n_sco
     n_checkpoints = treatments.treatment[number].n_checkpoints
     for s in series:
         s.person_id = person_number
-        judge_regimens(number, s, days, monitoring, conditions, answers, periods, gaps, treatments, request.sets, found)
+        judge_regimens(
+            number, s, person, days, monitoring, conditions, answers, periods, gaps, treatments, request.sets, found
+        )
         responses = found.response[n[RESPONSES] : n[RESPONSES] + n_checkpoints]
-        find_series_response(number, s, scores, room.score_keys, n_scores, known.instrument, treatments, responses)
+        find_series_response(
+            number, s, scores, room.score_keys, n_scores, gaps, known.instrument, treatments, responses
+        )
         effect = found.effect[n[EFFECTS]]
         find_effect(
-            number, s, person, days, trials, episodes, periods, scores, room.score_keys, n_scores, known.instrument,
-            treatments, effect,
+            number, s, person, days, trials, episodes, periods, scores, room.score_keys, n_scores, gaps,
+            known.instrument, treatments, request.sets.depression, effect,
         )  # fmt: skip
         burdens = found.burden[n[BURDENS] : n[BURDENS] + N_STRETCHES]
         find_medication_burden(number, s, person, exposures, known.drug, periods, treatments, room.doses, burdens)
@@ -120,13 +126,13 @@ def judge_treatment(number, i, person_number, exposures, trials, episodes, n_sco
 
 
 @compiled
-def judge_arms(number, person_number, declared, scores, n_scores, known, treatments, room, found):
+def judge_arms(number, person_number, declared, scores, n_scores, gaps, known, treatments, room, found):
     """The declared sessions of one treatment, and of what it was compared with, arm by arm."""
     n, n_checkpoints = found.n, treatments.treatment[number].n_checkpoints
     for k in range(find_runs(number, declared, room.keys, room.runs)):
         rows = found.arm[n[ARMS] : n[ARMS] + n_checkpoints]
         run = room.runs[k]
-        find_series_response(number, run, scores, room.score_keys, n_scores, known.instrument, treatments, rows)
+        find_series_response(number, run, scores, room.score_keys, n_scores, gaps, known.instrument, treatments, rows)
         for row in rows:
             describe_arm(run, number, row)
             row.person_id = person_number
@@ -134,9 +140,15 @@ def judge_arms(number, person_number, declared, scores, n_scores, known, treatme
 
 
 @compiled
-def judge_regimens(number, series, days, monitoring, conditions, answers, periods, gaps, treatments, sets, found):
+def judge_regimens(
+    number, series, person, days, monitoring, conditions, answers, periods, gaps, treatments, sets, found
+):
     """One series under each regimen of its treatment. A regimen whose indication does not apply has no rows."""
-    n = found.n
+    n, procedures = found.n, treatments.treatment[number].procedures
+    # A session without a usable day may be one that seems to have been missed.
+    may_have_more = person.has_unidentified_drugs == 1
+    if procedures != NONE:
+        may_have_more |= is_hidden(gaps, PROCEDURES, sets.codeset[procedures], series.start_day, series.end_day)
     for r in range(len(treatments.regimen)):
         regimen = treatments.regimen[r]
         if regimen.treatment != number:
@@ -149,7 +161,7 @@ def judge_regimens(number, series, days, monitoring, conditions, answers, period
         judged = found.judged_session[n[JUDGED_SESSIONS] :]
         judged = judged[: judge_sessions(r, days, series, monitoring, is_indicated, treatments, judged)]
         judged_series = found.judged_series[n[JUDGED_SERIES]]
-        judge_series(r, judged, series, treatments, judged_series)
+        judge_series(r, judged, series, may_have_more, treatments, judged_series)
         for j in judged:
             j.person_id = series.person_id
         judged_series.person_id = series.person_id
