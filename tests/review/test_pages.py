@@ -12,7 +12,7 @@ import pytest
 from stepwell.knowledge.load import load
 from stepwell.result import Result
 from stepwell.review import write_review
-from stepwell.review.records import _supplies, _with_gaps
+from stepwell.review.records import _apart, _supplies, _with_gaps
 from stepwell.tables import DERIVED, RECORDS
 
 AS_RECORDED = {"exposure", "session", "series"}
@@ -87,7 +87,8 @@ def test_a_page_shows_every_drug_score_session_and_diagnosis_of_its_person(pages
     labels = {name: drug.label for name, drug in result.knowledge.ingredients.items()}
     for chart in sample.charts:
         person_id, text = result.person_id(chart.person), pages[f"chart-{chart.number:03d}.html"]
-        for exposure in result.rows_of("exposure", person_id):
+        sessions = [s for s in result.rows_of("session", person_id) if s["is_session"] is not False]
+        for exposure in _apart(result.rows_of("exposure", person_id), sessions, result.knowledge):
             assert f'<th scope="row">{labels[exposure["ingredient"]]}</th>' in text
         scores = [m for m in result.rows_of("measurement", person_id) if m["total"] is not None]
         part = text[text.index('id="scores"') : text.index('id="sessions"')]
@@ -153,3 +154,14 @@ def test_supplies_are_joined_only_where_nothing_changes():
         (start + 10 * day, "50 mg/day", 1, True, True),
     ]
     assert [line["gap"] for line in _with_gaps(joined)] == [None, 0, 0, 0, 10]
+
+
+def test_a_dose_given_in_a_session_is_shown_with_the_sessions_only():
+    day, knowledge = date(2024, 3, 4), load()
+    esketamine = next(iter(knowledge.treatments["esketamine"].ingredients))
+    exposures = [
+        {"ingredient": esketamine, "start_date": day},
+        {"ingredient": esketamine, "start_date": day + timedelta(1)},
+        {"ingredient": "sertraline", "start_date": day},
+    ]
+    assert _apart(exposures, [{"treatment": "esketamine", "session_date": day}], knowledge) == exposures[1:]

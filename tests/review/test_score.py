@@ -56,6 +56,9 @@ def test_disagreements_are_a_form_and_settle_what_is_open(review, sample, filled
     read_form, save_form = form
     filled(review, "A", lambda n: "met")
     filled(review, "B", lambda n: "not met" if n <= 3 else "met")
+    rows = read_form(review / "reviewers/review_A.csv")
+    rows[0] |= {"confidence": "low", "reason": "=cmd|' /C calc'!A0"}
+    save_form(review / "reviewers/review_A.csv", rows)
     first = score_review(review)
     assert {n for n, said in first.references.items() if said == UNDECIDED} == {1, 2, 3}
     write_scored(first, review / "score")
@@ -64,6 +67,7 @@ def test_disagreements_are_a_form_and_settle_what_is_open(review, sample, filled
     assert [(r["number"], r["verdict A"], r["verdict B"]) for r in rows] == [
         (str(n), "met", "not met") for n in (1, 2, 3)
     ]
+    assert (rows[0]["confidence A"], rows[0]["reason A"]) == ("low", "'=cmd|' /C calc'!A0"), "a formula stays text"
     for row, verdict in zip(rows, ("met", "not met", ""), strict=True):
         row["verdict"] = verdict
     save_form(file, rows)

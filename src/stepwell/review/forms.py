@@ -34,6 +34,7 @@ class Form:
     """The letter on the form, such as `A`."""
     verdicts: dict[int, str]
     reasons: dict[int, str]
+    confidence: dict[int, str]
 
 
 def empty_form(sample: str, numbers: Sequence[int], columns: Sequence[str] = COLUMNS, rows: Sequence[dict] = ()) -> str:
@@ -123,8 +124,7 @@ class _Read:
 
     def form(self) -> Form:
         name = self.file.stem.removeprefix("review_")
-        verdicts = {n: row["verdict"] for n, row in self.rows.items()}
-        return Form(name, verdicts, {n: row["reason"] for n, row in self.rows.items()})
+        return Form(name, *({n: row[of] for n, row in self.rows.items()} for of in ("verdict", "reason", "confidence")))
 
     def _say(self, where: str, found: str, expected: str = "", remedy: str = "") -> None:
         self.problems.append(
@@ -200,5 +200,6 @@ def lines_of(forms: Sequence[Form], numbers: Sequence[int]) -> Iterator[dict]:
     for number in numbers:
         line: dict = {"number": number}
         for form in forms:
-            line |= {f"verdict {form.name}": form.verdicts[number], f"reason {form.name}": form.reasons[number]}
+            said = {"verdict": form.verdicts, "confidence": form.confidence, "reason": form.reasons}
+            line |= {f"{what} {form.name}": by_number[number] for what, by_number in said.items()}
         yield line

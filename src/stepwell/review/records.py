@@ -21,9 +21,9 @@ def read_chart(result: Result, person: str, number: int) -> dict:
     person_id, knowledge = result.person_id(person), result.knowledge
     concern = around(result, person_id)["concern"].to_pyarrow().to_pylist()
     concern.sort(key=lambda r: (r["answered_date"], r["instrument"], r["item"] or ""))
-    exposures = result.rows_of("exposure", person_id)
-    supplies = tuple(_supplies(exposures, knowledge))
     sessions = [r for r in result.rows_of("session", person_id) if r["is_session"] is not False]
+    exposures = _apart(result.rows_of("exposure", person_id), sessions, knowledge)
+    supplies = tuple(_supplies(exposures, knowledge))
     return {
         "who": who_of(result, person_id),
         "life": _draw(result, person_id, number, supplies),
@@ -44,26 +44,19 @@ def read_chart(result: Result, person: str, number: int) -> dict:
 
 def _draw(result: Result, person_id: int, number: int, supplies: tuple[Supply, ...]):
     given = sessions_of(result, person_id)
-    by_session = {
-        result.knowledge.ingredients[i].label for t in result.knowledge.treatments.values() for i in t.ingredients
-    }
-    drawn = tuple(s for s in supplies if not given or s.label not in by_session)  # those have a row of ticks
     scores = tuple(
         (s["label"], s["measured_date"], s["total"]) for s in _scores(result, person_id) if s["total"] is not None
     )
-    days = [*(s.start for s in drawn), *(day for _, day in given), *(day for _, day, _ in scores)]
-    story = Story(
-        f"chart {number}",
-        True,
-        min(days, default=None),
-        (),
-        (),
-        scores,
-        (),
-        given,
-        tuple(sorted(drawn, key=lambda s: s.start)),
-    )
+    days = [*(s.start for s in supplies), *(day for _, day in given), *(day for _, day, _ in scores)]
+    start = min(days, default=None)
+    story = Story(f"chart {number}", True, start, (), (), scores, (), given, supplies)
     return draw_timeline(story, {}, "life")
+
+
+def _apart(exposures: Iterable[dict], sessions: Sequence[dict], knowledge: Knowledge) -> list[dict]:
+    """The supplies that no session shows: a dose given in a session is in the list of sessions, with its amount and route."""
+    given = {(i, s["session_date"]) for s in sessions for i in knowledge.treatments[s["treatment"]].ingredients}
+    return [e for e in exposures if (e["ingredient"], e["start_date"]) not in given]
 
 
 def _supplies(exposures: Iterable[dict], knowledge: Knowledge) -> Iterable[Supply]:

@@ -228,7 +228,7 @@ def _strata_rows(shown: Shown) -> list[dict]:
 
 
 def _to_settle(scored: Scored) -> str:
-    extra = [f"{what} {form.name}" for form in scored.forms for what in ("verdict", "reason")]
+    extra = [f"{what} {form.name}" for form in scored.forms for what in ("verdict", "confidence", "reason")]
     rows = pa.Table.from_pylist(list(lines_of(scored.forms, scored.disagreed)))
     rows = for_spreadsheets(rows).to_pylist()
     return empty_form(scored.sample.id, scored.disagreed, (*COLUMNS, *extra), rows)
