@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from cdm import load_into_postgres
+from same_folders import assert_same_folders, manifest_of
 from untidy_cdm import VOCABULARY, make_untidy
 
 from stepwell.errors import QuestionError
@@ -44,28 +42,6 @@ def cdm(server, records):
         load_into_postgres(records, connection, "cdm", [n for n in names if n not in VOCABULARY])
         load_into_postgres(records, connection, "words", VOCABULARY)
     return server
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.suffix == ".parquet"}
-
-
-def assert_same_folders(here: Path, there: Path) -> None:
-    """The same files with the same bytes; where they differ, the rows that do."""
-    one, two = files_of(here), files_of(there)
-    assert one.keys() == two.keys()
-    for name in one:
-        if one[name] != two[name]:
-            a, b = (pq.read_table(folder / name).to_pylist() for folder in (here, there))
-            pytest.fail(
-                f"{name}: {[row for row in a if row not in b][:4]} here, {[r for r in b if r not in a][:4]} there"
-            )
-
-
-def manifest_of(folder: Path) -> dict:
-    """`run.json` but for what says where the records were."""
-    manifest = json.loads((folder / "run.json").read_text("utf-8"))
-    return {k: v for k, v in manifest.items() if k not in ("source", "engine")}
 
 
 def test_postgres_gives_the_folder_that_files_give(cdm, here, tmp_path):

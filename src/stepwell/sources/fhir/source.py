@@ -8,6 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.util import gen_name
 
 from ...errors import Problem, SourceError
 from ...knowledge.forms import Knowledge
@@ -73,18 +76,20 @@ def open_resources(
     digest: str,
     vocabulary: Mapping[str, RawTable] = MappingProxyType({}),
 ) -> Source:
-    """Resources as a source; with OMOP's vocabulary tables, where there are any."""
-    if con.name != "duckdb":
-        problem = Problem(label, "FHIR resources", "an OMOP CDM", "leave the engine out: DuckDB reads FHIR")
-        raise SourceError("This engine does not read FHIR.", [problem])
-    rows = Rows(con)
+    """Resources as a source; with OMOP's vocabulary tables, where there are any. The tables of the CDM are made in DuckDB;
+    another engine takes them over."""
+    maker = con if con.name == "duckdb" else ibis.duckdb.connect()
+    rows = Rows(maker)
     reading = Reading(rows, knowledge)
     losses, types = read_resources(found, reading)
     settle_responses(reading)
     if not rows.count("person"):
         problem = Problem(label, "no Patient resource", "one Patient for each person", "export the patients too")
         raise SourceError("There is nobody in this source.", [problem])
-    cdm, more = build_cdm(con, rows, reading)
+    cdm, more = build_cdm(maker, rows, reading)
+    if maker is not con:
+        cdm = {name: _taken_over(con, maker.to_pyarrow(table)) for name, table in cdm.items()}
+        maker.disconnect()
     if "concept" in vocabulary:
         cdm = with_vocabulary(con, cdm, vocabulary["concept"])
     wanted = {"person", "drug_exposure", "concept"}
@@ -102,6 +107,12 @@ def open_resources(
     if drug_rows is not None and "concept" not in vocabulary:
         drug_rows = replace(drug_rows, remedy=_REMEDY)
     return Source(label, location, digest, records, has, (*losses, *map(_in_fhir, found_losses)), drug_rows)
+
+
+def _taken_over(con: ibis.BaseBackend, rows: pa.Table) -> ir.Table:
+    name = gen_name("stepwell_fhir")
+    con.engine.store(name, rows)
+    return con.named(name, ibis.Schema.from_pyarrow(rows.schema))
 
 
 def _in_fhir(loss: Loss) -> Loss:
