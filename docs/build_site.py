@@ -10,6 +10,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,10 +21,12 @@ _FROM_KNOWLEDGE = re.compile(r"^<!-- from knowledge: (\w+) -->$", re.MULTILINE)
 _SOURCE_LINK = re.compile(r"\[([^\]]*)\]\((?:\.\./)+(?:src|tests|benchmarks|LICENSE)[^)]*\)")
 
 
-def gather(folder: Path = PAGES) -> None:
-    """Writes every page of the site into that folder, which is made anew."""
+def gather(folder: Path = PAGES, *, run_notebooks: bool = False) -> None:
+    """Writes every page of the site into that folder, which is made anew. Notebooks that are not run show no output."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for notebook in folder.rglob("*.ipynb"):
+        _convert(notebook, run=run_notebooks)
     for name in _TOP:
         shutil.copy(ROOT / name, folder)
     shutil.copy(ROOT / "README.md", folder / "index.md")
@@ -55,6 +58,23 @@ def _generated() -> Iterator[tuple[str, str]]:
     yield "decisions/index.md", "# Decisions\n\n" + "".join(f"* [{title}]({name})\n" for name, title in titles)
 
 
+def _convert(notebook: Path, *, run: bool) -> None:
+    """Puts a page of Markdown, with its drawings beside it, in the place of a notebook. Raises where a cell fails."""
+    import nbformat
+    from nbconvert import MarkdownExporter
+    from nbconvert.preprocessors import ExecutePreprocessor
+
+    cells = nbformat.read(notebook, as_version=4)
+    if run:
+        with tempfile.TemporaryDirectory() as work:
+            ExecutePreprocessor(timeout=600).preprocess(cells, {"metadata": {"path": work}})
+    text, resources = MarkdownExporter().from_notebook_node(cells, {"unique_key": notebook.stem})
+    notebook.with_suffix(".md").write_text(text, "utf-8")
+    for name, content in resources["outputs"].items():
+        (notebook.parent / name).write_bytes(content)
+    notebook.unlink()
+
+
 def _python() -> str:
     """The page of the Python interface: every public name, described by its docstring."""
     import stepwell
@@ -73,6 +93,7 @@ def _as_page(text: str, place: Path) -> str:
     text = _SOURCE_LINK.sub(r"\1", text)
     text = re.sub(r"\]\((?:\.\./)*README\.md", f"]({up}index.md", text)
     text = re.sub(rf"\]\((?:\.\./)*({'|'.join(map(re.escape, _TOP))})", rf"]({up}\1", text)
+    text = text.replace("paper.ipynb)", "paper.md)")
     text = text.replace("](LICENSE)", "](https://www.apache.org/licenses/LICENSE-2.0)")
     text = text.replace("](docs/decisions)", "](decisions/index.md)")
     return text.replace("](docs/", f"]({up}")
@@ -106,7 +127,7 @@ _TABLES = {"mechanisms": _mechanisms, "published": _published}
 
 def main() -> int:
     """Gathers the pages and builds the site; a warning, such as a link to nowhere, is a failure."""
-    gather()
+    gather(run_notebooks=True)
     builder = shutil.which("zensical", path=str(Path(sys.executable).parent)) or "zensical"
     return subprocess.run([builder, "build", "--clean", "--strict"], cwd=ROOT).returncode
 

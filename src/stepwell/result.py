@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 
 import ibis
@@ -48,6 +49,18 @@ class Result:
             problem = Problem(str(folder), found, "all tables", "run the records again without --tables")
             raise QuestionError("This result was written with some tables only, and cannot be explained.", [problem])
         return cls(folder, manifest, knowledge or load(sorted((folder / _OWN).glob("*"))))
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows the result: how many people have each verdict by each definition."""
+        n = self.verdicts()
+        verdicts = ("met", "not met", "unknown")
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th>" + "".join(f"<td>{n.get((name, v), 0):,}</td>" for v in verdicts) + "</tr>"
+            for name in self.manifest["definitions"]
+        )
+        head = "".join(f"<th>{v}</th>" for v in ("definition", *verdicts))
+        title = f"stepwell result: {self.manifest['rows']['person']:,} people, from {escape(self.manifest['source']['label'])}"
+        return f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -95,6 +108,13 @@ class Result:
             parts = check_table(self.folder, name, self.manifest["rows"][name])
             self._con.read_parquet(patterns(parts), table_name=view, hive_partitioning=False)
         return self._con.table(view)
+
+    def verdicts(self) -> dict[tuple[str, str], int]:
+        """How many people have each verdict by each definition: by the definition's name and the verdict. None is left out, not
+        even where it is few people."""
+        rows = self.table("determination")
+        counted = rows.group_by("definition", "verdict").agg(n=rows.count()).to_pyarrow().to_pylist()
+        return {(row["definition"], row["verdict"]): row["n"] for row in counted}
 
     def incomplete_of(self, person_id: int) -> list[dict]:
         """Why the absence of a drug from this person's records says nothing: rows of `incomplete_medication`; none where it says

@@ -1,5 +1,6 @@
 """The docs site: every page has a place in it, every link leads somewhere, and it builds without a warning."""
 
+import json
 import re
 import runpy
 import subprocess
@@ -57,12 +58,19 @@ def test_a_page_with_tables_from_the_knowledge_files_holds_them(pages):
     assert "<!-- from knowledge" not in text
 
 
+def test_a_notebook_is_kept_without_its_output():
+    for notebook in (ROOT / "docs").rglob("*.ipynb"):
+        cells = json.loads(notebook.read_text("utf-8"))["cells"]
+        assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), notebook
+
+
 @pytest.mark.long
 @pytest.mark.skipif(find_spec("zensical") is None, reason="zensical, which builds the docs site, is not installed")
 def test_the_site_builds_and_asks_nothing_of_other_servers():
     done = subprocess.run([sys.executable, ROOT / "docs/build_site.py"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     site = ROOT / "build/site"
+    assert (site / "tutorial/paper.html").read_text("utf-8").count("<img") >= 3, "the drawings of the notebook"
     assert "determine_bundle" in (site / "reference/python.html").read_text("utf-8")
     for page in site.rglob("*.html"):
         fetched = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="(https?://[^"]*)"', page.read_text("utf-8"))

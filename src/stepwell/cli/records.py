@@ -216,16 +216,14 @@ def _summarise(result) -> None:
 
     for sentence in say_source_incomplete(result.drug_rows):
         out_console.print(sentence, style="bold yellow", highlight=False)
-    rows = result.table("determination")
-    counts = rows.group_by("definition", "verdict").agg(n=rows.count()).to_pyarrow().to_pylist()
+    counts = result.verdicts()
     n_people = result.manifest["rows"]["person"]
     title = "1 person" if n_people == 1 else f"{n_people:,} people"
     table = Table("definition", "met", "not met", "unknown", title=title)
     for column in table.columns[1:]:
         column.justify = "right"
     for name in result.manifest["definitions"]:
-        n = {c["verdict"]: c["n"] for c in counts if c["definition"] == name}
-        table.add_row(name, *(f"{n.get(v, 0):,}" for v in ("met", "not met", "unknown")))
+        table.add_row(name, *(f"{counts.get((name, v), 0):,}" for v in ("met", "not met", "unknown")))
     if result.manifest["definitions"]:
         out_console.print(table)
     else:

@@ -32,7 +32,8 @@ class DuckDB:
         self._con = connection
         _AT_WORK.add(self)
         # DuckDB draws a bar of its own under long queries, across whatever the terminal or the notebook shows.
-        connection.execute("SET enable_progress_bar = false")
+        # `SET enable_progress_bar = false` fails in a notebook without ipywidgets.
+        connection.execute("PRAGMA disable_progress_bar")
 
     def __enter__(self) -> DuckDB:
         return self

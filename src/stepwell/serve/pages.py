@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 from urllib.parse import quote
@@ -96,7 +95,7 @@ class Pages:
             verdict=verdict,
             verdicts=VERDICTS,
             definitions=self._result.definitions,
-            counts=self._counts,
+            counts=self._result.verdicts(),
             n_people=self._result.manifest["rows"]["person"],
             people=found[:N_SHOWN],
             is_more=len(found) > N_SHOWN,
@@ -118,13 +117,6 @@ class Pages:
         else:
             people = people.mutate(verdict=ibis.null("string"), met_date=ibis.null("date"))
         return people.order_by("person_id").limit(N_SHOWN + 1).to_pyarrow().to_pylist()
-
-    @cached_property
-    def _counts(self) -> dict[tuple[str, str], int]:
-        """How many people have each verdict by each definition."""
-        rows = self._result.table("determination")
-        counted = rows.group_by("definition", "verdict").agg(n=rows.count()).to_pyarrow().to_pylist()
-        return {(row["definition"], row["verdict"]): row["n"] for row in counted}
 
     def _definition(self, id_: str) -> str:
         card = MarkdownIt("commonmark", {"html": False}).enable("table").render(show(id_, self._result.knowledge))
