@@ -39,7 +39,10 @@ class Validation:
 def validate(
     people: int, seed: int, *, knobs: bool = False, progress: Progress = lambda what, done, total: None
 ) -> Validation:
-    """Simulates, runs the engine and scores it: at each level of noise, and, with `knobs`, with one knob at a time."""
+    """Simulates, runs the engine and scores it: at each level of noise, and, with `knobs`, with one knob at a time.
+
+    Knobs of FHIR are scored on records that are written and read as FHIR, all others on an OMOP CDM.
+    """
     usual = record_parameters().noise
     off = usual.off()
     levels = [(name, usual.times(factor)) for name, factor in LEVELS.items()]
@@ -62,7 +65,7 @@ def validate(
 def _score(people: int, seed: int, name: str, noise: Noise) -> tuple[list[dict], dict]:
     with tempfile.TemporaryDirectory(prefix="stepwell-validate-") as folder:
         records = Path(folder) / "records"
-        simulate(people, seed, records, noise=noise)
+        simulate(people, seed, records, noise=noise, format="fhir" if Noise.is_of_fhir(name) else "omop-parquet")
         result = run(records, Path(folder) / "result", definitions=record_parameters().truth.definitions)
         rows = compare(result, records / "truth" / "truth_person.parquet")
         trials = compare_trials(result, records / "truth" / "truth_trial.parquet")

@@ -239,7 +239,7 @@ class SleepForm(Form):
 
 
 class Noise(Form):
-    """What goes wrong in the records; every knob is off at `0 %`."""
+    """What goes wrong in the records; every knob is off at `0 %`. `fhir_...` changes only records written as FHIR."""
 
     missing_days_supply: Share
     zero_days_supply: Share
@@ -261,6 +261,19 @@ class Noise(Form):
     missing_session: Share
     missing_reading: Share
     late_observation: SlipDays
+    fhir_contained_drug: Share
+    fhir_referenced_drug: Share
+    fhir_display_only_drug: Share
+    fhir_text_sig: Share
+    fhir_response_too: Share
+    fhir_partial_date: Share
+    fhir_entered_in_error: Share
+    fhir_odd_unit: Share
+
+    @classmethod
+    def is_of_fhir(cls, knob: str) -> bool:
+        """Whether a knob changes only records written as FHIR."""
+        return knob.startswith("fhir_")
 
     def off(self) -> Noise:
         """The same with every knob off: the records show the true course and nothing else."""

@@ -60,6 +60,8 @@ class Kind(IntEnum):
     """The n-th stretch of response or remission."""
     PARAMETER = 22
     """The n-th parameter (occurrence), of the sample that takes the place of the person."""
+    NOISE_FHIR = 23
+    """The n-th row of a table written as FHIR; each table has slots of its own."""
 
 
 def mix(x: np.ndarray) -> np.ndarray:

@@ -11,10 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..forms import Noise
+from ..streams import Streams
 from .arrow import clock, dates, text, words
+from .fhir_noise import CODED, CONTAINED, DISPLAYED, REFERENCED, FhirNoise, as_known
 from .formulary import Formulary
 from .history import Ended
-from .listed import Listed, measured
+from .listed import Drugs, Listed, measured
 from .made import STOP_REASON
 from .omop import LOINC_READINGS, loinc_of
 from .vocabulary import product_name
@@ -31,6 +34,11 @@ _SYSTEMS = {
 _UNIT_OF_SCORE = '"unit":"{score}","system":"http://unitsofmeasure.org","code":"{score}"'
 _UNIT_OF_PRESSURE = '"unit":"mmHg","system":"http://unitsofmeasure.org","code":"mm[Hg]"'
 _UNIT_OF_DAYS = '"unit":"days","system":"http://unitsofmeasure.org","code":"d"'
+_UNIT_OF_HOURS = '"unit":"hours","system":"http://unitsofmeasure.org","code":"h"'
+_UNIT_OF_GRAMS = '"unit":"g","system":"http://unitsofmeasure.org","code":"g"'
+_UNIT_OF_POINTS = '"unit":"points"'
+_ERROR = "entered-in-error"
+_PHQ_9 = "phq-9"
 _UNIT_OF_MG = '"unit":"mg","system":"http://unitsofmeasure.org","code":"mg"'
 
 Part = str | pa.Array | pa.ChunkedArray
@@ -39,16 +47,30 @@ Part = str | pa.Array | pa.ChunkedArray
 class Fhir:
     """The lines of one chunk after the other, by type of resource."""
 
-    def __init__(self, formulary: Formulary):
-        self.f = formulary
+    def __init__(self, formulary: Formulary, seed: int, noise: Noise):
+        self.f, self._seed, self._noise = formulary, seed, noise
         rxnorm = [formulary.knowledge.ingredients[i].rxnorm[0] for i, _ in formulary.products]
         names = [product_name(formulary, n) for n in range(len(formulary.products))]
-        self._mapped = [_concept("RxNorm", code, name) for code, name in zip(rxnorm, names, strict=True)]
-        self._unmapped = [_json({"text": name}) for name in names]
+        coded = [_concept("RxNorm", code, name) for code, name in zip(rxnorm, names, strict=True)]
+        self._drugs = [*coded, *(_json({"text": name}) for name in names)]
+        """Each product with its code, then each without."""
+        self._named = {
+            CODED: [f',"medicationCodeableConcept":{drug}' for drug in self._drugs],
+            CONTAINED: [
+                f',"contained":[{{"resourceType":"Medication","id":"drug","code":{drug}}}]'
+                ',"medicationReference":{"reference":"#drug"}'
+                for drug in self._drugs
+            ],
+            REFERENCED: [f',"medicationReference":{{"reference":"Medication/{n}"}}' for n in range(len(self._drugs))],
+            DISPLAYED: [f',"medicationReference":{_json({"display": name})}' for name in names * 2],
+        }
 
     def constant(self) -> dict[str, pa.Array]:
-        """Nothing but the people's own resources."""
-        return {}
+        """The drugs that other resources refer to."""
+        if self._noise.fhir_referenced_drug.p == 0:
+            return {}
+        lines = [f'{{"resourceType":"Medication","id":"{n}","code":{d}}}\n' for n, d in enumerate(self._drugs)]
+        return {"Medication": pa.array(lines)}
 
     def tables(self, listed: Listed) -> dict[str, pa.Array]:
         """The lines of a chunk, each with its line end."""
@@ -58,7 +80,7 @@ class Fhir:
             "Encounter": self._encounters(listed),
             "Condition": self._conditions(listed),
             **self._medications(listed),
-            "Observation": self._observations(listed),
+            **self._observations(listed),
             "Procedure": self._procedures(listed),
         }
 
@@ -113,45 +135,58 @@ class Fhir:
         )
 
     def _conditions(self, listed: Listed) -> pa.Array:
-        c = listed.condition
+        noise = self._noise_of(listed, "condition")
+        c = listed.condition.take(noise.index)
+        # What was entered in error is another diagnosis.
+        code = (c.code + noise.is_error) % len(self.f.codes)
         codes = [_concept("ICD10CM", x.icd10cm, x.label) for x in self.f.codes.values()]
+        verified = [_coded(_TERMS + "condition-ver-status", status) for status in ("confirmed", _ERROR)]
+        active = ',"clinicalStatus":' + _coded(_TERMS + "condition-clinical", "active")
+        statuses = [f'{active},"verificationStatus":{verified[0]}', f',"verificationStatus":{verified[1]}']
         return _lines(
-            _head("Condition", text(listed.number("condition")), "condition-encounter-diagnosis"),
-            ',"clinicalStatus":' + _coded(_TERMS + "condition-clinical", "active"),
-            ',"verificationStatus":' + _coded(_TERMS + "condition-ver-status", "confirmed"),
+            _head("Condition", noise.ids(listed.number("condition")), "condition-encounter-diagnosis"),
+            words(statuses, noise.is_error),
             f',"category":[{_coded(_TERMS + "condition-category", "encounter-diagnosis")}],"code":',
-            words(codes, c.code),
+            words(codes, code),
             _patient(listed, c.row),
             _encounter(listed, c),
             ',"recordedDate":"',
-            _text(dates(c.day)),
+            as_known(_text(dates(c.day)), noise.is_partial),
             '"}',
         )
 
     def _medications(self, listed: Listed) -> dict[str, pa.Array]:
         """A supply is a request and what was dispensed for it, under one number; a charted dose is an administration."""
-        number = listed.number("drug")
-        supplies, doses = ~listed.drug.is_dose, listed.drug.is_dose
-        d, ids = listed.drug.take(supplies), text(number[supplies])
-        drug = self._drug(d)
-        day = _text(dates(d.start))
-        quantity = _optional(',"quantity":{"value":', _text(pa.array(d.quantity, mask=d.quantity < 0)), "}")
-        days = _text(pa.array(d.days_supply, mask=d.days_supply < 0))
-        lasts = _optional(',"expectedSupplyDuration":{"value":', days, f",{_UNIT_OF_DAYS}}}")
+        noise = self._noise_of(listed, "drug")
+        all_, number = listed.drug.take(noise.index), noise.ids(listed.number("drug"))
+        named = self._medication(all_, noise)
+        supplies, doses = (pa.array(is_one) for is_one in (~all_.is_dose, all_.is_dose))
+        is_dose = all_.is_dose
+        d, ids, drug = all_.take(~is_dose), number.filter(supplies), named.filter(supplies)
+        is_error, is_odd, is_text = (x[~is_dose] for x in (noise.is_error, noise.is_odd, noise.is_text_only()))
+        day = as_known(_text(dates(d.start)), noise.is_partial[~is_dose])
+        no_quantity, no_days = (is_text | (x < 0) for x in (d.quantity, d.days_supply))
+        quantity = _optional(',"quantity":{"value":', _text(pa.array(d.quantity, mask=no_quantity)), "}")
+        days = _text(pa.array(np.where(is_odd, 24, 1) * d.days_supply, mask=no_days))
+        unit = words([f",{_UNIT_OF_DAYS}}}", f",{_UNIT_OF_HOURS}}}"], is_odd)
+        lasts = _optional(',"expectedSupplyDuration":{"value":', days, unit)
+        told = _optional(',"dosageInstruction":[{"text":"', _sigs(d, is_text), '"}]')
         reasons = [_json({"text": STOP_REASON.get(e, "")}) for e in Ended]
         stopped = _optional(',"statusReason":', words(reasons, d.stop), "")
         request = _lines(
             _head("MedicationRequest", ids, "medicationrequest"),
             ',"status":"',
-            words(["completed", "stopped"], d.stop >= 0),
+            words(["completed", "stopped", _ERROR], np.where(is_error, 2, d.stop >= 0)),
             '"',
             stopped,
-            ',"intent":"order","medicationCodeableConcept":',
+            ',"intent":"order"',
             drug,
             _patient(listed, d.row),
             ',"authoredOn":"',
             day,
-            '","dispenseRequest":{"validityPeriod":{"start":"',
+            '"',
+            told,
+            ',"dispenseRequest":{"validityPeriod":{"start":"',
             day,
             '"}',
             quantity,
@@ -160,33 +195,36 @@ class Fhir:
         )
         dispense = _lines(
             _head("MedicationDispense", ids, "medicationdispense"),
-            ',"status":"completed","medicationCodeableConcept":',
+            words([',"status":"completed"', f',"status":"{_ERROR}"'], is_error),
             drug,
             _patient(listed, d.row),
             ',"authorizingPrescription":[{"reference":"MedicationRequest/',
             ids,
             '"}]',
             quantity,
-            _optional(',"daysSupply":{"value":', days, f",{_UNIT_OF_DAYS}}}"),
+            _optional(',"daysSupply":{"value":', days, unit),
             ',"whenHandedOver":"',
             day,
-            '"}',
+            '"',
+            told,
+            "}",
         )
-        d, ids = listed.drug.take(doses), text(number[doses])
+        d, ids = all_.take(is_dose), number.filter(doses)
+        is_odd = noise.is_odd[is_dose]
         given = self.f.session_codes
         administration = _lines(
             _head("MedicationAdministration", ids, None),
-            ',"status":"completed","medicationCodeableConcept":',
-            self._drug(d),
+            words([',"status":"completed"', f',"status":"{_ERROR}"'], noise.is_error[is_dose]),
+            named.filter(doses),
             _patient(listed, d.row),
             _encounter(listed, d, "context"),
             ',"effectiveDateTime":"',
-            _time(d.start, d.minute),
+            as_known(_time(d.start, d.minute), noise.is_partial[is_dose]),
             '","dosage":{"route":{"text":"',
             words([r.route or "" for r in given], d.given),
             '"},"dose":{"value":',
-            words([f"{r.mg or 0:g}" for r in given], d.given),
-            f",{_UNIT_OF_MG}}}}}}}",
+            words([f"{(r.mg or 0) / per:g}" for per in (1, 1000) for r in given], d.given + len(given) * is_odd),
+            words([f",{_UNIT_OF_MG}}}}}}}", f",{_UNIT_OF_GRAMS}}}}}}}"], is_odd),
         )
         return {
             "MedicationRequest": request,
@@ -194,11 +232,25 @@ class Fhir:
             "MedicationAdministration": administration,
         }
 
-    def _drug(self, d) -> pa.Array:
-        return words([*self._mapped, *self._unmapped], d.product + np.where(d.is_mapped, 0, len(self._mapped)))
+    def _noise_of(self, listed: Listed, table: str) -> FhirNoise:
+        return FhirNoise(Streams(self._seed, listed.people.person), self._noise, table, getattr(listed, table))
 
-    def _observations(self, listed: Listed) -> pa.Array:
-        m, known = listed.measurement, self.f.knowledge.all_instruments
+    def _medication(self, d: Drugs, noise: FhirNoise) -> pa.Array:
+        """Which drug each row is about, in one of four ways."""
+        n = len(self.f.products)
+        # What was entered in error is another drug.
+        product = (d.product + noise.is_error) % n
+        forms = [form for way in sorted(self._named) for form in self._named[way]]
+        return words(forms, noise.named() * 2 * n + product + np.where(d.is_mapped, 0, n))
+
+    def _observations(self, listed: Listed) -> dict[str, pa.Array]:
+        """What was measured, and the answered questionnaires that are sent beside it."""
+        noise = self._noise_of(listed, "measurement")
+        m, known = listed.measurement.take(noise.index), self.f.knowledge.all_instruments
+        ids = noise.ids(listed.number("measurement"))
+        status = words(["final", _ERROR], noise.is_error)
+        # What was entered in error is a value of 0.
+        value = text(np.where(noise.is_error, 0, m.value))
         survey = _category("survey")
         told = []
         for i in measured(self.f):
@@ -208,16 +260,20 @@ class Fhir:
             code = _concept("LOINC", loinc, label) if loinc else _json({"text": label})
             profile = None if is_pressure or not loinc else "observation-screening-assessment"
             unit = _UNIT_OF_PRESSURE if is_pressure else _UNIT_OF_SCORE
-            told.append((_profile(profile), _category("vital-signs") if is_pressure else survey, code, unit))
-        profiles, categories, codes, units = (words(list(column), m.kind) for column in zip(*told, strict=True))
+            odd = unit if is_pressure else _UNIT_OF_POINTS
+            told.append((_profile(profile), _category("vital-signs") if is_pressure else survey, code, unit, odd))
+        profiles, categories, codes, units, odd = (words(list(column), m.kind) for column in zip(*told, strict=True))
         has_time = m.minute >= 0
         when = pc.if_else(pa.array(has_time), _time(m.day, np.maximum(m.minute, 0)), _text(dates(m.day)))
-        return _lines(
+        when = as_known(when, noise.is_partial)
+        observations = _lines(
             '{"resourceType":"Observation","id":"',
-            text(listed.number("measurement")),
+            ids,
             '"',
             profiles,
-            ',"status":"final","category":[',
+            ',"status":"',
+            status,
+            '","category":[',
             categories,
             '],"code":',
             codes,
@@ -226,11 +282,27 @@ class Fhir:
             ',"effectiveDateTime":"',
             when,
             '","valueQuantity":{"value":',
-            text(m.value),
+            value,
             ",",
-            units,
+            pc.if_else(pa.array(noise.is_odd), odd, units),
             "}}",
         )
+        if self._noise.fhir_response_too.p == 0:
+            return {"Observation": observations}
+        responses = _lines(
+            _head("QuestionnaireResponse", ids, None),
+            ',"status":"',
+            words(["completed", _ERROR], noise.is_error),
+            '"',
+            _patient(listed, m.row),
+            ',"authored":"',
+            when,
+            f'","item":[{{"linkId":"/{loinc_of(_PHQ_9, self.f)}","answer":[{{"valueInteger":',
+            value,
+            "}]}]}",
+        )
+        is_sent = noise.is_answered() & (m.kind == measured(self.f).index(_PHQ_9))
+        return {"Observation": observations, "QuestionnaireResponse": responses.filter(pa.array(is_sent))}
 
     def _procedures(self, listed: Listed) -> pa.Array:
         p = listed.procedure
@@ -245,6 +317,16 @@ class Fhir:
             _time(p.day, p.minute),
             '"}',
         )
+
+
+def _sigs(d: Drugs, is_text: np.ndarray) -> pa.Array:
+    """The instruction in words where it is sent so: how many tablets a day, where quantity and length say it."""
+    is_known = (d.quantity > 0) & (d.days_supply > 0)
+    a_day = np.where(is_known, d.quantity // np.maximum(d.days_supply, 1), 0)
+    return words(
+        ["Take as directed", *(f"Take {n} tablet{'s'[: n > 1]} by mouth once daily" for n in range(1, 100))],
+        np.where(is_text, a_day, -1),
+    )
 
 
 def _json(value: object) -> str:

@@ -75,7 +75,7 @@ def simulate(
     blur = {"off": None, "realistic": f.parameters.noise}[noise] if isinstance(noise, str) else noise
     with new_folder(out, "Nothing was simulated") as partial, Files(partial, form) as files:
         (partial / "truth").mkdir()
-        writer = _writer(form, f, scored)
+        writer = _writer(form, f, scored, seed, blur)
         first = dict.fromkeys(TABLES, 1)
         chunks = [range(begin, min(begin + chunk, people + 1)) for begin in range(1, people + 1, chunk)]
         drawn = _ahead(lambda some: _draw(some, seed, model, policy, blur, scored, f), chunks)
@@ -162,11 +162,11 @@ def usual_policy() -> Policy:
     )
 
 
-def _writer(form: str, f: Formulary, scored: str):
+def _writer(form: str, f: Formulary, scored: str, seed: int, noise: Noise | None):
     if form == "fhir":
         from .fhir import Fhir
 
-        return Fhir(f)
+        return Fhir(f, seed, noise or f.parameters.noise.off())
     if form == "csv-folder":
         from .own import Own
 

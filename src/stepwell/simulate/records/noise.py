@@ -17,7 +17,7 @@ _NOISE = 16
 def blurred(records: Records, streams: Streams, noise: Noise, f: Formulary) -> Records:
     """The same records, untidy, and only what lies within the time in which the person is observed."""
     people = records.people
-    late = _Chance(streams, Kind.NOISE_PERSON, Rows(people.row)).slip(0, noise.late_observation)
+    late = Chance(streams, Kind.NOISE_PERSON, Rows(people.row)).slip(0, noise.late_observation)
     observed_from = np.where(late > 0, np.minimum(people.begin + late, people.last_day), people.first_day)
 
     def seen(rows: Rows, day: np.ndarray):
@@ -39,13 +39,14 @@ def blurred(records: Records, streams: Streams, noise: Noise, f: Formulary) -> R
     )
 
 
-class _Chance:
+class Chance:
     """The noise draws of some rows, by slot."""
 
     def __init__(self, streams: Streams, kind: Kind, rows: Rows):
         self._streams, self._kind, self._row, self._occurrence = streams, kind, rows.row, rows.occurrence()
 
     def __call__(self, slot: int) -> np.ndarray:
+        """A number between 0 and 1 for each row."""
         return self._streams.uniform(self._kind, self._occurrence, slot, self._row)
 
     def happens(self, slot: int, share) -> np.ndarray:
@@ -61,7 +62,7 @@ class _Chance:
 
 
 def _blur_fills(fills: Fills, streams: Streams, noise: Noise) -> Fills:
-    chance = _Chance(streams, Kind.NOISE_FILL, fills)
+    chance = Chance(streams, Kind.NOISE_FILL, fills)
     first = np.ones(len(fills), dtype=bool)
     first[1:] = (fills.row[1:] != fills.row[:-1]) | (fills.drug[1:] != fills.drug[:-1])
     shift = np.where(first, 0, chance.slip(0, noise.late_refill) - chance.slip(1, noise.early_refill))
@@ -87,7 +88,7 @@ def _blur_fills(fills: Fills, streams: Streams, noise: Noise) -> Fills:
 
 
 def _blur_diagnoses(diagnoses: Diagnoses, streams: Streams, noise: Noise, f: Formulary) -> Diagnoses:
-    chance = _Chance(streams, Kind.NOISE_DIAGNOSIS, diagnoses)
+    chance = Chance(streams, Kind.NOISE_DIAGNOSIS, diagnoses)
     names = list(f.codes)
     of_depression = np.isin(diagnoses.code, [names.index(n) for n in ("first-episode", "later-episode")])
     miscoded = of_depression & chance.happens(0, noise.miscoded_diagnosis)
@@ -99,7 +100,7 @@ def _blur_diagnoses(diagnoses: Diagnoses, streams: Streams, noise: Noise, f: For
 
 
 def _blur_scores(scores: Scores, records: Records, streams: Streams, noise: Noise, f: Formulary) -> Scores:
-    chance = _Chance(streams, Kind.NOISE_SCORE, scores)
+    chance = Chance(streams, Kind.NOISE_SCORE, scores)
     least, greatest = f.score_range[records.people.instrument[scores.row]].T
     error = chance.slip(0, noise.score_error)
     total = scores.total + (np.where(chance(1) < 0.5, error, -error) if noise.score_error.p else 0)
@@ -109,11 +110,11 @@ def _blur_scores(scores: Scores, records: Records, streams: Streams, noise: Nois
 
 
 def _blur_sessions(charted: Charted, readings: Readings, streams: Streams, noise: Noise) -> tuple[Charted, Readings]:
-    chance = _Chance(streams, Kind.SESSION, charted)
+    chance = Chance(streams, Kind.SESSION, charted)
     # Of a session that has both, one of the two records may be missing, and not both.
     no_drug = charted.has_code & chance.happens(_NOISE, noise.missing_session_drug)
     no_code = charted.has_drug & ~no_drug & chance.happens(_NOISE + 1, noise.missing_session_code)
     is_there = ~chance.happens(_NOISE + 2, noise.missing_session)
     spoilt = charted.but(has_drug=charted.has_drug & ~no_drug, has_code=charted.has_code & ~no_code).take(is_there)
-    lost = _Chance(streams, Kind.NOISE_READING, readings).happens(0, noise.missing_reading)
+    lost = Chance(streams, Kind.NOISE_READING, readings).happens(0, noise.missing_reading)
     return spoilt, readings.take(~lost & is_there[readings.session])
