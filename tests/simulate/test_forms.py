@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from stepwell.simulate import simulate
+from stepwell.simulate import Noise, record_parameters, simulate
 
 PEOPLE = 60
 
@@ -19,8 +19,10 @@ PEOPLE = 60
 def folders(tmp_path_factory):
     """The same people in every form."""
     place = tmp_path_factory.mktemp("forms")
+    # What goes wrong only in FHIR adds rows and leaves values out: it is off here.
+    noise = record_parameters().noise.but(**{n: 0 for n in Noise.model_fields if Noise.is_of_fhir(n)})
     for form in ("omop-parquet", "omop-duckdb", "fhir", "csv-folder"):
-        simulate(PEOPLE, 8, place / form, format=form, chunk=25)
+        simulate(PEOPLE, 8, place / form, format=form, noise=noise, chunk=25)
     return place
 
 
