@@ -135,7 +135,6 @@ def supply(drug, first, n_days, mg=None, *, known=True, use=True):
         "is_antidepressant_use": use,
         "stop_reason": None,
         "n_records": 1,
-        "is_supplied": True,
     }
 
 

@@ -90,12 +90,18 @@ CASES = [
              authorizingPrescription=[{"reference": "MedicationRequest/second-of-two"}]),
     request("begins-later", "32", dosageInstruction=[{"timing": {"repeat": {"boundsPeriod": {"start": "2020-03-09"}}}}]),
     dispense("before-it-begins", "32"),
+    # A length in hours, or in the words of the instruction.
+    dispense("hours", "33", daysSupply={"value": 360, "code": "h"}),
+    dispense("for-days", "33", whenHandedOver="2020-06-01",
+             dosageInstruction=[{"text": "Take 1 tablet by mouth once daily for 15 days"}]),
+    of("MedicationStatement", "said-for-days", "33", status="completed", medicationCodeableConcept=SERTRALINE,
+       effectiveDateTime="2020-09-01", dosage=[{"text": "Take 1 tablet by mouth once daily for 15 days"}]),
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def read(opened_once):
-    people = [patient(str(n)) for n in range(1, 33)]
+    people = [patient(str(n)) for n in range(1, 34)]
     return opened_once(*people, MEDICATION, *CASES)
 
 
@@ -159,6 +165,9 @@ def test_a_dispensing_belongs_to_an_order_only_while_it_is_valid(read, rows):
         ("stopped", None, None),
         ("history", "2012-06-30", None),
         ("given", "2020-03-01", None),
+        ("hours", "2020-03-16", None),
+        ("for-days", "2020-06-15", 50.0),
+        ("said-for-days", "2020-09-15", 50.0),
     ],
 )
 def test_dose_and_length(rows, case, end, mg):

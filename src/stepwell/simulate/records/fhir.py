@@ -5,15 +5,29 @@ The ids are the numbers of the OMOP rows. What FHIR has no place for (an end of 
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..forms import Noise
 from ..streams import Streams
-from .arrow import clock, dates, text, words
+from .arrow import dates, text, words
+from .fhir_elements import (
+    TERMS,
+    category_of,
+    coding_of,
+    concept_of,
+    encounter_of,
+    head_of,
+    json_of,
+    lines_of,
+    optional,
+    patient_of,
+    profile_of,
+    reference_to,
+    text_of,
+    time_of,
+)
 from .fhir_noise import CODED, CONTAINED, DISPLAYED, REFERENCED, FhirNoise, as_known
 from .formulary import Formulary
 from .history import Ended
@@ -22,15 +36,6 @@ from .made import STOP_REASON
 from .omop import LOINC_READINGS, loinc_of
 from .vocabulary import product_name
 
-_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
-_TERMS = "http://terminology.hl7.org/CodeSystem/"
-_SYSTEMS = {
-    "ICD10CM": "http://hl7.org/fhir/sid/icd-10-cm",
-    "LOINC": "http://loinc.org",
-    "RxNorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
-    "HCPCS": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
-    "CPT4": "http://www.ama-assn.org/go/cpt",
-}
 _UNIT_OF_SCORE = '"unit":"{score}","system":"http://unitsofmeasure.org","code":"{score}"'
 _UNIT_OF_PRESSURE = '"unit":"mmHg","system":"http://unitsofmeasure.org","code":"mm[Hg]"'
 _UNIT_OF_DAYS = '"unit":"days","system":"http://unitsofmeasure.org","code":"d"'
@@ -41,8 +46,6 @@ _ERROR = "entered-in-error"
 _PHQ_9 = "phq-9"
 _UNIT_OF_MG = '"unit":"mg","system":"http://unitsofmeasure.org","code":"mg"'
 
-Part = str | pa.Array | pa.ChunkedArray
-
 
 class Fhir:
     """The lines of one chunk after the other, by type of resource."""
@@ -51,8 +54,8 @@ class Fhir:
         self.f, self._seed, self._noise = formulary, seed, noise
         rxnorm = [formulary.knowledge.ingredients[i].rxnorm[0] for i, _ in formulary.products]
         names = [product_name(formulary, n) for n in range(len(formulary.products))]
-        coded = [_concept("RxNorm", code, name) for code, name in zip(rxnorm, names, strict=True)]
-        self._drugs = [*coded, *(_json({"text": name}) for name in names)]
+        coded = [concept_of("RxNorm", code, name) for code, name in zip(rxnorm, names, strict=True)]
+        self._drugs = [*coded, *(json_of({"text": name}) for name in names)]
         """Each product with its code, then each without."""
         self._named = {
             CODED: [f',"medicationCodeableConcept":{drug}' for drug in self._drugs],
@@ -62,7 +65,7 @@ class Fhir:
                 for drug in self._drugs
             ],
             REFERENCED: [f',"medicationReference":{{"reference":"Medication/{n}"}}' for n in range(len(self._drugs))],
-            DISPLAYED: [f',"medicationReference":{_json({"display": name})}' for name in names * 2],
+            DISPLAYED: [f',"medicationReference":{json_of({"display": name})}' for name in names * 2],
         }
 
     def constant(self) -> dict[str, pa.Array]:
@@ -87,9 +90,9 @@ class Fhir:
     def _patients(self, listed: Listed) -> pa.Array:
         p = listed.people
         who = text(p.person)
-        died = _optional(',"deceasedDateTime":"', _text(dates(p.last_day, ~p.dies)), '"')
-        return _lines(
-            _head("Patient", who, "patient"),
+        died = optional(',"deceasedDateTime":"', text_of(dates(p.last_day, ~p.dies)), '"')
+        return lines_of(
+            head_of("Patient", who, "patient"),
             ',"identifier":[{"system":"urn:stepwell:simulated","value":"',
             who,
             '"}],"name":[{"family":"Simulated","given":["',
@@ -97,7 +100,7 @@ class Fhir:
             '"]}],"gender":"',
             words(["male", "female"], p.female),
             '","birthDate":"',
-            _text(dates(p.birth)),
+            text_of(dates(p.birth)),
             '"',
             died,
             "}",
@@ -106,27 +109,27 @@ class Fhir:
     def _coverage(self, listed: Listed) -> pa.Array:
         """The time in which everything that happened would have been recorded."""
         p = listed.people
-        relationship = _coded(_TERMS + "subscriber-relationship", "self")
-        return _lines(
-            _head("Coverage", text(p.person), "coverage"),
+        relationship = coding_of(TERMS + "subscriber-relationship", "self")
+        return lines_of(
+            head_of("Coverage", text(p.person), "coverage"),
             ',"status":"active","relationship":',
             relationship,
-            _reference("beneficiary", "Patient", text(p.person)),
+            reference_to("beneficiary", "Patient", text(p.person)),
             ',"period":{"start":"',
-            _text(dates(listed.observed_from)),
+            text_of(dates(listed.observed_from)),
             '","end":"',
-            _text(dates(p.last_day)),
+            text_of(dates(p.last_day)),
             '"},"payor":[{"display":"a simulated health plan"}]}',
         )
 
     def _encounters(self, listed: Listed) -> pa.Array:
         v = listed.visit
-        day = _text(dates(v.day))
-        return _lines(
-            _head("Encounter", text(listed.number("visit")), "encounter"),
+        day = text_of(dates(v.day))
+        return lines_of(
+            head_of("Encounter", text(listed.number("visit")), "encounter"),
             ',"status":"finished","class":{"system":"',
-            f'{_TERMS}v3-ActCode","code":"AMB"}},"type":[{{"text":"outpatient visit"}}]',
-            _patient(listed, v.row),
+            f'{TERMS}v3-ActCode","code":"AMB"}},"type":[{{"text":"outpatient visit"}}]',
+            patient_of(listed, v.row),
             ',"period":{"start":"',
             day,
             '","end":"',
@@ -139,19 +142,19 @@ class Fhir:
         c = listed.condition.take(noise.index)
         # What was entered in error is another diagnosis.
         code = (c.code + noise.is_error) % len(self.f.codes)
-        codes = [_concept("ICD10CM", x.icd10cm, x.label) for x in self.f.codes.values()]
-        verified = [_coded(_TERMS + "condition-ver-status", status) for status in ("confirmed", _ERROR)]
-        active = ',"clinicalStatus":' + _coded(_TERMS + "condition-clinical", "active")
+        codes = [concept_of("ICD10CM", x.icd10cm, x.label) for x in self.f.codes.values()]
+        verified = [coding_of(TERMS + "condition-ver-status", status) for status in ("confirmed", _ERROR)]
+        active = ',"clinicalStatus":' + coding_of(TERMS + "condition-clinical", "active")
         statuses = [f'{active},"verificationStatus":{verified[0]}', f',"verificationStatus":{verified[1]}']
-        return _lines(
-            _head("Condition", noise.ids(listed.number("condition")), "condition-encounter-diagnosis"),
+        return lines_of(
+            head_of("Condition", noise.ids(listed.number("condition")), "condition-encounter-diagnosis"),
             words(statuses, noise.is_error),
-            f',"category":[{_coded(_TERMS + "condition-category", "encounter-diagnosis")}],"code":',
+            f',"category":[{coding_of(TERMS + "condition-category", "encounter-diagnosis")}],"code":',
             words(codes, code),
-            _patient(listed, c.row),
-            _encounter(listed, c),
+            patient_of(listed, c.row),
+            encounter_of(listed, c),
             ',"recordedDate":"',
-            as_known(_text(dates(c.day)), noise.is_partial),
+            as_known(text_of(dates(c.day)), noise.is_partial),
             '"}',
         )
 
@@ -164,24 +167,24 @@ class Fhir:
         is_dose = all_.is_dose
         d, ids, drug = all_.take(~is_dose), number.filter(supplies), named.filter(supplies)
         is_error, is_odd, is_text = (x[~is_dose] for x in (noise.is_error, noise.is_odd, noise.is_text_only()))
-        day = as_known(_text(dates(d.start)), noise.is_partial[~is_dose])
+        day = as_known(text_of(dates(d.start)), noise.is_partial[~is_dose])
         no_quantity, no_days = (is_text | (x < 0) for x in (d.quantity, d.days_supply))
-        quantity = _optional(',"quantity":{"value":', _text(pa.array(d.quantity, mask=no_quantity)), "}")
-        days = _text(pa.array(np.where(is_odd, 24, 1) * d.days_supply, mask=no_days))
+        quantity = optional(',"quantity":{"value":', text_of(pa.array(d.quantity, mask=no_quantity)), "}")
+        days = text_of(pa.array(np.where(is_odd, 24, 1) * d.days_supply, mask=no_days))
         unit = words([f",{_UNIT_OF_DAYS}}}", f",{_UNIT_OF_HOURS}}}"], is_odd)
-        lasts = _optional(',"expectedSupplyDuration":{"value":', days, unit)
-        told = _optional(',"dosageInstruction":[{"text":"', _sigs(d, is_text), '"}]')
-        reasons = [_json({"text": STOP_REASON.get(e, "")}) for e in Ended]
-        stopped = _optional(',"statusReason":', words(reasons, d.stop), "")
-        request = _lines(
-            _head("MedicationRequest", ids, "medicationrequest"),
+        lasts = optional(',"expectedSupplyDuration":{"value":', days, unit)
+        told = optional(',"dosageInstruction":[{"text":"', _sigs(d, is_text), '"}]')
+        reasons = [json_of({"text": STOP_REASON.get(e, "")}) for e in Ended]
+        stopped = optional(',"statusReason":', words(reasons, d.stop), "")
+        request = lines_of(
+            head_of("MedicationRequest", ids, "medicationrequest"),
             ',"status":"',
             words(["completed", "stopped", _ERROR], np.where(is_error, 2, d.stop >= 0)),
             '"',
             stopped,
             ',"intent":"order"',
             drug,
-            _patient(listed, d.row),
+            patient_of(listed, d.row),
             ',"authoredOn":"',
             day,
             '"',
@@ -193,16 +196,16 @@ class Fhir:
             lasts,
             "}}",
         )
-        dispense = _lines(
-            _head("MedicationDispense", ids, "medicationdispense"),
+        dispense = lines_of(
+            head_of("MedicationDispense", ids, "medicationdispense"),
             words([',"status":"completed"', f',"status":"{_ERROR}"'], is_error),
             drug,
-            _patient(listed, d.row),
+            patient_of(listed, d.row),
             ',"authorizingPrescription":[{"reference":"MedicationRequest/',
             ids,
             '"}]',
             quantity,
-            _optional(',"daysSupply":{"value":', days, unit),
+            optional(',"daysSupply":{"value":', days, unit),
             ',"whenHandedOver":"',
             day,
             '"',
@@ -212,14 +215,14 @@ class Fhir:
         d, ids = all_.take(is_dose), number.filter(doses)
         is_odd = noise.is_odd[is_dose]
         given = self.f.session_codes
-        administration = _lines(
-            _head("MedicationAdministration", ids, None),
+        administration = lines_of(
+            head_of("MedicationAdministration", ids, None),
             words([',"status":"completed"', f',"status":"{_ERROR}"'], noise.is_error[is_dose]),
             named.filter(doses),
-            _patient(listed, d.row),
-            _encounter(listed, d, "context"),
+            patient_of(listed, d.row),
+            encounter_of(listed, d, "context"),
             ',"effectiveDateTime":"',
-            as_known(_time(d.start, d.minute), noise.is_partial[is_dose]),
+            as_known(time_of(d.start, d.minute), noise.is_partial[is_dose]),
             '","dosage":{"route":{"text":"',
             words([r.route or "" for r in given], d.given),
             '"},"dose":{"value":',
@@ -251,22 +254,22 @@ class Fhir:
         status = words(["final", _ERROR], noise.is_error)
         # What was entered in error is a value of 0.
         value = text(np.where(noise.is_error, 0, m.value))
-        survey = _category("survey")
+        survey = category_of("survey")
         told = []
         for i in measured(self.f):
             is_pressure, loinc = i in LOINC_READINGS, loinc_of(i, self.f)
             name, _, item = i.partition("/")
             label = i if is_pressure else known[name].label + (f", item {item}" if item else "")
-            code = _concept("LOINC", loinc, label) if loinc else _json({"text": label})
+            code = concept_of("LOINC", loinc, label) if loinc else json_of({"text": label})
             profile = None if is_pressure or not loinc else "observation-screening-assessment"
             unit = _UNIT_OF_PRESSURE if is_pressure else _UNIT_OF_SCORE
             odd = unit if is_pressure else _UNIT_OF_POINTS
-            told.append((_profile(profile), _category("vital-signs") if is_pressure else survey, code, unit, odd))
+            told.append((profile_of(profile), category_of("vital-signs") if is_pressure else survey, code, unit, odd))
         profiles, categories, codes, units, odd = (words(list(column), m.kind) for column in zip(*told, strict=True))
         has_time = m.minute >= 0
-        when = pc.if_else(pa.array(has_time), _time(m.day, np.maximum(m.minute, 0)), _text(dates(m.day)))
+        when = pc.if_else(pa.array(has_time), time_of(m.day, np.maximum(m.minute, 0)), text_of(dates(m.day)))
         when = as_known(when, noise.is_partial)
-        observations = _lines(
+        observations = lines_of(
             '{"resourceType":"Observation","id":"',
             ids,
             '"',
@@ -277,8 +280,8 @@ class Fhir:
             categories,
             '],"code":',
             codes,
-            _patient(listed, m.row),
-            _encounter(listed, m),
+            patient_of(listed, m.row),
+            encounter_of(listed, m),
             ',"effectiveDateTime":"',
             when,
             '","valueQuantity":{"value":',
@@ -289,12 +292,12 @@ class Fhir:
         )
         if self._noise.fhir_response_too.p == 0:
             return {"Observation": observations}
-        responses = _lines(
-            _head("QuestionnaireResponse", ids, None),
+        responses = lines_of(
+            head_of("QuestionnaireResponse", ids, None),
             ',"status":"',
             words(["completed", _ERROR], noise.is_error),
             '"',
-            _patient(listed, m.row),
+            patient_of(listed, m.row),
             ',"authored":"',
             when,
             f'","item":[{{"linkId":"/{loinc_of(_PHQ_9, self.f)}","answer":[{{"valueInteger":',
@@ -306,15 +309,15 @@ class Fhir:
 
     def _procedures(self, listed: Listed) -> pa.Array:
         p = listed.procedure
-        codes = [_concept(r.vocabulary, r.code, r.treatment) if r.code else "{}" for r in self.f.session_codes]
-        return _lines(
-            _head("Procedure", text(listed.number("procedure")), "procedure"),
+        codes = [concept_of(r.vocabulary, r.code, r.treatment) if r.code else "{}" for r in self.f.session_codes]
+        return lines_of(
+            head_of("Procedure", text(listed.number("procedure")), "procedure"),
             ',"status":"completed","code":',
             words(codes, p.code),
-            _patient(listed, p.row),
-            _encounter(listed, p),
+            patient_of(listed, p.row),
+            encounter_of(listed, p),
             ',"performedDateTime":"',
-            _time(p.day, p.minute),
+            time_of(p.day, p.minute),
             '"}',
         )
 
@@ -327,61 +330,3 @@ def _sigs(d: Drugs, is_text: np.ndarray) -> pa.Array:
         ["Take as directed", *(f"Take {n} tablet{'s'[: n > 1]} by mouth once daily" for n in range(1, 100))],
         np.where(is_text, a_day, -1),
     )
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _concept(vocabulary: str, code: str, label: str) -> str:
-    return _json({"coding": [{"system": _SYSTEMS[vocabulary], "code": code}], "text": label})
-
-
-def _coded(system: str, code: str) -> str:
-    return _json({"coding": [{"system": system, "code": code}]})
-
-
-def _category(code: str) -> str:
-    return _coded(_TERMS + "observation-category", code)
-
-
-def _profile(name: str | None) -> str:
-    return "" if name is None else f',"meta":{{"profile":["{_CORE}{name}"]}}'
-
-
-def _head(resource: str, ids: pa.Array, profile: str | None) -> pa.Array:
-    return _joined(f'{{"resourceType":"{resource}","id":"', ids, '"' + _profile(profile))
-
-
-def _reference(name: str, resource: str, ids: pa.Array) -> pa.Array:
-    return _joined(f',"{name}":{{"reference":"{resource}/', ids, '"}')
-
-
-def _patient(listed: Listed, row: np.ndarray) -> pa.Array:
-    return _reference("subject", "Patient", text(listed.people.person[row]))
-
-
-def _encounter(listed: Listed, rows, name: str = "encounter") -> pa.Array:
-    return _reference(name, "Encounter", text(listed.visit_number(rows)))
-
-
-def _text(values: pa.Array) -> pa.Array:
-    return values.cast(pa.string())
-
-
-def _time(day: np.ndarray, minute: np.ndarray) -> pa.Array:
-    return pc.strftime(clock(day, minute).cast(pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%SZ")
-
-
-def _optional(before: str, values: pa.Array, after: str) -> pa.Array:
-    """Nothing where there is no value."""
-    return pc.fill_null(pc.binary_join_element_wise(before, values, after, ""), "")
-
-
-def _joined(*parts: Part) -> pa.Array:
-    return pc.binary_join_element_wise(*parts, "")
-
-
-def _lines(*parts: Part) -> pa.Array:
-    lines = _joined(*parts, "\n")
-    return lines.combine_chunks() if isinstance(lines, pa.ChunkedArray) else lines

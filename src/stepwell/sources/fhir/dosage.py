@@ -22,7 +22,7 @@ _ROUNDING = 1e-6
 _TIMES_A_DAY = {"QD": 1.0, "BID": 2.0, "TID": 3.0, "QID": 4.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "QOD": 0.5}
 """Codes of HL7's GTSAbbreviation."""
 _DAYS = {"h": 1 / 24, "d": 1.0, "wk": 7.0}
-DAYS_OF = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7}
+DAYS_OF = {"h": 1 / 24, "hour": 1 / 24, "hours": 1 / 24, "d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7}
 """Days in the units of a length of supply."""
 
 
