@@ -145,3 +145,25 @@ def test_what_no_chart_can_tell_is_not_estimated():
     assert found["sensitivity"].among_decided is None
     assert (found["sensitivity"].least, found["sensitivity"].most) == (0, 1)
     assert STRATA["unknown"][0] == UNKNOWN
+
+
+def test_every_interval_holds_its_estimate_and_every_estimate_lies_within_its_bounds():
+    """Drawn counts, with strata of one person and of a million, without an error and without a decided chart."""
+    rng = Random(4)
+    for _ in range(1500):
+        strata, cells = [], {}
+        for name in rng.sample(list(STRATA), rng.randint(1, len(STRATA))):
+            people = rng.choice([1, 2, 3, 10, 100, 10**6])
+            n = rng.randint(1, min(people, 30))
+            met = rng.choice([0, n, rng.randint(0, n)])
+            undecided = rng.choice([0, n - met])
+            strata.append(Stratum(name, people, n))
+            cells |= {(name, MET): met, (name, UNDECIDED): undecided, (name, NOT_MET): n - met - undecided}
+        for measure in MEASURES:
+            found = estimate(measure, strata, cells)
+            share = found.among_decided
+            if share is None:
+                continue
+            assert 0 <= share.low <= share.value + 1e-9, (measure.short, strata, cells)
+            assert share.value - 1e-9 <= share.high <= 1, (measure.short, strata, cells)
+            assert found.least - 1e-9 <= share.value <= found.most + 1e-9, (measure.short, strata, cells)

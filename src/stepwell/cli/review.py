@@ -36,7 +36,8 @@ def sample(
         list[str] | None,
         typer.Option(
             metavar="STRATUM=N",
-            help="How many people of one stratum (repeatable): met, unknown, not-met-enough-drugs, not-met-fewer-drugs.",
+            help="How many people of one stratum (repeatable): met, unknown, not-met-enough-drugs (not met, although the person "
+            "took as many different antidepressants as the definition needs trials), not-met-fewer-drugs.",
             show_default="equal parts; a small stratum is read whole",
         ),
     ] = None,

@@ -24,11 +24,11 @@ MET, NOT_MET, UNKNOWN = "met", "not met", "unknown"
 STRATA = {
     "met": (MET, "met"),
     "unknown": (UNKNOWN, "unknown"),
-    "not-met-enough-drugs": (NOT_MET, "not met, as many different antidepressants as the definition needs trials"),
-    "not-met-fewer-drugs": (NOT_MET, "not met, fewer different antidepressants"),
+    "not-met-enough-drugs": (NOT_MET, "not met, enough drugs"),
+    "not-met-fewer-drugs": (NOT_MET, "not met, fewer drugs"),
 }
-"""Each stratum: the definition's verdict, and what it is called. People who do not meet a definition although they took enough
-different antidepressants are a stratum of their own: most people whom a definition misses are among them."""
+"""Each stratum: the definition's verdict, and what it is called. Enough drugs: as many different antidepressants as the
+definition needs trials. Those people are a stratum of their own, since most people whom a definition misses are among them."""
 
 QUESTION = (
     "In your clinical judgement: did this person have treatment-resistant depression at any time in these records?"

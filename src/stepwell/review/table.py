@@ -188,6 +188,8 @@ def _notes(shown: Shown, suppress_below: int) -> list[str]:
         "method of variance estimates recovery (MOVER). Kappa: asymptotic. Agreement and kappa are of the charts that were read, "
         "in which the strata do not have the shares of the population.\n",
     ]
+    if any(s.verdict == NOT_MET for s in scored.sample.strata):
+        notes.append("Enough drugs: as many different antidepressants as the definition needs trials.\n")
     if len(scored.forms) > 1:
         settled = f"{len(scored.settled)} of them settled by a further reviewer" if scored.settled else "none settled"
         where = " (those count as undecided)" if len(scored.settled) < len(scored.disagreed) else ""
