@@ -28,7 +28,7 @@ STRATA = {
     "not-met-fewer-drugs": (NOT_MET, "not met, fewer drugs"),
 }
 """Each stratum: the definition's verdict, and what it is called. Enough drugs: as many different antidepressants as the
-definition needs trials. Those people are a stratum of their own, since most people whom a definition misses are among them."""
+definition needs trials. Those people are a stratum of their own: whom a definition misses is to be expected there."""
 
 QUESTION = (
     "In your clinical judgement: did this person have treatment-resistant depression at any time in these records?"
