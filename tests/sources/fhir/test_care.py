@@ -12,8 +12,6 @@ from typer.testing import CliRunner
 import stepwell
 from stepwell.cli import app
 from stepwell.errors import QuestionError, SourceError
-from stepwell.knowledge.load import load
-from stepwell.sources.fhir import open_bundle
 
 NDC = "http://hl7.org/fhir/sid/ndc"
 CPT = "http://www.ama-assn.org/go/cpt"
@@ -107,6 +105,41 @@ def test_procedures_and_care(read):
     assert "procedure" in {gap["record"] for gap in gaps}  # words alone may name anything
 
 
+def test_a_diagnosis_of_a_claim_is_one_diagnosis(opened_once):
+    """However many claims carry it, with the dot or without, and not beside a Condition of the same day and code."""
+
+    def diagnosed(*codes, **more):
+        told = [{"diagnosisCodeableConcept": coded(code, ICD10CM)} for code in codes]
+        return {"diagnosis": told, **more}
+
+    read = opened_once(
+        patient("p"),
+        condition("known", "p", recordedDate="2020-03-05"),
+        claim("Claim", "first", "p", **diagnosed("F331", "F31.9")),
+        claim("ExplanationOfBenefit", "second", "p", **diagnosed("F33.1", "F319")),
+        claim("Claim", "later", "p", **diagnosed("F33.1", billablePeriod={"start": "2020-04-01"})),
+        claim("Claim", "void", "p", **diagnosed("F33.1", status="cancelled", billablePeriod={"start": "2020-05-01"})),
+        claim("Claim", "item", "p", {"servicedDate": "2020-06-01"}, **diagnosed("F33.1", billablePeriod=None)),
+    )
+    rows = {
+        row
+        for row in read.rows("condition", "address", "condition_date", "codeset")
+        if row[2] in ("bipolar", "major-depression")
+    }
+    assert rows == {
+        ("Condition/known", dt.date(2020, 3, 5), "major-depression"),
+        ("Claim/first", dt.date(2020, 3, 5), "bipolar"),
+        ("Claim/later", dt.date(2020, 4, 1), "major-depression"),
+        ("Claim/item", dt.date(2020, 6, 1), "major-depression"),
+    }
+    assert read.lost("diagnoses of claims that are there as a Condition") == [("corrected", 3)]
+
+
+def test_claims_without_diagnoses_are_no_records_of_diagnoses(opened_once):
+    read = opened_once(patient("p"), claim("Claim", "c", "p", {"productOrService": coded("G2082", HCPCS)}))
+    assert "condition" not in read.source.has
+
+
 def test_what_was_paid_for_was_supplied(read):
     assert read.rows("medication", "address", "end_date") == [("ExplanationOfBenefit/paid", dt.date(2020, 4, 4))]
 
@@ -167,11 +200,3 @@ def test_why_opens_a_bundle_straight(tmp_path):
     done = CliRunner().invoke(app, ["why", str(tmp_path / "p.json"), "p-1"])
     assert done.exit_code == 0
     assert "sertraline" in done.output
-
-
-def test_other_engines_say_who_reads_fhir():
-    class Spark:
-        name = "pyspark"
-
-    with pytest.raises(SourceError, match="DuckDB reads FHIR"):
-        open_bundle(ONE, Spark(), load())

@@ -84,11 +84,29 @@ def read_condition(r: dict, at: Place, reading: Reading) -> str | None:
     if onset and not is_day(onset) and is_day(when):
         what = "diagnoses whose onset is known by month or year only: the day on which they were recorded is taken"
         reading.note("condition", what, "kept")
-    code = part(r, "code")
+    add_condition(reading, at, person_of(r), part(r, "code"), when)
+    return None
+
+
+def add_condition(
+    reading: Reading, at: Place, person: str | None, code: dict, when: str | None, *, is_billed: bool = False
+) -> None:
+    """The rows of a coded diagnosis."""
     for standard, source in reading.concepts.pairs(CONDITION, code):
         text = None if source is not None else words_of(code)
-        reading.rows.add("condition_occurrence", at.seq, person_of(r), standard, source, text, when and when[:10])
-    return None
+        # Claims write the codes of ICD without their dot.
+        same_code = text if source is None else reading.concepts.code(source).replace(".", "").upper()
+        reading.rows.add(
+            "condition_occurrence",
+            at.seq,
+            person,
+            standard,
+            source,
+            text,
+            when and when[:10],
+            same_code,
+            "billed" if is_billed else None,
+        )
 
 
 def read_procedure(r: dict, at: Place, reading: Reading) -> str | None:

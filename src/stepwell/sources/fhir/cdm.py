@@ -49,6 +49,7 @@ class _Builder:
         """`build_cdm`."""
         self._newest()
         tables = {name: self._table(name) for name in ("death", *_KEYS)}
+        tables["condition_occurrence"] = self._diagnoses(tables["condition_occurrence"])
         tables["drug_exposure"] = self._drugs(tables["drug_exposure"])
         tables["measurement"], found = settle_scores(self._db, tables["measurement"], self._totals)
         self.losses += found
@@ -102,6 +103,17 @@ class _Builder:
             JOIN {self._kept} r ON t.seq = r.seq {" ".join(joins)}
             WHERE t.seq NOT IN (SELECT seq FROM {self._misshapen}) OR ({is_mark})"""
         )
+
+    def _diagnoses(self, diagnoses: str) -> str:
+        """`condition_occurrence` with each diagnosis of a claim once, and none where a Condition says it of the same day."""
+        kept = self._new(
+            f"""SELECT * EXCLUDE (same_code, billed) FROM {diagnoses} QUALIFY billed IS NULL OR row_number() OVER (
+            PARTITION BY person_id, condition_start_date, same_code ORDER BY billed IS NULL DESC, {SOURCE_ADDRESS}) = 1"""
+        )
+        if n := self._count(diagnoses) - self._count(kept):
+            what = "diagnoses of claims that are there as a Condition, or in another claim, of the same day and code"
+            self.losses.append(Loss("condition", what, "corrected", n))
+        return kept
 
     def _drugs(self, drugs: str) -> str:
         """`drug_exposure` with the drugs of the Medications referred to, and without the orders that a dispensing names."""

@@ -6,7 +6,7 @@ What cannot be resolved is a drug that nobody could identify; it is never no dru
 
 from __future__ import annotations
 
-from .care import add_procedure, billed
+from .care import add_condition, add_procedure, billed
 from .concepts import CLAIM, DISPENSE, GIVEN, ORDER, REPORT, TYPES
 from .dosage import PIECES, Daily, daily, days_of, unit_of
 from .reading import Place, Reading, encounter_of, person_of
@@ -217,13 +217,14 @@ def read_statement(r: dict, at: Place, reading: Reading) -> str | None:
 
 
 def read_claim(r: dict, at: Place, reading: Reading) -> str | None:
-    """Drugs and procedures among the items of a claim or of what was paid for it."""
+    """Drugs and procedures among the items of a claim or of what was paid for it, and its diagnoses."""
     if r.get("status") not in ("active", None):
         return "claims that are not active"
     if r.get("use") not in ("claim", None):
         return "claims made before the care (predetermination, preauthorization)"
     told = parts(r, "supportingInfo")
     supply = next((part(t, "valueQuantity") for t in told if _says(t, "dayssupply")), {})
+    days = [word(part(r, "billablePeriod"), "start")]
     for item in parts(r, "item"):
         code = part(item, "productOrService")
         kind = billed(code)
@@ -232,12 +233,16 @@ def read_claim(r: dict, at: Place, reading: Reading) -> str | None:
             word(part(item, "servicedPeriod"), "start"),
             word(part(r, "billablePeriod"), "start"),
         )
+        days.append(when)
         quantity = word(part(item, "quantity"), "value")
         if kind == "drug":
             row = {"medicationCodeableConcept": code, "patient": r.get("patient")}
             _add(reading, at, row, CLAIM, when, days=days_of(supply), quantity=quantity)
         elif kind == "procedure":
             add_procedure(reading, at, person_of(r), code, when, quantity)
+    for diagnosis in parts(r, "diagnosis"):
+        if code := part(diagnosis, "diagnosisCodeableConcept"):
+            add_condition(reading, at, person_of(r), code, day(*days), is_billed=True)
     return None
 
 

@@ -21,7 +21,7 @@ COLUMNS = {
     "visit_occurrence": "visit_occurrence_id person_id visit_concept_id visit_source_concept_id visit_start_date visit_end_date "
     "discharged_to_concept_id",
     "condition_occurrence": "person_id condition_concept_id condition_source_concept_id condition_source_value "
-    "condition_start_date",
+    "condition_start_date same_code billed",
     "procedure_occurrence": "person_id procedure_concept_id procedure_source_concept_id procedure_source_value procedure_date "
     "procedure_datetime quantity",
     "measurement": "person_id measurement_concept_id measurement_source_concept_id measurement_source_value measurement_date "

@@ -94,7 +94,7 @@ def open_resources(
         cdm = with_vocabulary(con, cdm, vocabulary["concept"])
     wanted = {"person", "drug_exposure", "concept"}
     wanted |= {table for table, of in _TABLES.items() if of & types}
-    wanted |= {"death"} if rows.count("death") else set()
+    wanted |= {name for name in ("death", "condition_occurrence") if rows.count(name)}
     if "Coverage" in types and types & _SAYS_WHAT_WAS_SUPPLIED:
         wanted.add("observation_period")
     elif "Coverage" in types:
