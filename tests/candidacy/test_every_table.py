@@ -32,6 +32,7 @@ from held import (
 from stepwell.candidacy.answers import Known
 from stepwell.candidacy.chart import read_chart
 from stepwell.candidacy.holds import drugs_of, tables_for, treatments_of
+from stepwell.candidacy.suicidality import signs_of, to_say_first
 from stepwell.candidacy.treatments import JUDGES
 from stepwell.candidacy.trials import find_definition, judge, without_further_parts
 from stepwell.knowledge.candidacy import ASKS, OfDefinition
@@ -205,6 +206,18 @@ def test_what_has_no_day_may_be_the_latest():
     told = found("free_of", free, code_gap=[undated("answer", "phq-9")])
     assert (told.is_none_recorded, "1 answer of this person has no usable day" in told.words) == (False, True)
     assert found("free_of", free, code_gap=[undated("answer", "gad-7")]).is_none_recorded
+
+
+def test_what_is_recorded_of_suicide_without_a_day_is_said_first():
+    """A diagnosis is a sign; an answer may be one. An answer to a form that does not ask is none."""
+    month = undated("answer", "phq-9", date(2024, 5, 1), date(2024, 5, 31))
+    gaps = [undated("condition", SUICIDALITY), undated("answer", "phq-9"), month, undated("answer", "gad-7")]
+    signs = to_say_first(signs_of(read_chart(Held(code_gap=gaps, condition=[diagnosis("bipolar", EVE)]), "anna", DAY)))
+    assert [(s.is_positive, s.is_diagnosis) for s in signs] == [(True, True), (None, False)]
+    assert ["1 diagnosis of this person has no usable day" in signs[0].words, "2 answers" in signs[1].words] == [
+        True,
+        True,
+    ]
 
 
 def test_the_latest_answer_is_told_beside_an_earlier_sign():

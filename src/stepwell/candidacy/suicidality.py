@@ -12,6 +12,7 @@ from datetime import date
 
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
 from stepwell.why.found import show_date, show_number
+from stepwell.why.gaps import WITHOUT_DAY, say_hidden
 
 from .chart import Chart
 
@@ -49,6 +50,7 @@ def signs_of(chart: Chart) -> list[Sign]:
         for row in chart.measurement
         if row["instrument"] in asking and (row["instrument"], row["measured_date"]) not in answered
     ]
+    found += _undated(chart, asking)
     # On one day a sign comes before what is none, and what nobody can say before a "no".
     order = {True: 0, None: 1, False: 2}
     return sorted(found, key=lambda s: (-s.day.toordinal(), order[s.is_positive], s.asked, s.address))
@@ -84,12 +86,34 @@ def _as_one(signs: list[Sign]) -> Sign:
 
 
 _UNANSWERED = "not answered"
+_UNDATED = "without a day"
 
 
 def _diagnosed(row: dict, knowledge: Knowledge) -> Sign:
     label = knowledge.codesets[SUICIDALITY].label
     words = f"{label} recorded on {show_date(row['condition_date'])} ({row['code']})"
     return Sign(row["condition_date"], label, True, words, row["code"], row["address"], is_diagnosis=True)
+
+
+def _undated(chart: Chart, asking: Iterable[str]) -> list[Sign]:
+    """The diagnoses, and the answers to forms that ask about suicide, that have no usable day: one sign for each code set and
+    form, on the last day on which it may have been."""
+    knowledge, undated = chart.knowledge, [g for g in chart.code_gap if g.get("reason") == WITHOUT_DAY]
+    signs = []
+    for record, name in (("condition", SUICIDALITY), *(("answer", i) for i in sorted(asking))):
+        rows = [g for g in undated if (g["record"], g["codeset"]) == (record, name)]
+        if not rows:
+            continue
+        day = max(min(g["last_date"] or chart.day, chart.day) for g in rows)
+        is_diagnosis = record == "condition"
+        label = (knowledge.codesets if is_diagnosis else knowledge.all_instruments)[name].label
+        words = f"{label} recorded" if is_diagnosis else label
+        words += say_hidden(rows, record, [name])
+        words += "" if is_diagnosis else "; it may be about suicide, and is not a no"
+        value = _UNDATED if is_diagnosis else _UNANSWERED
+        asked = f"{label}, without a day"
+        signs.append(Sign(day, asked, True if is_diagnosis else None, words, value, "", is_diagnosis))
+    return signs
 
 
 def _is_safety(row: dict, knowledge: Knowledge) -> bool:
