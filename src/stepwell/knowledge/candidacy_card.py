@@ -122,7 +122,7 @@ def candidacy_card(form: Candidacy, knowledge: Knowledge) -> str:
             lines += ["", f"## {title}", "", *_table(((f"{part}.{r.id}", r) for r in asks), knowledge)]
     if form.documents:
         rows = [(d.id, d.label, days_of(d), provenance(d, knowledge)) for d in form.documents]
-        lines += ["", "## Documents", "", *markdown_table(("", "Asked", "Days", "From"), rows)]
+        lines += ["", "## Documents", "", *markdown_table(("Rule", "Asked", "Days", "From"), rows)]
     if form.says:
         lines += ["", "## Said beside it", "", *(f"- {s.text} {provenance(s, knowledge)}" for s in form.says)]
     if form.evidence:
@@ -152,7 +152,7 @@ def _table(asks: Iterable[tuple[str, Requirement]], knowledge: Knowledge) -> lis
         (path, f"{one.label}: {ask_rule(one)}", days_of(one), one.settled_by or "", provenance(one, knowledge))
         for path, one in asks
     ]
-    return markdown_table(("", "Asked", "Days", "What would settle it", "From"), rows)
+    return markdown_table(("Rule", "Asked", "Days", "What would settle it", "From"), rows)
 
 
 def _day(day: date) -> str:

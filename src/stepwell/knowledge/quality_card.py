@@ -82,6 +82,6 @@ def quality_card(measure: QualityMeasure, knowledge: Knowledge) -> str:
     rows.append(outcome(measure))
     rows += [(f"excluded.{name}", field) for name, field in fields(measure.excluded)]
     told = [(path, asked(path, field), provenance(field, knowledge)) for path, field in rows]
-    lines += ["", "## Asked", "", *markdown_table(("", "Asked", "From"), told)]
+    lines += ["", "## Asked", "", *markdown_table(("Rule", "Asked", "From"), told)]
     lines += ["", "## What this form does not hold", "", *(f"- {sentence}" for sentence in measure.not_held)]
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(measure), knowledge)]) + "\n"

@@ -201,7 +201,7 @@ def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list
 def form_table(form: Form, prefix: str, knowledge: Knowledge) -> list[str]:
     """What the filled-in fields of a form ask, and where each is from."""
     rows = [(name, rule(f"{prefix}.{name}", value), provenance(value, knowledge)) for name, value in fields(form)]
-    return markdown_table(("", "Asked", "From"), rows) if rows else ["Nothing is asked."]
+    return markdown_table(("Rule", "Asked", "From"), rows) if rows else ["Nothing is asked."]
 
 
 def branch_table(branch: Branch, knowledge: Knowledge) -> list[str]:
@@ -209,7 +209,9 @@ def branch_table(branch: Branch, knowledge: Knowledge) -> list[str]:
     named = [(f"trial.{name}", value) for name, value in fields(branch.trial)]
     named += [(f"failure.{name}", value) for name, value in fields(branch.failure)]
     named += [(name, value) for name, value in fields(branch) if isinstance(value, Cited)]
-    return markdown_table(("", "Asked", "From"), [(path, rule(path, f), provenance(f, knowledge)) for path, f in named])
+    return markdown_table(
+        ("Rule", "Asked", "From"), [(path, rule(path, f), provenance(f, knowledge)) for path, f in named]
+    )
 
 
 def bibliography(keys: Iterable[str], knowledge: Knowledge) -> str:

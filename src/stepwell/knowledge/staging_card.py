@@ -36,7 +36,7 @@ def staging_card(staging: Staging, knowledge: Knowledge) -> str:
         lines += ["", "Used only when it is asked for by its name."]
     heading = "Points" if staging.points else "Stages" if staging.rungs else "Signs"
     rows = [(path, item_rule(item, knowledge), provenance(item, knowledge)) for path, item in staging.items()]
-    lines += ["", f"## {heading}", "", *markdown_table(("", "Asked", "From"), rows)]
+    lines += ["", f"## {heading}", "", *markdown_table(("Rule", "Asked", "From"), rows)]
     if staging.points and staging.points.severity:
         lines += ["", *_severity_notes(staging.points.severity, knowledge)]
     if staging.names:

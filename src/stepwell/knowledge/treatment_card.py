@@ -127,7 +127,7 @@ def treatment_card(treatment: Treatment, knowledge: Knowledge) -> str:
     looked = [f"drug `{i}`" for i in treatment.ingredients] + [f"code set `{p}`" for p in treatment.procedures]
     lines += ["", f"**Looked for:** {', '.join(looked)}."]
     rows = [(n, treatment_rule(n, f), provenance(f, knowledge)) for n, f in fields(treatment) if n in _OF_TREATMENT]
-    lines += ["", "## What is a session, and what a series", "", *markdown_table(("", "Asked", "From"), rows)]
+    lines += ["", "## What is a session, and what a series", "", *markdown_table(("Rule", "Asked", "From"), rows)]
     if treatment.codes:
         codes = [(c.code, _code_rule(c), provenance(c, knowledge)) for c in treatment.codes]
         lines += ["", "## Billing codes", "", *markdown_table(("Code", "Says", "From"), codes)]
@@ -162,7 +162,7 @@ def regimen_card(regimen: Regimen, knowledge: Knowledge) -> str:
     ]
     lines += ["", regimen.summary]
     rows = [(path, regimen_rule(path, form), provenance(form, knowledge)) for path, form in regimen.rules()]
-    lines += ["", "## Asked", "", *markdown_table(("", "Asked", "From"), rows)]
+    lines += ["", "## Asked", "", *markdown_table(("Rule", "Asked", "From"), rows)]
     if regimen.not_held:
         lines += ["", "## What this form does not hold", "", *(f"- {sentence}" for sentence in regimen.not_held)]
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(regimen), knowledge)]) + "\n"

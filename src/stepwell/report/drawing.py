@@ -54,6 +54,8 @@ def render(chart: alt.TopLevelMixin, name: str, title: str, description: str) ->
         svg = svg.replace(colour, f"var(--chart-{variable},{colour})")
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
+    # The drawing is one image with a description: its parts have no roles of their own.
+    svg = re.sub(r' (?:role="graphics-[^"]*"|aria-roledescription="[^"]*"|aria-label="[^"]*")', "", svg)
     # The outline of words lies under them, so that a line that crosses them stops beside them.
     svg = re.sub(r'(<text [^>]*?)stroke="', r'\1paint-order="stroke" stroke="', svg)
     width, height = (float(n) for n in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
