@@ -207,6 +207,8 @@ class Codeset(Cited):
     code takes in all below it is partial by itself where the source has no hierarchy."""
     without: tuple[Vocabulary, ...] = ()
     """Vocabularies that have no code of it, by the source of the set: rows written in them are known not to be in the set."""
+    among_allergies: bool = False
+    """Whether an entry of an allergy list may be of it."""
     among_observations: bool = False
     """Whether OMOP's vocabulary puts codes of it among the observations: an observation that nobody could identify may be one."""
 

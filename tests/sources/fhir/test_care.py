@@ -200,3 +200,25 @@ def test_why_opens_a_bundle_straight(tmp_path):
     done = CliRunner().invoke(app, ["why", str(tmp_path / "p.json"), "p-1"])
     assert done.exit_code == 0
     assert "sertraline" in done.output
+
+
+def test_an_allergy_list_is_not_silence(opened_once):
+    """Which substance it names is not read: an allergy to an anaesthetic is then unknown, and every other diagnosis is not."""
+    substance = {
+        "coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "6130"}],
+        "text": "ketamine",
+    }
+    read = opened_once(
+        *(patient(name) for name in ("listed", "refuted", "none")),
+        condition("c", "none"),
+        {"resourceType": "AllergyIntolerance", "id": "a", "patient": {"reference": "Patient/listed"}, "code": substance},
+        {"resourceType": "AllergyIntolerance", "id": "b", "patient": {"reference": "Patient/refuted"}, "code": substance,
+         "verificationStatus": coded("refuted", VERIFIED)},
+        {"resourceType": "AllergyIntolerance", "id": "e", "patient": {"reference": "Patient/none"}, "code": substance,
+         "verificationStatus": coded("entered-in-error", VERIFIED)},
+    )  # fmt: skip
+    people = dict(read.rows("person", "person_id", "source_person_id"))
+    gaps = read.con.to_pyarrow(read.source.tables["code_gap"]).to_pylist()
+    found = [(people[g["person_id"]], g["record"], g["codeset"], g["n_rows"]) for g in gaps]
+    assert found == [("listed", "condition", "anaesthetic-allergy", 1)]
+    assert read.lost("allergies that were refuted") == [("left out", 1)]

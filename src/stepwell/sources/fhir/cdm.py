@@ -48,7 +48,7 @@ class _Builder:
     def build(self) -> tuple[dict[str, ir.Table], list[Loss]]:
         """`build_cdm`."""
         self._newest()
-        tables = {name: self._table(name) for name in ("death", *_KEYS)}
+        tables = {name: self._table(name) for name in ("death", "allergy", *_KEYS)}
         tables["condition_occurrence"] = self._diagnoses(tables["condition_occurrence"])
         tables["drug_exposure"] = self._drugs(tables["drug_exposure"])
         tables["measurement"], found = settle_scores(self._db, tables["measurement"], self._totals)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...errors import Problem, SourceError
 from ..source import Loss
+from .allergies import read_allergy
 from .care import read_condition, read_coverage, read_encounter, read_patient, read_procedure
 from .documents import Found
 from .medications import (
@@ -25,6 +26,7 @@ READERS: dict[str, Reader] = {
     "Coverage": read_coverage,
     "Encounter": read_encounter,
     "Condition": read_condition,
+    "AllergyIntolerance": read_allergy,
     "Procedure": read_procedure,
     "Medication": read_medication_resource,
     "MedicationRequest": read_request,
@@ -46,6 +48,7 @@ _OF_OTHER_VERSIONS = {
 IN_ERROR, MISSHAPEN, DELETED = "entered in error", "misshapen", "deleted"
 _HIDES = {
     "Condition": "condition_occurrence",
+    "AllergyIntolerance": "allergy",
     "Procedure": "procedure_occurrence",
     "Observation": "measurement",
     "QuestionnaireResponse": "measurement",

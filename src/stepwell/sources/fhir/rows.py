@@ -29,6 +29,7 @@ COLUMNS = {
     "drug_exposure": "person_id drug_concept_id drug_source_value medication_id drug_exposure_start_date "
     "drug_exposure_start_datetime verbatim_end_date drug_type_concept_id days_supply quantity units_per_day stated_mg_per_day "
     "stop_reason route_source_value dose_unit_source_value visit_occurrence_id origin order_id valid_from valid_until",
+    "allergy": "person_id substance",
     "medication": "medication_id of_concept_id of_value",
     "alias": "called means",
 }

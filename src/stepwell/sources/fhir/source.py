@@ -17,6 +17,7 @@ from ...knowledge.forms import Knowledge
 from ..files import RawTable, fingerprint, open_file
 from ..omop import REQUIRED_COLUMNS, read_omop
 from ..source import Loss, Source
+from .allergies import mark_allergies
 from .cdm import build_cdm
 from .documents import Found, fhir_files, holds_fhir, read_bundle, read_documents
 from .fetched import find_unfetched, mark_unfetched
@@ -106,7 +107,8 @@ def open_resources(
     records, has, found_losses, drug_rows = read_omop(tables, con, knowledge, is_made=True)
     if drug_rows is not None and "concept" not in vocabulary:
         drug_rows = replace(drug_rows, remedy=_REMEDY)
-    return Source(label, location, digest, records, has, (*losses, *map(_in_fhir, found_losses)), drug_rows)
+    source = Source(label, location, digest, records, has, (*losses, *map(_in_fhir, found_losses)), drug_rows)
+    return mark_allergies(source, cdm["allergy"], knowledge) if rows.count("allergy") else source
 
 
 def _taken_over(con: ibis.BaseBackend, rows: pa.Table) -> ir.Table:
