@@ -81,7 +81,7 @@ class Person:
         for t in self.trials:
             look_beside(t, self.trials, form)
             until = min([d for d in (t.switch, t.added) if d is not None], default=None)
-            respond(t, self.scores, form, knowledge, until, self.gaps)
+            respond(t, self.scores, form, knowledge, until, self.gaps, may_go_on=not t.is_end_known)
             t.outcome = outcome(t, knowledge)
         self.judged = [
             judge(t, number, branch, self, knowledge, knows_unknown=definition.as_code is None)
@@ -350,7 +350,15 @@ def find_scores(rows: list[Row]) -> dict[str, dict[int, float]]:
     return scores
 
 
-def respond(o, scores: dict, form: TrialBuilding, knowledge: Knowledge, until: int | None, gaps: list[Row]) -> None:
+def respond(
+    o,
+    scores: dict,
+    form: TrialBuilding,
+    knowledge: Knowledge,
+    until: int | None,
+    gaps: list[Row],
+    may_go_on: bool = False,
+) -> None:
     """Fill in baseline, endpoint and what they say, for a trial or a rung; no endpoint after the day `until`."""
     o.instrument = o.baseline = o.baseline_total = o.endpoint = o.endpoint_total = None
     o.improvement_pct = o.is_remission = o.is_response = None
@@ -360,15 +368,20 @@ def respond(o, scores: dict, form: TrialBuilding, knowledge: Knowledge, until: i
         (o.start - form.baseline.before, o.start + form.baseline.after),
         (o.start + form.endpoint.after_start, last),
     ]
-    if windows[1][0] > last:
+    latest = o.end + (form.unknown_supply.at_most if may_go_on else 0) + form.endpoint.after_end
+    latest = latest if until is None else min(until, latest)
+    if windows[1][0] > latest:
         return
     for instrument in sorted(knowledge.instruments.values(), key=lambda i: i.rank):
         totals = scores.get(instrument.id, {})
         before = [d for d in totals if o.start - form.baseline.before <= d <= o.start + form.baseline.after]
         after = [d for d in totals if o.start + form.endpoint.after_start <= d <= o.end + form.endpoint.after_end]
         after = [d for d in after if before and d > max(before) and (until is None or d <= until)]
+        o.may_be_scored |= bool(before) and any(last < d <= latest and windows[1][0] <= d for d in totals)
         since = [max(before), max(after)] if after else [first for first, _ in windows]
         for first, (_, end) in zip(since, windows, strict=True):
+            if windows[1][0] > last:
+                continue
             o.may_be_scored |= first <= end and undated(gaps, "measurement", [instrument.id], first, end) > 0
         if not after:
             continue

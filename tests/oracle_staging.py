@@ -52,7 +52,7 @@ class Staged:
         for t in trials:
             oracle.look_beside(t, trials, form)
             until = min([d for d in (t.switch, t.added) if d], default=None)
-            oracle.respond(t, self.scores, form, knowledge, until, self.gaps)
+            oracle.respond(t, self.scores, form, knowledge, until, self.gaps, may_go_on=not t.is_end_known)
         self.trials, self.periods, self.episodes = trials, periods, episodes
         self.episode = episodes[-1] if episodes else None
         number = self.episode.episode_number if self.episode else None

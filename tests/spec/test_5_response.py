@@ -54,6 +54,22 @@ def test_the_latest_score_of_each_window_counts(read):
     assert (trial["baseline_total"], trial["endpoint_total"], trial["improvement_pct"]) == (20, 16, 20)
 
 
+@pytest.mark.parametrize(
+    ("later", "known"),
+    [("2020-03-29", True), ("2020-03-30", False), ("2020-05-13", False), ("2020-05-14", True)],
+    ids=["14 days after the last supply", "15 days", "59 days", "60 days"],
+)
+def test_a_later_score_of_a_trial_whose_end_is_unknown(read, later, known):
+    """A supply of unknown length may have lasted 45 days: a score of that time and the 14 days after it would be the endpoint, if
+    the trial went on. Then nobody can say which one is."""
+    supplies = TRIAL + "    sertraline | 2020-03-15 | | 50"
+    trial = scored(
+        read, "phq-9 | 2020-01-15 | 20", "phq-9 | 2020-03-10 | 10", f"phq-9 | {later} | 4", medication=supplies
+    )
+    assert (str(trial["end_date"]), trial["is_end_known"]) == ("2020-03-15", False)
+    assert (trial["improvement_pct"] is not None, trial["outcome"] != "unknown") == (known, known)
+
+
 def test_no_endpoint_after_the_next_treatment(read):
     """A score on the day of the switch still belongs to the trial, one on the day after no longer."""
     for day, total in (("2020-03-20", 10), ("2020-03-21", None)):

@@ -30,7 +30,7 @@ from .staging.stage import find_stage
 from .step import find_steps
 from .switching import find_other_drugs
 from .trial import find_trials
-from .verdicts import UNKNOWN
+from .verdicts import MET, UNKNOWN
 
 
 @compiled_entry
@@ -82,8 +82,10 @@ def find_courses(number, s, own, exposures, n_scores, known, request, room, made
     for t in trials:
         find_other_drugs(t, trials, how)
         next_day = earlier(t.switch_day, t.added_day)
+        # A supply of unknown length may have lasted until the next one would have begun another trial.
+        possible_end_day = t.end_day if t.is_end_known == MET else t.end_day + how.unknown_supply
         t.may_be_scored = find_response(
-            t, next_day, own.scores, room.score_keys, n_scores, own.gaps, known.instrument, how
+            t, possible_end_day, next_day, own.scores, room.score_keys, n_scores, own.gaps, known.instrument, how
         )
         t.outcome, t.setting = find_outcome(t, known.instrument), s
     for e in episodes:

@@ -51,26 +51,27 @@ def find_scores(scores, keys):
 
 
 @compiled
-def find_response(treatment, next_day, scores, keys, n, gaps, instruments, how):
+def find_response(treatment, possible_end_day, next_day, scores, keys, n, gaps, instruments, how):
     """Fills in baseline and endpoint of a treatment (a trial or a step), by the instrument of the best rank that has both, and
-    what they say. `next_day`: the first day of the next treatment, or NA. Returns whether a score without a usable day may be
-    the baseline or the endpoint.
+    what they say. `possible_end_day`: the latest day on which it may have ended; `next_day`: the first day of the next
+    treatment, or NA. Returns whether another score may be the baseline or the endpoint.
 
-    Unknown when: unscored; such a score may take the place of one of the two, by its day or its instrument; or the baseline is
-    already at or below the remission cut (improvement and response).
+    Unknown when: unscored; a score without a usable day may take the place of one of the two, by its day or its instrument; a
+    later score would be the endpoint, had the treatment ended later; or the baseline is already at or below the remission cut
+    (improvement and response).
     """
     t = treatment
     t.instrument, t.baseline_day, t.endpoint_day = NONE, NA, NA
     t.baseline_total, t.endpoint_total, t.improvement_pct = np.nan, np.nan, np.nan
     t.is_remission = UNKNOWN
-    last_day = t.end_day + how.endpoint_after_end
+    last_day, possible_last_day = t.end_day + how.endpoint_after_end, possible_end_day + how.endpoint_after_end
     if next_day != NA:
-        last_day = min(last_day, next_day)
+        last_day, possible_last_day = min(last_day, next_day), min(possible_last_day, next_day)
     first_baseline, last_baseline = t.start_day - how.baseline_before, t.start_day + how.baseline_after
-    first_endpoint, i = t.start_day + how.endpoint_after_start, 0
+    first_endpoint, i, is_open = t.start_day + how.endpoint_after_start, 0, False
     while i < n:
         instrument = code_of(keys[i])
-        baseline, endpoint = NONE, NONE
+        baseline, endpoint, may_be_later = NONE, NONE, False
         while i < n and code_of(keys[i]) == instrument:
             place = place_of(keys[i])
             day = scores[place].measured_day
@@ -78,11 +79,14 @@ def find_response(treatment, next_day, scores, keys, n, gaps, instruments, how):
                 baseline = place
             if first_endpoint <= day <= last_day:
                 endpoint = place
+            may_be_later |= max(first_endpoint, last_day + 1) <= day <= possible_last_day
             i += 1
+        is_open |= baseline != NONE and may_be_later
         if baseline != NONE and endpoint != NONE and scores[endpoint].measured_day > scores[baseline].measured_day:
             baseline_day, endpoint_day = scores[baseline].measured_day, scores[endpoint].measured_day
             if (
-                has_undated_score(gaps, instrument, instrument, baseline_day, last_baseline)
+                is_open
+                or has_undated_score(gaps, instrument, instrument, baseline_day, last_baseline)
                 or has_undated_score(gaps, instrument, instrument, endpoint_day, last_day)
                 or may_be_scored(gaps, instrument - 1, first_baseline, last_baseline, first_endpoint, last_day)
             ):
@@ -95,7 +99,7 @@ def find_response(treatment, next_day, scores, keys, n, gaps, instruments, how):
             if t.baseline_total > cut:
                 t.improvement_pct = 100 * (t.baseline_total - t.endpoint_total) / t.baseline_total
             return False
-    return may_be_scored(gaps, len(instruments), first_baseline, last_baseline, first_endpoint, last_day)
+    return is_open or may_be_scored(gaps, len(instruments), first_baseline, last_baseline, first_endpoint, last_day)
 
 
 @compiled

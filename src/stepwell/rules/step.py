@@ -63,7 +63,7 @@ def find_steps(
             next_day = steps[k + 1].start_day if k + 1 < n else NA
             s.end_day = treated_until if next_day == NA else next_day - 1
             s.n_days = s.end_day - s.start_day + 1
-            find_response(s, next_day, scores, score_keys, n_scores, gaps, instruments, how)
+            find_response(s, s.end_day, next_day, scores, score_keys, n_scores, gaps, instruments, how)
             s.is_response = is_response(s, instruments)
             if np.isnan(s.improvement_pct):
                 s.is_remission = UNKNOWN  # unscored, or well at the start

@@ -132,7 +132,8 @@ def _score(a: Asked) -> str:
         endpoint = (t["start_date"] + timedelta(a.how.endpoint.after_start), min([last, *nexts]))
         if endpoint[0] > endpoint[1]:
             return "Not scored: the trial was too short for an endpoint score"
-        return f"Not scored: {names}, {_from_to(*baseline)} and again {_from_to(*endpoint)}, would settle it"
+        doubt = "" if t["is_end_known"] else "; the record does not say when it ended, and so which score was the last"
+        return f"Not scored: {names}, {_from_to(*baseline)} and again {_from_to(*endpoint)}, would settle it{doubt}"
     label = a.knowledge.instruments[t["instrument"]].label
     words = (
         f"{label} {show_number(t['baseline_total'])} on {show_date(t['baseline_date'])}, "

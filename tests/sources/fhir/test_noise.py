@@ -99,8 +99,9 @@ def wrong(truly, found):
     return [(truly[key][0], said[0]) for key, said in found.items() if said[0] not in (truly[key][0], "unknown")]
 
 
-def test_what_cannot_be_known_is_never_said(written):
-    assert not wrong(verdicts(written()), verdicts(written(fhir_display_only_drug=50)))
+@pytest.mark.parametrize("shares", [{"fhir_display_only_drug": 50}, {"fhir_text_sig": 100}])
+def test_what_cannot_be_known_is_never_said(written, shares):
+    assert not wrong(verdicts(written()), verdicts(written(**shares)))
 
 
 def test_a_month_is_no_day_and_hides_nothing(written):
