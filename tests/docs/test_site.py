@@ -58,6 +58,13 @@ def test_a_page_with_tables_from_the_knowledge_files_holds_them(pages):
     assert "<!-- from knowledge" not in text
 
 
+def test_the_pages_made_from_the_code_are_there(pages):
+    assert "\n### determination\n" in (pages / "data-dictionary.md").read_text("utf-8")
+    assert "us-label@1" in (pages / "knowledge.md").read_text("utf-8")
+    assert "`stepwell run`" in (pages / "reference/cli.md").read_text("utf-8")
+    assert len((pages / "spec.md").read_text("utf-8").splitlines()) > 1000
+
+
 def test_a_notebook_is_kept_without_its_output():
     for notebook in (ROOT / "docs").rglob("*.ipynb"):
         cells = json.loads(notebook.read_text("utf-8"))["cells"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import runpy
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ import stepwell
 from stepwell.knowledge.definition import CRITERIA
 from stepwell.rules.criterion_numbers import CRITERIA_OF_A_TRIAL
 from stepwell.tables import DETERMINATION, JUDGED_TRIAL
-from stepwell.tables.dictionary import dictionary
 
 PACKAGE = Path(stepwell.__file__).parent
 ROOT = Path(__file__).parents[2]
@@ -102,22 +100,6 @@ def test_everything_that_candidacy_asks_is_in_its_rules():
 
     rules = (ROOT / "docs/candidacy.md").read_text("utf-8")
     assert [name for name in ASKS if f"| `{name}` |" not in rules] == []
-
-
-def test_the_data_dictionary_is_current():
-    assert (ROOT / "docs/data-dictionary.md").read_text("utf-8") == dictionary(), "python -m stepwell.tables.dictionary"
-
-
-def test_the_cards_are_current():
-    from stepwell.knowledge.book import book
-    from stepwell.knowledge.load import load
-
-    assert (ROOT / "docs/knowledge.md").read_text("utf-8") == book(load()), "python -m stepwell.knowledge.book"
-
-
-def test_the_spec_is_current():
-    spec = runpy.run_path(str(ROOT / "tests/spec/print_spec.py"))["spec"]
-    assert (ROOT / "docs/spec.md").read_text("utf-8") == spec(), "python tests/spec/print_spec.py"
 
 
 def test_every_command_is_documented():

@@ -1,6 +1,6 @@
 """The spec tests as a document: what each says, the small tables it says it with, and the cases that it tries.
 
-python tests/spec/print_spec.py > docs/spec.md
+`python tests/spec/print_spec.py` prints it, the docs site holds it.
 """
 
 from __future__ import annotations

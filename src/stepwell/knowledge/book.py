@@ -1,4 +1,4 @@
-"""All cards in one document. `python -m stepwell.knowledge.book > docs/knowledge.md`"""
+"""All cards in one document: `python -m stepwell.knowledge.book` prints it, the docs site holds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data dictionary, made from the declarations. `python -m stepwell.tables.dictionary > docs/data-dictionary.md`"""
+"""The data dictionary, made from the declarations: `python -m stepwell.tables.dictionary` prints it, the docs site holds it."""
 
 from __future__ import annotations
 
