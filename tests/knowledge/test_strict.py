@@ -267,7 +267,7 @@ def test_all_problems_are_told_at_once_and_none_twice(folder):
     spoil(folder, "dose_standard.csv", "by-form,50", "by-form,none")
     spoil(folder, INSTRUMENT, "rater: self", "rater: nurse")
     found = [problem.where for problem in problems_of(folder)]
-    assert found == ["dose_standard.csv:2", "instrument/two-item.yaml:6", f"{DEFINITION}:2", f"{DEFINITION}:11"]
+    assert found == ["dose_standard.csv:2", "instrument/two-item.yaml:6", f"{DEFINITION}:2", f"{DEFINITION}:12"]
 
 
 def test_a_line_is_right_below_a_cell_of_several_lines(folder):
@@ -289,7 +289,7 @@ def test_recalled_values_do_not_pass_in_a_reviewed_file(folder):
     spoil(folder, DEFINITION, "status: draft", "status: reviewed")
     spoil(folder, DEFINITION, "        seen: full-text", "        seen: recalled")
     recalled = next(problem for problem in problems_of(folder) if "recalled" in problem.found)
-    assert recalled.where == f"{DEFINITION}:28"
+    assert recalled.where == f"{DEFINITION}:29"
     assert "`branch[1].failure.improvement.seen`" in recalled.found
     assert "look the value up" in recalled.remedy
 
@@ -341,7 +341,7 @@ def test_a_wrong_definition_of_ones_own_is_told_with_its_own_path(folder, tmp_pa
     path = own_definition(folder, tmp_path)
     spoil(tmp_path, "mine.yaml", "max_gap", "maxgap")
     found = {problem.where: problem for problem in problems_of(folder, path)}
-    assert found[f"{path}:11"].remedy == "did you mean `max_gap`?"
+    assert found[f"{path}:12"].remedy == "did you mean `max_gap`?"
     assert any("`ours` is cited nowhere" in problem.found for problem in found.values())
 
 

@@ -82,6 +82,7 @@ def record_tables(folder, knowledge) -> dict[str, list[dict]]:
             "dose_basis": "-",
             "labelled_use": None,
             "stop_reason": reason.get(r["stop_reason"], r["stop_reason"]),
+            "is_supplied": True,
             "address": f"drug_exposure/{r['drug_exposure_id']}",
         }
         for r in folder.rows("drug_exposure")

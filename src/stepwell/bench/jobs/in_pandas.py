@@ -130,22 +130,27 @@ def find_next_treatment(trial: pd.DataFrame, treatment: pd.DataFrame, q: dict) -
 
 
 def find_improvement(treatment: pd.DataFrame, next_start: pd.Series, score: pd.DataFrame, q: dict) -> pd.Series:
-    """By how many per cent the score improved, by trial; NaN where the patient was well at the start."""
+    """By how many per cent the score improved, by trial; NaN where the patient was well at the start, and where a later score
+    would be the endpoint if the last supply, of unknown length, had lasted longer."""
     window = treatment[["trial", "person", "start"]].copy()
-    window["until"] = treatment.end + q["endpoint_after_end"]
-    following = treatment.trial.map(next_start)
-    window["until"] = window.until.where(~(following < window.until), following)
+    following = treatment.trial.map(next_start).fillna(float("inf"))
+    until = treatment.end + q["endpoint_after_end"]
+    window["until"] = until.clip(upper=following)
+    window["may_until"] = (until + q["unknown_supply"] * ~treatment.is_end_known).clip(upper=following)
     near = window.merge(score, on="person").sort_values("day")
     is_baseline = near.day.between(near.start - q["baseline_before"], near.start + q["baseline_after"])
     is_endpoint = near.day.between(near.start + q["endpoint_after_start"], near.until)
+    is_later = near.day.between(near.start + q["endpoint_after_start"], near.may_until) & (near.day > near.until)
     keys = ["trial", "instrument"]
     baseline = near[is_baseline].drop_duplicates(keys, keep="last")
     endpoint = near[is_endpoint].drop_duplicates(keys, keep="last")
     both = baseline[[*keys, "day", "total"]].merge(endpoint[[*keys, "day", "total"]], on=keys, suffixes=("", "_2"))
     both = both[both.day_2 > both.day].merge(pd.DataFrame(q["instruments"]), on="instrument")
     both = both.sort_values("rank").drop_duplicates("trial")
+    later = near[is_later][keys].merge(baseline[keys], on=keys).merge(pd.DataFrame(q["instruments"]), on="instrument")
+    is_open = both.trial.map(later.groupby("trial")["rank"].min()) <= both["rank"]
     improvement = 100 * (both.total - both.total_2) / both.total
-    return improvement.where(both.total > both.remission_at_most).set_axis(both.trial)
+    return improvement.where((both.total > both.remission_at_most) & ~is_open).set_axis(both.trial)
 
 
 def find_scores(records: Path, q: dict) -> pd.DataFrame:

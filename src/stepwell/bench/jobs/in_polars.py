@@ -154,15 +154,25 @@ def find_scores(records: Path, q: dict) -> pl.LazyFrame:
 
 
 def find_improvement(treatment: pl.LazyFrame, score: pl.LazyFrame, q: dict) -> pl.LazyFrame:
-    """By how many per cent the score improved: `trial`, `improvement` (null where the patient was well at the start)."""
+    """By how many per cent the score improved: `trial`, `improvement` (null where the patient was well at the start, and where a
+    later score would be the endpoint if the last supply, of unknown length, had lasted longer)."""
+    until = col("end") + q["endpoint_after_end"]
+    may_until = until + pl.when("is_end_known").then(0).otherwise(q["unknown_supply"])
     window = treatment.select(
-        "trial", "person", "start", until=pl.min_horizontal(col("end") + q["endpoint_after_end"], "following")
+        "trial",
+        "person",
+        "start",
+        until=pl.min_horizontal(until, "following"),
+        may_until=pl.min_horizontal(may_until, "following"),
     )
     near = window.join(score, on="person")
     is_baseline = col("day").is_between(col("start") - q["baseline_before"], col("start") + q["baseline_after"])
     is_endpoint = col("day").is_between(col("start") + q["endpoint_after_start"], "until")
-    near = near.with_columns(is_baseline=is_baseline, is_endpoint=is_endpoint).filter(
-        col("is_baseline") | col("is_endpoint")
+    is_later = col("day").is_between(col("start") + q["endpoint_after_start"], "may_until") & (
+        col("day") > col("until")
+    )
+    near = near.with_columns(is_baseline=is_baseline, is_endpoint=is_endpoint, is_later=is_later).filter(
+        col("is_baseline") | col("is_endpoint") | col("is_later")
     )
 
     def latest(column: str, where: str) -> pl.Expr:
@@ -173,10 +183,17 @@ def find_improvement(treatment: pl.LazyFrame, score: pl.LazyFrame, q: dict) -> p
         total=latest("total", "is_baseline"),
         day_2=latest("day", "is_endpoint"),
         total_2=latest("total", "is_endpoint"),
+        is_open=col("is_later").any(),
+    )
+    open_from = (
+        both.filter(col("is_open") & col("day").is_not_null()).group_by("trial").agg(open_from=col("rank").min())
     )
     chosen = both.filter(col("day_2") > col("day")).group_by("trial").agg(pl.all().sort_by("rank").first())
     improvement = 100 * (col("total") - col("total_2")) / col("total")
-    return chosen.select("trial", improvement=pl.when(col("total") > col("remission_at_most")).then(improvement))
+    is_known = (col("total") > col("remission_at_most")) & ~(col("open_from") <= col("rank")).fill_null(False)
+    return chosen.join(open_from, on="trial", how="left").select(
+        "trial", improvement=pl.when(is_known).then(improvement)
+    )
 
 
 def count_failed(treatment: pl.LazyFrame, q: dict) -> pl.LazyFrame:
