@@ -4,7 +4,7 @@
 
 FOLDER holds NDJSON; without it, people are simulated. In each round three things are timed one after the other, in CPU seconds of
 the whole process: DuckDB's `read_json` of every file with every top-level element as JSON, written as Parquet (the floor);
-stepwell's reading as far as the record tables; one patient's bundle from the mapping in memory to the verdicts.
+stepwell, which reads the same files into its record tables; stepwell, which judges the bundle of one patient in memory.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_bare(files: list[Path], place: Path) -> None:
 
 
 def read_records(folder: Path) -> None:
-    """stepwell's reading, as far as the record tables."""
+    """stepwell reads the files into its record tables."""
     with connect(str(folder)) as at_work:
         open_source(at_work.location, at_work.engine.tables, load(), at_work.vocabulary)
 

@@ -300,6 +300,7 @@ ALL = (
     "QuestionnaireResponse",
     "Procedure",
     "Encounter",
+    "AllergyIntolerance",
 )
 
 

@@ -34,6 +34,7 @@ TYPES = (
     "Observation",
     "QuestionnaireResponse",
     "Procedure",
+    "AllergyIntolerance",
     "Claim",
     "ExplanationOfBenefit",
 )

@@ -63,6 +63,26 @@ def lost(source, words: str) -> list[tuple[str, int]]:
     return [(loss.effect, loss.n_rows) for loss in source.losses if words in loss.what]
 
 
+@pytest.mark.parametrize("kind", ["AllergyIntolerance", "Claim", "ExplanationOfBenefit"])
+def test_a_refused_type_that_may_hold_an_allergy_or_a_diagnosis_hides_it(judged, kind):
+    source, _ = judged(refused=[kind])
+    gaps = source.tables["code_gap"].to_pyarrow().to_pylist()
+    hidden = {(gap["record"], gap["codeset"]) for gap in gaps}
+    assert hidden & {("condition", None), ("condition", "anaesthetic-allergy")}
+    assert lost(source, f"refused all or some records of {kind}") == [("read as unknown", 0)]
+
+
+def test_every_type_that_is_read_is_fetched_and_its_refusal_is_not_silence():
+    """But for those about whom and how long, whose lack hides no record."""
+    pytest.importorskip("joserfc")
+    from stepwell.fetch.job import TYPES
+    from stepwell.sources.fhir.fetched import _HOLDS
+    from stepwell.sources.fhir.resources import READERS
+
+    assert set(READERS) - set(TYPES) <= {"Questionnaire"}
+    assert set(READERS) - set(_HOLDS) <= {"Patient", "Coverage", "Medication", "Questionnaire"}
+
+
 def test_types_that_a_server_may_lack_change_nothing_but_are_said(judged):
     source, found = judged()
     assert found["verdict"] == "not met"

@@ -22,21 +22,28 @@ _HOLDS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "Condition": (("condition", None),),
     "Procedure": (("procedure", None),),
     "Encounter": (("procedure", "hospice"), ("procedure", "palliative-care")),
+    "AllergyIntolerance": (("condition", "anaesthetic-allergy"),),
     "Observation": (("answer", None),),
     "QuestionnaireResponse": (("answer", None),),
     "MedicationRequest": (("medication", None),),
     "MedicationDispense": (("medication", None),),
     "MedicationAdministration": (("medication", None),),
     "MedicationStatement": (("medication", None),),
-    "Claim": (("medication", None), ("procedure", None)),
-    "ExplanationOfBenefit": (("medication", None), ("procedure", None)),
+    "Claim": (("medication", None), ("procedure", None), ("condition", None)),
+    "ExplanationOfBenefit": (("medication", None), ("procedure", None), ("condition", None)),
 }
 """The record tables in which resources of a type may stand, with the code set where they can be of that one only."""
-_EXPECTED = {"Condition", "Procedure", "Encounter", "Observation", "QuestionnaireResponse", "MedicationRequest"}
+_EXPECTED = {
+    "Condition",
+    "Procedure",
+    "Encounter",
+    "AllergyIntolerance",
+    "Observation",
+    "QuestionnaireResponse",
+    "MedicationRequest",
+}
 """The types without which a server tells a part only. The others may be lacking: US Core has all medicines of a patient, also
 those that they report, in MedicationRequest, and claims are the payers'."""
-
-
 _SCORES = {"Observation", "QuestionnaireResponse"}
 
 
