@@ -21,7 +21,7 @@ import duckdb
 
 import stepwell
 from stepwell.engines import connect
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.simulate import simulate
 from stepwell.sources import open_source
 

@@ -44,7 +44,7 @@ def _generated() -> Iterator[tuple[str, str]]:
 
     from stepwell.cli import app
     from stepwell.knowledge.book import book
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
     from stepwell.tables.dictionary import dictionary
 
     context = typer.Context(typer.main.get_command(app), info_name="stepwell")
@@ -101,7 +101,7 @@ def _as_page(text: str, place: Path) -> str:
 
 def _mechanisms() -> str:
     """Drugs by class and mechanism."""
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
 
     rows: dict[tuple[str, str], list[str]] = {}
     for drug in load().ingredients.values():
@@ -114,7 +114,7 @@ def _mechanisms() -> str:
 
 def _published() -> str:
     """Published trials of esketamine and ketamine with what their main comparison found."""
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
 
     trials = sorted(load().published.values(), key=lambda trial: (trial.year, trial.label))
     lines = ["| trial | year | people | compared with | main comparison |", "|---|--:|---|---|---|"]

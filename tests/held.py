@@ -9,7 +9,7 @@ from stepwell.candidacy import assess
 from stepwell.candidacy.answers import Known
 from stepwell.candidacy.chart import read_chart
 from stepwell.candidacy.trials import find_definition, judge
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.result import Result
 
 K = load()

@@ -10,7 +10,7 @@ from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.chosen import refuse_unknown
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.knowledge.staging import Staging
 from stepwell.sources.coverage import Coverage
 from stepwell.tables import DERIVED, MEDICATION, RECORDS

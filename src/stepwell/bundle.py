@@ -10,7 +10,7 @@ import pyarrow as pa
 from stepwell.in_memory import determine_records
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.knowledge.staging import Staging
 from stepwell.sources.fhir import open_bundle
 from stepwell.tables import RECORDS

@@ -9,7 +9,7 @@ import pyarrow as pa
 from stepwell.knowledge.chosen import find_forms
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.knowledge.staging import Staging
 from stepwell.rules import judge_records
 from stepwell.tables import RECORDS, Table

@@ -20,7 +20,7 @@ import ibis.expr.types as ir
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.knowledge.staging import Staging
 from stepwell.paths import patterns
 from stepwell.result_check import DECLARED, check_table, read_manifest

@@ -28,7 +28,7 @@ from stepwell.errors import Problem, QuestionError, UnfinishedError
 from stepwell.folder import clear_away, leave_if_empty, partial_folder, put_in_place, remove_own, told_when_full
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.knowledge.rules import rule_id, rules_of, setting_id
 from stepwell.knowledge.staging import Staging
 from stepwell.result import Result, keep_definitions, write_manifest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 ROLE = {i.ingredient: i.role for i in load().ingredients.values()}
 

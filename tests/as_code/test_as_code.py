@@ -15,7 +15,7 @@ from as_code.people import crowd_near_limits
 from untidy import untidy_crowd
 
 from stepwell.in_memory import determine_records
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.runner import run
 from stepwell.simulate import simulate
 from stepwell.sources import open_source

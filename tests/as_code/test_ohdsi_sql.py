@@ -18,7 +18,7 @@ from as_code.ohdsi_1009 import drug_eras, joined_periods
 from as_code.people import crowd_near_limits
 from as_code.test_as_code import by_person
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 DATA = Path(os.environ.get("STEPWELL_DATA") or Path(__file__).parents[3] / "shared" / "data")
 # A concept of each of the cohort's sets, to stand for the code set.

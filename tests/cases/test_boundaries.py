@@ -9,7 +9,7 @@ from cases.boundaries import people
 from drawn import complete
 
 from stepwell.knowledge.definition import CRITERIA
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 KNOWLEDGE = load()
 SAID = {True: "met", False: "not met", None: "unknown"}

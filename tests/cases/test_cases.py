@@ -14,7 +14,7 @@ import pytest
 from agreement import by_engine, of_definition
 from drawn import complete
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.own.people import as_records, read_people
 from stepwell.own.trying import find_differences
 

@@ -9,7 +9,7 @@ from clinic import define
 from drawn import complete
 
 from stepwell.in_memory import determine_records
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 K = load()
 DAY = date(2026, 3, 2)

@@ -45,7 +45,7 @@ def test_rows_go_out_and_counts_beside_them(items):
 
 
 def test_the_words_on_danger_are_those_of_the_knowledge_files(items):
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
 
     assert load().crisis["us"].text in stepwell("score", "phq-9", items, "--unanswered", "7,9").stderr
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from stepwell.cli import app
 from stepwell.cli.app import PersonCommand
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.runner import run
 
 MORE = "cobalt-2013"

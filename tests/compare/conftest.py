@@ -12,7 +12,7 @@ import pytest
 
 from stepwell import tables
 from stepwell.in_memory import determine_records
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.result import Result
 from stepwell.runner import describe_request
 

@@ -12,7 +12,7 @@ from stepwell.compare import compare
 from stepwell.compare.aligned import align, side_by_side
 from stepwell.compare.overlap import find_overlap
 from stepwell.errors import QuestionError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.report.verdicts import count_verdicts
 from stepwell.result import Result
 

@@ -6,7 +6,7 @@ import pytest
 
 from stepwell.compare import find_first_weeks
 from stepwell.errors import QuestionError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 
 @pytest.fixture(scope="module")

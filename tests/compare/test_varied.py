@@ -7,7 +7,7 @@ import pytest
 from stepwell.compare import render_varied, vary
 from stepwell.compare.choices import find_options
 from stepwell.errors import QuestionError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.simulate import simulate
 
 

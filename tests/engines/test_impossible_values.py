@@ -6,7 +6,7 @@ import pytest
 
 from stepwell.engines import engine_on
 from stepwell.errors import SourceError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources import open_source
 
 PEOPLE = ("(6, 9999)", "(7, 1980)", "(9, -1)")

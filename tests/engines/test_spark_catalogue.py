@@ -14,7 +14,7 @@ import pytest
 
 from stepwell.engines import connect
 from stepwell.errors import SourceError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.simulate import simulate
 from stepwell.sources import find_coverage, open_source
 from stepwell.sources.files import open_file

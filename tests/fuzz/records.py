@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stepwell.errors import StepwellError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources import open_source
 from stepwell.sources.cdm_columns import KIND_OF
 from stepwell.sources.csvform import FILES

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import stepwell
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.simulate import simulate
 
 from .addresses import address

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from stepwell.errors import KnowledgeError
-from stepwell.knowledge.load import read_folder
+from stepwell.knowledge.loader import read_folder
 
 FORM = "candidacy/here.yaml"
 TRIAL = "published/one.yaml"

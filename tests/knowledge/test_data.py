@@ -10,7 +10,7 @@ from stepwell.knowledge import load
 from stepwell.knowledge.check import parts
 from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.explain import needs, sources_of
-from stepwell.knowledge.load import DATA
+from stepwell.knowledge.loader import DATA
 
 K = load()
 SETTING = ("basis", "max_gap", "unknown_supply", "cross_taper", "episode_gap", "dose_standard", "baseline", "endpoint")

@@ -6,7 +6,7 @@ from stepwell.errors import KnowledgeError
 from stepwell.knowledge import explain, load
 from stepwell.knowledge.check import parts
 from stepwell.knowledge.cited import Cited
-from stepwell.knowledge.load import read_folder
+from stepwell.knowledge.loader import read_folder
 from stepwell.rules import translate
 
 K = load()

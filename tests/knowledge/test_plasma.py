@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from stepwell.knowledge import load
 from stepwell.knowledge.explain import show
-from stepwell.knowledge.load import DATA
+from stepwell.knowledge.loader import DATA
 from stepwell.knowledge.plasma import Plasma
 from stepwell.knowledge.plasma_card import CLOSE, apart
 from stepwell.knowledge.plasma_curve import find_curve, usual_dose

@@ -8,7 +8,7 @@ import pytest
 
 from stepwell.errors import KnowledgeError
 from stepwell.knowledge import load
-from stepwell.knowledge.load import DATA, read_folder
+from stepwell.knowledge.loader import DATA, read_folder
 
 K = load()
 ROOT = Path(__file__).parents[2]

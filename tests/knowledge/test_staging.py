@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from stepwell.errors import KnowledgeError
-from stepwell.knowledge.load import DATA, load, read_folder
+from stepwell.knowledge.loader import DATA, load, read_folder
 
 K = load()
 

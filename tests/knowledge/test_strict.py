@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stepwell.errors import KnowledgeError
-from stepwell.knowledge.load import read_folder
+from stepwell.knowledge.loader import read_folder
 
 DEFINITION = "definition/two-trials.yaml"
 INSTRUMENT = "instrument/two-item.yaml"

@@ -11,7 +11,7 @@ import pytest
 from spoilt import spoilt
 
 from stepwell.errors import KnowledgeError
-from stepwell.knowledge.load import read_folder
+from stepwell.knowledge.loader import read_folder
 
 MINE = """\
 id: my-rule

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stepwell.cli import app
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from stepwell.errors import KnowledgeError, QuestionError
 from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.fill import MARK
-from stepwell.knowledge.load import load, load_own
+from stepwell.knowledge.loader import load, load_own
 from stepwell.knowledge.shape import type_inside
 from stepwell.own import people_file, write_new
 from stepwell.own.new import form_text

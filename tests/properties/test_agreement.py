@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from untidy import untidy_crowd, without_days
 
 from stepwell.knowledge.definition import CRITERIA, fields
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 PACKAGED = load()
 

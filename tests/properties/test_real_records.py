@@ -7,7 +7,7 @@ import ibis
 import pytest
 from agreement import by_engine, disagreements
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources.opening import open_source
 
 KNOWLEDGE = load()

@@ -7,7 +7,7 @@ from staged import CLINIC, MODELS, disagreements
 from untidy import untidy_crowd
 
 from stepwell.knowledge.definition import fields
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.knowledge.staging import ASKED, Items
 
 PACKAGED = load()

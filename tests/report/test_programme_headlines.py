@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.report.disclosure import WITHHELD, Count, plain
 from stepwell.report.programme_checkpoints import ShownCheckpoint
 from stepwell.report.programme_headlines import headlines_of

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.result import Result
 from stepwell.review import write_review
 from stepwell.review.records import _apart, _supplies, _with_gaps

@@ -6,7 +6,7 @@ import ibis
 import pytest
 
 import stepwell
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
 

@@ -13,7 +13,7 @@ import pytest
 import stepwell
 from stepwell.engines import connect
 from stepwell.errors import QuestionError, SourceError, UnfinishedError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.result import Result
 from stepwell.runner import run
 from stepwell.sources import open_source

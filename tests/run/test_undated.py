@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import stepwell
 from stepwell.cli import app
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources import open_source
 
 SERTRALINE, CITALOPRAM = 739138, 797617

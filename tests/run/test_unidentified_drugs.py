@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from stepwell.candidacy import assess
 from stepwell.cli import app
 from stepwell.engines import connect
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.report.page import render_report
 from stepwell.report.quality import quality
 from stepwell.result import Result

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from stepwell import runner
 from stepwell.cli import app, net
 from stepwell.errors import QuestionError, SourceError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.runner import run
 from stepwell.sources import open_source
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.output import write_table
 from stepwell.paths import literal, pattern
 from stepwell.result import Result

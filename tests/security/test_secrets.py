@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from stepwell.cli import app
 from stepwell.engines import connect, read_address
 from stepwell.errors import Problem, QuestionError, StepwellError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.report import write_report
 from stepwell.runner import run
 from stepwell.sources import open_source

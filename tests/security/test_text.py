@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from stepwell.cli import app
 from stepwell.cli.app import PrintableConsole
 from stepwell.errors import KnowledgeError
-from stepwell.knowledge.load import load, load_own
+from stepwell.knowledge.loader import load, load_own
 from stepwell.own import write_new
 from stepwell.report.drawing import render
 from stepwell.report.paper import make_environment

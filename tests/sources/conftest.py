@@ -9,7 +9,7 @@ from pathlib import Path
 import ibis
 import pytest
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources import open_source
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode leaves it out; cdm_headers lives here

@@ -10,7 +10,7 @@ import pytest
 from cdm_headers import CONCEPT, CONDITION, DRUG, PERSON, SERTRALINE
 
 from stepwell.knowledge.forms import Code, Codeset
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources import find_coverage
 from stepwell.sources.source_value import SHAPES
 

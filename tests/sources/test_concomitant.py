@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cdm_headers import CONCEPT, DRUG, PERSON, STRENGTH
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.runner import run
 from stepwell.sources.concomitant import only_interacting
 

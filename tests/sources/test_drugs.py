@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cdm_headers import CITALOPRAM, CONCEPT, DRUG, FLUOXETINE, PERSON, SERTRALINE, STRENGTH
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 PEOPLE = [PERSON, "1,8532,1980,5,17"]
 MG, MCG, HOUR, ML = 8576, 9655, 8505, 8587
@@ -183,7 +183,7 @@ def test_a_strength_without_a_unit_is_read_from_the_name_instead(folder, opened)
 
 
 def test_the_weekly_capsule_is_no_daily_90_mg(medication):
-    weekly = next(p for p in pytest.importorskip("stepwell.knowledge.load").load().product_uses if p.days_per_unit == 7)
+    weekly = next(p for p in pytest.importorskip("stepwell.knowledge.loader").load().product_uses if p.days_per_unit == 7)
     name = "fluoxetine 90 MG Delayed Release Oral Capsule"
     for quantity, days in ((4, 28), (4, 0), (30, 30)):
         found = medication(fill(900, quantity, days), [product(900, name, code=weekly.rxnorm)])
@@ -191,7 +191,7 @@ def test_the_weekly_capsule_is_no_daily_90_mg(medication):
 
 
 def test_a_product_labelled_for_another_use_says_so(medication):
-    codes = {p.rxnorm: p.labelled_use for p in pytest.importorskip("stepwell.knowledge.load").load().product_uses}
+    codes = {p.rxnorm: p.labelled_use for p in pytest.importorskip("stepwell.knowledge.loader").load().product_uses}
     name = "12 HR bupropion hydrochloride 150 MG Extended Release Oral Tablet"
     found = medication(fill(900), [product(900, name, code="1801289")])
     assert found.rows("medication", "ingredient", "labelled_use") == [("bupropion", codes["1801289"])]

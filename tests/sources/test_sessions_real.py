@@ -11,7 +11,7 @@ from drawn import complete
 
 from stepwell.in_memory import determine_records
 from stepwell.knowledge.change import Total, find_change
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 
 K = load()
 DAY = date(2021, 3, 1)

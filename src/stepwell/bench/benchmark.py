@@ -21,7 +21,7 @@ import stepwell
 from stepwell.errors import Problem, QuestionError
 from stepwell.folder import MARK, make_own, remove_own
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.output import write_text
 from stepwell.paths import pattern
 from stepwell.simulate import simulate

@@ -28,7 +28,7 @@ def new(
     ] = None,
 ) -> None:
     """Writes a form that explains itself, and a file of people to try it on."""
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
     from stepwell.own import write_new
 
     form, people = write_new(file, load(), start)
@@ -77,7 +77,7 @@ def try_out(
 
 def _read(file: Path):
     """The definition in the file, and everything that is known beside it."""
-    from stepwell.knowledge.load import load_own
+    from stepwell.knowledge.loader import load_own
 
     return load_own(file)
 

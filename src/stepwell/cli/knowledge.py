@@ -19,7 +19,7 @@ app.add_typer(knowledge_app, name="knowledge")
 def knowledge_list() -> None:
     """Lists the definitions, dose standards, instruments, code sets and published ladders."""
     from stepwell.knowledge.explain import listing
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
 
     out_console.print(listing(load()), markup=False, highlight=False, soft_wrap=True)
 
@@ -33,6 +33,6 @@ def knowledge_show(
 ) -> None:
     """Shows one card: every value with its source and how that was seen."""
     from stepwell.knowledge.explain import show
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
 
     out_console.print(Markdown(show(entry, load(tuple(definition_file or ())))))

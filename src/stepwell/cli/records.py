@@ -66,7 +66,7 @@ def check(
 ) -> None:
     """Says what is in this data, and what can and cannot be answered from it. Writes nothing."""
     from stepwell.engines import connect
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
     from stepwell.sources import open_source
     from stepwell.sources.coverage import find_coverage
 

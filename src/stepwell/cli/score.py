@@ -86,7 +86,7 @@ def _words(text: str) -> list[str]:
 
 def _say(form, scored) -> None:
     """Counts, on the standard error, so that the rows can be piped on."""
-    from stepwell.knowledge.load import load
+    from stepwell.knowledge.loader import load
 
     def say(words: str) -> None:
         err_console.print(words, markup=False, highlight=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from stepwell.asked import ALL
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.report.disclosure import Count
 from stepwell.report.proportion import Proportion
 from stepwell.report.verdicts import TREATED, Agreement, Share, count_verdicts, find_patterns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .explain import show
 from .forms import Knowledge
-from .load import load
+from .loader import load
 
 
 def book(knowledge: Knowledge) -> str:

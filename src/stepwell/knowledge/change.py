@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..errors import Problem, QuestionError
 from .forms import Knowledge
 from .instrument import Change
-from .load import load
+from .loader import load
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ..errors import Problem, QuestionError
 from .fill import closest
 from .forms import Knowledge
 from .instrument import Crosswalk, Stretch
-from .load import load
+from .loader import load
 
 
 @dataclass(frozen=True)

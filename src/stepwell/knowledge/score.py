@@ -17,7 +17,7 @@ from ..errors import Problem, QuestionError
 from .answers import read_answers
 from .fill import closest
 from .instrument import Finding, Instrument, Scoring, Sign
-from .load import load
+from .loader import load
 
 Answers = Mapping[str, np.ndarray]
 """The answers by item, NaN where there is none."""

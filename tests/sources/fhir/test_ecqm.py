@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import ibis
 import pytest
 
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources.fhir.documents import read_bundle
 from stepwell.sources.fhir.reading import Reading
 from stepwell.sources.fhir.resources import READERS, read_resources

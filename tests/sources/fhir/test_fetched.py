@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import stepwell
 from stepwell.cli import app
 from stepwell.errors import SourceError
-from stepwell.knowledge.load import load
+from stepwell.knowledge.loader import load
 from stepwell.sources.fhir.fetched import Unfetched, find_unfetched, mark_unfetched
 from stepwell.tables import RECORDS
 
