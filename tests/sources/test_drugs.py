@@ -183,7 +183,9 @@ def test_a_strength_without_a_unit_is_read_from_the_name_instead(folder, opened)
 
 
 def test_the_weekly_capsule_is_no_daily_90_mg(medication):
-    weekly = next(p for p in pytest.importorskip("stepwell.knowledge.loader").load().product_uses if p.days_per_unit == 7)
+    weekly = next(
+        p for p in pytest.importorskip("stepwell.knowledge.loader").load().product_uses if p.days_per_unit == 7
+    )
     name = "fluoxetine 90 MG Delayed Release Oral Capsule"
     for quantity, days in ((4, 28), (4, 0), (30, 30)):
         found = medication(fill(900, quantity, days), [product(900, name, code=weekly.rxnorm)])
