@@ -3,9 +3,9 @@
     result = stepwell.run("records", definitions=["sforzini-2022"])
     result.table("determination").to_pandas()
 
-`run` reads a source and judges everybody in it; `Result` opens what an earlier run wrote; `determine_records` judges records held
-in memory, for one person on a screen, `determine_bundle` a FHIR bundle; `load_knowledge` gives the cited data behind every rule;
-`score_items` scores questionnaires from their items.
+`run` reads a source and judges everybody in it; `Result` opens what an earlier run wrote. `determine_records` judges records held
+in memory, `determine_bundle` a FHIR bundle; `explain_records` explains records as well, for one person on a screen.
+`load_knowledge` gives the cited data behind every rule; `score_items` scores questionnaires from their items.
 """
 
 from importlib import import_module
@@ -15,18 +15,28 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from stepwell.bundle import determine_bundle
-    from stepwell.in_memory import determine_records
+    from stepwell.in_memory import determine_records, explain_records
     from stepwell.knowledge.loader import load as load_knowledge
     from stepwell.knowledge.score import score_items
     from stepwell.result import Result
     from stepwell.runner import run
 
-__all__ = ["Result", "__version__", "determine_bundle", "determine_records", "load_knowledge", "run", "score_items"]
+__all__ = [
+    "Result",
+    "__version__",
+    "determine_bundle",
+    "determine_records",
+    "explain_records",
+    "load_knowledge",
+    "run",
+    "score_items",
+]
 
 _WHERE = {
     "Result": ("stepwell.result", "Result"),
     "determine_bundle": ("stepwell.bundle", "determine_bundle"),
     "determine_records": ("stepwell.in_memory", "determine_records"),
+    "explain_records": ("stepwell.in_memory", "explain_records"),
     "load_knowledge": ("stepwell.knowledge.loader", "load"),
     "run": ("stepwell.runner", "run"),
     "score_items": ("stepwell.knowledge.score", "score_items"),

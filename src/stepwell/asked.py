@@ -11,7 +11,9 @@ from stepwell.knowledge.chosen import refuse_unknown
 from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.loader import load
+from stepwell.knowledge.rules import rule_id, rules_of, setting_id
 from stepwell.knowledge.staging import Staging
+from stepwell.rules import settings_of, step_setting_of
 from stepwell.sources.coverage import Coverage
 from stepwell.tables import DERIVED, MEDICATION, RECORDS
 
@@ -79,3 +81,20 @@ def choose(asked: Asked, coverage: Coverage) -> tuple[Definition, ...]:
         raise QuestionError("The data cannot answer every definition that was asked.", problems)
     chosen = (*asked.named, *(d for d in asked.offered if not coverage.missing_for(d)))
     return tuple(sorted(chosen, key=lambda d: d.name))
+
+
+def describe_request(
+    definitions: Sequence[Definition], stagings: Sequence[Staging], knowledge: Knowledge
+) -> dict[str, object]:
+    """What `run.json` says of the ways of building and judging trials that the definitions and staging models share."""
+    settings = settings_of(definitions, stagings, knowledge)
+    return {
+        "settings": {
+            name: how.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for name, how in sorted(settings.items())
+        },
+        "setting_of": {form.name: setting_id(form.trials) for form in (*definitions, *stagings)},
+        "rules_of": {d.name: [rule.id for rule in rules_of(d)] for d in definitions},
+        "step_setting": step_setting_of(definitions, settings, knowledge),
+        "rule_of": {s.name: rule_id(s) for s in stagings},
+    }

@@ -96,10 +96,7 @@ class Result:
     def table(self, name: str) -> ir.Table:
         """One table, lazily, as an Ibis expression; its columns are described in the data dictionary."""
         if name not in self.manifest["rows"]:
-            problem = Problem(
-                str(self.folder), f"no table {name}", f"one of {', '.join(self.tables)}", "run the records again"
-            )
-            raise QuestionError("The result has no such table.", [problem])
+            raise self.no_table(name)
         if not self.manifest["rows"][name]:
             schema = DECLARED[name].schema
             return ibis.memtable(schema.to_pyarrow().empty_table(), schema=schema)
@@ -108,6 +105,12 @@ class Result:
             parts = check_table(self.folder, name, self.manifest["rows"][name])
             self._con.read_parquet(patterns(parts), table_name=view, hive_partitioning=False)
         return self._con.table(view)
+
+    def no_table(self, name: str) -> QuestionError:
+        """The error for a table that the result does not hold."""
+        found, expected = f"no table {name}", f"one of {', '.join(self.tables)}"
+        problem = Problem(str(self.folder), found, expected, "run the records again")
+        return QuestionError("The result has no such table.", [problem])
 
     def verdicts(self) -> dict[tuple[str, str], int]:
         """How many people have each verdict by each definition: by the definition's name and the verdict. None is left out, not

@@ -22,18 +22,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import stepwell
-from stepwell.asked import KEPT_RECORDS, RESULT_TABLES, Asked, choose, find_asked
+from stepwell.asked import KEPT_RECORDS, RESULT_TABLES, Asked, choose, describe_request, find_asked
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect, in_order, write_parquet
 from stepwell.errors import Problem, QuestionError, UnfinishedError
 from stepwell.folder import clear_away, leave_if_empty, partial_folder, put_in_place, remove_own, told_when_full
-from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.loader import load
-from stepwell.knowledge.rules import rule_id, rules_of, setting_id
-from stepwell.knowledge.staging import Staging
 from stepwell.result import Result, keep_definitions, write_manifest
 from stepwell.result_losses import find_age_losses, find_session_losses
-from stepwell.rules import Question, holds_sessions, judge, settings_of, step_setting_of, translate
+from stepwell.rules import Question, holds_sessions, judge, translate
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
 from stepwell.sources.source import Loss
@@ -179,23 +176,6 @@ def _run_into(
         "coverage": coverage.as_dict(),
         "rows": {name: _count(partial / name) for name in (*tables, "attrition")},
         **({} if asked.tables == RESULT_TABLES else {"only": list(tables)}),
-    }
-
-
-def describe_request(
-    definitions: Sequence[Definition], stagings: Sequence[Staging], knowledge: Knowledge
-) -> dict[str, object]:
-    """What `run.json` says of the ways of building and judging trials that the definitions and staging models share."""
-    settings = settings_of(definitions, stagings, knowledge)
-    return {
-        "settings": {
-            name: how.model_dump(mode="json", by_alias=True, exclude_none=True)
-            for name, how in sorted(settings.items())
-        },
-        "setting_of": {form.name: setting_id(form.trials) for form in (*definitions, *stagings)},
-        "rules_of": {d.name: [rule.id for rule in rules_of(d)] for d in definitions},
-        "step_setting": step_setting_of(definitions, settings, knowledge),
-        "rule_of": {s.name: rule_id(s) for s in stagings},
     }
 
 

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from stepwell import tables
+from stepwell.asked import describe_request
 from stepwell.in_memory import determine_records
 from stepwell.knowledge.loader import load
 from stepwell.result import Result
-from stepwell.runner import describe_request
 
 BY_NAME = {t.name: t for t in (*tables.DERIVED, *tables.RECORDS)}
 DAY = date(2020, 1, 1)
