@@ -15,10 +15,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from stepwell.bundle import determine_bundle
-    from stepwell.in_memory import determine_records, explain_records
+    from stepwell.in_memory import determine_records
     from stepwell.knowledge.loader import load as load_knowledge
     from stepwell.knowledge.score import score_items
     from stepwell.result import Result
+    from stepwell.result_in_memory import explain_records
     from stepwell.runner import run
 
 __all__ = [
@@ -36,7 +37,7 @@ _WHERE = {
     "Result": ("stepwell.result", "Result"),
     "determine_bundle": ("stepwell.bundle", "determine_bundle"),
     "determine_records": ("stepwell.in_memory", "determine_records"),
-    "explain_records": ("stepwell.in_memory", "explain_records"),
+    "explain_records": ("stepwell.result_in_memory", "explain_records"),
     "load_knowledge": ("stepwell.knowledge.loader", "load"),
     "run": ("stepwell.runner", "run"),
     "score_items": ("stepwell.knowledge.score", "score_items"),

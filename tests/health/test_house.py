@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "engines": {"errors", "paths"},
     "fetch": {"errors", "paths", "output"},
     "in_memory": {"rules", "tables", "knowledge"},
+    "result_in_memory": {"__version__", "asked", "in_memory", "rules", "knowledge", "result", "result_check"},
     "candidacy": {"errors", "output", "tables", "knowledge", "in_memory", "result", "why", "report"},
     "review": {"errors", "output", "text", "knowledge", "result", "why", "report", "compare"},
     "export": {"errors", "output", "tables", "knowledge", "result", "why"},
