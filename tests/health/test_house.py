@@ -40,6 +40,8 @@ MAY_IMPORT = {
     "serve": {"errors", "knowledge", "result", "why", "report", "compare", "candidacy"},
     "calibrate": {"errors", "output", "knowledge", "simulate", "report"},
     "whatif": {"errors", "output", "knowledge", "simulate", "report"},
+    # The public interface only. Nothing but the command line imports it.
+    "clinic": {"errors", "tables", "candidacy", "simulate"},
     "own": {"errors", "paths", "output", "tables", "knowledge", "in_memory", "why"},
 }
 
@@ -70,6 +72,12 @@ def test_imports_run_one_way(room):
     assert files
     for file in files:
         assert _imported_rooms(file) <= MAY_IMPORT[room] | {room}, file
+
+
+def test_only_the_command_line_imports_the_clinic():
+    for file in PACKAGE.rglob("*.py"):
+        if _room(file) != "clinic" and file.relative_to(PACKAGE) != Path("cli/clinic.py"):
+            assert "clinic" not in _imported_rooms(file), file
 
 
 def test_the_rules_touch_no_file_clock_or_chance():

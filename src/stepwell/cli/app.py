@@ -51,6 +51,7 @@ GROUPS = {
     "Run": ("demo", "check", "run", "fhir", "template", "export"),
     "Understand": ("why", "report", "person", "programme", "open", "candidacy", "compare", "quality", "review"),
     "Define": ("definition", "knowledge", "score"),
+    "In the clinic": ("clinic",),
     "Simulate": ("simulate", "validate", "what-if", "calibrate", "bench"),
 }
 """The commands as `stepwell --help` lists them, by what a user wants to do."""

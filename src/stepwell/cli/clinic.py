@@ -1,0 +1,83 @@
+"""Commands of the clinic app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .app import app, out_console
+
+clinic_app = typer.Typer(
+    help="The clinic in a browser: make one, run it, back it up, take everything out, or try the demo.",
+    no_args_is_help=True,
+)
+app.add_typer(clinic_app, name="clinic")
+_PACKAGES = ("django", "allauth", "axes", "csp", "fido2", "qrcode", "waitress", "whitenoise", "typst", "pikepdf")
+DirectoryArg = Annotated[Path, typer.Argument(metavar="DIR", help="The clinic's directory.", show_default=False)]
+HostOption = Annotated[str, typer.Option(help="The address of this machine to listen at.")]
+PortOption = Annotated[int, typer.Option(help="The port to listen at.", min=0, max=65535)]
+
+
+def _commands():
+    """The functions behind the commands, or one sentence that says what to install."""
+    from importlib.util import find_spec
+
+    from stepwell.errors import Problem, QuestionError
+
+    if missing := [name for name in _PACKAGES if find_spec(name) is None]:
+        problem = Problem(
+            "stepwell clinic", f"not installed: {', '.join(missing)}", "", "pip install 'stepwell[clinic]'"
+        )
+        raise QuestionError("The clinic needs more packages.", [problem])
+    from stepwell.clinic import commands
+
+    return commands
+
+
+@clinic_app.command("init")
+def init(
+    directory: DirectoryArg,
+    name: Annotated[str, typer.Option(prompt="The clinic's name", help="The clinic's name.")],
+    time_zone: Annotated[
+        str, typer.Option(prompt="Its time zone", help="The clinic's time zone, such as America/Chicago.")
+    ] = "America/New_York",
+    administrator: Annotated[
+        str, typer.Option(prompt="A name for the first administrator to sign in with", help="The administrator's name.")
+    ] = "administrator",
+    database: Annotated[
+        str, typer.Option(help="sqlite, or postgresql://user:password@host/database.", show_default=True)
+    ] = "sqlite",
+    address: Annotated[str, typer.Option(help="The address at which browsers reach the clinic.")] = (
+        "http://127.0.0.1:8000"
+    ),
+) -> None:
+    """Makes a clinic in a new directory: keys, tables and the first administrator."""
+    commands = _commands()
+    password = typer.prompt(
+        "The administrator's password, 12 characters or more", hide_input=True, confirmation_prompt=True
+    )
+    commands.init(
+        directory,
+        clinic=name,
+        time_zone=time_zone,
+        username=administrator,
+        password=password,
+        database=database,
+        address=address,
+    )
+    _say(f"The clinic is in {directory}. Start it: stepwell clinic run {directory}")
+    _say("At the first sign-in the administrator sets up an authenticator app or a passkey.")
+
+
+@clinic_app.command("run")
+def run(directory: DirectoryArg, host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
+    """Serves the clinic until Ctrl-C."""
+    _commands().run(
+        directory, host=host, port=port, then=lambda at: _say(f"The clinic is open at {at}. Ctrl-C ends it.")
+    )
+
+
+def _say(text: str) -> None:
+    out_console.print(text, markup=False, highlight=False, soft_wrap=True)

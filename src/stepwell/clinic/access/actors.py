@@ -1,0 +1,45 @@
+"""Who is behind a request: a member of staff who signed in, or a patient who came by a link."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from .policy import Actor, Role
+
+if TYPE_CHECKING:
+    from stepwell.clinic.people.models import Person
+
+    from .models import User
+
+PATIENT_MINUTES = 60
+"""A patient's session ends after so many minutes without a request."""
+_KEY = "patient"
+
+
+def actor_of_user(user: User) -> Actor:
+    """The actor that a member of staff is."""
+    return Actor(Role(user.role), user.clinic_id, user_id=user.pk)
+
+
+def admit_patient(request: HttpRequest, person: Person, link_id: str) -> None:
+    """Begins a patient's session in this browser, after the link and the birth date were right. Any other session ends."""
+    request.session.flush()
+    request.session[_KEY] = {"person": str(person.pk), "clinic": person.clinic_id, "link": str(link_id)}
+    request.session["seen"] = timezone.now().timestamp()
+
+
+def dismiss_patient(request: HttpRequest) -> None:
+    """Ends a patient's session."""
+    request.session.flush()
+
+
+def patient_of(request: HttpRequest) -> Actor | None:
+    """The patient whose session this is, or None."""
+    kept = request.session.get(_KEY)
+    if not kept:
+        return None
+    return Actor(Role.PATIENT, kept["clinic"], person_id=uuid.UUID(kept["person"]), link_id=kept["link"])

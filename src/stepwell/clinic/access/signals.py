@@ -1,0 +1,30 @@
+"""Sign-in, sign-out and refused sign-in go to the event log."""
+
+from __future__ import annotations
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+
+from stepwell.clinic import events
+
+from .actors import actor_of_user
+
+
+@receiver(user_logged_in)
+def _signed_in(sender, request, user, **_) -> None:
+    events.record(actor_of_user(user), "signed in")
+
+
+@receiver(user_logged_out)
+def _signed_out(sender, request, user, **_) -> None:
+    if user is not None:
+        events.record(actor_of_user(user), "signed out")
+
+
+@receiver(user_login_failed)
+def _failed(sender, credentials, request=None, **_) -> None:
+    # What was typed as the name may be a password: only an existing name is told.
+    from .models import User
+
+    user = User.objects.filter(username=credentials.get("username") or "").first()
+    events.record(actor_of_user(user) if user else None, "sign-in refused")

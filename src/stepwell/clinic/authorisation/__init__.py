@@ -1,0 +1,1 @@
+"""Prior authorisations: packet, letters, status, calendar."""

@@ -1,0 +1,91 @@
+"""What the commands of `stepwell clinic` do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from stepwell.errors import Problem, QuestionError
+
+from . import directory
+
+
+def init(
+    path: Path, *, clinic: str, time_zone: str, username: str, password: str, database: str = "sqlite", address: str
+) -> None:
+    """Makes a clinic: its directory, keys and tables, and the first administrator."""
+    from zoneinfo import available_timezones
+
+    if time_zone not in available_timezones():
+        problem = Problem("--time-zone", f"{time_zone!r} is no time zone", "a name such as America/Chicago")
+        raise QuestionError("The clinic was not made.", [problem])
+    directory.create(path, address=address, database=database)
+    directory.use(path)
+    migrate()
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+    from django.db import transaction
+
+    from stepwell.clinic import events
+    from stepwell.clinic.access.actors import actor_of_user
+    from stepwell.clinic.access.models import Clinic, User
+    from stepwell.clinic.access.policy import Role
+
+    with transaction.atomic():
+        made = Clinic.objects.create(name=clinic, time_zone=time_zone)
+        user = User(username=username, clinic=made, role=Role.ADMINISTRATOR)
+        try:
+            user.username = User._meta.get_field("username").clean(username, user)
+            validate_password(password, user)
+        except ValidationError as error:
+            problems = [Problem("the administrator", text, "", "run the command again") for text in error.messages]
+            raise QuestionError("The clinic has no administrator yet.", problems) from None
+        user.set_password(password)
+        user.save()
+        events.record(actor_of_user(user), "clinic made")
+
+
+def migrate() -> None:
+    """Brings the tables to what this version needs."""
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def run(path: Path, *, host: str, port: int, then: Callable[[str], None] = lambda address: None) -> None:
+    """Serves the clinic until it is stopped. Refuses to start where a page has no policy or the event log is not protected."""
+    used = directory.use(path)
+    from django.core.checks import run_checks
+    from django.db import OperationalError
+
+    wrong = [Problem(str(check.id), check.msg) for check in run_checks() if check.level >= 40]
+    if wrong:
+        raise QuestionError("The clinic does not start.", wrong)
+    try:
+        migrate()
+    except OperationalError:
+        remedy = "start the database, or correct `database` in clinic.toml"
+        raise QuestionError("The database cannot be reached.", [Problem(str(path), "no answer", "", remedy)]) from None
+    from stepwell.clinic.events.triggers import unprotected
+
+    if tables := unprotected():
+        problems = [Problem(table, "its triggers are missing", "an append-only table") for table in tables]
+        raise QuestionError("The clinic does not start: history could be changed.", problems)
+    serve(used, host, port, then)
+
+
+def serve(used: directory.Directory, host: str, port: int, then: Callable[[str], None]) -> None:
+    """Waitress serves: plain Python on every system, one process with threads, which is what one SQLite file wants."""
+    import waitress
+    from django.core.wsgi import get_wsgi_application
+
+    proxy = {}
+    if used.trusted_proxy:
+        headers = {"x-forwarded-proto", "x-forwarded-for", "x-forwarded-host"}
+        proxy = {"trusted_proxy": used.trusted_proxy, "trusted_proxy_headers": headers}
+        proxy["clear_untrusted_proxy_headers"] = True
+    server = waitress.create_server(
+        get_wsgi_application(), host=host, port=port, threads=8, ident="", max_request_body_size=128 * 2**20, **proxy
+    )
+    then(used.address if used.trusted_proxy else f"http://{host}:{server.effective_port}")
+    server.run()

@@ -1,0 +1,1 @@
+"""The history of a person in lines: intake, import and review."""

@@ -1,0 +1,1 @@
+"""What all pages share: the base templates, the stylesheet and the script."""

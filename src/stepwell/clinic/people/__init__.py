@@ -1,0 +1,1 @@
+"""The people whom the clinic treats: list, search, adding, merging."""

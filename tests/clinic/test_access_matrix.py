@@ -1,0 +1,103 @@
+"""Route × role × own, other and foreign patient: complete by construction. A route without a row here fails."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+import pytest
+from django.http import Http404, HttpResponse
+from django.test import RequestFactory
+from django.urls import get_resolver
+
+from stepwell.clinic.access.policy import STAFF, Actor, Role
+from stepwell.clinic.access.routing import all_patterns, guarded
+from stepwell.clinic.urls import ROUTES
+
+P, N, O, T, A, PATIENT = (role.value for role in Role)  # noqa: E741
+EVERYBODY = "everybody"
+ACCOUNT = {P, N, O, T, A}
+
+# Who may open each page. Rooms add their rows here; a page that is missing fails the first test.
+ROWS: dict[str, set[str] | str] = {
+    "home": ACCOUNT,
+    "account_login": EVERYBODY,
+    "account_logout": EVERYBODY,
+    "account_inactive": EVERYBODY,
+    "mfa_authenticate": EVERYBODY,
+    "mfa_login_webauthn": EVERYBODY,
+    "account_reauthenticate": ACCOUNT,
+    "account_change_password": ACCOUNT,
+    "mfa_index": ACCOUNT,
+    "mfa_reauthenticate": ACCOUNT,
+    "mfa_activate_totp": ACCOUNT,
+    "mfa_deactivate_totp": ACCOUNT,
+    "mfa_view_recovery_codes": ACCOUNT,
+    "mfa_generate_recovery_codes": ACCOUNT,
+    "mfa_download_recovery_codes": ACCOUNT,
+    "mfa_list_webauthn": ACCOUNT,
+    "mfa_add_webauthn": ACCOUNT,
+    "mfa_reauthenticate_webauthn": ACCOUNT,
+    "mfa_remove_webauthn": ACCOUNT,
+    "mfa_edit_webauthn": ACCOUNT,
+    "account_signup": EVERYBODY,
+    "account_email": EVERYBODY,
+    "account_reset_password": EVERYBODY,
+    "account_set_password": EVERYBODY,
+    "account_email_verification_sent": EVERYBODY,
+    "people": {P, N, O, T},
+    "person_add": {P, N, O},
+}
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    assert {route.name for route in ROUTES} == set(ROWS)
+    assert len({route.name for route in ROUTES}) == len(ROUTES)
+
+
+def test_every_url_is_a_guarded_route():
+    served = {pattern.callback.route for _, pattern in all_patterns(get_resolver())}
+    assert served == set(ROUTES)
+
+
+def _asked(route, actor, person_id):
+    """What the guarded route answers: whether its view was reached, and with whom."""
+    reached = []
+
+    def view(request, *called, **parts):
+        reached.append(called)
+        return HttpResponse("reached")
+
+    request = RequestFactory().get("/")
+    request.actor, request.second_factor_missing = actor, False
+    request.own_actor = actor if actor is not None and actor.user_id is not None else None
+    request.session = {}
+    parts = {"person": person_id} if route.subject == "person" else {}
+    try:
+        response = guarded(replace(route, view=view))(request, **parts)
+    except Http404:
+        return 404, reached
+    return response.status_code, reached
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_a_page_opens_to_its_roles_and_their_patients_only(route, home, other_clinic, person, actor):
+    own, other, foreign = person(), person(given_name="Ben"), person(clinic=other_clinic, family_name="Roe")
+    allowed = ROWS[route.name]
+    actors: list[tuple[str, Actor | None]] = [(role.value, actor(role)) for role in STAFF]
+    actors += [(f"{role.value} elsewhere", actor(role, other_clinic)) for role in STAFF]
+    actors += [(PATIENT, Actor(Role.PATIENT, home.pk, person_id=own.pk, link_id="1")), ("nobody", None)]
+    for name, who in actors:
+        for subject in (own, other, foreign, None):
+            status, reached = _asked(route, who, subject.pk if subject else uuid.uuid4())
+            role = name.removesuffix(" elsewhere")
+            may = allowed == EVERYBODY or role in allowed
+            if route.subject == "person":
+                ours = subject is not None and who is not None and subject.clinic_id == who.clinic_id
+                may &= ours and (role != PATIENT or subject == own)
+            elif route.subject == "link" and who is not None and who.role is Role.PATIENT:
+                assert not reached or reached == [(own,)]
+            assert bool(reached) == may, (route.name, name, subject)
+            if not may:
+                signs_in = who is None or (route.subject == "own" and name == PATIENT)
+                assert status in ((302, 403) if signs_in else (404,)), (route.name, name)

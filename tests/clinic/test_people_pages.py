@@ -1,0 +1,28 @@
+"""The list of people: search, paging, adding."""
+
+from __future__ import annotations
+
+from stepwell.clinic.events.models import Event
+from stepwell.clinic.people.models import Person
+
+
+def test_search_finds_by_name_number_and_birth_date_in_the_own_clinic_only(sign_in, person, other_clinic):
+    person(family_name="Alvarez", record_number="77")
+    person(family_name="Brandt")
+    person(family_name="Alvarez", given_name="Foreign", clinic=other_clinic)
+    client = sign_in("office")
+    for asked, found in (("alva", 1), ("77", 1), ("1980-05-31", 2), ("1980-13-99", 0), ("ada alva", 1), ("foreign", 0)):
+        page = client.get("/people/", {"q": asked}).context["page"]
+        assert page.paginator.count == found, asked
+
+
+def test_a_person_is_added_with_an_event_and_impossible_entries_are_told_at_once(sign_in):
+    client = sign_in("nurse")
+    answer = client.post("/people/add/", {"given_name": "", "family_name": "Doe", "birth_date": "2999-01-01"})
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {"given_name", "birth_date"}
+    given = {"given_name": "<b>Ada</b>", "family_name": "Doe", "birth_date": "1980-05-31"}
+    assert client.post("/people/add/", given).status_code == 302
+    made = Person.objects.get()
+    assert Event.objects.filter(action="add person", person_id=made.pk).exists()
+    assert b"<b>Ada" not in client.get("/people/").content
