@@ -95,6 +95,7 @@ class Person:
 # --- 0 complete drug records ---
 
 GIVEN_IN_CARE = "given in care only"
+WITHOUT_DAY = "drugs without a day"
 NOT_SAID = "not known to be supplied"
 
 
@@ -484,7 +485,7 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
             unseen = t.observed_until is None or t.observed_until < t.end + failure.switched.within
             is_next = gap is not None and 0 < gap <= failure.switched.within
             ask["failure.switched"] = True if is_next else None if unseen else False
-        if in_care_only or (missing and not ask["failure.switched"]):
+        if in_care_only or WITHOUT_DAY in missing or (missing and not ask["failure.switched"]):
             ask["failure.switched"] = None
     if failure.added_to:
         unsure = t.possible_added is not None or t.observed_until is None or not t.is_end_known

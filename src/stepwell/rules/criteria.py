@@ -138,8 +138,10 @@ def judge_switched(t, asked, incomplete):
     observed."""
     if asked.is_unscored_only and not np.isnan(t.improvement_pct):
         return NOT_MET
-    if incomplete.is_given_in_care_only or (asked.is_unscored_only and t.may_be_scored):
-        return UNKNOWN  # nobody can say whether the first drug went on at home
+    # Nobody can say whether the first drug went on: at home, or by a supply of which the day is unknown.
+    may_have_gone_on_unseen = incomplete.is_given_in_care_only or incomplete.has_undated_drugs
+    if may_have_gone_on_unseen or (asked.is_unscored_only and t.may_be_scored):
+        return UNKNOWN
     latest = t.end_day + asked.within
     is_unseen = incomplete.lacks_drugs or t.observed_until_day == NA or t.observed_until_day < latest
     if asked.option == NEXT_PRESCRIPTION:

@@ -25,7 +25,7 @@ def judge_trial(t, trials, conditions, periods, gaps, incomplete, asked, rule, s
     look_back(t, trials, conditions, periods, gaps, asked, rule, sets, keys, j)
     for c in range(len(j.verdict)):
         j.verdict[c] = NOT_ASKED
-    seen = incomplete if rule.knows_unknown else Incomplete(False, False)
+    seen = incomplete if rule.knows_unknown else Incomplete(False, False, False)
     counts, failed = MET, NOT_MET
     for k in range(rule.first_asked, rule.first_asked + rule.n_asked):
         verdict = read_unknown(judge_criterion(t, j, asked[k], sets, seen), rule)

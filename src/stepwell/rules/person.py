@@ -181,7 +181,7 @@ def rows_of_person(i, records):
         records.procedure[records.procedure_first[i] : records.procedure_first[i + 1]],
         records.score[records.score_first[i] : records.score_first[i + 1]],
         records.code_gap[records.code_gap_first[i] : records.code_gap_first[i + 1]],
-        Incomplete(person.lacks_drugs == 1, person.is_given_in_care_only == 1),
+        Incomplete(person.lacks_drugs == 1, person.has_undated_drugs == 1, person.is_given_in_care_only == 1),
     )
 
 
@@ -194,7 +194,7 @@ def without_orders(own, exposures):
         lacks_drugs = lacks_drugs or e.is_supplied == UNKNOWN
     return PersonRows(
         own.person, own.medication, own.periods, own.conditions, own.procedures, own.scores, own.gaps,
-        Incomplete(lacks_drugs, own.incomplete.is_given_in_care_only),
+        Incomplete(lacks_drugs, own.incomplete.has_undated_drugs, own.incomplete.is_given_in_care_only),
     )  # fmt: skip
 
 

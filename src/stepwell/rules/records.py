@@ -33,7 +33,7 @@ from .sorting import MOST_ROWS
 from .verdicts import MET, NOT_MET, UNKNOWN
 
 _SHORT = pa.int16()
-GIVEN_IN_CARE_ONLY = INCOMPLETE_MEDICATION.by_name["reason"].values[-1]
+_, _, UNDATED_DRUGS, _, GIVEN_IN_CARE_ONLY = INCOMPLETE_MEDICATION.by_name["reason"].values
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         death_day=_days(person["death_date"]),
         lacks_drugs=_is_among(ids, lacking),
         has_unidentified_drugs=_is_among(ids, lacking.filter(pc.not_equal(lacking["reason"], GIVEN_IN_CARE_ONLY))),
+        has_undated_drugs=_is_among(ids, lacking.filter(pc.equal(lacking["reason"], UNDATED_DRUGS))),
         is_given_in_care_only=_is_among(ids, lacking.filter(pc.equal(lacking["reason"], GIVEN_IN_CARE_ONLY))),
     )
     records = Records(

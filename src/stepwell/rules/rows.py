@@ -48,9 +48,10 @@ PERSON_ROW = row_type(
     leave_out=("source_person_id", "sex", "address"),
     lacks_drugs="i1",
     has_unidentified_drugs="i1",
+    has_undated_drugs="i1",
     is_given_in_care_only="i1",
 )
-"""The last three are 1 where the person's drug records are incomplete, and in which way (docs/engine.md, 0)."""
+"""The last four are 1 where the person's drug records are incomplete, and in which way (docs/engine.md, 0)."""
 DOSE_ROW = row_type(DOSE, leave_out=("person_id", "ingredient", "code"), drug="i2", code="i4")
 MONITORING_ROW = row_type(MONITORING, leave_out=("person_id", "address"))
 ANSWER_ROW = row_type(
@@ -141,6 +142,7 @@ class Incomplete(NamedTuple):
     recorded."""
 
     lacks_drugs: bool
+    has_undated_drugs: bool
     is_given_in_care_only: bool
 
 
