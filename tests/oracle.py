@@ -485,7 +485,7 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
             unseen = t.observed_until is None or t.observed_until < t.end + failure.switched.within
             is_next = gap is not None and 0 < gap <= failure.switched.within
             ask["failure.switched"] = True if is_next else None if unseen else False
-        if in_care_only or WITHOUT_DAY in missing or (missing and not ask["failure.switched"]):
+        if in_care_only or (missing and not ask["failure.switched"]):
             ask["failure.switched"] = None
     if failure.added_to:
         unsure = t.possible_added is not None or t.observed_until is None or not t.is_end_known
@@ -498,6 +498,8 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
             ask[f"failure.{name}"] = None
     if failure.taken:
         ask["failure.taken"] = True
+    if WITHOUT_DAY in missing:
+        ask |= dict.fromkeys(ask.keys() - {"trial.role", "trial.drug", "trial.use"})
     if not knows_unknown:
         ask = {name: verdict is True for name, verdict in ask.items()}
     for column in JUDGED_TRIAL.columns:
@@ -509,7 +511,7 @@ def judge(t, number: int, branch: Branch, p: Person, knowledge: Knowledge, knows
         if beside is None and t.possible_antidepressant_before != t.start:
             beside = None if missing else False
         long_enough = True if t.n_days - unsure_days >= branch.added.for_ else None if may_go_on else False
-        j.added = all_of([t.role != "antidepressant", beside, long_enough])
+        j.added = all_of([t.role != "antidepressant", None if WITHOUT_DAY in missing else beside, long_enough])
     j.failed = any_of(v for name, v in ask.items() if name.startswith("failure."))
     j.counts = all_of([*(v for name, v in ask.items() if name.startswith("trial.")), j.failed])
     j.takes = all_of([ask["trial.role"], ask["trial.use"]])

@@ -86,6 +86,7 @@ class Staged:
             unsure = t.possible_added is not None or t.observed_until is None or not t.is_end_known
             added_to = True if t.added is not None else None if unsure else False
             silent = t.stop_reason is None and t.is_ongoing is not True
+            silent |= oracle.WITHOUT_DAY in self.missing
             intolerant = None if silent else t.stop_reason == "intolerance"
             verdict = {
                 "n_failed": j.counts,

@@ -186,6 +186,22 @@ _NAMED = {
 }
 
 
+def without_drug_days(rng: Random, tables: dict[str, list[dict]], share: float = 0.2) -> dict[str, list[dict]]:
+    """The same records where a share of the drug rows has lost its day: they are in no record table, and
+    `incomplete_medication` says so of their people."""
+    kept, lost = [], {}
+    for row in tables["medication"]:
+        if rng.random() < share:
+            lost[row["person_id"]] = lost.get(row["person_id"], 0) + 1
+        else:
+            kept.append(row)
+    said = [
+        {"person_id": person_id, "reason": "drugs without a day", "n_rows": n, "n_of": n}
+        for person_id, n in lost.items()
+    ]
+    return {**tables, "medication": kept, "incomplete_medication": [*tables["incomplete_medication"], *said]}
+
+
 def without_days(rng: Random, tables: dict[str, list[dict]], share: float = 0.3) -> dict[str, list[dict]]:
     """The same records where a share of the diagnoses, procedures and scores has lost its day, some with their month or year
     still known: rows of `code_gap` take their place."""

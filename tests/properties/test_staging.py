@@ -43,7 +43,9 @@ def test_a_crowd():
 
 def test_gaps_in_the_drug_records():
     """Where drugs may be missing from the records, nobody can say how many more failed."""
-    crowd = untidy_crowd(Random("gaps"), 400, CLINIC, gaps=(None, "unidentified drugs", "given in care only"))
+    crowd = untidy_crowd(
+        Random("gaps"), 400, CLINIC, gaps=(None, "unidentified drugs", "given in care only", "drugs without a day")
+    )
     differ = disagreements(crowd, MODELS, CLINIC)
     assert not differ, shown(differ)
 

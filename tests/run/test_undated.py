@@ -182,3 +182,14 @@ def test_an_excluding_diagnosis_without_a_day_is_not_none(tmp_path, form, day):
     assert "1 diagnosis of this person has no usable day" in told
     checked = " ".join(CliRunner().invoke(app, ["check", str(place)]).output.split())
     assert "diagnoses of what is looked for, without a usable day" in checked
+
+
+def test_why_says_that_a_drug_without_a_day_may_move_a_trial(tmp_path):
+    """A third row of a drug has a month only: every criterion that rests on the days of a trial says so."""
+    place = omop(tmp_path / "records", "2019-05-01")
+    drugs = place / "drug_exposure.csv"
+    drugs.write_text(f"{drugs.read_text()}9,1,{SERTRALINE},2016-03,60\n")
+    stepwell.run(place, tmp_path / "out", definitions=["li-2019"], stagings=())
+    told = " ".join(CliRunner().invoke(app, ["why", str(tmp_path / "out"), "1"]).output.split())
+    assert "1 of the 3 drug rows of this person have no day" in told
+    assert "; a drug of this person has no day, so no first or last day of a trial is certain" in told

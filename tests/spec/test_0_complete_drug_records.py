@@ -112,3 +112,89 @@ def test_a_program_asks_for_no_gap_but_finds_no_unidentified_drug(read):
                 {expected}
             """,
         )
+
+
+TWO_DRUGS = """
+    ingredient  | start_date | end_date   | stop_reason
+    sertraline  | 2020-01-01 | 2020-03-31 |
+    venlafaxine | 2020-04-10 | 2020-07-31 | intolerance
+"""
+
+
+def test_a_drug_without_a_day_may_move_every_trial(read):
+    """Two drugs within a year, each for long enough, scored and followed by the next. But a third row has no day: it may be
+    sertraline taken before, beside or after venlafaxine. Then no first or last day is certain, nor anything that rests on it."""
+    ask = define(
+        branch(
+            within=365,
+            having_taken=True,
+            min_duration=28,
+            min_supplies=1,
+            preceded_by=("antidepressant", 60),
+            still_ill={"phq-9": 10},
+            improvement=50,
+            not_remitted=True,
+            intolerant=True,
+            switched=(30, "always"),
+            added_to="always",
+        )
+    )
+    scores = """
+        instrument | measured_date | total
+        phq-9      | 2020-01-01    | 20
+        phq-9      | 2020-03-30    | 18
+        phq-9      | 2020-04-10    | 18
+        phq-9      | 2020-07-30    | 17
+    """
+    failures = "failure.improvement | failure.not_remitted | failure.intolerant | failure.switched | failure.taken"
+    read(ask, medication=TWO_DRUGS, measurement=scores).shows(
+        judged_trial=f"""
+            trial_number | trial.role | trial.use | trial.min_duration | trial.preceded_by | trial.still_ill | {failures}
+            1            | met        | met       | met                | not met           | met             | met | met | unknown | met | met
+            2            | met        | met       | met                | met               | met             | met | met | met     | not met | met
+        """,
+        determination="""
+            verdict | count   | n_counted
+            not met | not met | 1
+        """,
+    )
+    unknown = " | ".join(["unknown"] * 8)
+    read(
+        ask,
+        medication=TWO_DRUGS,
+        measurement=scores,
+        incomplete_medication="""
+            reason              | n_rows | n_of
+            drugs without a day | 1      | 3
+        """,
+    ).shows(
+        judged_trial=f"""
+            trial_number | trial.role | trial.use | trial.min_duration | trial.preceded_by | trial.still_ill | {failures}
+            1            | met        | met       | {unknown}
+            2            | met        | met       | {unknown}
+        """,
+        determination="""
+            verdict | count   | n_counted | n_possible
+            unknown | unknown | 0         | 2
+        """,
+    )
+
+
+def test_a_drug_without_a_day_leaves_what_was_taken_within_days_open(read):
+    """Two drugs begun within a year, as it seems: the first may have been begun long before. An unidentified drug settles
+    nothing against it."""
+    ask = define(branch(having_taken=True, within=365, count=2))
+    for reason, verdict in (("drugs without a day", "unknown"), ("unidentified drugs", "met")):
+        read(
+            ask,
+            medication=TWO_DRUGS,
+            incomplete_medication=f"""
+                reason   | n_rows | n_of
+                {reason} | 1      | 3
+            """,
+        ).shows(
+            determination=f"""
+                verdict
+                {verdict}
+            """,
+        )

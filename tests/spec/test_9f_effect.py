@@ -155,6 +155,14 @@ def test_an_antidepressant_that_takes_over(judged, begun, taken, bridge):
     assert effect["bridge"] is bridge
 
 
+def test_a_drug_without_a_day_may_have_been_begun_before(judged):
+    """An antidepressant that seems to have taken over may have been taken for long."""
+    medication = f"ingredient | start_date | end_date\nsertraline | {at(0)} | {at(40)}"
+    undated = "reason | n_rows | n_of\ndrugs without a day | 1 | 2"
+    (effect,) = judged(dose=sprays(0), medication=medication, incomplete_medication=undated).tables["effect"]
+    assert effect["bridge"] is None
+
+
 def test_nobody_knows_what_was_not_observed(judged):
     """Bridge and episodes are unknown where the time was not observed."""
     period = f"start_date | end_date\n{at(-99)} | {at(14)}"

@@ -10,6 +10,9 @@ SAYS_NOTHING = "that a drug is not found there does not mean that it was not tak
 NOT_ALL_KNOWN = "not every drug of this person is known"
 """What is said beside a criterion that is unknown for that reason."""
 
+NOT_ALL_DATED = "a drug of this person has no day, so no first or last day of a trial is certain"
+"""The same, where a row of a drug that is looked for has no usable day."""
+
 NOT_ALL_SUPPLIED = "nobody recorded whether every drug of this person was dispensed"
 """The same, of a definition that reads what was supplied."""
 
@@ -33,8 +36,8 @@ def say_source_incomplete(drug_rows: Mapping | None, suppress_below: int = 0) ->
     if undated := drug_rows.get("n_with_undated", 0):
         whom = _number(undated, "person", "people", suppress_below)
         said.append(
-            f"Of {whom} a drug is recorded without a day: nobody can say when it was taken, and for them no definition or "
-            "measure is “not met” for want of a drug. To settle it, add the days."
+            f"Of {whom} a drug is recorded without a day: it may have moved the first and last day of any trial. For them it is "
+            "unknown which trials count, and no measure is “not met” for want of a drug. To settle it, add the days."
         )
     if not_fetched := drug_rows.get("not_fetched"):
         said.append(
@@ -81,7 +84,7 @@ def say_person_incomplete(incomplete: Iterable[Mapping]) -> list[str]:
     if row := reasons.get("drugs without a day"):
         said.append(
             f"{row['n_rows']:,} of the {row['n_of']:,} drug rows of this person have no day: nobody can say when the drug was "
-            "taken."
+            "taken, nor on which day a trial began and ended, and so which trials count is unknown."
         )
     if "not fetched" in reasons:
         said.append(f"The server did not give all records of drugs: {SAYS_NOTHING}, for everybody in this source.")
@@ -91,6 +94,11 @@ def say_person_incomplete(incomplete: Iterable[Mapping]) -> list[str]:
             f"and {SAYS_NOTHING}."
         )
     return said
+
+
+def has_undated(incomplete: Iterable[Mapping]) -> bool:
+    """Whether a drug of the person has no usable day, from the rows of `incomplete_medication`."""
+    return any(row["reason"] == "drugs without a day" for row in incomplete)
 
 
 def _number(n: int, one: str, many: str, suppress_below: int = 0) -> str:

@@ -127,8 +127,11 @@ def judge_not_remitted(t):
 
 
 @compiled
-def judge_intolerant(t):
-    """The record says that it was stopped for intolerance. Unknown when it gives no reason for an ended trial."""
+def judge_intolerant(t, incomplete):
+    """The record says that it was stopped for intolerance. Unknown when it gives no reason for an ended trial, or a later supply
+    may have no day."""
+    if incomplete.has_undated_drugs:
+        return UNKNOWN
     return judge(t.stop_reason == INTOLERANCE, t.stop_reason == NONE and t.is_ongoing != MET)
 
 
@@ -138,10 +141,8 @@ def judge_switched(t, asked, incomplete):
     observed."""
     if asked.is_unscored_only and not np.isnan(t.improvement_pct):
         return NOT_MET
-    # Nobody can say whether the first drug went on: at home, or by a supply of which the day is unknown.
-    may_have_gone_on_unseen = incomplete.is_given_in_care_only or incomplete.has_undated_drugs
-    if may_have_gone_on_unseen or (asked.is_unscored_only and t.may_be_scored):
-        return UNKNOWN
+    if incomplete.is_given_in_care_only or (asked.is_unscored_only and t.may_be_scored):
+        return UNKNOWN  # nobody can say whether the first drug went on at home
     latest = t.end_day + asked.within
     is_unseen = incomplete.lacks_drugs or t.observed_until_day == NA or t.observed_until_day < latest
     if asked.option == NEXT_PRESCRIPTION:
@@ -174,6 +175,8 @@ def judge_added(t, n_days, incomplete):
     drugs)."""
     if t.role == ANTIDEPRESSANT:
         return NOT_MET
+    if incomplete.has_undated_drugs:
+        return UNKNOWN
     may_have_run = t.possible_antidepressant_before_day == t.start_day or incomplete.lacks_drugs
     ran = judge(t.antidepressant_before_day == t.start_day, may_have_run)
     is_long_enough = t.n_days - days_between(t, incomplete) >= n_days
@@ -195,6 +198,8 @@ def judge_criterion(t, j, asked, sets, incomplete):
         return judge_drug(t, asked, sets)
     if c == USE:
         return judge_use(t, asked)
+    if incomplete.has_undated_drugs:
+        return UNKNOWN  # the supply without a day may move the trial's first and last day, or make one trial of two
     if c == MIN_DURATION:
         return judge_min_duration(t, asked, incomplete)
     if c == MIN_DOSE:
@@ -214,7 +219,7 @@ def judge_criterion(t, j, asked, sets, incomplete):
     if c == NOT_REMITTED:
         return judge_not_remitted(t)
     if c == INTOLERANT:
-        return judge_intolerant(t)
+        return judge_intolerant(t, incomplete)
     if c == SWITCHED:
         return judge_switched(t, asked, incomplete)
     if c == ADDED_TO:

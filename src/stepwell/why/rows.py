@@ -15,7 +15,7 @@ from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Branch, Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN, NOT_ALL_SUPPLIED
+from stepwell.knowledge.incomplete_words import NOT_ALL_DATED, NOT_ALL_KNOWN, NOT_ALL_SUPPLIED, has_undated
 from stepwell.knowledge.staging import Staging
 from stepwell.why.age import show_age
 from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number, show_records
@@ -37,6 +37,9 @@ _BY_ABSENCE = (
     "failure.added_to",
 )
 """The criteria that rest on the absence of a drug."""
+
+_WHATEVER_THE_DAY = ("trial.role", "trial.drug", "trial.use")
+"""The criteria of a trial that do not rest on its days."""
 
 VERDICTS = {True: "met", False: "not met", None: "unknown"}
 
@@ -73,6 +76,8 @@ def evidence_of_person(result: Result, rows_of: Mapping[str, list[dict]]) -> lis
 
 def say_lacking(rows_of: Mapping[str, list[dict]], definition: Definition) -> str:
     """What is not known of the person's drugs, as the definition reads them; empty where everything is."""
+    if has_undated(rows_of["incomplete_medication"]):
+        return NOT_ALL_DATED
     if rows_of["incomplete_medication"]:
         return NOT_ALL_KNOWN
     asks_supplied = definition.trials.medication_evidence.is_ == "supplied"
@@ -82,7 +87,10 @@ def say_lacking(rows_of: Mapping[str, list[dict]], definition: Definition) -> st
 def _say_lacking(rows: Iterable[dict], lacking: str) -> Iterator[dict]:
     """The rows, which say where a criterion is unknown what is not known of the person's drugs."""
     for row in rows:
-        if lacking and row["verdict"] == "unknown" and row["criterion"] in _BY_ABSENCE:
+        rests_on_it = row["criterion"] in _BY_ABSENCE
+        if lacking == NOT_ALL_DATED:
+            rests_on_it |= row["trial_number"] is not None and row["criterion"] not in _WHATEVER_THE_DAY
+        if lacking and rests_on_it and row["verdict"] == "unknown":
             found = f"{row['found']}; {lacking}"
             row = row | {"found": found, "sentence": row["sentence"].replace(row["found"], found, 1)}
         yield row

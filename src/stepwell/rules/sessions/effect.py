@@ -172,6 +172,8 @@ def conclude_effect(series, person, days, last_score_day, how, e):
 def judge_bridge(series, person, trials, how):
     """Whether an antidepressant begun around the first session was still taken some time after the last. Unknown when its end is,
     or that day was not observed from the first session on."""
+    if person.has_undated_drugs:
+        return UNKNOWN
     until = series.end_day + how.bridge_still
     has_taken_over, may_have_taken_over = False, False
     for t in trials:

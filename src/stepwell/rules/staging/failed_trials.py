@@ -66,7 +66,7 @@ def verdict_of(t, j, incomplete, what):
     if what == N_AUGMENTED:
         return j.added
     is_antidepressant = t.is_antidepressant_use if t.role == ANTIDEPRESSANT else NOT_MET
-    return min(is_antidepressant, judge_intolerant(t))
+    return min(is_antidepressant, judge_intolerant(t, incomplete))
 
 
 @compiled
