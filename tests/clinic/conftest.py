@@ -30,7 +30,10 @@ PASSWORD = "a long pass phrase of tests"
 
 @pytest.fixture(autouse=True)
 def _database(db):
-    """Every test of the clinic has the database, in a transaction that is rolled back."""
+    """Every test of the clinic has the database, in a transaction that is rolled back, and a cache without counts of attempts."""
+    from django.core.cache import cache
+
+    cache.clear()
 
 
 @pytest.fixture

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 from django.test import Client
 
 from stepwell.clinic.events.models import Event
+from stepwell.clinic.urls import ROUTES
 
 PASSWORD = "a long pass phrase of tests"
 
@@ -50,3 +55,59 @@ def test_pages_say_nothing_may_be_stored_framed_or_run_from_elsewhere(sign_in):
     assert "default-src 'none'" in policy
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Referrer-Policy"] == "same-origin"
+
+
+def test_sign_in_closes_after_five_wrong_passwords_even_for_the_right_one(user):
+    nurse = user("nurse", second_factor=False)
+    client = Client()
+    for _ in range(5):
+        answer = _enter(client, nurse.username, "wrong")
+    assert answer.status_code == 429
+    assert "15 minutes" in answer.content.decode()
+    _enter(client, nurse.username)
+    assert "_auth_user_id" not in client.session
+    assert _enter(Client(REMOTE_ADDR="10.0.0.9"), nurse.username).status_code == 302, (
+        "no stranger locks out a colleague"
+    )
+    assert Event.objects.filter(action="sign-in refused", actor=f"user {nurse.pk}").exists()
+
+
+def test_an_idle_session_ends(sign_in, settings):
+    client = sign_in("nurse")
+    assert client.get("/people/").status_code == 200
+    session = client.session
+    session["seen"] -= settings.IDLE_MINUTES * 60 + 1
+    session.save()
+    assert client.get("/people/").url.startswith("/account/sign-in/")
+
+
+def test_cookies_bear_the_host_prefix_where_the_address_is_https(tmp_path):
+    from stepwell.clinic import directory
+
+    made = directory.create(tmp_path / "d", address="https://clinic.example")
+    code = "from stepwell.clinic import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE)"
+    environment = {**os.environ, directory.VARIABLE: str(made.path)}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert told.split() == ["__Host-session", "__Host-csrf", "True"]
+
+
+def test_every_page_of_the_own_account_opens(sign_in, user):
+    client = sign_in("nurse")
+    client.post("/account/confirm/", {"password": PASSWORD})
+    client.post("/account/second-factor/codes/new/")
+    for route in ROUTES:
+        if route.subject == "own" and "<" not in route.path and "download" not in route.name:
+            answer = client.get(f"/{route.path}")
+            assert answer.status_code in (200, 302), route.name
+            assert b"<script>" not in answer.content
+            assert b"style=" not in answer.content, route.name
+    for name in ("sign-up", "email", "reset", "set-password", "verify"):
+        assert client.get(f"/account/none/{name}/").status_code == 404
+
+
+def test_an_upload_that_is_too_large_is_refused_politely(sign_in):
+    answer = sign_in("nurse").post("/people/add/", data=b"x", content_type="text/plain", CONTENT_LENGTH=str(50 * 2**20))
+    assert answer.status_code == 413
+    assert "Nothing was saved" in answer.content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,6 +19,24 @@ if TYPE_CHECKING:
 PATIENT_MINUTES = 60
 """A patient's session ends after so many minutes without a request."""
 _KEY = "patient"
+
+
+def set_actor(request: HttpRequest) -> None:
+    """Sets `request.actor`: None, a member of staff whose second factor is set up, or a patient. `request.own_actor` is whoever
+    signed in, with a second factor or without: the pages of the own account are open to them."""
+    request.own_actor = actor_of_user(request.user) if request.user.is_authenticated else None
+    request.second_factor_missing = (
+        request.own_actor is not None and settings.SECOND_FACTOR_REQUIRED and not has_second_factor(request.user)
+    )
+    request.actor = None if request.second_factor_missing else request.own_actor or patient_of(request)
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether an authenticator app or a passkey is set up."""
+    from allauth.mfa.models import Authenticator
+
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return Authenticator.objects.filter(user=user, type__in=kinds).exists()
 
 
 def actor_of_user(user: User) -> Actor:

@@ -9,7 +9,7 @@ from .policy import ALLOWED
 
 
 def site(request) -> dict:
-    """The variables `menu`, `actor`, `clinic` and `is_demo`."""
+    """The variables `menu`, `tabs` (the pages about `shown_person`), `actor`, `clinic` and `is_demo`."""
     from stepwell.clinic.urls import ROUTES
 
     actor = getattr(request, "actor", None)
@@ -18,6 +18,24 @@ def site(request) -> dict:
         for route in ROUTES
         if route.menu and actor is not None and route.action in ALLOWED[actor.role]
     ]
+    person = getattr(request, "person", None)
+    tabs = [
+        {"label": route.tab, "url": reverse(route.name, args=[person.pk]), "here": _is_here(request, route)}
+        for route in ROUTES
+        if route.tab and person is not None and actor is not None and route.action in ALLOWED[actor.role]
+    ]
     user = getattr(request, "user", None)
     clinic = user.clinic if user is not None and user.is_authenticated else None
-    return {"menu": menu, "actor": actor, "clinic": clinic, "is_demo": settings.IS_DEMO}
+    return {
+        "menu": menu,
+        "tabs": tabs,
+        "shown_person": person,
+        "actor": actor,
+        "clinic": clinic,
+        "is_demo": settings.IS_DEMO,
+    }
+
+
+def _is_here(request, route) -> bool:
+    match = request.resolver_match
+    return match is not None and match.url_name == route.name

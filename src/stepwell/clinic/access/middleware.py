@@ -7,41 +7,24 @@ from django.contrib.auth import logout
 from django.shortcuts import render
 from django.utils import timezone
 
-from .actors import PATIENT_MINUTES, actor_of_user, patient_of
+from .actors import PATIENT_MINUTES, set_actor
 
 _NOTE_EVERY = 60
 """Seconds after which the time of the last request is written again: not each request costs a write."""
 
 
 class ActorMiddleware:
-    """Sets `request.actor`: None, a member of staff whose second factor is set up, or a patient. `request.own_actor` is whoever
-    signed in, with a second factor or without: the pages of the own account are open to them."""
+    """Ends an idle session, and sets who is asking."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         """Answers the request, in the clinic's time zone."""
-        request.actor = request.own_actor = None
-        request.second_factor_missing = False
         _end_if_idle(request)
-        if request.user.is_authenticated:
-            request.own_actor = actor_of_user(request.user)
-            if settings.SECOND_FACTOR_REQUIRED and not _has_second_factor(request.user):
-                request.second_factor_missing = True
-            else:
-                request.actor = request.own_actor
-        else:
-            request.actor = patient_of(request)
+        set_actor(request)
         with timezone.override(_zone(request)):
             return self.get_response(request)
-
-
-def _has_second_factor(user) -> bool:
-    from allauth.mfa.models import Authenticator
-
-    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return Authenticator.objects.filter(user=user, type__in=kinds).exists()
 
 
 def _zone(request):

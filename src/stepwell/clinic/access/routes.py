@@ -8,7 +8,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as keys
 
-from . import views
+from . import clinic_settings, staff, views
 from .policy import Action
 from .routing import Route
 
@@ -19,6 +19,10 @@ def _public(path: str, view, name: str) -> Route:
 
 def _own(path: str, view, name: str) -> Route:
     return Route(path, view, name, Action.MANAGE_OWN_ACCOUNT, "own", atomic=False)
+
+
+def _staff(path: str, view, name: str, **more) -> Route:
+    return Route(path, view, name, Action.MANAGE_STAFF, "clinic", **more)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -42,6 +46,13 @@ ROUTES: tuple[Route, ...] = (
     _own("account/second-factor/keys/confirm/", keys.reauthenticate_webauthn, "mfa_reauthenticate_webauthn"),
     _own("account/second-factor/keys/<int:pk>/remove/", keys.remove_webauthn, "mfa_remove_webauthn"),
     _own("account/second-factor/keys/<int:pk>/edit/", keys.edit_webauthn, "mfa_edit_webauthn"),
+    Route("account/set-password/<str:who>/<str:token>/", staff.set_password, "set_password", Action.SIGN_IN, "public"),
+    _staff("staff/", staff.staff, "staff", menu="Staff"),
+    _staff("staff/add/", staff.add_staff, "staff_add", confirm=True),
+    _staff("staff/<int:user>/", staff.edit_staff, "staff_edit", confirm=True),
+    _staff("staff/<int:user>/access/", staff.end_access, "staff_access", confirm=True),
+    _staff("staff/<int:user>/link/", staff.new_link, "staff_link", confirm=True),
+    Route("clinic/", clinic_settings.clinic_settings, "clinic_settings", Action.MANAGE_CLINIC, "clinic", menu="Clinic"),
     # allauth names these pages; the clinic has none of them.
     _public("account/none/sign-up/", views.closed, "account_signup"),
     _public("account/none/email/", views.closed, "account_email"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.checks import Error, register
 from django.db import transaction
@@ -16,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, path
 
 from stepwell.clinic import events
 
+from .actors import set_actor
 from .policy import Action, Role, may
 
 Subject = Literal["person", "clinic", "own", "link", "public"]
@@ -34,7 +37,8 @@ class Route:
     - public: `view(request)`, for anybody: sign-in, the opening of a link
 
     Other parts of the path are passed on by name. Where `atomic`, everything but a read runs in one transaction with its event.
-    `menu` is the page's word in the navigation, `merged` says that the page takes a merged person as they are.
+    `menu` is the page's word in the navigation, `tab` its word among the pages about a person. `merged` says that the page takes
+    a merged person as they are. `confirm` asks for the password or the second factor again when something is sent.
     """
 
     path: str
@@ -44,7 +48,9 @@ class Route:
     subject: Subject = "person"
     atomic: bool = True
     menu: str = ""
+    tab: str = ""
     merged: bool = False
+    confirm: bool = False
 
 
 def patterns(routes: tuple[Route, ...]) -> list[URLPattern]:
@@ -58,8 +64,10 @@ def guarded(route: Route) -> Callable[..., HttpResponse]:
     @functools.wraps(route.view)
     def view(request: HttpRequest, **parts) -> HttpResponse:
         if route.subject == "public":
-            with transaction.atomic() if route.atomic and request.method not in _SAFE else _nothing():
+            with transaction.atomic() if route.atomic and request.method not in _SAFE else nullcontext():
                 return route.view(request, **parts)
+        if not hasattr(request, "own_actor"):  # allauth resumes a request that was suspended for a confirmation
+            set_actor(request)
         actor = request.own_actor if route.subject == "own" else request.actor
         if actor is None:
             return _sign_in_first(request, route)
@@ -70,6 +78,9 @@ def guarded(route: Route) -> Callable[..., HttpResponse]:
             raise Http404
         if person is not None and person.merged_into_id and not route.merged and request.method in _SAFE:
             return redirect(route.name, **{**parts, "person": person.survivor().pk})
+        if route.confirm and request.method not in _SAFE:
+            raise_if_reauthentication_required(request, app="clinic")
+        request.person = person
         called = (request,) if person is None else (request, person)
         detail = {"page": route.name, "how": request.method}
         if request.method in _SAFE or not route.atomic:
@@ -81,16 +92,7 @@ def guarded(route: Route) -> Callable[..., HttpResponse]:
             return route.view(*called, **parts)
 
     view.route = route
-    view.csrf_exempt = False
     return transaction.non_atomic_requests(view)
-
-
-class _nothing:  # noqa: N801
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return False
 
 
 def _person(actor, route: Route, parts: dict):

@@ -1,7 +1,9 @@
-"""Sign-in, sign-out and refused sign-in go to the event log."""
+"""Sign-in, sign-out, refused sign-in and changes of the own account go to the event log."""
 
 from __future__ import annotations
 
+from allauth.account.signals import password_changed
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
@@ -28,3 +30,27 @@ def _failed(sender, credentials, request=None, **_) -> None:
 
     user = User.objects.filter(username=credentials.get("username") or "").first()
     events.record(actor_of_user(user) if user else None, "sign-in refused")
+
+
+@receiver(password_changed)
+def _password_changed(sender, request, user, **_) -> None:
+    events.record(actor_of_user(user), "password changed")
+
+
+def _factor(action: str, **found) -> None:
+    events.record(actor_of_user(found["user"]), action, detail={"kind": found["authenticator"].type})
+
+
+@receiver(authenticator_added)
+def _factor_added(sender, **found) -> None:
+    _factor("second factor added", **found)
+
+
+@receiver(authenticator_removed)
+def _factor_removed(sender, **found) -> None:
+    _factor("second factor removed", **found)
+
+
+@receiver(authenticator_reset)
+def _factor_reset(sender, **found) -> None:
+    _factor("recovery codes made", **found)

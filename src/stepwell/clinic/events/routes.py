@@ -1,7 +1,10 @@
-"""The pages of this room."""
+"""The page of the event log."""
 
 from __future__ import annotations
 
+from stepwell.clinic.access.policy import Action
 from stepwell.clinic.access.routing import Route
 
-ROUTES: tuple[Route, ...] = ()
+from . import views
+
+ROUTES: tuple[Route, ...] = (Route("events/", views.log, "events", Action.READ_EVENTS, "clinic", menu="Event log"),)
