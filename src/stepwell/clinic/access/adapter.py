@@ -14,3 +14,8 @@ class Adapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix, email, context) -> None:
         """No mail is sent: the clinic has no mail server, and a message could tell of a patient."""
+
+
+def name_of_attempt(request, credentials: dict | None) -> str:
+    """The name under which failed attempts are counted: the one that was tried, in lower case as it is looked up."""
+    return ((credentials or {}).get("username") or request.POST.get("login") or "").strip().lower()
