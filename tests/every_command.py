@@ -47,6 +47,10 @@ TRIED: dict[str, tuple[str, ...]] = {
         "{result} --definition {definition} --sample 4 --among everybody --out {folder}",
         "{result} --definition {definition} --take met=1 --question Resistant? --reviewers 1 --seed 3 --out {folder}",
     ),
+    "methods": (
+        "{result} --out {folder}",
+        "{result} --out {folder} --definition {definition} --suppress-below 0",
+    ),
     "quality": ("{result}", "{result} --measure {measure} --out {table} --replace"),
     "compare": (
         "{result} --out {page}",
@@ -144,6 +148,10 @@ def _fault(result: Result, place: Path, words: str, line: str, arguments: list[s
         return None if reason in done.output else f"refused without {reason!r}: {done.output}"
     if done.exit_code != 0:
         return f"exit code {done.exit_code}: {done.output}"
+    if words == "methods":
+        texts = [file.read_text("utf-8") for file in sorted((place / "exported").iterdir())]
+        # BibTeX puts a title into two pairs of braces.
+        return next(filter(None, (_stray_words(text.replace("title = {{", "")) for text in texts)), None)
     if "{page}" in line:
         return _stray_words((place / "page.html").read_text("utf-8"))
     if "--json" in line:

@@ -156,6 +156,11 @@ procedure: {unidentified_at_most: 10 %, choice: For a test.}
 ingredient,words,routes,labelled_use,source,locator,seen,choice
 sertraline,drops,oral,sleep,form,page 4,secondary,
 """,
+    "reporting.yaml": """\
+design:
+  label: Study design
+  items: [{guideline: STROBE, number: "4", asks: design, source: form, locator: page 4, seen: secondary}]
+""",
     "nearly.yaml": """\
 days: {share: 80 %, choice: For a test.}
 points: {share: 80 %, choice: For a test.}

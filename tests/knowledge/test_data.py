@@ -43,6 +43,7 @@ def everything():
         K.vitals,
         K.interacting,
         K.nearly,
+        K.reporting,
         K.completeness,
         K.treatments,
         K.regimens,

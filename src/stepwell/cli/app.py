@@ -49,7 +49,18 @@ def _is_negative(word: str) -> bool:
 
 GROUPS = {
     "Run": ("demo", "check", "run", "fhir", "template", "export"),
-    "Understand": ("why", "report", "person", "programme", "open", "candidacy", "compare", "quality", "review"),
+    "Understand": (
+        "why",
+        "report",
+        "person",
+        "programme",
+        "open",
+        "candidacy",
+        "compare",
+        "quality",
+        "review",
+        "methods",
+    ),
     "Define": ("definition", "knowledge", "score"),
     "In the clinic": ("clinic",),
     "Simulate": ("simulate", "validate", "what-if", "calibrate", "bench"),

@@ -19,6 +19,7 @@ from .plasma import Plasma
 from .published import PublishedTrial
 from .quality import QualityMeasure
 from .regimen import Regimen
+from .reporting import ReportingSubject
 from .staging import Staging
 from .treatment import Following, Treatment
 
@@ -312,6 +313,8 @@ class Knowledge:
     """The greatest daily dose by the label, of the ingredients of which it was seen."""
     rxnorm_products: tuple[RxNormProduct, ...] = ()
     """Products by RxNorm code: a part of RxNorm, not all of it."""
+    reporting: dict[str, ReportingSubject] = field(default_factory=dict)
+    """What a paper reports, by subject."""
 
     @property
     def all_instruments(self) -> dict[str, Instrument]:

@@ -16,6 +16,7 @@ data/published/ID.yaml     a published trial of either
 data/vital.csv             a vital sign: its codes and range
 data/interacting.csv       drugs to be watched beside esketamine and ketamine
 data/nearly.yaml           which share of a limit is nearly all of it
+data/reporting.yaml        what a paper reports, and which guideline asks it
 data/policy_age.yaml       how old a copy of a payer's policy may be and still be offered as today's
 data/around.yaml           what is looked at around the sessions of a series
 data/plasma/ID.yaml        a published parameter set of a concentration in plasma
@@ -67,6 +68,7 @@ from .plasma import Plasma
 from .published import PublishedTrial
 from .quality import QualityMeasure
 from .regimen import Regimen
+from .reporting import ReportingSubject
 from .staging import Staging
 from .treatment import Following, Treatment
 
@@ -126,6 +128,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     completeness = reader.table("completeness.yaml", Completeness)
     nearly = reader.table("nearly.yaml", Nearly)
     policy_age = reader.single("policy_age.yaml", PolicyAge)
+    reporting = reader.table("reporting.yaml", ReportingSubject)
     vitals = reader.rows("vital.csv", Vital, ("vital",))
     treatments = reader.files("treatment", Treatment)
     regimens = reader.files("regimen", Regimen)
@@ -167,6 +170,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         completeness=completeness,
         nearly=nearly,
         policy_age=policy_age,
+        reporting=reporting,
         vitals={form.vital: form for form in vitals},
         treatments={form.id: form for form in treatments},
         regimens={form.id: form for form in regimens},

@@ -32,7 +32,7 @@ _VARIABLES = {
     SHADE: "shade",
     PAPER: "paper",
 }
-_FONT = "Helvetica, Arial, sans-serif"
+FONT = "Helvetica, Arial, sans-serif"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def render(chart: alt.TopLevelMixin, name: str, title: str, description: str) ->
 _LOOK = {
     "aria": False,
     "background": "transparent",
-    "font": _FONT,
+    "font": FONT,
     "padding": 2,
     "view": alt.ViewConfig(stroke=None),
     "axis": alt.AxisConfig(

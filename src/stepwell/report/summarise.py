@@ -89,7 +89,7 @@ def summarise(result: Result, *, suppress_below: int = 5) -> Summary:
     return Summary(
         people=coverage[0].of,
         coverage=coverage,
-        losses=_losses(result.table("attrition"), suppress_below),
+        losses=summarise_losses(result.table("attrition"), suppress_below),
         verdicts=summarise_verdicts(determination, episode, definitions, suppress_below),
         waiting=summarise_waiting(determination, own, result.table("observation_period"), definitions, suppress_below),
         trials_per_person=per_person,
@@ -137,7 +137,8 @@ def _scored(measurement: ir.Table) -> ir.Table:
     return measurement.filter(measurement.total.notnull())
 
 
-def _losses(attrition: ir.Table, suppress_below: int) -> tuple[Loss, ...]:
+def summarise_losses(attrition: ir.Table, suppress_below: int) -> tuple[Loss, ...]:
+    """What was left out, read as unknown, corrected or kept while reading, in the order in which it happened."""
     rows = attrition.order_by("number").to_pyarrow().to_pylist()
     cells = Cells()
     for row in rows:
