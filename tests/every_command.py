@@ -150,8 +150,8 @@ def _fault(result: Result, place: Path, words: str, line: str, arguments: list[s
         return f"exit code {done.exit_code}: {done.output}"
     if words == "methods":
         texts = [file.read_text("utf-8") for file in sorted((place / "exported").iterdir())]
-        # BibTeX puts a title into two pairs of braces.
-        return next(filter(None, (_stray_words(text.replace("title = {{", "")) for text in texts)), None)
+        # BibTeX keeps capitals, and names of bodies, in two pairs of braces.
+        return next(filter(None, (_stray_words(text.replace(" = {{", "")) for text in texts)), None)
     if "{page}" in line:
         return _stray_words((place / "page.html").read_text("utf-8"))
     if "--json" in line:
