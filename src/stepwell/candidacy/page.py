@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import PackageLoader
@@ -16,15 +16,14 @@ from stepwell.knowledge.sentences import provenance, short_name
 from stepwell.output import write_text
 from stepwell.report.paper import make_environment
 from stepwell.result import Result
-from stepwell.why.found import show_date, show_number
+from stepwell.why.found import show_date
 
 from .assess import Assessment
 from .chart import Chart
 from .story import MARKS, reach
 from .suicidality import signs_of, to_say_first
-from .trials import Judged
+from .trial_rows import tell_trials
 
-_COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
 _PARTS = (("Contraindications", "contraindications"), ("To be weighed", "cautions"))
 
 
@@ -71,46 +70,8 @@ def _trials(assessments: Sequence[Assessment], knowledge: Knowledge) -> dict[str
     for one in assessments:
         new = [j for j in one.judged if j.definition.name not in told]
         told |= {j.definition.name for j in new}
-        by_form[one.form.name] = [_tell_trials(j, knowledge) for j in new]
+        by_form[one.form.name] = [tell_trials(j, knowledge) for j in new]
     return by_form
-
-
-def _tell_trials(judged: Judged, knowledge: Knowledge) -> dict:
-    """The trials by one definition, each with what makes it count, or keeps it from counting."""
-    evidence = judged.evidence(knowledge)
-    rows = []
-    for row in judged.rows:
-        if not row["trial.role"]:
-            continue
-        trial = judged.trials[row["trial_number"]]
-        own = [e for e in evidence if (e["branch"], e["trial_number"]) == (row["branch"], row["trial_number"])]
-        rows.append(
-            {
-                "label": knowledge.ingredients[trial["ingredient"]].label,
-                "class": trial["drug_class"],
-                "from": trial["start_date"],
-                "to": trial["end_date"],
-                "days": trial["n_days"],
-                "dose": "not known" if trial["max_mg_per_day"] is None else show_number(trial["max_mg_per_day"]),
-                "counts": _COUNTS[row["counts"]],
-                "why": [_why(e) for e in own if _says_why(e, row)],
-                "address": trial["address"],
-            }
-        )
-    return {"definition": judged.definition, "rows": rows, "episode": judged.episode}
-
-
-def _says_why(evidence: Mapping, row: Mapping) -> bool:
-    """Whether a line says why the trial counts, or why it does not: how it failed, or else every line that is not met."""
-    is_way_to_fail = evidence["criterion"].startswith("failure.")
-    if is_way_to_fail and row["failed"] is True:
-        return evidence["verdict"] == "met"
-    return evidence["verdict"] != "met" and not evidence["found"].startswith("Scored, so")
-
-
-def _why(evidence: Mapping) -> str:
-    asked = f" (asked: {evidence['comparison']} {evidence['limit']} {evidence['unit'] or ''})".replace(" )", ")")
-    return evidence["found"] + (asked if evidence["comparison"] and evidence["limit"] else "")
 
 
 def _evidence(assessments: Sequence[Assessment], knowledge: Knowledge) -> list[tuple[str, list[str]]]:

@@ -116,11 +116,11 @@ class FolderReader:
                 filled.append(entry)
         return filled
 
-    def own_definition(self, path: Path, references: dict[str, Reference]) -> list[Definition]:
-        """A user's own definition, with the references it brings."""
+    def own(self, path: Path, form: type[F], references: dict[str, Reference]) -> list[F]:
+        """A user's own definition or policy, with the references it brings."""
         written = read_yaml(path, str(path), self.problems)
         if written is None:
-            self.unread.add(Definition)
+            self.unread.add(form)
             return []
         brought = written.data.get("references", {})
         if isinstance(brought, dict):
@@ -139,7 +139,7 @@ class FolderReader:
                 Problem(written.at(("references",)), "`references` holds no sources", "`name:` lines", remedy)
             )
         data = {key: value for key, value in written.data.items() if key != "references"}
-        entry = self._fill(Definition, Written(written.file, data, written.lines), None, is_own=True)
+        entry = self._fill(form, Written(written.file, data, written.lines), None, is_own=True)
         return [] if entry is None else [entry]
 
     def _fill(self, form: type[F], written: Written, key: str | None, is_own: bool = False) -> F | None:

@@ -75,14 +75,14 @@ from .treatment import Following, Treatment
 DATA = Path(__file__).parent / "data"
 
 
-def load(extra_definitions: Iterable[Path] = ()) -> Knowledge:
-    """The knowledge shipped with stepwell, and the definitions in the files given.
+def load(extra_definitions: Iterable[Path] = (), policies: Iterable[Path] = ()) -> Knowledge:
+    """The knowledge shipped with stepwell, with the definitions and the payers' policies in the files given.
 
-    A definition file of one's own has the same form, and may bring its sources with it under `references:`.
+    A file of one's own has the same form as a shipped one, and may bring its sources with it under `references:`.
     Raises KnowledgeError with every problem of every file.
     """
-    extra = tuple(Path(path) for path in extra_definitions)
-    return read_folder(DATA, extra) if extra else _packaged()
+    extra, own_policies = tuple(map(Path, extra_definitions)), tuple(map(Path, policies))
+    return read_folder(DATA, extra, own_policies) if extra or own_policies else _packaged()
 
 
 def load_own(path: Path) -> tuple[Definition, Knowledge]:
@@ -97,9 +97,9 @@ def _packaged() -> Knowledge:
     return read_folder(DATA)
 
 
-def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowledge:
+def read_folder(folder: Path, extra_definitions: Iterable[Path] = (), policies: Iterable[Path] = ()) -> Knowledge:
     """The same for any folder laid out like stepwell's own."""
-    extra = tuple(extra_definitions)
+    extra, own_policies = tuple(extra_definitions), tuple(policies)
     reader = FolderReader(folder)
     references = reader.table("references.yaml", Reference)
     ingredients = reader.rows("ingredient.csv", Ingredient, ("ingredient",))
@@ -136,11 +136,13 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
     interacting = reader.rows("interacting.csv", Interacting, ("ingredient",))
     maxima = reader.rows("label_maximum.csv", LabelMaximum, ("ingredient",))
     for path in extra:
-        definitions += reader.own_definition(path, references)
+        definitions += reader.own(path, Definition, references)
+    for path in own_policies:
+        candidacies += reader.own(path, Candidacy, references)
     check(reader.entries, reader.unread, reader.problems)
     reader.compare_with_lock()
     if reader.problems:
-        raise KnowledgeError(_title(reader.problems, extra), _in_reading_order(reader.problems))
+        raise KnowledgeError(_title(reader.problems, (*extra, *own_policies)), _in_reading_order(reader.problems))
     return Knowledge(
         references=references,
         ingredients={form.ingredient: form for form in ingredients},
@@ -177,7 +179,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = ()) -> Knowled
         following=following,
         interacting={form.ingredient: form for form in interacting},
         label_maxima={form.ingredient: form for form in maxima},
-        digest=_digest(folder, extra),
+        digest=_digest(folder, (*extra, *own_policies)),
     )
 
 

@@ -1,0 +1,101 @@
+"""The table of trials in a packet: each trial with the lines behind it, and whether it counts by the payer's definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from stepwell.candidacy import Assessment, Chart, show_date, show_number, tell_trials
+
+from .content import State, Trial
+
+_ORDER: tuple[State, ...] = ("not known", "reported", "imported", "confirmed")
+_BEFORE = "before the present episode"
+_NOT_ASKED = "not judged: the form counts no trials"
+
+
+def trials_of(result, chart: Chart, asked: Assessment, state_of: Mapping[str, State]) -> tuple[Trial, ...]:
+    """The trials that the policy's definition judged, and those of earlier times, by their first day."""
+    knowledge = chart.knowledge
+    found, judged = {}, asked.judged[0] if asked.judged else None
+    for row in tell_trials(judged, knowledge)["rows"] if judged else ():
+        trial = row["trial"]
+        # A definition with several branches tells a trial once for each: what counts by any of them counts.
+        best = found.get(_key(trial))
+        if best is None or _rank(row["counts"]) > _rank(best.counts):
+            found[_key(trial)] = _trial(trial, row["counts"], row["why"], chart, state_of)
+    first_setting = None
+    for trial in result.rows_of("trial", chart.row["person_id"]) if "trial" in result.tables else ():
+        first_setting = first_setting or trial["setting"]
+        is_known = _key(trial) in found or trial["start_date"] > chart.day
+        if trial["setting"] != first_setting or is_known:
+            continue
+        start = judged.episode["start_date"] if judged and judged.episode else None
+        if trial["role"] != "antidepressant":
+            counts = "added drug"
+        elif judged is None:
+            counts = _NOT_ASKED
+        elif start is not None and trial["start_date"] < start:
+            counts = _BEFORE
+        else:
+            continue
+        found[_key(trial)] = _trial(trial, counts, (), chart, state_of)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _key(trial: dict) -> tuple:
+    return trial["start_date"], trial["ingredient"]
+
+
+def _rank(counts: str) -> int:
+    return ("does not count", "unknown whether it counts", "counts").index(counts)
+
+
+def _trial(trial: dict, counts: str, why: Iterable[str], chart: Chart, state_of: Mapping[str, State]) -> Trial:
+    last = min(trial["end_date"], chart.day)
+    behind = [
+        r["address"]
+        for r in chart.exposure
+        if r["ingredient"] == trial["ingredient"] and trial["start_date"] <= r["start_date"] <= last
+    ]
+    scores = {(trial["instrument"], trial["baseline_date"]), (trial["instrument"], trial["endpoint_date"])}
+    scored = [r["address"] for r in chart.measurement if (r["instrument"], r["measured_date"]) in scores]
+    addresses = tuple(dict.fromkeys([trial["address"], *behind, *scored]))
+    states = [state_of.get(address, "not known") for address in addresses]
+    dose = trial["max_mg_per_day"]
+    return Trial(
+        drug=chart.knowledge.ingredients[trial["ingredient"]].label,
+        drug_class=trial["drug_class"],
+        role=trial["role"],
+        first=trial["start_date"],
+        last=last,
+        is_end_known=trial["is_end_known"],
+        weeks=round(((last - trial["start_date"]).days + 1) / 7, 1),
+        dose="dose not known" if dose is None else f"up to {show_number(dose)} mg a day",
+        outcome=_outcome(trial, chart),
+        stopped=_stopped(trial, last, chart.day),
+        counts=counts,
+        why=tuple(why),
+        rests_on=addresses,
+        state=min(states, key=_ORDER.index),
+    )
+
+
+def _outcome(trial: dict, chart: Chart) -> str:
+    if trial["instrument"] is None or trial["endpoint_date"] is None or trial["endpoint_date"] > chart.day:
+        return "no scores before and after it"
+    label = chart.knowledge.instruments[trial["instrument"]].label
+    words = (
+        f"{label} {show_number(trial['baseline_total'])} on {show_date(trial['baseline_date'])}, "
+        f"{show_number(trial['endpoint_total'])} on {show_date(trial['endpoint_date'])}"
+    )
+    change = trial["improvement_pct"]
+    if change is None:
+        return words
+    return f"{words}: {show_number(abs(change))} % {'worse' if change < 0 else 'better'}"
+
+
+def _stopped(trial: dict, last: date, day: date) -> str:
+    if trial["stop_reason"]:
+        return trial["stop_reason"]
+    return "still taken" if last >= day and trial["is_ongoing"] else "reason not recorded"
