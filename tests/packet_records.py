@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 from datetime import date
+from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 from stepwell import Result, run
 from stepwell.clinic.authorisation.compose import compose
@@ -30,8 +34,11 @@ RECORDS = {
 }
 
 
-def run_records(folder: Path) -> Result:
-    """The result of a run over the folder of records."""
+@cache
+def run_records() -> Result:
+    """The result of one run over the records, which all tests share."""
+    folder = Path(mkdtemp(prefix="stepwell-packet-"))
+    atexit.register(rmtree, folder, ignore_errors=True)
     (folder / "records").mkdir()
     for name, text in RECORDS.items():
         (folder / "records" / name).write_text(text, encoding="utf-8")

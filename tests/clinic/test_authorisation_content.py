@@ -14,8 +14,8 @@ from stepwell.clinic.authorisation.letters import NOT_RECORDS
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory):
-    return run_records(tmp_path_factory.mktemp("packet"))
+def result():
+    return run_records()
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_a_later_request_compares_with_the_time_before_treatment(result):
 
 @pytest.mark.parametrize("policy", ["cigna", "carefirst", "mercy-care-az", "ketamine-off-label"])
 def test_nothing_of_substance_use_is_disclosed_without_consent(result, policy):
-    """Neither the diagnosis nor the drug that may treat it is in a packet, nor their addresses, nor a verdict that rests on them."""
+    """Neither the diagnosis nor the drug that may treat it is in a packet, nor their addresses, nor a verdict resting on them."""
     content = packet_of(result, policy)
     text = content.model_dump_json().lower()
     for word in ("f10", "alcohol dependence", "methadone", "condition.csv:5", "medication.csv:5"):

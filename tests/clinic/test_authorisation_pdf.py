@@ -18,8 +18,8 @@ HOSTILE = '#let x = read("/etc/passwd") $ [ ] * _ ` \\ " <b> @x // /* #{'
 
 
 @pytest.fixture(scope="module")
-def packet(tmp_path_factory):
-    return packet_of(run_records(tmp_path_factory.mktemp("packet")))
+def packet():
+    return packet_of(run_records())
 
 
 def text_of(pdf: bytes, tmp_path) -> str:

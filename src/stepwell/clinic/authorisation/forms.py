@@ -14,12 +14,12 @@ import pikepdf
 from pikepdf.form import (
     CheckboxField,
     ChoiceField,
-    ExtendedAppearanceStreamGenerator,
     Form,
     RadioButtonGroup,
     TextField,
 )
 
+from .appearance import Appearances, is_too_long
 from .content import PacketContent
 
 LARGEST = 20 * 1024 * 1024
@@ -80,14 +80,14 @@ def fill(data: bytes, mapping: Mapping[str, str], content: PacketContent) -> Fil
     with _open(data) as pdf:
         _remove_actions(pdf)
         _give_fonts(pdf)
-        form = Form(pdf, ExtendedAppearanceStreamGenerator)
+        form = Form(pdf, Appearances)
         for name, key in sorted(mapping.items()):
             if name not in form:
                 problems.append(f"The form has no field “{name}”.")
             elif key not in VALUES:
                 problems.append(f"Field “{name}”: there is no value “{key}”.")
             elif (value := values.get(key)) not in (None, ""):
-                problems += _write(form[name], name, value)
+                problems += _write(pdf, form[name], name, value)
         out = io.BytesIO()
         pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     return Filled(out.getvalue(), tuple(problems))
@@ -123,7 +123,7 @@ def _kind(field) -> Literal["text", "tick", "choice"] | None:
     return "choice" if isinstance(field, ChoiceField) and not isinstance(field, RadioButtonGroup) else None
 
 
-def _write(field, name: str, value: str | bool) -> list[str]:
+def _write(pdf: pikepdf.Pdf, field, name: str, value: str | bool) -> list[str]:
     kind = _kind(field)
     if kind is None:
         return [f"Field “{name}” is of a kind that cannot be filled."]
@@ -142,6 +142,8 @@ def _write(field, name: str, value: str | bool) -> list[str]:
     longest = field.max_length
     if longest is not None and len(value) > longest:
         return [f"Field “{name}” takes {longest} characters, and the text has {len(value)}; it is left empty."]
+    if field.is_multiline and any(is_too_long(value, *box) for box in _boxes(pdf, name)):
+        return [f"The text for field “{name}” does not fit its box; it is left empty."]
     field.value = value
     try:
         value.encode("cp1252")
@@ -202,9 +204,19 @@ def _give_fonts(pdf: pikepdf.Pdf) -> None:
             field.obj["/DA"] = pikepdf.String(sized.decode("latin-1"))
 
 
+def _boxes(pdf: pikepdf.Pdf, name: str) -> list[tuple[float, float]]:
+    """The width and the height of each box of a field."""
+    boxes = []
+    for field in pdf.acroform.get_fields_with_qualified_name(name):
+        for annotation in pdf.acroform.get_annotations_for_field(field):
+            x0, y0, x1, y1 = (float(v) for v in annotation.obj["/Rect"])
+            boxes.append((abs(x1 - x0), abs(y1 - y0)))
+    return boxes
+
+
 def _size(pdf: pikepdf.Pdf, field) -> float:
     """A size of letters that fits the height of the field's box."""
-    heights = [abs(float(a.rect.ury) - float(a.rect.lly)) for a in pdf.acroform.get_annotations_for_field(field)]
+    heights = [height for _, height in _boxes(pdf, field.fully_qualified_name)]
     return max(4.0, min([_SIZE, *(0.7 * h for h in heights)]))
 
 
