@@ -5,6 +5,7 @@
 
 `run` reads a source and judges everybody in it; `Result` opens what an earlier run wrote. `determine_records` judges records held
 in memory, `determine_bundle` a FHIR bundle; `explain_records` explains records as well, for one person on a screen.
+`read_records` reads records into memory for these.
 `load_knowledge` gives the cited data behind every rule; `score_items` scores questionnaires from their items.
 """
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from stepwell.in_memory import determine_records
     from stepwell.knowledge.loader import load as load_knowledge
     from stepwell.knowledge.score import score_items
+    from stepwell.reading import read_records
     from stepwell.result import Result
     from stepwell.result_in_memory import explain_records
     from stepwell.runner import run
@@ -29,6 +31,7 @@ __all__ = [
     "determine_records",
     "explain_records",
     "load_knowledge",
+    "read_records",
     "run",
     "score_items",
 ]
@@ -39,6 +42,7 @@ _WHERE = {
     "determine_records": ("stepwell.in_memory", "determine_records"),
     "explain_records": ("stepwell.result_in_memory", "explain_records"),
     "load_knowledge": ("stepwell.knowledge.loader", "load"),
+    "read_records": ("stepwell.reading", "read_records"),
     "run": ("stepwell.runner", "run"),
     "score_items": ("stepwell.knowledge.score", "score_items"),
 }

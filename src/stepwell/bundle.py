@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import ibis
 import pyarrow as pa
 
 from stepwell.in_memory import determine_records
@@ -12,10 +11,7 @@ from stepwell.knowledge.definition import Definition
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.loader import load
 from stepwell.knowledge.staging import Staging
-from stepwell.sources.fhir import open_bundle
-from stepwell.tables import RECORDS
-
-_KEYS = {table.name: table.key for table in RECORDS}
+from stepwell.reading import read_records
 
 
 def determine_bundle(
@@ -33,10 +29,5 @@ def determine_bundle(
     """
     knowledge = knowledge or load()
     chosen = definitions or [d for d in knowledge.definitions.values() if d.by_default]
-    con = ibis.duckdb.connect()
-    try:
-        source = open_bundle(dict(bundle), con, knowledge)
-        records = {name: con.to_pyarrow(rows.order_by(*_KEYS[name])) for name, rows in source.tables.items()}
-    finally:
-        con.disconnect()
-    return records | determine_records(records, chosen, knowledge, has=source.has, stagings=stagings)
+    records = read_records(bundle, knowledge)
+    return records.tables | determine_records(records.tables, chosen, knowledge, has=records.has, stagings=stagings)

@@ -14,6 +14,10 @@ ingredient,group,label,rxnorm,omop,source,locator,seen,choice
 sertraline,mao-inhibitor,,,,form,page 4,secondary,
 poppy,cns-depressant,poppy,,,,,,For a test.
 """,
+    "brand.csv": """\
+brand,ingredient,source,locator,seen,choice
+Poppies,poppy,form,page 4,secondary,
+""",
     "effect.yaml": """\
 baseline: {before: 14 days, choice: For a test.}
 after_end: {at_most: 100 days, choice: For a test.}

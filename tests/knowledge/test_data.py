@@ -42,6 +42,7 @@ def everything():
         K.published,
         K.vitals,
         K.interacting,
+        K.brands,
         K.nearly,
         K.reporting,
         K.completeness,

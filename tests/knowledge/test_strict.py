@@ -52,6 +52,9 @@ WRONG = {
     "greatest dose of an unknown drug": (
         "label_maximum.csv", "sertraline,200", "sertralin,200", "the ingredient 'sertralin'", "`sertraline`",
     ),
+    "brand of an unknown drug": (
+        "brand.csv", "Poppies,poppy", "Poppies,popy", "the ingredient 'popy'", "correct the name",
+    ),
     "misspelt field": (DEFINITION, "  max_gap:", "  max_gapp:", "`trials.max_gapp` is no field", "did you mean `max_gap`?"),
     "unknown field": (DEFINITION, "version: 1", "version: 1\nprefix: 12", "`prefix` is no field", "delete it"),
     "duplicate field": (

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from .around import Around
+from .brands import Brand
 from .candidacy import Candidacy, Group, Nearly, PolicyAge
 from .cited import Cited, Form, Percent, Seen
 from .completeness import Completeness
@@ -311,6 +312,8 @@ class Knowledge:
     """When the absence of a drug says something; None: whatever share of a source is unidentified."""
     label_maxima: dict[str, LabelMaximum] = field(default_factory=dict)
     """The greatest daily dose by the label, of the ingredients of which it was seen."""
+    brands: dict[str, Brand] = field(default_factory=dict)
+    """Brand names, by which people look for a drug."""
     rxnorm_products: tuple[RxNormProduct, ...] = ()
     """Products by RxNorm code: a part of RxNorm, not all of it."""
     reporting: dict[str, ReportingSubject] = field(default_factory=dict)

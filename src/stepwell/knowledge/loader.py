@@ -15,6 +15,7 @@ data/candidacy/ID.yaml     what is asked before esketamine or ketamine: a label,
 data/published/ID.yaml     a published trial of either
 data/vital.csv             a vital sign: its codes and range
 data/interacting.csv       drugs to be watched beside esketamine and ketamine
+data/brand.csv             brand names, by which people look for a drug
 data/nearly.yaml           which share of a limit is nearly all of it
 data/reporting.yaml        what a paper reports, and which guideline asks it
 data/policy_age.yaml       how old a copy of a payer's policy may be and still be offered as today's
@@ -38,6 +39,7 @@ from pathlib import Path
 
 from ..errors import KnowledgeError, Problem
 from .around import Around
+from .brands import Brand, check_brands
 from .candidacy import Candidacy, Nearly, PolicyAge
 from .check import check
 from .completeness import Completeness
@@ -135,6 +137,9 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = (), policies: 
     following = reader.single("effect.yaml", Following)
     interacting = reader.rows("interacting.csv", Interacting, ("ingredient",))
     maxima = reader.rows("label_maximum.csv", LabelMaximum, ("ingredient",))
+    brands = reader.rows("brand.csv", Brand, ("brand",))
+    drugs = [form.ingredient for form in (*ingredients, *interacting)]
+    check_brands(reader.entries, drugs, reader.problems)
     for path in extra:
         definitions += reader.own(path, Definition, references)
     for path in own_policies:
@@ -179,6 +184,7 @@ def read_folder(folder: Path, extra_definitions: Iterable[Path] = (), policies: 
         following=following,
         interacting={form.ingredient: form for form in interacting},
         label_maxima={form.ingredient: form for form in maxima},
+        brands={form.brand: form for form in brands},
         digest=_digest(folder, (*extra, *own_policies)),
     )
 
