@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -74,9 +75,12 @@ def _labelled_use(content: forms.Taken) -> str | None:
     """A use other than depression by the form of the drug. `not known` where only the form would say, or where somebody says
     that it was taken for something else."""
     route = getattr(content, "route", "")
+    named = f"{drugs.label_of(content.ingredient)} {content.drug}".lower()
+    words = set(re.findall("[a-z]+", named))
     known = [f for f in stepwell.load_knowledge().product_forms if f.ingredient == content.ingredient]
-    by_route = next((f for f in known if route and route in f.routes), None)
-    if by_route is not None and by_route.labelled_use is not None:
-        return by_route.labelled_use
-    is_open = by_route is None and any(f.labelled_use is None for f in known)
+    told = next((f for f in known if route and route in f.routes), None)
+    told = told or next((f for f in known if words & set(f.words)), None)
+    if told is not None and told.labelled_use is not None:
+        return told.labelled_use
+    is_open = told is None and any(f.labelled_use is None for f in known)
     return "not known" if is_open or getattr(content, "purpose", None) == "something else" else None
