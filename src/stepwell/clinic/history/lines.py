@@ -1,0 +1,122 @@
+"""Adds lines and versions of lines. Nothing is changed: a correction is a new version, and what was said before can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from stepwell.clinic import events
+from stepwell.clinic.access.policy import Action, Actor
+from stepwell.clinic.people.models import Person
+
+from . import forms
+from .models import Line
+
+KINDS = tuple(forms.FORMS)
+
+
+class Conflict(Exception):  # noqa: N818
+    """Somebody else has reviewed the line since it was shown; `line` is how it stands now."""
+
+    def __init__(self, line: Line):
+        self.line = line
+        super().__init__(str(line))
+
+
+def current(person: Person) -> list[Line]:
+    """The latest version of each line of the person, and of everybody merged into them; the oldest line of each kind first."""
+    newer = Line.objects.filter(line=OuterRef("line"), version__gt=OuterRef("version"))
+    lines = Line.objects.filter(~Exists(newer), person_id__in=person.ids()).select_related("person", "user")
+    return sorted(lines, key=lambda line: (KINDS.index(line.kind), _first_date(line), str(line.line)))
+
+
+def _first_date(line: Line) -> str:
+    content = line.content
+    return content.get("start") or content.get("day") or content.get("stop") or "9999"
+
+
+def in_use(lines: Iterable[Line]) -> list[Line]:
+    """Those that are neither rejected nor struck out."""
+    return [line for line in lines if line.state not in ("rejected", "struck")]
+
+
+def confirmed(lines: Iterable[Line]) -> list[Line]:
+    """Those that a clinician confirmed."""
+    return [line for line in lines if line.state == "confirmed"]
+
+
+def versions(line: Line) -> list[Line]:
+    """Every version of the line, the first one first."""
+    return list(Line.objects.filter(line=line.line).select_related("user").order_by("version"))
+
+
+def add(person: Person, kind: str, content: dict, *, actor: Actor, state: str, origin: str, source: str = "") -> Line:
+    """A new line. `content` is as `forms.check` gave it."""
+    forms.read(kind, content)
+    line = Line.objects.create(
+        person=person,
+        kind=kind,
+        content=content,
+        state=state,
+        origin=origin,
+        source=source,
+        actor=actor.name,
+        user_id=actor.user_id,
+        at=timezone.now(),
+    )
+    events.record(actor, Action.WRITE_HISTORY, person=person, detail={"line": str(line.line), "version": 1})
+    return line
+
+
+def confirm(line: Line, actor: Actor, reason: str = "") -> Line:
+    """The line as it is, confirmed."""
+    return _next(line, actor, line.content, "confirmed", reason)
+
+
+def correct(line: Line, actor: Actor, content: dict, reason: str = "") -> Line:
+    """The line as the clinician corrected it, which confirms it."""
+    forms.read(line.kind, content)
+    return _next(line, actor, content, "confirmed", reason, origin="clinician")
+
+
+def reject(line: Line, actor: Actor, reason: str) -> Line:
+    """The line, not to be used. It can be confirmed later."""
+    return _next(line, actor, line.content, "rejected", reason)
+
+
+def strike(line: Line, actor: Actor, reason: str) -> Line:
+    """The line, struck out for good: it was entered by mistake."""
+    if not reason.strip():
+        raise ValueError("a line is struck out with a reason")
+    return _next(line, actor, line.content, "struck", reason)
+
+
+def _next(line: Line, actor: Actor, content: dict, state: str, reason: str, origin: str = "") -> Line:
+    """The next version. It stays with the person for whom the line was written, so that a merge can be undone."""
+    latest = Line.objects.filter(line=line.line).order_by("-version").first()
+    if latest.version != line.version or latest.state == "struck":
+        raise Conflict(latest)
+    try:
+        with transaction.atomic():
+            made = Line.objects.create(
+                person_id=line.person_id,
+                line=line.line,
+                version=line.version + 1,
+                kind=line.kind,
+                content=content,
+                state=state,
+                origin=origin or line.origin,
+                source=line.source,
+                actor=actor.name,
+                user_id=actor.user_id,
+                at=timezone.now(),
+                reason=reason.strip(),
+            )
+    except IntegrityError:
+        raise Conflict(Line.objects.filter(line=line.line).order_by("-version").first()) from None
+    detail = {"line": str(line.line), "version": made.version, "state": state}
+    events.record(actor, Action.CONFIRM_HISTORY, person=line.person, detail=detail)
+    return made
