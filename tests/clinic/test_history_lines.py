@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
 from stepwell.clinic.events.models import Event
 from stepwell.clinic.history import lines
@@ -36,9 +36,10 @@ def test_a_correction_is_a_new_version_and_the_first_one_stays(reported, nurse):
 
 @pytest.mark.parametrize("what", ["update", "delete"])
 def test_the_database_refuses_to_change_or_delete_a_line(reported, what):
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        rows = Line.objects.filter(pk=reported.pk)
-        rows.update(state="confirmed") if what == "update" else rows.delete()
+    rows = Line.objects.filter(pk=reported.pk)
+    change = {"update": lambda: rows.update(state="confirmed"), "delete": rows.delete}[what]
+    with pytest.raises(DatabaseError, match="append-only"):
+        change()
 
 
 def test_the_second_of_two_reviewers_is_told(reported, nurse, actor):
