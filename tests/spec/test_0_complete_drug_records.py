@@ -150,8 +150,8 @@ def test_a_drug_without_a_day_may_move_every_trial(read):
     read(ask, medication=TWO_DRUGS, measurement=scores).shows(
         judged_trial=f"""
             trial_number | trial.role | trial.use | trial.min_duration | trial.preceded_by | trial.still_ill | {failures}
-            1            | met        | met       | met                | not met           | met             | met | met | unknown | met | met
-            2            | met        | met       | met                | met               | met             | met | met | met     | not met | met
+            1 | met | met | met | not met | met | met | met | unknown | met     | met
+            2 | met | met | met | met     | met | met | met | met     | not met | met
         """,
         determination="""
             verdict | count   | n_counted
