@@ -15,6 +15,7 @@ clinic_app = typer.Typer(
 )
 app.add_typer(clinic_app, name="clinic")
 _PACKAGES = ("django", "allauth", "axes", "csp", "fido2", "qrcode", "waitress", "whitenoise", "typst", "pikepdf")
+_ADDRESS = "http://127.0.0.1:8000"
 DirectoryArg = Annotated[Path, typer.Argument(metavar="DIR", help="The clinic's directory.", show_default=False)]
 HostOption = Annotated[str, typer.Option(help="The address of this machine to listen at.")]
 PortOption = Annotated[int, typer.Option(help="The port to listen at.", min=0, max=65535)]
@@ -49,9 +50,7 @@ def init(
     database: Annotated[
         str, typer.Option(help="sqlite, or postgresql://user:password@host/database.", show_default=True)
     ] = "sqlite",
-    address: Annotated[str, typer.Option(help="The address at which browsers reach the clinic.")] = (
-        "http://127.0.0.1:8000"
-    ),
+    address: Annotated[str, typer.Option(help="The address at which browsers reach the clinic.")] = _ADDRESS,
 ) -> None:
     """Makes a clinic in a new directory: keys, tables and the first administrator."""
     commands = _commands()
@@ -77,6 +76,36 @@ def run(directory: DirectoryArg, host: HostOption = "127.0.0.1", port: PortOptio
     _commands().run(
         directory, host=host, port=port, then=lambda at: _say(f"The clinic is open at {at}. Ctrl-C ends it.")
     )
+
+
+@clinic_app.command("backup")
+def backup(
+    directory: DirectoryArg,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.", show_default=False)],
+) -> None:
+    """Backs the clinic up into one file, while it runs. Not encrypted: keep it where records may be kept."""
+    counts = _commands().backup(directory, file)
+    _say(f"{sum(counts.values()):,} rows of {len(counts)} tables are in {file}. Keep it on another machine.")
+
+
+@clinic_app.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.", show_default=False)],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)],
+    database: Annotated[str, typer.Option(help="sqlite, or an empty PostgreSQL database.")] = "sqlite",
+    address: Annotated[str, typer.Option(help="The address at which browsers reach the clinic.")] = _ADDRESS,
+) -> None:
+    """Makes a clinic from a backup, and verifies its event log."""
+    counts = _commands().restore(file, directory, database=database, address=address)
+    _say(f"{sum(counts.values()):,} rows of {len(counts)} tables were restored; the event log is whole.")
+    _say(f"Start it: stepwell clinic run {directory}")
+
+
+@clinic_app.command("verify")
+def verify(directory: DirectoryArg) -> None:
+    """Verifies that no event of the log was changed or removed."""
+    n = _commands().verify(directory)
+    _say(f"{n:,} events: every one is as it was written, and none is missing.")
 
 
 def _say(text: str) -> None:

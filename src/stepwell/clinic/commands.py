@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from stepwell.errors import Problem, QuestionError
+from stepwell.errors import Problem, QuestionError, SourceError
 
 from . import directory
 
@@ -45,27 +45,80 @@ def init(
         events.record(actor_of_user(user), "clinic made")
 
 
+def backup(path: Path, file: Path) -> dict[str, int]:
+    """Backs the clinic up into one file, while it runs or not. Returns the number of rows of each table."""
+    opened(path)
+    from .exchange.backup import backup as write
+
+    return write(file)
+
+
+def restore(file: Path, path: Path, *, database: str = "sqlite", address: str) -> dict[str, int]:
+    """Makes a clinic in a new directory from a backup. Returns the number of rows of each table."""
+    was_there = path.exists()
+    directory.create(path, address=address, database=database)
+    try:
+        directory.use(path)
+        migrate()
+        from .exchange.backup import check
+        from .exchange.backup import restore as read
+
+        return read(file, check(file))
+    except BaseException:
+        from django.db import connections
+
+        connections.close_all()
+        for made in path.iterdir():
+            made.unlink()
+        if not was_there:
+            path.rmdir()
+        raise
+
+
+def verify(path: Path) -> int:
+    """Verifies the event log. Returns how many events it has; raises where one is not as it was written."""
+    opened(path)
+    from stepwell.clinic import events
+    from stepwell.clinic.events.models import Event
+    from stepwell.clinic.events.triggers import unprotected
+
+    problems = [Problem("event log", text, "", "restore a backup from before") for text in events.verify_chain()]
+    problems += [Problem(table, "its triggers are missing", "an append-only table") for table in unprotected()]
+    if problems:
+        raise SourceError("The event log is not as it was written.", problems)
+    return Event.objects.count()
+
+
+def opened(path: Path) -> directory.Directory:
+    """The clinic of a directory, with the tables of this version; for commands beside the server."""
+    used = directory.use(path)
+    migrate()
+    return used
+
+
 def migrate() -> None:
     """Brings the tables to what this version needs."""
     from django.core.management import call_command
+    from django.db import OperationalError, connection
 
-    call_command("migrate", interactive=False, verbosity=0)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except OperationalError:
+        remedy = "start the database, or correct `database` in clinic.toml"
+        raise QuestionError("The database cannot be reached.", [Problem("database", "no answer", "", remedy)]) from None
+    if connection.vendor == "sqlite":
+        Path(connection.settings_dict["NAME"]).chmod(0o600)
 
 
 def run(path: Path, *, host: str, port: int, then: Callable[[str], None] = lambda address: None) -> None:
     """Serves the clinic until it is stopped. Refuses to start where a page has no policy or the event log is not protected."""
     used = directory.use(path)
     from django.core.checks import run_checks
-    from django.db import OperationalError
 
     wrong = [Problem(str(check.id), check.msg) for check in run_checks() if check.level >= 40]
     if wrong:
         raise QuestionError("The clinic does not start.", wrong)
-    try:
-        migrate()
-    except OperationalError:
-        remedy = "start the database, or correct `database` in clinic.toml"
-        raise QuestionError("The database cannot be reached.", [Problem(str(path), "no answer", "", remedy)]) from None
+    migrate()
     from stepwell.clinic.events.triggers import unprotected
 
     if tables := unprotected():
