@@ -147,19 +147,26 @@ def test_a_drug_without_a_day_may_move_every_trial(read):
         phq-9      | 2020-07-30    | 17
     """
     failures = "failure.improvement | failure.not_remitted | failure.intolerant | failure.switched | failure.taken"
-    read(ask, medication=TWO_DRUGS, measurement=scores).shows(
-        judged_trial=f"""
-            trial_number | trial.role | trial.use | trial.min_duration | trial.preceded_by | trial.still_ill | {failures}
-            1 | met | met | met | not met | met | met | met | unknown | met     | met
-            2 | met | met | met | met     | met | met | met | met     | not met | met
+    dated = read(ask, medication=TWO_DRUGS, measurement=scores)
+    dated.shows(
+        judged_trial="""
+            trial_number | trial.role | trial.use | trial.min_duration | trial.preceded_by | trial.still_ill
+            1            | met        | met       | met                | not met           | met
+            2            | met        | met       | met                | met               | met
         """,
         determination="""
             verdict | count   | n_counted
             not met | not met | 1
         """,
     )
-    unknown = " | ".join(["unknown"] * 8)
-    read(
+    dated.shows(
+        judged_trial=f"""
+            trial_number | {failures}
+            1            | met | met | unknown | met     | met
+            2            | met | met | met     | not met | met
+        """
+    )
+    undated = read(
         ask,
         medication=TWO_DRUGS,
         measurement=scores,
@@ -167,16 +174,24 @@ def test_a_drug_without_a_day_may_move_every_trial(read):
             reason              | n_rows | n_of
             drugs without a day | 1      | 3
         """,
-    ).shows(
-        judged_trial=f"""
-            trial_number | trial.role | trial.use | trial.min_duration | trial.preceded_by | trial.still_ill | {failures}
-            1            | met        | met       | {unknown}
-            2            | met        | met       | {unknown}
+    )
+    undated.shows(
+        judged_trial="""
+            trial_number | trial.role | trial.use | trial.min_duration | trial.preceded_by | trial.still_ill
+            1            | met        | met       | unknown            | unknown           | unknown
+            2            | met        | met       | unknown            | unknown           | unknown
         """,
         determination="""
             verdict | count   | n_counted | n_possible
             unknown | unknown | 0         | 2
         """,
+    )
+    undated.shows(
+        judged_trial=f"""
+            trial_number | {failures}
+            1            | unknown | unknown | unknown | unknown | unknown
+            2            | unknown | unknown | unknown | unknown | unknown
+        """
     )
 
 
