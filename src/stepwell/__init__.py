@@ -12,7 +12,7 @@ in memory, `determine_bundle` a FHIR bundle; `explain_records` explains records 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from stepwell.version import __version__
 
 if TYPE_CHECKING:
     from stepwell.bundle import determine_bundle

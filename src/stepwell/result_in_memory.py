@@ -10,7 +10,6 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from stepwell import __version__
 from stepwell.asked import KEPT_RECORDS, describe_request
 from stepwell.in_memory import as_tables
 from stepwell.knowledge.chosen import find_forms
@@ -21,6 +20,7 @@ from stepwell.knowledge.staging import Staging
 from stepwell.result import Result
 from stepwell.result_check import DECLARED
 from stepwell.rules import judge_records
+from stepwell.version import __version__
 
 
 def explain_records(

@@ -21,7 +21,6 @@ from queue import SimpleQueue
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import stepwell
 from stepwell.asked import KEPT_RECORDS, RESULT_TABLES, Asked, choose, describe_request, find_asked
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect, in_order, write_parquet
 from stepwell.errors import Problem, QuestionError, UnfinishedError
@@ -36,6 +35,7 @@ from stepwell.sources.coverage import find_coverage
 from stepwell.sources.source import Loss
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
 from stepwell.tables import ATTRITION, RECORDS, SESSIONS
+from stepwell.version import __version__
 
 PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 100_000}
 """Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
@@ -161,7 +161,7 @@ def _run_into(
         partial / "attrition" / "part-00000.parquet",
     )
     return {
-        "stepwell": stepwell.__version__,
+        "stepwell": __version__,
         "source": {
             "label": source.label,
             "location": place.shown or source.location,
@@ -240,7 +240,7 @@ def _store(
     is_in_process = isinstance(place.engine, DuckDB)
     stored = None if is_in_process else store_in_engine(source, place.engine, people_per_bucket, progress)
     question = {
-        "stepwell": stepwell.__version__,
+        "stepwell": __version__,
         "source": (stored.source if stored else source).fingerprint,
         "knowledge": knowledge.digest,
         "asked": [d.name for d in (*asked.named, *asked.offered, *asked.stagings)],

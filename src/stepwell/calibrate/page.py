@@ -7,11 +7,11 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
-import stepwell
 from stepwell.knowledge.sentences import short_name
 from stepwell.output import write_text
 from stepwell.report.paper import make_environment
 from stepwell.simulate import unverified
+from stepwell.version import __version__
 
 from . import words
 from .chart import draw_fit
@@ -45,5 +45,5 @@ def render_fit(fit: Fit) -> str:
         calibrated=calibrated,
         unverified=[u for u in unverified(fit.parameters) if u.path not in calibrated],
         names={key: short_name(key, fit.references) for key in fit.references},
-        version=stepwell.__version__,
+        version=__version__,
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 from jinja2 import PackageLoader
 from markupsafe import Markup
 
-import stepwell
 from stepwell.knowledge.candidacy_card import KINDS, arms, days_of, standing_of
 from stepwell.knowledge.check import sources_of
 from stepwell.knowledge.forms import Knowledge
@@ -16,6 +15,7 @@ from stepwell.knowledge.sentences import provenance, short_name
 from stepwell.output import write_text
 from stepwell.report.paper import make_environment
 from stepwell.result import Result
+from stepwell.version import __version__
 from stepwell.why.found import show_date
 
 from .assess import Assessment
@@ -44,7 +44,7 @@ def render_candidacy(result: Result, chart: Chart, assessments: Sequence[Assessm
         chart=chart,
         reach=reach(chart),
         source=result.manifest["source"]["label"],
-        version=stepwell.__version__,
+        version=__version__,
         digest=result.manifest["knowledge"],
         crisis=knowledge.crisis["us"].text,
         signs=to_say_first(signs_of(chart)),

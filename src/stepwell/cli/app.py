@@ -12,8 +12,8 @@ import typer.core
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stepwell import __version__
 from stepwell.text import printable
+from stepwell.version import __version__
 
 from .net import net
 

@@ -10,11 +10,13 @@ from ibis.backends.pyspark import Backend
 from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark.errors import PySparkException
 from pyspark.logger import PySparkLogger
-from pyspark.sql import SparkSession, types
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import from_arrow_type
 
 from stepwell.errors import Problem, QuestionError, SourceError, UnfinishedError
+
+from .spark_types import kind_of
 
 # Ibis compiles for Spark only once its options are there, which otherwise happens on connecting.
 Backend.register_options()
@@ -125,17 +127,6 @@ class Spark:
     def relation(self, *names: str) -> str:
         """A table of a schema, as SQL says it."""
         return ".".join(map(_quoted, names))
-
-
-def kind_of(type_: types.DataType) -> str:
-    """What a type holds: `whole`, `number`, `date`, `text` or `other`."""
-    if isinstance(type_, types.IntegralType):
-        return "whole"
-    if isinstance(type_, types.NumericType):
-        return "number"
-    if isinstance(type_, types.DateType | types.TimestampType | types.TimestampNTZType):
-        return "date"
-    return "text" if isinstance(type_, types.StringType | types.CharType | types.VarcharType) else "other"
 
 
 def _quoted(name: str) -> str:

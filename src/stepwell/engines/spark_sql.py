@@ -16,7 +16,7 @@ from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from pyspark.sql.types import DataType, StringType, StructField, StructType, TimestampNTZType, TimestampType
 
 from .expressions import Through
-from .spark import kind_of
+from .spark_types import kind_of
 
 _TYPES = {"whole": pa.int64(), "number": pa.float64(), "date": pa.date32(), "text": pa.string(), "other": pa.string()}
 

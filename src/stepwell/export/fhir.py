@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from stepwell import __version__
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition
 from stepwell.output import new_folder
 from stepwell.result import Result
+from stepwell.version import __version__
 from stepwell.why import evidence_of_person
 
 from .people import chosen

@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stepwell import __version__
 from stepwell.knowledge.forms import Knowledge
+from stepwell.version import __version__
 
 VOCABULARY = "stepwell"
 FIRST_CUSTOM = 2_100_000_000

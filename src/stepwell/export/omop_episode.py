@@ -15,10 +15,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.csv
 
-from stepwell import __version__
 from stepwell.errors import Problem, QuestionError
 from stepwell.output import new_folder
 from stepwell.result import Result
+from stepwell.version import __version__
 
 from .omop_concepts import FIELDS, STANDARD, TREATMENT_REGIMEN, Concepts
 from .people import chosen

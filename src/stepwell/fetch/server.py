@@ -5,8 +5,8 @@ No message holds an address beyond its host, a text of the server, or an id.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Protocol
 from urllib.parse import urljoin
 
 from stepwell.errors import Problem, SourceError, StepwellError, UnfinishedError
@@ -15,9 +15,6 @@ from .addresses import origin, shown_origin
 from .json_lines import parse
 from .outcomes import codes_of
 from .web import Answer, BrokenExchangeError, Clock, TooLargeError, Web
-
-if TYPE_CHECKING:
-    from .sign_in import SignIn
 
 TITLE = "The records could not be fetched."
 GO_ON = "run the same command again: it continues where it stopped"
@@ -29,12 +26,25 @@ GATEWAY = frozenset({502, 504})
 _FAILED = GATEWAY | {500}
 
 
+class SignedIn(Protocol):
+    """What a server asks of the one that holds its token (`sign_in.SignIn`)."""
+
+    def token(self) -> str:
+        """A token that is still valid for a while."""
+
+    def forget(self) -> None:
+        """Asks for a new token the next time: the server refused this one."""
+
+    def not_granted(self, types: Iterable[str]) -> list[str]:
+        """The types that this client may not read as a whole."""
+
+
 class Server:
     """A FHIR server at `base`. `sign_in` stays None where it asks for none."""
 
     def __init__(self, base: str, web: Web, clock: Clock):
         self.base, self.web, self.clock = base, web, clock
-        self.sign_in: SignIn | None = None
+        self.sign_in: SignedIn | None = None
 
     def address(self, url: str, what: str) -> str:
         """The absolute address of a link that the server gave. Raises `SourceError` where it leads to another origin."""

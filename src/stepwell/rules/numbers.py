@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .sets import Sets
 from .staging.numbers import Stagings
 
 DRUG = np.dtype([("role", "i2"), ("drug_class", "i2"), ("low_dose_mg_per_day", "f8")], align=True)
@@ -114,17 +115,6 @@ DEFINITION = np.dtype(
 )
 """A definition. Sets are NONE, limits NA where nothing is asked. `can_count`: the source holds all tables that must be there
 before anybody can say that there were too few trials; `has_diagnoses`: it holds diagnoses."""
-
-
-class Sets(NamedTuple):
-    """Named groups of codes: `drug[set, drug]` and `codeset[set, code set]` are true where the code is in the group, `points[row,
-    instrument]` is the least total of an instrument (NaN: none is asked of it)."""
-
-    drug: np.ndarray
-    codeset: np.ndarray
-    points: np.ndarray
-    depression: np.ndarray
-    """The code sets whose diagnoses keep an episode going."""
 
 
 class Known(NamedTuple):

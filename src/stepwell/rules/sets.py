@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from stepwell.knowledge.definition import DEPRESSION
 from stepwell.tables.row_type import NA
 
-from .numbers import Sets
+
+class Sets(NamedTuple):
+    """Named groups of codes: `drug[set, drug]` and `codeset[set, code set]` are true where the code is in the group, `points[row,
+    instrument]` is the least total of an instrument (NaN: none is asked of it)."""
+
+    drug: np.ndarray
+    codeset: np.ndarray
+    points: np.ndarray
+    depression: np.ndarray
+    """The code sets whose diagnoses keep an episode going."""
 
 
 @dataclass(frozen=True)

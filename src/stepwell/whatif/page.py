@@ -7,9 +7,9 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
-import stepwell
 from stepwell.output import write_text
 from stepwell.report.paper import make_environment
+from stepwell.version import __version__
 
 from . import words
 from .answer import Answer
@@ -37,7 +37,7 @@ def render_answer(answer: Answer) -> str:
         title_of=title_of,
         paragraphs=words.paragraphs(answer),
         sources=_sources(answer),
-        version=stepwell.__version__,
+        version=__version__,
     )
 
 

@@ -9,7 +9,7 @@ from stepwell.knowledge.definition import DEPRESSION, Definition
 from stepwell.tables import CODE_GAP
 
 if TYPE_CHECKING:
-    from stepwell.result import Result
+    from stepwell.result_tables import ResultTables
 
 WITHOUT_DAY = CODE_GAP.by_name["reason"].values[-1]
 _NOUNS = {
@@ -35,7 +35,7 @@ _BY_SCORE = (
 """The criteria that rest on scores, or on there being none."""
 
 
-def gaps_of(result: Result, person_id: int) -> list[dict]:
+def gaps_of(result: ResultTables, person_id: int) -> list[dict]:
     """The person's rows of `code_gap`; none where the result has no such table, or its source no gaps."""
     return result.rows_of("code_gap", person_id) if "code_gap" in result.tables else []
 

@@ -22,7 +22,7 @@ from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show
 from stepwell.why.gaps import gaps_of, say_count_hidden, say_hidden, with_undated_scores
 
 if TYPE_CHECKING:
-    from stepwell.result import Result
+    from stepwell.result_tables import ResultTables
 
 _BY_ABSENCE = (
     "added",
@@ -44,7 +44,7 @@ _WHATEVER_THE_DAY = ("trial.role", "trial.drug", "trial.use")
 VERDICTS = {True: "met", False: "not met", None: "unknown"}
 
 
-def find_evidence(result: Result, person: str) -> list[dict]:
+def find_evidence(result: ResultTables, person: str) -> list[dict]:
     """One row is one criterion judged for the person or for one of their trials, in the order of the forms."""
     person_id = result.person_id(person)
     names = ("person", "observation_period", "determination", "exposure", "trial", "judged_trial")
@@ -54,7 +54,7 @@ def find_evidence(result: Result, person: str) -> list[dict]:
     return evidence_of_person(result, rows)
 
 
-def evidence_of_person(result: Result, rows_of: Mapping[str, list[dict]]) -> list[dict]:
+def evidence_of_person(result: ResultTables, rows_of: Mapping[str, list[dict]]) -> list[dict]:
     """The same from the person's rows by table: `person`, `observation_period`, `determination`, `exposure`, `trial`,
     `judged_trial`, `code_gap` and `incomplete_medication`."""
     settings = result.manifest["setting_of"]

@@ -15,12 +15,12 @@ from stepwell.tables.sessions import OF_A_SESSION
 from stepwell.why.found import show_date, show_days, show_number
 
 if TYPE_CHECKING:
-    from stepwell.result import Result
+    from stepwell.result_tables import ResultTables
 
 _VERDICTS = {True: "met", False: "not met", None: "unknown"}
 
 
-def find_series_evidence(result: Result, person: str) -> list[dict]:
+def find_series_evidence(result: ResultTables, person: str) -> list[dict]:
     """One row is one criterion judged for one day of a treatment given in sessions, for one session under one regimen, or for a
     whole series under one (`session_number` NULL), as rows of the declared table `series_evidence`."""
     if "session" not in result.tables:

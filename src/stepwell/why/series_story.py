@@ -14,7 +14,7 @@ from stepwell.why.found import show_date, show_days, show_number
 from stepwell.why.series import find_series_evidence, show_dose
 
 if TYPE_CHECKING:
-    from stepwell.result import Result
+    from stepwell.result_tables import ResultTables
 
 _MARK = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
 _SURE = {True: "session", False: "no session", None: "unknown whether a session"}
@@ -25,7 +25,7 @@ CAUTION = (
 )
 
 
-def tell_series(result: Result, person: str) -> Iterator[RenderableType]:
+def tell_series(result: ResultTables, person: str) -> Iterator[RenderableType]:
     """Renderable parts for one person; none without a treatment given in sessions."""
     if "session" not in result.tables:
         return
@@ -88,7 +88,7 @@ def _doubts(lines: Sequence[dict]) -> Iterator[RenderableType]:
         yield _lines(list({(e["criterion"], e["found"]): e for e in open_}.values()))
 
 
-def _regimens(lines: Sequence[dict], result: Result) -> Iterator[RenderableType]:
+def _regimens(lines: Sequence[dict], result: ResultTables) -> Iterator[RenderableType]:
     for regimen in result.knowledge.regimens.values():
         own = [e for e in lines if e["rule"] == regimen.name]
         if not own:
@@ -100,7 +100,7 @@ def _regimens(lines: Sequence[dict], result: Result) -> Iterator[RenderableType]
             yield _lines(deviations, with_day=True)
 
 
-def _effect(own: dict[str, list[dict]], result: Result) -> Iterator[RenderableType]:
+def _effect(own: dict[str, list[dict]], result: ResultTables) -> Iterator[RenderableType]:
     (effect,) = own["effect"]
     if effect["instrument"] is None:
         yield Padding(

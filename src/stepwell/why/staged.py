@@ -18,10 +18,10 @@ from stepwell.why.gaps import gaps_of, say_hidden, with_undated_scores
 from stepwell.why.rows import evidence_of_trials
 
 if TYPE_CHECKING:
-    from stepwell.result import Result
+    from stepwell.result_tables import ResultTables
 
 
-def find_stage_evidence(result: Result, person: str) -> list[dict]:
+def find_stage_evidence(result: ResultTables, person: str) -> list[dict]:
     """One row is one item, stage or sign of one model, or one criterion of a trial judged for it, as rows of `evidence`; the
     model's name stands under `definition`. Points that are settled are met, or not met where there are none."""
     if "stage" not in result.tables:

@@ -17,7 +17,7 @@ from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.incomplete_words import say_person_incomplete
 from stepwell.knowledge.sentences import provenance, rule
 from stepwell.knowledge.staging import Staging
-from stepwell.result import Result
+from stepwell.result_tables import ResultTables
 from stepwell.why.found import show_date, show_days, show_number
 from stepwell.why.rows import of_branches
 from stepwell.why.series_story import tell_series
@@ -29,7 +29,7 @@ _WIDE_ENOUGH = 76
 _COUNTS = {True: "counts", False: "does not count", None: "unknown whether it counts"}
 
 
-def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterator[RenderableType]:
+def tell(result: ResultTables, person: str, definitions: Sequence[str] = ()) -> Iterator[RenderableType]:
     """Renderable parts for one person: the treatments, the verdicts and stages, then what was asked for, line by line.
 
     `definitions` are ids of definitions and staging models, or `all`. Without any, what was run beside a single definition, or
@@ -94,7 +94,7 @@ def tell(result: Result, person: str, definitions: Sequence[str] = ()) -> Iterat
 
 def _tell_stages(
     stagings: Sequence[Staging],
-    result: Result,
+    result: ResultTables,
     person_id: int,
     evidence: list[dict],
     trials: Mapping,
@@ -139,7 +139,7 @@ def tell_evidence(
         yield Group(Text(headline, style="bold"), _lines([r for r in own if not _goes_without_saying(r)]))
 
 
-def _beside_its_words(definition: Definition, determined: Mapping[str, dict], result: Result) -> RenderableType:
+def _beside_its_words(definition: Definition, determined: Mapping[str, dict], result: ResultTables) -> RenderableType:
     """What the definition says of the person that the form is the code of, and what the code does that the words do not say."""
     said = next((d for d in result.definitions if d.id == definition.as_code.of), None)
     if said is None:
@@ -195,7 +195,7 @@ def _lines(rows: list[dict]) -> RenderableType:
     return Padding(table, (0, 0, 0, 5))
 
 
-def _rules(definition: Definition, result: Result) -> RenderableType:
+def _rules(definition: Definition, result: ResultTables) -> RenderableType:
     """What the definition asks, once, with where each rule is from."""
     groups = [("who", definition.who)]
     for branch in definition.branch:

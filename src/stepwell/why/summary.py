@@ -13,7 +13,7 @@ from stepwell.why.found import show_date
 from stepwell.why.staged import show_stage
 
 if TYPE_CHECKING:
-    from stepwell.result import Result
+    from stepwell.result_tables import ResultTables
 
 MARK = {"met": ("✓", "green"), "not met": ("✗", "red"), "unknown": ("?", "yellow")}
 
@@ -23,7 +23,7 @@ def show_verdict(found: Mapping) -> str:
     return found["verdict"] + (f" on {show_date(found['met_date'])}" if found["met_date"] else "")
 
 
-def summarise_verdicts(result: Result, determined: Mapping[str, Mapping], evidence: Sequence[Mapping]) -> Table:
+def summarise_verdicts(result: ResultTables, determined: Mapping[str, Mapping], evidence: Sequence[Mapping]) -> Table:
     """A table of all definitions of the result. `determined` holds the person's determinations by the definition's name."""
     table = Table("", "definition", "verdict", "decided by, or missing", box=None, pad_edge=False)
     table.columns[1].no_wrap = True
@@ -35,7 +35,7 @@ def summarise_verdicts(result: Result, determined: Mapping[str, Mapping], eviden
     return table
 
 
-def summarise_stages(result: Result, stages: Mapping[str, Mapping]) -> Table:
+def summarise_stages(result: ResultTables, stages: Mapping[str, Mapping]) -> Table:
     """A table of all staging models of the result. `stages` holds the person's stages by the model's name."""
     table = Table("", "staging model", "stage", box=None, pad_edge=False)
     table.columns[1].no_wrap = True
