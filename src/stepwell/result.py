@@ -20,6 +20,44 @@ class Result(ResultTables):
     """The tables of one run. `table(name)` opens any of them lazily; `.to_pyarrow()`, `.to_pandas()`, `.to_polars()` read it.
     `evidence` and `series_evidence` explain them."""
 
+    def verdicts_of(self, person: str) -> list[dict]:
+        """One row for each definition, in the order of the run: `definition` (its name), `title`, `verdict`, `met_date` and
+        `decided_by`, the findings that led to the verdict or, where it is unknown, what is missing."""
+        from stepwell.why.summary import decisive
+
+        determined = {row["definition"]: row for row in self.rows_of("determination", self.person_id(person))}
+        evidence = self.evidence(person)
+        rows = []
+        for definition in self.definitions:
+            found = determined[definition.name]
+            own = [row for row in evidence if row["definition"] == definition.name]
+            rows.append(
+                {
+                    "definition": definition.name,
+                    "title": definition.title,
+                    "verdict": found["verdict"],
+                    "met_date": found["met_date"],
+                    "decided_by": decisive(found["verdict"], own),
+                }
+            )
+        return rows
+
+    def stages_of(self, person: str) -> list[dict]:
+        """One row for each staging model: `staging` (its name), `title`, `stage` in words, `is_complete`."""
+        from stepwell.why.staged import show_stage
+
+        staged = self.rows_of("stage", self.person_id(person)) if self.stagings else []
+        rows = {row["staging"]: row for row in staged}
+        return [
+            {
+                "staging": model.name,
+                "title": model.title,
+                "stage": show_stage(rows[model.name], model),
+                "is_complete": rows[model.name]["is_complete"],
+            }
+            for model in self.stagings
+        ]
+
     def evidence(self, person: str) -> list[dict]:
         """Every criterion judged for one person, and every item by which they are staged, as rows of the declared table
         `evidence`."""

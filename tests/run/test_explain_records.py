@@ -42,6 +42,8 @@ def test_a_person_is_explained_in_the_same_words(pair):
         assert held.person_id(person) == number
         assert held.evidence(person) == written.evidence(person)
         assert held.series_evidence(person) == written.series_evidence(person)
+        assert held.verdicts_of(person) == written.verdicts_of(person)
+        assert held.stages_of(person) == written.stages_of(person)
         ours, theirs = ([a.as_dict() for a in assess(r, person)[1]] for r in pair)
         assert theirs == ours
         ours, theirs = (render_person(r, person).replace(r.manifest["source"]["fingerprint"], "") for r in pair)
