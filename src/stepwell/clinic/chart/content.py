@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 
-from stepwell import Result
 from stepwell.candidacy import Assessment, signs_of, to_say_first
 
-from .judging import PERSON, Judged, knowledge
+from .judging import IN_USE, Judged, knowledge
 
 _LINE = re.compile(r"line/([0-9a-f-]{36})@(\d+)")
 _DAYS_PER_WEEK = 7
@@ -24,24 +23,24 @@ def compose(judged: Judged, lines: Sequence, today: date) -> dict:
     its version), `today`, `knowledge` (its digest).
     """
     states = {(str(line.line), line.version): line.state for line in lines}
-    result = judged.result
-    evidence = [_evidence(row, states) for row in result.evidence(PERSON)]
+    result, person = judged.result, judged.person
+    evidence = [_evidence(row, states) for row in result.evidence(person)]
     candidacy = [_assessment(one, states) for one in judged.assessments]
     return {
         "today": today.isoformat(),
         "day": None if judged.chart is None else judged.chart.day.isoformat(),
         "say_first": [] if judged.chart is None else [s.words for s in to_say_first(signs_of(judged.chart))],
-        "incomplete": bool(result.incomplete_of(result.person_id(PERSON))),
+        "incomplete": bool(result.incomplete_of(result.person_id(person))),
         "verdicts": _verdicts(judged, evidence),
         "stages": _stages(judged, evidence),
-        "trials": _trials(result, states),
-        "scores": _scores(result),
+        "trials": _trials(judged, states),
+        "scores": _scores(judged),
         "candidacy": candidacy,
         "next": _next(lines, evidence, candidacy),
         "rests_on": [
             {"line": str(x.line), "version": x.version, "kind": x.kind, "state": x.state}
             for x in lines
-            if x.state in ("reported", "imported", "confirmed")
+            if x.state in IN_USE
         ],
         "knowledge": result.manifest["knowledge"],
         "stepwell": result.manifest["stepwell"],
@@ -49,15 +48,15 @@ def compose(judged: Judged, lines: Sequence, today: date) -> dict:
 
 
 def _verdicts(judged: Judged, evidence: Sequence[dict]) -> list[dict]:
-    confirmed = {row["definition"]: row for row in judged.confirmed.verdicts_of(PERSON)}
+    confirmed = {row["definition"]: row["verdict"] for row in judged.confirmed.verdicts_of(judged.person)}
     shown = []
-    for row in judged.result.verdicts_of(PERSON):
+    for row in judged.result.verdicts_of(judged.person):
         own = [e for e in evidence if e["definition"] == row["definition"]]
         shown.append(
             {
                 **row,
                 "met_date": _iso(row["met_date"]),
-                "on_confirmed": confirmed[row["definition"]]["verdict"],
+                "on_confirmed": _settled(confirmed[row["definition"]], row["verdict"]),
                 "of_person": [e for e in own if e["trial"] is None],
                 "of_trials": _by_trial(own),
             }
@@ -65,15 +64,20 @@ def _verdicts(judged: Judged, evidence: Sequence[dict]) -> list[dict]:
     return shown
 
 
+def _settled(on_confirmed: str, on_all: str) -> str:
+    """What confirmed lines alone settle: a line that nobody has confirmed yet is not evidence that there is nothing."""
+    return "unknown" if on_confirmed == "not met" and on_all != "not met" else on_confirmed
+
+
 def _stages(judged: Judged, evidence: Sequence[dict]) -> list[dict]:
-    confirmed = {row["staging"]: row["stage"] for row in judged.confirmed.stages_of(PERSON)}
+    confirmed = {row["staging"]: row["stage"] for row in judged.confirmed.stages_of(judged.person)}
     return [
         {
             **row,
             "on_confirmed": confirmed[row["staging"]],
             "lines": [e for e in evidence if e["definition"] == row["staging"] and e["trial"] is None],
         }
-        for row in judged.result.stages_of(PERSON)
+        for row in judged.result.stages_of(judged.person)
     ]
 
 
@@ -108,18 +112,19 @@ def _lines_of(address: str | None, states: Mapping) -> list[dict]:
     ]
 
 
-def _trials(result: Result, states: Mapping) -> list[dict]:
+def _trials(judged: Judged, states: Mapping) -> list[dict]:
     """The trials by the setting that most definitions share, with the definitions for which each counts."""
-    person = result.person_id(PERSON)
+    result = judged.result
+    person = result.person_id(judged.person)
     manifest, names = result.manifest, knowledge()
     trials = [t for t in result.rows_of("trial", person) if t["setting"] == manifest["step_setting"]]
     titles = {d.name: d.id for d in result.definitions}
-    judged = result.rows_of("judged_trial", person)
+    rows = result.rows_of("judged_trial", person)
     counts: dict[int, list[str]] = {}
     for name, rules in manifest["rules_of"].items():
         if manifest["setting_of"][name] != manifest["step_setting"] or name not in titles:
             continue
-        for number in dict.fromkeys(r["trial_number"] for r in judged if r["rule"] in rules and r["counts"]):
+        for number in dict.fromkeys(r["trial_number"] for r in rows if r["rule"] in rules and r["counts"]):
             counts.setdefault(number, []).append(titles[name])
     return [
         {
@@ -144,9 +149,9 @@ def _trials(result: Result, states: Mapping) -> list[dict]:
     ]
 
 
-def _scores(result: Result) -> list[dict]:
-    labels = knowledge().all_instruments
-    rows = result.rows_of("measurement", result.person_id(PERSON))
+def _scores(judged: Judged) -> list[dict]:
+    labels, result = knowledge().all_instruments, judged.result
+    rows = result.rows_of("measurement", result.person_id(judged.person))
     return [
         {"instrument": labels[r["instrument"]].label, "day": _iso(r["measured_date"]), "total": r["total"]}
         for r in rows

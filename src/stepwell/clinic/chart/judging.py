@@ -12,14 +12,16 @@ from stepwell.errors import QuestionError
 
 from ..history.records import records_of
 
-PERSON = "1"
-"""The person's id in the records of one person. The clinic's own number stays out of them."""
+IN_USE = ("reported", "imported", "confirmed")
+"""The states of lines that are judged."""
 
 
 @dataclass(frozen=True)
 class Judged:
     """What stepwell says of one person on one day."""
 
+    person: str
+    """The person's id in the result."""
     result: stepwell.Result
     """By all lines that were not rejected or struck."""
     confirmed: stepwell.Result
@@ -32,19 +34,20 @@ class Judged:
 def judge(person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str], day=None) -> Judged:
     """Judges a person's lines (`history.lines.current`). `definitions` and `stagings` are ids; `day` is the day asked about by
     candidacy, by default the last one recorded."""
-    lines = [line for line in lines if line.state in ("reported", "imported", "confirmed")]
+    name = str(person.pk)
+    lines = [line for line in lines if line.state in IN_USE]
     confirmed = [line for line in lines if line.state == "confirmed"]
     result = _explain(person, lines, definitions, stagings)
     of_confirmed = result if len(confirmed) == len(lines) else _explain(person, confirmed, definitions, stagings)
     try:
-        chart, assessments = assess(result, PERSON, day=day)
+        chart, assessments = assess(result, name, day=day)
     except QuestionError:
         chart, assessments = None, ()
-    return Judged(result, of_confirmed, chart, tuple(assessments))
+    return Judged(name, result, of_confirmed, chart, tuple(assessments))
 
 
 def _explain(person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str]) -> stepwell.Result:
-    records, has = records_of(person, lines)
+    records, has = records_of(lines, person)
     return stepwell.explain_records(records, definitions, knowledge(), has=has, stagings=stagings, label="this clinic")
 
 
@@ -56,4 +59,6 @@ def knowledge():
 
 def warm_up() -> None:
     """Judges nobody once, so that the first person of a process does not wait for the rules to be loaded."""
-    stepwell.explain_records({}, list(knowledge().definitions)[:1], knowledge(), stagings=list(knowledge().stagings)[:1])
+    stepwell.explain_records(
+        {}, list(knowledge().definitions)[:1], knowledge(), stagings=list(knowledge().stagings)[:1]
+    )
