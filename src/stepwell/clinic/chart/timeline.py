@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 WIDTH, LEFT, RIGHT, ROW, PLOT = 760, 150, 16, 34, 120
 _SPAN = WIDTH - LEFT - RIGHT
 _YEARS_LABELLED = 9
+_OUTCOME = {"unknown": "outcome not known"}
 
 
 def draw(content: dict) -> str | None:
@@ -52,7 +53,7 @@ def _bar(trial: dict, y: float, x) -> list[str]:
     width = max(right - left, 3)
     role = "antidepressant" if trial["role"] == "antidepressant" else "added"
     dose = "dose not known" if trial["mg_per_day"] is None else f"{trial['mg_per_day']:g} mg"
-    words = escape(f"{dose} · {trial['outcome']}")
+    words = escape(f"{dose} · {_OUTCOME.get(trial['outcome'], trial['outcome'])}")
     anchor, at = ("start", left) if left < LEFT + _SPAN / 2 else ("end", left + width)
     open_end = "" if trial["is_end_known"] else " bar-open"
     return [
@@ -68,8 +69,9 @@ def _points(scores: list[dict], top: float, x) -> list[str]:
     parts = [f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{top + PLOT}" y2="{top + PLOT}"/>']
     for share in (0, 0.5, 1):
         y = round(top + PLOT * (1 - share), 1)
-        label = f'<text class="tick" x="{LEFT - 10}" y="{y + 4}" text-anchor="end">{most * share:g}</text>'
-        parts += [f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>', label]
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
+        if (most * share).is_integer():
+            parts.append(f'<text class="tick" x="{LEFT - 10}" y="{y + 4}" text-anchor="end">{most * share:g}</text>')
     for score in scores:
         y = round(top + PLOT * (1 - score["total"] / most), 1)
         shape = instruments.index(score["instrument"]) % 3
