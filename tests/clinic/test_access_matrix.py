@@ -57,6 +57,10 @@ ROWS: dict[str, set[str] | str] = {
     "person_edit": {P, N, O},
     "person_merge": {P, O},
     "person_unmerge": {P, O},
+    "chart": {P, N, T},
+    "chart_verdicts": {P, N, T},
+    "chart_before": {P, N, T},
+    "chart_shown": {P, N, T},
     "people": {P, N, O, T},
     "person_add": {P, N, O},
 }

@@ -24,9 +24,7 @@ PERSON.id = PERSON.pk
 def line(kind, state="confirmed", **said):
     content, problems = forms.check(kind, said)
     assert not problems
-    return types.SimpleNamespace(
-        line=uuid.uuid4(), version=1, kind=kind, content=content, state=state, person=PERSON
-    )
+    return types.SimpleNamespace(line=uuid.uuid4(), version=1, kind=kind, content=content, state=state, person=PERSON)
 
 
 def drug(name, start, stop, state="confirmed", **more):
@@ -113,14 +111,17 @@ def test_a_person_without_records_has_a_page(lines):
     content = content_of(lines)
     assert {v["verdict"] for v in content["verdicts"]} <= {"unknown", "not met"}
     assert all(v["verdict"] == "unknown" for v in content["verdicts"])
-    assert content["trials"] == [] and content["candidacy"] == [] and draw(content) is None
+    assert content["trials"] == []
+    assert content["candidacy"] == []
+    assert draw(content) is None
 
 
 def test_the_timeline_draws_every_trial_and_score_and_no_style():
     picture = draw(content_of(history()))
     assert picture.count('class="bar ') == 2
     assert picture.count('<g class="point') == 3 + 1  # the scores, and the legend
-    assert "style=" not in picture and "<script" not in picture
+    assert "style=" not in picture
+    assert "<script" not in picture
     content = content_of(history())
     content["trials"][0]["drug"] = "<script>x</script>"
     assert "<script>" not in draw(content)

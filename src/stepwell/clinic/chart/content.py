@@ -9,7 +9,8 @@ from itertools import groupby
 
 from stepwell.candidacy import Assessment, signs_of, to_say_first
 
-from .judging import IN_USE, Judged, knowledge
+from ..history.lines import in_use
+from .judging import Judged, knowledge
 
 _LINE = re.compile(r"line/([0-9a-f-]{36})@(\d+)")
 _DAYS_PER_WEEK = 7
@@ -38,9 +39,7 @@ def compose(judged: Judged, lines: Sequence, today: date) -> dict:
         "candidacy": candidacy,
         "next": _next(lines, evidence, candidacy),
         "rests_on": [
-            {"line": str(x.line), "version": x.version, "kind": x.kind, "state": x.state}
-            for x in lines
-            if x.state in IN_USE
+            {"line": str(x.line), "version": x.version, "kind": x.kind, "state": x.state} for x in in_use(lines)
         ],
         "knowledge": result.manifest["knowledge"],
         "stepwell": result.manifest["stepwell"],

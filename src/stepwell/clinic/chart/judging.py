@@ -1,4 +1,4 @@
-"""One person's lines judged by stepwell: all of them, and those alone that a clinician confirmed. Nothing clinical is decided here."""
+"""One person's lines judged by stepwell: all of them, and the confirmed ones alone. Nothing clinical is decided here."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import stepwell
 from stepwell.candidacy import Assessment, Chart, assess
 from stepwell.errors import QuestionError
 
+from ..history.lines import confirmed, in_use
 from ..history.records import records_of
-
-IN_USE = ("reported", "imported", "confirmed")
-"""The states of lines that are judged."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,10 @@ def judge(person, lines: Sequence, definitions: Sequence[str], stagings: Sequenc
     """Judges a person's lines (`history.lines.current`). `definitions` and `stagings` are ids; `day` is the day asked about by
     candidacy, by default the last one recorded."""
     name = str(person.pk)
-    lines = [line for line in lines if line.state in IN_USE]
-    confirmed = [line for line in lines if line.state == "confirmed"]
+    lines = in_use(lines)
+    sure = confirmed(lines)
     result = _explain(person, lines, definitions, stagings)
-    of_confirmed = result if len(confirmed) == len(lines) else _explain(person, confirmed, definitions, stagings)
+    of_confirmed = result if len(sure) == len(lines) else _explain(person, sure, definitions, stagings)
     try:
         chart, assessments = assess(result, name, day=day)
     except QuestionError:
