@@ -61,6 +61,13 @@ ROWS: dict[str, set[str] | str] = {
     "chart_verdicts": {P, N, T},
     "chart_before": {P, N, T},
     "chart_shown": {P, N, T},
+    "intake_link": EVERYBODY,
+    "intake": {PATIENT},
+    "intake_question": {PATIENT},
+    "intake_end": {PATIENT},
+    "intake_leave": {PATIENT},
+    "intake_status": {P, N, O},
+    "intake_take_over": {P, N, O},
     "people": {P, N, O, T},
     "person_add": {P, N, O},
 }

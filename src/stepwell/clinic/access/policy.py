@@ -84,6 +84,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.READ_PEOPLE,
             Action.ADD_PERSON,
             Action.MERGE_PEOPLE,
+            Action.WRITE_HISTORY,
             Action.SEND_INTAKE,
             Action.READ_AUTHORISATION,
             Action.WRITE_AUTHORISATION,
