@@ -51,7 +51,7 @@ TRIED: dict[str, tuple[str, ...]] = {
         "{result} --out {folder}",
         "{result} --out {folder} --definition {definition} --suppress-below 0",
     ),
-    "quality": ("{result}", "{result} --measure {measure} --out {table} --replace"),
+    "quality": ("{result}", "{result} --json", "{result} --measure {measure} --out {table} --replace"),
     "compare": (
         "{result} --out {page}",
         "{result} --out {page} --persistence --replace",
@@ -155,8 +155,9 @@ def _fault(result: Result, place: Path, words: str, line: str, arguments: list[s
     if "{page}" in line:
         return _stray_words((place / "page.html").read_text("utf-8"))
     if "--json" in line:
-        json.loads(done.stdout)
-        return None
+        told = json.loads(done.stdout)
+        wrong = set(told) != {"stepwell", "command", "answer"} or told["command"] != words
+        return f"not the shape of docs/commands.md: {sorted(told)}" if wrong else None
     return _stray_words(done.output)
 
 

@@ -80,7 +80,7 @@ def test_one_person_warm_is_told_as_json(tmp_path):
     command = ["bench", "--only", "one-person", "--pairs", "1", "--folder", str(tmp_path), "--json"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
-    by = json.loads(done.stdout)["one_person"]["by"]
+    by = json.loads(done.stdout)["answer"]["one_person"]["by"]
     assert [len(process) for taken in by.values() for process in taken["warm_ms"]] == [20, 20]
     assert all(taken["first_ms"][0] > 0 and min(taken["warm_ms"][0]) > 0 for taken in by.values())
 

@@ -33,7 +33,7 @@ def page(result):
 def test_two_failed_trials_pass_one_payer_and_fail_two(call):
     answer = call("anna", *(w for name in THREE for w in ("--policy", name)), "--json", "--at", "2025-03-28")
     assert answer.exit_code == 0, answer.output
-    told = json.loads(answer.stdout)
+    told = json.loads(answer.stdout)["answer"]
     stands = {one["form"]: one["stands"] for one in told["forms"]}
     assert stands == {
         "cigna@1": "nearly met",
@@ -126,7 +126,7 @@ def test_an_answer_about_suicide_is_said_before_anything_else(call, result):
     words = call("anna", "--policy", "esketamine-us", "--at", "2025-03-28").output
     assert words.index(said) < words.index("988") < words.index("911") < words.index("days observed")
     assert "Suicidal ideation or behaviour: none recorded" not in re.sub(r"\s+", " ", words)
-    told = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-28").stdout)
+    told = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-28").stdout)["answer"]
     assert said in told["say_first"]
     assert told["say_first"] == ["C-SSRS screener, items 1, 2, 3, 4, 5, 6 and 6b: above zero on 27 Mar 2025", said]
     assert list(told).index("say_first") < list(told).index("forms")
@@ -139,13 +139,15 @@ def test_an_answer_about_suicide_is_said_before_anything_else(call, result):
     body = page[page.index("<body>") :]
     assert body.index(said) < body.index("988") < body.index("<dt>Person</dt>")
     assert body.count("988") == 1
-    before = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-26").stdout)
+    before = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-26").stdout)["answer"]
     assert before["say_first"] == []
 
 
 def test_drugs_that_interact_are_told_though_they_treat_no_depression(call):
     """Rasagiline, linezolid and methylene blue on the day: no "none recorded"."""
-    told = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-28").stdout)["forms"][0]
+    told = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-28").stdout)["answer"][
+        "forms"
+    ][0]
     maoi, depressants, stimulants = (
         next(x for x in told["cautions"] if x["criterion"] == f"cautions.{name}")
         for name in ("maoi", "depressants", "stimulants")
@@ -158,9 +160,9 @@ def test_drugs_that_interact_are_told_though_they_treat_no_depression(call):
 
 
 def test_blood_pressure_of_the_records_is_read(call):
-    rows = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-21").stdout)["forms"][0][
-        "cautions"
-    ]
+    rows = json.loads(call("anna", "--policy", "esketamine-us", "--json", "--at", "2025-03-21").stdout)["answer"][
+        "forms"
+    ][0]["cautions"]
     found = next(x for x in rows if x["criterion"] == "cautions.blood-pressure")
     assert (found["value"], found["limit"], found["unit"]) == ("141/90", "140/90", "mmHg")
     assert found["verdict"] == "not met"

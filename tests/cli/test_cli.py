@@ -61,7 +61,7 @@ def test_why_as_json_gives_the_declared_rows(demo):
     from stepwell.tables import EVIDENCE
 
     folder, _ = demo
-    rows = json.loads(stepwell("why", folder / "result", "1", "--json").stdout)
+    rows = json.loads(stepwell("why", folder / "result", "1", "--json").stdout)["answer"]
     assert rows
     for row in rows:
         assert set(row) == set(EVIDENCE.by_name)
@@ -74,7 +74,7 @@ def test_check_says_what_can_be_answered_and_writes_nothing(demo):
     assert done.returncode == 0, done.stderr
     assert "sforzini-2022" in done.stdout
     assert sorted(p.name for p in (folder / "records").iterdir()) == before
-    assert json.loads(stepwell("check", folder / "records", "--json").stdout)
+    assert json.loads(stepwell("check", folder / "records", "--json").stdout)["answer"]
 
 
 def test_run_refuses_to_overwrite_and_says_how_to(demo):

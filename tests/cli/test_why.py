@@ -73,7 +73,7 @@ def test_a_definition_is_opened_by_its_id_and_all_by_all(many):
     every = call("why", many.folder, "ann", "--definition", "all").output
     assert all(f"({d.name}" in every for d in many.definitions)
     assert every.count("Asked:") >= len(many.definitions)
-    rows = json.loads(call("why", many.folder, "ann", "--definition", "all", "--json").output)
+    rows = json.loads(call("why", many.folder, "ann", "--definition", "all", "--json").output)["answer"]
     assert {d.name for d in many.definitions} <= {r["definition"] for r in rows}
     unknown = call("why", many.folder, "ann", "--definition", "li-2018")
     assert unknown.exit_code == 12

@@ -82,7 +82,7 @@ def test_the_command_writes_a_page_or_prints_json(result, tmp_path):
     assert "In kubitz-2013@1, not in liu-2021@1" in told.output
     assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
     printed = runner.invoke(app, ["compare", folder, "--json", "--suppress-below", "0", "--persistence"])
-    plain = json.loads(printed.stdout)
+    plain = json.loads(printed.stdout)["answer"]
     assert [d["definition"] for d in plain["definitions"]] == ["kubitz-2013@1", "liu-2021@1"]
     assert plain["groups"] == {"all": 2, "some": 5, "open": 1, "none": 1}
     assert plain["agreement"][0]["kappa"] == pytest.approx(-4 / 36)

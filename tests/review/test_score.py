@@ -242,3 +242,25 @@ def test_the_commands_write_both_folders_and_tables(result, tmp_path, filled, fo
     )
     assert wrong.exit_code == 12
     assert "met=20" in wrong.output
+
+
+def test_a_program_reads_what_the_tables_for_a_paper_hold(review, filled, sample):
+    """And nothing more: what is withheld there is withheld here."""
+    import json
+
+    filled(review, "A", lambda n: "met")
+    filled(review, "B", lambda n: "not met" if n <= 3 else "met")
+    done = CliRunner().invoke(app, ["review", "score", str(review), "--json", "--suppress-below", "0"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["command"] == "review score"
+    answer = told["answer"]
+    assert answer["definition"] == sample.definition
+    assert {s["stratum"]: s["charts"] for s in answer["strata"]} == {s.name: s.sampled for s in sample.strata}
+    (agreement,) = answer["agreement"]
+    n = len(sample.charts)
+    assert agreement["same"]["estimate"] == (n - 3) / n
+    again = ["review", "score", str(review), "--json", "--suppress-below", "1000", "--replace"]
+    hidden = json.loads(CliRunner().invoke(app, again).stdout)["answer"]
+    assert all(isinstance(s["people"], str) for s in hidden["strata"])
+    assert all(m["estimate"] is None and m["withheld"] for m in hidden["measures"] if m["charts"] is None)

@@ -121,7 +121,11 @@ def test_the_evidence_of_a_series_as_rows(result):
     assert "at most 100 mg that day" in dose["sentence"]
     assert all(r["source"] or r["choice"] for r in rows)
     told = CliRunner().invoke(app, ["why", str(result.folder), "cy", "--json"])
-    assert [r for r in json.loads(told.output) if r.get("criterion") == "session.dose" and r["verdict"] == "not met"]
+    assert [
+        r
+        for r in json.loads(told.output)["answer"]
+        if r.get("criterion") == "session.dose" and r["verdict"] == "not met"
+    ]
 
 
 @pytest.mark.parametrize(

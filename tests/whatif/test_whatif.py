@@ -285,8 +285,9 @@ def test_the_command(tmp_path):
     assert "decisions about one" in done.output
     assert page.exists()
     done = runner.invoke(app, ["what-if", "--offer", "tms", "--after", "3", "--against", "4", "--json", *small])
-    assert json.loads(done.stdout)["question"]["against"] == "after 4"
-    scenarios = [case["scenario"] for case in json.loads(done.stdout)["cases"]]
+    told = json.loads(done.stdout)["answer"]
+    assert told["question"]["against"] == "after 4"
+    scenarios = [case["scenario"] for case in told["cases"]]
     assert scenarios == ["base case", "soon-recovery"]  # the null trials are of (es)ketamine
     done = runner.invoke(app, ["what-if", "--offer", "tms", "--after", "0", "--people", "0"])
     assert done.exit_code == QuestionError.exit_code

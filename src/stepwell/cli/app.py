@@ -12,7 +12,7 @@ import typer.core
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stepwell.text import printable
+from stepwell.text import json_text, printable
 from stepwell.version import __version__
 
 from .net import net
@@ -154,6 +154,10 @@ Replace = Annotated[
         "--replace", help="Replace a file that is there already. A page of stepwell's own is replaced without it."
     ),
 ]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON document for programs, in the shape that docs/commands.md describes."),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same people.")]
 
 
@@ -164,6 +168,11 @@ def _version(
     if version:
         print(__version__)
         raise typer.Exit
+
+
+def print_json(command: str, answer: object) -> None:
+    """Prints the one JSON document of a command: the version, the command's words and its answer."""
+    print(json_text({"stepwell": __version__, "command": command, "answer": answer}, default=str))
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from .app import app, out_console, progress
+from .app import AsJson, app, out_console, print_json, progress
 
 
 @app.command()
@@ -42,7 +41,7 @@ def bench(
         Path | None,
         typer.Option(help="A Markdown document with marked places for the tables.", show_default="print them"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every measurement as JSON instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measures stepwell beside a floor, the same question in pandas and Polars, and others: time and memory, as ratios."""
     from stepwell.bench.benchmark import BY_DEFAULT, PARTS, run_bench, tables_of
@@ -67,7 +66,7 @@ def bench(
         write_into(write, made)
         out_console.print(f"Written into [bold]{escape(str(write))}[/bold]: {', '.join(made)}", highlight=False)
     if as_json:
-        print(json.dumps(found, indent=2))
+        print_json("bench", found)
     elif write is None:
         for table in made.values():
             print(table, end="\n\n")

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from .app import Replace, Seed, app, out_console, progress
+from .app import AsJson, Replace, Seed, app, out_console, print_json, progress
 
 
 @app.command()
@@ -28,10 +28,12 @@ def calibrate(
     replace: Replace = False,
     people: Annotated[int, typer.Option(help="How many people to simulate in each study (100 or more).")] = 20_000,
     seed: Seed = 1,
+    as_json: AsJson = False,
 ) -> None:
     """Sets the simulator's free numbers by published results, and shows where it agrees with them and where it misses."""
     from stepwell.calibrate import calibrate as search
     from stepwell.calibrate import calibrated_file, find_fit, words, write_calibrated, write_fit
+    from stepwell.calibrate.plain import plain_fit
     from stepwell.errors import Problem, QuestionError
     from stepwell.output import check_file
 
@@ -43,6 +45,13 @@ def calibrate(
     with progress() as report_progress:
         found = None if as_shipped else search(people, seed, progress=report_progress)
         fit = find_fit(people, seed, calibrated=found, progress=report_progress)
+    if out is not None:
+        write_calibrated(found, out, replace_existing=replace)
+    if html is not None:
+        write_fit(fit, html, replace_existing=replace)
+    if as_json:
+        print_json("calibrate", plain_fit(fit, found))
+        return
     if found is not None:
         out_console.print(calibrated_file(found), markup=False, highlight=False, soft_wrap=True)
         said = f"Sum of squared misses: {found.start:.2f} before, {found.found:.2f} after.\n"
@@ -56,9 +65,6 @@ def calibrate(
     said = f"\n{len(fit.rows)} published results, {fit.people:,} simulated people in each study, 95% intervals."
     out_console.print(said, highlight=False)
     if out is not None:
-        write_calibrated(found, out, replace_existing=replace)
         out_console.print(f"Numbers: [bold]{escape(str(out))}[/bold]", highlight=False)
     if html is not None:
-        out_console.print(
-            f"Page: [bold]{escape(str(write_fit(fit, html, replace_existing=replace)))}[/bold]", highlight=False
-        )
+        out_console.print(f"Page: [bold]{escape(str(html))}[/bold]", highlight=False)

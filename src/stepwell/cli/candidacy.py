@@ -9,9 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from stepwell.text import json_text
-
-from .app import PersonArg, PersonCommand, Replace, ResultArg, app, out_console
+from .app import AsJson, PersonArg, PersonCommand, Replace, ResultArg, app, out_console, print_json
 
 
 @app.command(cls=PersonCommand)
@@ -44,7 +42,7 @@ def candidacy(
         Path | None, typer.Option(help="Write the page to print or fax to this file.", show_default=False)
     ] = None,
     replace: Replace = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every line as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """One person before esketamine or ketamine: what labels and payers ask, what the records say to each, what is missing."""
     from stepwell.candidacy import assess
@@ -69,7 +67,7 @@ def candidacy(
             "crisis": opened.knowledge.crisis["us"].text,
             "forms": rows,
         }
-        print(json_text(said))
+        print_json("candidacy", said)
         return
     for part in tell_candidacy(chart, assessments):
         out_console.print(part)

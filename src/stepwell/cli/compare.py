@@ -9,9 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from stepwell.text import json_text
-
-from .app import Replace, app, out_console, progress
+from .app import AsJson, Replace, app, out_console, print_json, progress
 
 
 @app.command()
@@ -53,7 +51,7 @@ def compare(
         ),
     ] = None,
     replace: Replace = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of writing a page.")] = False,
+    as_json: AsJson = False,
     suppress_below: Annotated[int, typer.Option(help="Counts below this are not shown (0 shows all).", min=0)] = 5,
 ) -> None:
     """Lays definitions side by side on the same people: shares, fields, agreement, overlap, and why two differ."""
@@ -73,7 +71,7 @@ def compare(
         betweens = (find_between(opened, comparison, *between, suppress_below=suppress_below),)
     weeks = find_first_weeks(opened, suppress_below=suppress_below) if persistence else None
     if as_json:
-        print(json_text(plain(comparison, betweens, weeks)))
+        print_json("compare", plain(comparison, betweens, weeks))
         return
     how = {"suppress_below": suppress_below, "replace_existing": replace}
     page = write_comparison(opened, comparison, out, betweens=betweens, first_weeks=weeks, **how)
@@ -111,7 +109,7 @@ def _vary(source: str, definition: str, out: Path | None, replace: bool, as_json
     with progress() as report_progress:
         varied = vary(source, definition, suppress_below=suppress_below, progress=report_progress)
     if as_json:
-        print(json_text(plain_varied(varied)))
+        print_json("compare", plain_varied(varied))
         return
     page = write_varied(varied, out, suppress_below=suppress_below, replace_existing=replace)
     base = "too few people" if varied.base_share is None else f"{varied.base_share.value:.1%}"

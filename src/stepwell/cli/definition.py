@@ -9,7 +9,7 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from .app import app, out_console
+from .app import AsJson, app, out_console, print_json
 
 definition_app = typer.Typer(
     help="A definition of your own: a form to fill in, what is wrong with it, what it says, whom it means.",
@@ -37,20 +37,28 @@ def new(
 
 
 @definition_app.command("check")
-def check(file: FileArg) -> None:
+def check(file: FileArg, as_json: AsJson = False) -> None:
     """Says everything that is wrong with it: the line, what was found there, what to write."""
     definition, _ = _read(file)
+    if as_json:
+        said = {"definition": definition.name, "title": definition.title, "standing": definition.standing}
+        print_json("definition check", said)
+        return
     _say(f"Nothing is wrong with {file}.")
     _say(f"It is {definition.name}: {definition.title}")
     _say(f"What it says, in sentences: stepwell definition explain {file}")
 
 
 @definition_app.command("explain")
-def explain(file: FileArg) -> None:
+def explain(file: FileArg, as_json: AsJson = False) -> None:
     """Says it in sentences, with the source of every value."""
     from stepwell.knowledge.explain import card
 
-    out_console.print(Markdown(card(*_read(file))))
+    definition, knowledge = _read(file)
+    if as_json:
+        print_json("definition explain", definition.model_dump(mode="json", by_alias=True, exclude_none=True))
+        return
+    out_console.print(Markdown(card(definition, knowledge)))
 
 
 @definition_app.command("test")
@@ -62,15 +70,19 @@ def try_out(
             metavar="PEOPLE", help="People written down (YAML).", show_default="FILE-people.yaml, beside FILE"
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Judges people that you write down; says whose verdict is another than you expected, and why. Exit code 1 when any is."""
     from stepwell.own import people_file, read_people, try_people
-    from stepwell.own.telling import tell_tried
+    from stepwell.own.telling import plain_tried, tell_tried
 
     definition, knowledge = _read(file)
     tried = try_people(read_people(people or people_file(file), knowledge), definition, knowledge)
-    for line in tell_tried(tried, knowledge):
-        out_console.print(line, highlight=False)
+    if as_json:
+        print_json("definition test", plain_tried(tried))
+    else:
+        for line in tell_tried(tried, knowledge):
+            out_console.print(line, highlight=False)
     if any(one.differences for one in tried):
         raise typer.Exit(1)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from .app import Replace, ResultArg, app, out_console
+from .app import AsJson, Replace, ResultArg, app, out_console, print_json
 
 
 @app.command()
@@ -25,12 +25,13 @@ def quality(
         ),
     ] = None,
     replace: Replace = False,
+    as_json: AsJson = False,
 ) -> None:
     """Counts the quality measures in a result: who is in each, who reached remission, response or enough days."""
     from stepwell.knowledge.incomplete_words import say_source_incomplete
     from stepwell.knowledge.quality_card import standing
     from stepwell.output import check_file, write_table
-    from stepwell.report.quality import count_quality, unanswerable, with_source_ids
+    from stepwell.report.quality import count_quality, plain_counts, unanswerable, with_source_ids
     from stepwell.report.quality import quality as find
     from stepwell.result import Result
 
@@ -40,6 +41,11 @@ def quality(
     rows = find(opened, measure or ())
     if out is not None:
         write_table(out, with_source_ids(opened, rows), replace)
+    if as_json:
+        counts = [plain_counts(c) for c in count_quality(rows, opened.knowledge)]
+        cannot = [*say_source_incomplete(opened.drug_rows), *unanswerable(opened, measure or ())]
+        print_json("quality", {"measures": counts, "cannot_say": cannot})
+        return
     for sentence in say_source_incomplete(opened.drug_rows):
         out_console.print(sentence, style="bold yellow", highlight=False)
     shown = Table("measure", "in it", "reached", "not reached", "unknown", "perhaps in it", box=None, pad_edge=False)

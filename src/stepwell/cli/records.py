@@ -9,9 +9,8 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from stepwell.text import json_text
-
 from .app import (
+    AsJson,
     DefinitionFiles,
     EngineOption,
     PersonArg,
@@ -23,6 +22,7 @@ from .app import (
     SourceArg,
     app,
     out_console,
+    print_json,
     progress,
 )
 
@@ -61,7 +61,7 @@ def demo(
 @app.command()
 def check(
     source: SourceArg,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: AsJson = False,
     engine: EngineOption = None,
 ) -> None:
     """Says what is in this data, and what can and cannot be answered from it. Writes nothing."""
@@ -75,7 +75,7 @@ def check(
         opened = open_source(place.location, place.engine.tables, knowledge, place.vocabulary)
         coverage = find_coverage(opened, place.engine.tables, knowledge)
     if as_json:
-        print(json_text(coverage.as_dict(), sort_keys=True))
+        print_json("check", coverage.as_dict())
         return
     out_console.print(Markdown(coverage.as_markdown(opened, knowledge)))
 
@@ -155,7 +155,7 @@ def why(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the evidence rows as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """One person, line by line: every trial, every criterion, met, not met or unknown, with its source."""
     from stepwell.asked import ALL
@@ -168,7 +168,7 @@ def why(
         is_all = not definition or ALL in definition
         rows = [r for r in opened.evidence(person) if is_all or r["definition"].split("@")[0] in definition]
         rows += opened.series_evidence(person) if is_all else []
-        print(json_text(rows, default=str))
+        print_json("why", rows)
         return
     for line in tell(opened, person, definition or ()):
         out_console.print(line)

@@ -10,7 +10,7 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from .app import Replace, ResultArg, Seed, app, err_console, out_console, progress
+from .app import AsJson, Replace, ResultArg, Seed, app, err_console, out_console, print_json, progress
 
 review_app = typer.Typer(
     help="Chart review: what clinicians say of a blinded sample of people, and how a definition does against them.",
@@ -97,9 +97,11 @@ def score(
     out: Annotated[Path | None, typer.Option(help="Where the tables go.", show_default="FOLDER/score")] = None,
     suppress_below: Annotated[int, typer.Option(help="Counts below this are not shown (0 shows all).", min=0)] = 5,
     replace: Replace = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compares the definition with the reviewers: PPV, NPV, sensitivity, specificity, kappa; writes tables for a paper."""
     from stepwell.review import score_review, write_scored
+    from stepwell.review.plain import plain_scored
     from stepwell.review.table import show, table
 
     out = out or folder / "score"
@@ -107,6 +109,9 @@ def score(
     shown = write_scored(scored, out, suppress_below=suppress_below, replace_existing=replace)
     for name in scored.untouched:
         err_console.print(f"{name} is not filled in: left out.", style="yellow", markup=False, highlight=False)
+    if as_json:
+        print_json("review score", plain_scored(shown))
+        return
     out_console.print(Markdown(table(show(scored, 0), 0)))
     out_console.print(f"\nTables for a paper: [bold]{escape(str(out))}[/bold]", highlight=False, soft_wrap=True)
     if shown.is_withheld:

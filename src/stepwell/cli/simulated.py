@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from .app import Replace, Seed, app, out_console, progress
+from .app import AsJson, Replace, Seed, app, out_console, print_json, progress
 
 
 @app.command()
@@ -103,6 +104,7 @@ def validate(
     ] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page with charts there, too.", show_default="none")] = None,
     replace: Replace = False,
+    as_json: AsJson = False,
 ) -> None:
     """Scores the engine against simulated people whose truth is known, at several levels of noise."""
     from stepwell.bench.agreement import validate as validate_engine
@@ -113,11 +115,12 @@ def validate(
         html = check_file(in_folder(html, "validation.html"), replace)
     with progress() as report_progress:
         found = validate_engine(people, seed, knobs=knobs, progress=report_progress)
+    page = None if html is None else write_validation(found, html, replace_existing=replace)
+    if as_json:
+        print_json("validate", asdict(found))
+        return
     for table in tables(found):
         out_console.print(table)
     out_console.print(explained(found), highlight=False)
-    if html is not None:
-        out_console.print(
-            f"Page: [bold]{escape(str(write_validation(found, html, replace_existing=replace).resolve()))}[/bold]",
-            highlight=False,
-        )
+    if page is not None:
+        out_console.print(f"Page: [bold]{escape(str(page.resolve()))}[/bold]", highlight=False)

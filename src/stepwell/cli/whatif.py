@@ -9,9 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from stepwell.text import json_text
-
-from .app import Replace, Seed, app, out_console, progress
+from .app import AsJson, Replace, Seed, app, out_console, print_json, progress
 
 
 @app.command("what-if")
@@ -48,7 +46,7 @@ def what_if(
     people: Annotated[int, typer.Option(help="People in each draw of the uncertain numbers.")] = 1000,
     draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers (1: as they stand).")] = 100,
     seed: Seed = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
     html: Annotated[
         Path | None,
         typer.Option(help="Write a page with the chart, the tables and what they stand on.", show_default="no page"),
@@ -84,7 +82,7 @@ def what_if(
     if html is not None:
         write_answer(answer, html, replace_existing=replace)
     if as_json:
-        print(json_text(plain(answer)))
+        print_json("what-if", plain(answer))
         return
     for case in answer.cases:
         columns = ("per person", "policy", "mean", "difference", "95% of the draws", "error")

@@ -3,10 +3,14 @@ all generated."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import groupby
+from typing import NamedTuple
+
 from ..errors import Problem, QuestionError
 from .candidacy_card import candidacy_card, published_card, standing_of
 from .check import parts, sources, sources_of
-from .cited import Cited
+from .cited import Cited, Form
 from .definition import AsCode, Definition
 from .fill import closest
 from .forms import Codeset, Knowledge, PublishedLadder
@@ -33,6 +37,8 @@ __all__ = [
     "codeset_card",
     "crosswalk_card",
     "dose_table",
+    "entries",
+    "find",
     "instrument_card",
     "ladder_card",
     "listing",
@@ -228,56 +234,78 @@ def ladder_card(ladder: PublishedLadder, knowledge: Knowledge) -> str:
     return "\n".join([*lines, "", "## Sources", "", bibliography(sources_of(ladder), knowledge)]) + "\n"
 
 
+class ListedEntry(NamedTuple):
+    """One thing that `show` can show."""
+
+    kind: str
+    id: str
+    title: str
+    standing: str | None = None
+
+
+def entries(knowledge: Knowledge) -> list[ListedEntry]:
+    """Everything that `show` can show, kind by kind."""
+    k = knowledge
+    listed = [ListedEntry("Definitions", d.id, d.title, d.standing) for d in k.definitions.values()]
+    listed += [ListedEntry("Staging", s.id, s.title, s.standing) for s in k.stagings.values()]
+    listed += [ListedEntry("Quality measures", q.id, q.title, standing(q)) for q in k.quality.values()]
+    listed += [ListedEntry("Candidacy", c.id, c.title, standing_of(c)) for c in k.candidacies.values()]
+    listed += [ListedEntry("Published trials", p.id, f"{p.label}, {p.year}") for p in k.published.values()]
+    listed += [ListedEntry("Treatments given in sessions", t.id, t.label) for t in k.treatments.values()]
+    listed += [ListedEntry("Regimens", r.id, r.title, r.standing) for r in k.regimens.values()]
+    listed += [ListedEntry("Curves in plasma", p.id, p.label) for p in k.plasma.values()]
+    listed += [ListedEntry("Instruments", i.id, f"{i.label}: {i.about}") for i in k.all_instruments.values()]
+    listed += [ListedEntry("Crosswalks", c.id, c.label) for c in k.crosswalks.values()]
+    listed += [ListedEntry("Code sets", c.id, c.label) for c in k.codesets.values()]
+    listed += [ListedEntry("Ladders", ladder.id, ladder.label) for ladder in k.ladders.values()]
+    return [*listed, ListedEntry("Doses", "doses", f"Minimum adequate doses of {len(k.ingredients)} drugs")]
+
+
 def listing(knowledge: Knowledge) -> str:
-    """Everything that `show` can show, one a line."""
-    lines = ["Definitions"]
-    lines += [f"  {d.id:<24} {d.title} ({d.standing})" for d in knowledge.definitions.values()]
-    lines += ["Staging", *(f"  {s.id:<24} {s.title} ({s.standing})" for s in knowledge.stagings.values())]
-    lines += ["Quality measures", *(f"  {q.id:<24} {q.title} ({standing(q)})" for q in knowledge.quality.values())]
-    lines += ["Candidacy", *(f"  {c.id:<24} {c.title} ({standing_of(c)})" for c in knowledge.candidacies.values())]
-    lines += ["Published trials", *(f"  {p.id:<24} {p.label}, {p.year}" for p in knowledge.published.values())]
-    lines += ["Treatments given in sessions", *(f"  {t.id:<24} {t.label}" for t in knowledge.treatments.values())]
-    lines += ["Regimens", *(f"  {r.id:<24} {r.title} ({r.standing})" for r in knowledge.regimens.values())]
-    lines += ["Curves in plasma", *(f"  {p.id:<24} {p.label}" for p in knowledge.plasma.values())]
-    lines += ["Instruments", *(f"  {i.id:<24} {i.label}: {i.about}" for i in knowledge.all_instruments.values())]
-    lines += ["Crosswalks", *(f"  {c.id:<24} {c.label}" for c in knowledge.crosswalks.values())]
-    lines += ["Code sets", *(f"  {c.id:<24} {c.label}" for c in knowledge.codesets.values())]
-    lines += ["Ladders", *(f"  {ladder.id:<24} {ladder.label}" for ladder in knowledge.ladders.values())]
-    lines += ["Doses", f"  {'doses':<24} Minimum adequate doses of {len(knowledge.ingredients)} drugs"]
+    """The same, one a line."""
+    lines: list[str] = []
+    for kind, group in groupby(entries(knowledge), key=lambda entry: entry.kind):
+        lines.append(kind)
+        lines += [f"  {e.id:<24} {e.title}" + (f" ({e.standing})" if e.standing else "") for e in group]
     lines += ["", "How a value was seen: " + "; ".join(SEEN.values()) + "."]
     return "\n".join(lines) + "\n"
 
 
 def show(name: str, knowledge: Knowledge) -> str:
-    """The card of that name: a definition (with or without its version), a staging model, a quality measure, a treatment given in
-    sessions, a regimen, a curve in plasma, an instrument, a crosswalk, a code set, a ladder, or `doses`. Where a treatment and
-    a code set share a name (`ect`), the treatment's card is shown, and the code set's after it.
+    """The card of that name: what `find` finds, or `doses`. Raises QuestionError where there is none."""
+    if name == "doses":
+        return dose_table(knowledge)
+    return "\n".join(make(form, knowledge) for _, form, make in find(name, knowledge))
+
+
+def find(name: str, knowledge: Knowledge) -> list[tuple[str, Form, Callable[[Form, Knowledge], str]]]:
+    """The form of that name, with its kind and what makes its card: a definition (with or without its version), a staging model,
+    a quality measure, a treatment given in sessions, a regimen, a curve in plasma, an instrument, a crosswalk, a code set, a
+    ladder. Where a treatment and a code set share a name (`ect`), the treatment first, and the code set after it.
 
     Raises QuestionError where there is none.
     """
     kinds = (
-        (knowledge.definitions, card),
-        (knowledge.stagings, staging_card),
-        (knowledge.quality, quality_card),
-        (knowledge.candidacies, candidacy_card),
-        (knowledge.published, published_card),
-        (knowledge.treatments, treatment_card),
-        (knowledge.regimens, regimen_card),
-        (knowledge.plasma, plasma_card),
-        (knowledge.all_instruments, instrument_card),
-        (knowledge.crosswalks, crosswalk_card),
-        (knowledge.codesets, codeset_card),
-        (knowledge.ladders, ladder_card),
+        ("definition", knowledge.definitions, card),
+        ("staging", knowledge.stagings, staging_card),
+        ("quality measure", knowledge.quality, quality_card),
+        ("candidacy", knowledge.candidacies, candidacy_card),
+        ("published trial", knowledge.published, published_card),
+        ("treatment", knowledge.treatments, treatment_card),
+        ("regimen", knowledge.regimens, regimen_card),
+        ("curve in plasma", knowledge.plasma, plasma_card),
+        ("instrument", knowledge.all_instruments, instrument_card),
+        ("crosswalk", knowledge.crosswalks, crosswalk_card),
+        ("code set", knowledge.codesets, codeset_card),
+        ("ladder", knowledge.ladders, ladder_card),
     )
-    for forms, make in kinds:
+    for kind, forms, make in kinds:
         for form in forms.values():
             if name in (form.id, getattr(form, "name", form.id)):
-                told = make(form, knowledge)
                 both = forms is knowledge.treatments and name in knowledge.codesets
-                return f"{told}\n{codeset_card(knowledge.codesets[name], knowledge)}" if both else told
-    if name == "doses":
-        return dose_table(knowledge)
-    known = ["doses", *(known for forms, _ in kinds for known in forms)]
+                codes = [("code set", knowledge.codesets[name], codeset_card)] if both else []
+                return [(kind, form, make), *codes]
+    known = ["doses", *(known for _, forms, _ in kinds for known in forms)]
     meant = closest(name, known)
     remedy = f"did you mean `{meant}`?" if meant else "see `stepwell knowledge list`"
     raise QuestionError(f"there is no card {name!r}", [Problem("knowledge", f"no card {name!r}", "", remedy)])

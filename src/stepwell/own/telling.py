@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import date
 
 from rich.console import RenderableType
@@ -29,6 +30,20 @@ def tell_tried(tried: Sequence[Tried], knowledge: Knowledge) -> Iterator[Rendera
     wrong = sum(bool(one.differences) for one in tried)
     people = f"{len(tried)} {'person' if len(tried) == 1 else 'people'}"
     yield Text(f"\n{people}: {len(tried) - wrong} as expected, {wrong} not.", style="bold")
+
+
+def plain_tried(tried: Sequence[Tried]) -> list[dict]:
+    """Each person with the verdict, what was expected otherwise, and the evidence: plain values, for `--json`."""
+    return [
+        {
+            "person": one.person.name,
+            "verdict": one.determination["verdict"],
+            "as_expected": not one.differences,
+            "differences": [asdict(difference) for difference in one.differences],
+            "evidence": list(one.evidence),
+        }
+        for one in tried
+    ]
 
 
 def _tell(difference: Difference) -> str:

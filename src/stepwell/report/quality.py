@@ -13,7 +13,7 @@ from stepwell.engine.quality import find_quality
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.quality import QualityMeasure
-from stepwell.knowledge.quality_card import asked, excluded_words, outcome, window_words
+from stepwell.knowledge.quality_card import asked, excluded_words, outcome, standing, window_words
 from stepwell.knowledge.sentences import provenance
 from stepwell.tables import DERIVED, RECORDS
 from stepwell.tables.quality import QUALITY
@@ -73,6 +73,21 @@ def count_quality(table: pa.Table, knowledge: Knowledge) -> list[Counted]:
             counts = (inside.count(verdict) for verdict in ("met", "not met", "unknown"))
             counted.append(Counted(measure, len(inside), *counts, perhaps))
     return counted
+
+
+def plain_counts(counted: Counted) -> dict:
+    """One measure, counted, as plain values."""
+    measure = counted.measure
+    return {
+        "measure": measure.name,
+        "title": measure.title,
+        "standing": standing(measure),
+        "included": counted.included,
+        "reached": counted.reached,
+        "not_reached": counted.not_reached,
+        "unknown": counted.unknown,
+        "perhaps_included": counted.perhaps_included,
+    }
 
 
 def unanswerable(result: Result, ids: Sequence[str] = ()) -> list[str]:
