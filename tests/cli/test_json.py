@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import stepwell
 from stepwell.cli import app
+from stepwell.knowledge.fill import MARK
 from stepwell.knowledge.loader import load
 from stepwell.own import write_new
 
@@ -27,16 +28,16 @@ WITHOUT = {
     "programme": "writes a page",
     "open": "serves pages until it is stopped",
     "export": "writes files of other systems",
+    "definition new": "writes a form to be filled in",
     "methods": "writes CSV, SVG and BibTeX",
     "review sample": "writes forms and pages; key/design.json says what was drawn",
     "score": "prints CSV",
     "simulate": "writes records and simulation.json",
     "fhir fetch": "writes records and fetch.json",
     "fhir jwks": "prints a JSON Web Key Set, whose shape is a standard's",
-    "clinic init": "sets an app up",
-    "clinic run": "serves pages until it is stopped",
+    "clinic": "all of its commands set up, serve or keep the clinic app, whose answers are pages",
 }
-"""The commands that print no JSON, with the reason."""
+"""The commands, and the group of commands, that print no JSON, with the reason."""
 
 TRIED_ELSEWHERE = {
     **{words: "tests/shapes" for words, lines in (TRIED | ON_RECORDS).items() if any("--json" in x for x in lines)},
@@ -58,9 +59,9 @@ def _commands(group=None, path=""):
             yield words, {option for p in command.params for option in p.opts}
 
 
-def answer_of(*words: str):
+def answer_of(*words: str, exit_code: int = 0):
     done = CliRunner().invoke(app, [*words, "--json"])
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == exit_code, done.output
     told = json.loads(done.stdout)
     assert list(told) == ["stepwell", "command", "answer"]
     assert told["stepwell"] == stepwell.__version__
@@ -71,7 +72,7 @@ def answer_of(*words: str):
 def test_every_command_prints_json_or_says_why_not():
     with_json = {words for words, options in _commands() if "--json" in options}
     others = {words for words, _ in _commands()} - with_json
-    assert others == set(WITHOUT)
+    assert {"clinic" if words.startswith("clinic ") else words for words in others} == set(WITHOUT)
     here = {"knowledge list", "knowledge show", "definition check", "definition explain", "definition test"}
     assert with_json == {*TRIED_ELSEWHERE, *here}
 
@@ -79,11 +80,8 @@ def test_every_command_prints_json_or_says_why_not():
 def test_the_page_names_every_answer():
     page = (ROOT / "docs/commands.md").read_text("utf-8")
     table = page.partition("| command | `answer` |")[2].partition("\n\n")[0]
-    named = {
-        words
-        for line in table.splitlines()
-        for words in re.findall(r"`([^`]+)`", line.split("|")[1] if "|" in line else "")
-    }
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    named = {words for cell in cells for words in re.findall(r"`([^`]+)`", cell)}
     assert named == {words for words, options in _commands() if "--json" in options}
 
 
@@ -91,22 +89,29 @@ def test_what_stepwell_knows_as_json():
     listed = answer_of("knowledge", "list")
     assert {"kind": "Doses", "id": "doses"}.items() <= listed[-1].items()
     assert {entry["id"] for entry in listed} >= set(load().definitions) | set(load().codesets)
-    (form,) = answer_of("knowledge", "show", "sforzini-2022")
-    duration = form["branch"][0]["trial"]["min_duration"]
+    (card,) = answer_of("knowledge", "show", "sforzini-2022")
+    duration = card["form"]["branch"][0]["trial"]["min_duration"]
     assert duration["at_least"] == 28
     assert duration["source"] == "sforzini-2022"
-    assert [form["kind"] for form in answer_of("knowledge", "show", "ect")] == ["treatment", "code set"]
+    assert [card["kind"] for card in answer_of("knowledge", "show", "ect")] == ["treatment", "code set"]
     assert len(answer_of("knowledge", "show", "doses")) == len(load().dose_minima)
 
 
 def test_a_definition_of_ones_own_as_json(tmp_path):
-    file, _ = write_new(tmp_path / "mine.yaml", load(), "us-label")
+    file, people = write_new(tmp_path / "mine.yaml", load(), "us-label")
     checked = answer_of("definition", "check", str(file))
     assert checked["definition"].startswith("mine@")
     explained = answer_of("definition", "explain", str(file))
     assert (explained["id"], explained["title"]) == ("mine", checked["title"])
-    tried = answer_of("definition", "test", str(file))
-    assert all(one["as_expected"] for one in tried)
+    people.write_text(people.read_text("utf-8").replace(MARK, "unknown"), "utf-8")
+    tried = answer_of("definition", "test", str(file), exit_code=1)
+    for one in tried:
+        assert one["as_expected"] == (one["verdict"] == "unknown")
+        assert one["as_expected"] or one["differences"][0] == {
+            "name": "verdict",
+            "expected": "unknown",
+            "found": one["verdict"],
+        }
     assert {row["criterion"] for one in tried for row in one["evidence"]} >= {"trial.min_duration", "count"}
 
 
