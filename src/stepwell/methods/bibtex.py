@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import stepwell
 from stepwell.knowledge.forms import Reference
+from stepwell.version import __version__
 
 SOFTWARE = "stepwell"
 """The key of stepwell itself."""
@@ -19,7 +19,7 @@ _SPECIAL = {"\\": r"\textbackslash{}", **{sign: f"\\{sign}" for sign in "&%$#_{}
 def bibtex(references: Iterable[tuple[str, Reference]]) -> str:
     """The entries of these sources by their keys, and one of stepwell itself. What a source does not say is left out."""
     software = Reference(
-        title=f"stepwell, version {stepwell.__version__}: who has treatment-resistant depression, by which definition and why",
+        title=f"stepwell, version {__version__}: who has treatment-resistant depression, by which definition and why",
         authors="The stepwell developers",
     )
     entries = [*references, (SOFTWARE, software)]

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import stepwell
 from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.forms import Codeset
 from stepwell.knowledge.incomplete_words import say_source_incomplete
 from stepwell.knowledge.sentences import provenance, rule
 from stepwell.result import Result
+from stepwell.version import __version__
 
 from .attrition import Attrition, sentences
 from .used import used_building, used_codesets, used_instruments, used_minima
@@ -149,8 +149,8 @@ def _data(asked: _Asked) -> _Said:
 def _software(asked: _Asked) -> _Said:
     manifest = asked.result.manifest
     said = f"stepwell {manifest['stepwell']}, on {manifest['engine']}; knowledge files with the digest {manifest['knowledge']}"
-    if manifest["stepwell"] != stepwell.__version__:
-        said += f"; this table was written by stepwell {stepwell.__version__}"
+    if manifest["stepwell"] != __version__:
+        said += f"; this table was written by stepwell {__version__}"
     yield ALL, "", said, "run.json"
 
 
