@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from stepwell.clinic.chart.content import compose
+from stepwell.clinic.chart.content import WORDS, compose
 from stepwell.clinic.chart.judging import judge
 from stepwell.clinic.chart.timeline import draw
 from stepwell.clinic.history import forms
@@ -87,6 +87,21 @@ def test_every_line_of_evidence_leads_to_the_line_that_it_was_read_from():
     assert {n["state"] for n in named} == {"confirmed", "reported"}
     assert all(known[n["line"]] == n["state"] and n["version"] == 1 for n in named)
     assert [r["line"] for r in content["rests_on"]] == [str(x.line) for x in lines]
+
+
+def test_every_criterion_of_a_trial_has_words():
+    from stepwell.knowledge.definition import CRITERIA
+
+    assert set(WORDS) == {c for c in CRITERIA if c.startswith(("trial.", "failure.")) or c == "added"}
+    lines = [x for x in history() if x.kind != "score"]
+    said = [text for v in content_of(lines)["verdicts"] for text in v["decided_by"]]
+    assert "how much it improved: unknown of 2 trials" in said
+
+
+def test_a_stage_on_confirmed_lines_is_no_surer_than_on_all_lines():
+    (stage,) = content_of(history(second="reported"))["stages"]
+    assert stage["stage"] == "6 to 7 points, mild to moderate"
+    assert stage["on_confirmed"] == "6 to 14 points, mild to severe"
 
 
 def test_what_is_open_is_named():

@@ -74,7 +74,11 @@ def init(
 def run(directory: DirectoryArg, host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
     """Serves the clinic until Ctrl-C."""
     _commands().run(
-        directory, host=host, port=port, then=lambda at: _say(f"The clinic is open at {at}. Ctrl-C ends it.")
+        directory,
+        host=host,
+        port=port,
+        first=lambda: _say("Loading the rules; after an installation this takes about a minute."),
+        then=lambda at: _say(f"The clinic is open at {at}. Ctrl-C ends it."),
     )
 
 

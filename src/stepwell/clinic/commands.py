@@ -110,8 +110,18 @@ def migrate() -> None:
         Path(connection.settings_dict["NAME"]).chmod(0o600)
 
 
-def run(path: Path, *, host: str, port: int, then: Callable[[str], None] = lambda address: None) -> None:
-    """Serves the clinic until it is stopped. Refuses to start where a page has no policy or the event log is not protected."""
+def run(
+    path: Path,
+    *,
+    host: str,
+    port: int,
+    first: Callable[[], None] = lambda: None,
+    then: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serves the clinic until it is stopped. Refuses to start where a page has no policy or the event log is not protected.
+
+    `first` is called before the rules are loaded, which takes about a minute after an installation; `then` with the address
+    when browsers can come."""
     used = directory.use(path)
     from django.core.checks import run_checks
 
@@ -124,6 +134,10 @@ def run(path: Path, *, host: str, port: int, then: Callable[[str], None] = lambd
     if tables := unprotected():
         problems = [Problem(table, "its triggers are missing", "an append-only table") for table in tables]
         raise QuestionError("The clinic does not start: history could be changed.", problems)
+    from .chart.judging import warm_up
+
+    first()
+    warm_up()
     serve(used, host, port, then)
 
 

@@ -14,6 +14,27 @@ from .judging import Judged, knowledge
 
 _LINE = re.compile(r"line/([0-9a-f-]{36})@(\d+)")
 _DAYS_PER_WEEK = 7
+WORDS = {
+    "trial.role": "what sort of drug it is",
+    "trial.use": "what it was taken for",
+    "trial.drug": "which drug it is",
+    "trial.min_duration": "whether it was taken long enough",
+    "trial.min_dose": "whether the dose was enough",
+    "trial.min_supplies": "whether it was supplied often enough",
+    "trial.preceded_by": "what was taken before it",
+    "trial.recent": "whether it was recent",
+    "trial.diagnosed": "whether there was a diagnosis at the time",
+    "trial.still_ill": "whether the person was still ill",
+    "failure.improvement": "how much it improved",
+    "failure.not_remitted": "whether it brought remission",
+    "failure.intolerant": "whether side effects ended it",
+    "failure.switched": "whether another drug replaced it",
+    "failure.added_to": "whether another drug was added",
+    "failure.taken": "whether it was taken",
+    "added": "whether a drug was added to it",
+}
+"""What a criterion of a trial asks, where nobody can say."""
+_UNKNOWN_OF = re.compile(r"^([a-z_.]+) (unknown of \d+ trials?)$")
 
 
 def compose(judged: Judged, lines: Sequence, today: date) -> dict:
@@ -55,12 +76,18 @@ def _verdicts(judged: Judged, evidence: Sequence[dict]) -> list[dict]:
             {
                 **row,
                 "met_date": _iso(row["met_date"]),
+                "decided_by": [_in_words(text) for text in row["decided_by"]],
                 "on_confirmed": _settled(confirmed[row["definition"]], row["verdict"]),
                 "of_person": [e for e in own if e["trial"] is None],
                 "of_trials": _by_trial(own),
             }
         )
     return shown
+
+
+def _in_words(text: str) -> str:
+    found = _UNKNOWN_OF.match(text)
+    return f"{WORDS[found[1]]}: {found[2]}" if found and found[1] in WORDS else text
 
 
 def _settled(on_confirmed: str, on_all: str) -> str:

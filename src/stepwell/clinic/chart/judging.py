@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 import stepwell
 from stepwell.candidacy import Assessment, Chart, assess
 from stepwell.errors import QuestionError
+from stepwell.tables import RECORDS
 
 from ..history.lines import confirmed, in_use
-from ..history.records import records_of
+from ..history.records import PERSON_ID, records_of
+
+_DRUGS = ("medication", "medicine")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ def judge(person, lines: Sequence, definitions: Sequence[str], stagings: Sequenc
     lines = in_use(lines)
     sure = confirmed(lines)
     result = _explain(person, lines, definitions, stagings)
-    of_confirmed = result if len(sure) == len(lines) else _explain(person, sure, definitions, stagings)
+    open_drugs = sum(line.kind in _DRUGS and line.state != "confirmed" for line in lines)
+    of_confirmed = result if len(sure) == len(lines) else _explain(person, sure, definitions, stagings, open_drugs)
     try:
         chart, assessments = assess(result, name, day=day)
     except QuestionError:
@@ -44,8 +49,18 @@ def judge(person, lines: Sequence, definitions: Sequence[str], stagings: Sequenc
     return Judged(name, result, of_confirmed, chart, tuple(assessments))
 
 
-def _explain(person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str]) -> stepwell.Result:
+def _explain(
+    person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str], open_drugs: int = 0
+) -> stepwell.Result:
+    """The result of these lines. `open_drugs` further lines say that a drug was taken, and nobody confirmed them yet: that the
+    drug is not among the records says nothing."""
     records, has = records_of(lines, person)
+    if open_drugs:
+        row = {"person_id": PERSON_ID, "reason": "unidentified drugs", "n_rows": open_drugs}
+        rows = records.setdefault("incomplete_medication", [])
+        if all(r["reason"] != row["reason"] for r in rows):
+            rows.append(row | {"n_of": open_drugs + sum(line.kind in _DRUGS for line in lines)})
+        has = has | {"incomplete_medication"}
     return stepwell.explain_records(records, definitions, knowledge(), has=has, stagings=stagings, label="this clinic")
 
 
@@ -56,7 +71,16 @@ def knowledge():
 
 
 def warm_up() -> None:
-    """Judges nobody once, so that the first person of a process does not wait for the rules to be loaded."""
-    stepwell.explain_records(
-        {}, list(knowledge().definitions)[:1], knowledge(), stagings=list(knowledge().stagings)[:1]
-    )
+    """Judges a made-up person once, so that the first one of a process does not wait while the rules are loaded; after an
+    installation, while they are compiled."""
+    known, day = knowledge(), date(2020, 1, 1)
+    ingredient = next(i for t in known.treatments.values() for i in t.ingredients)
+    given = {"given_date": day, "ingredient": ingredient, "kind": "administration"}
+    tables = {"person": {"source_person_id": "nobody"}, "dose": given}
+    records = {
+        table.name: [dict.fromkeys(table.by_name) | {"person_id": PERSON_ID, "address": ""} | tables[table.name]]
+        for table in RECORDS
+        if table.name in tables
+    }
+    result = stepwell.explain_records(records, list(known.definitions), known, stagings=list(known.stagings))
+    assess(result, "nobody")
