@@ -6,7 +6,8 @@
 `run` reads a source and judges everybody in it; `Result` opens what an earlier run wrote. `determine_records` judges records held
 in memory, `determine_bundle` a FHIR bundle; `explain_records` explains records as well, for one person on a screen.
 `read_records` reads records into memory for these.
-`load_knowledge` gives the cited data behind every rule; `score_items` scores questionnaires from their items.
+`evidence` gives the criteria of one person as rows. `load_knowledge` gives the cited data behind every rule, each definition as a
+`Definition`; `score_items` scores questionnaires from their items, `score` one of them.
 """
 
 from importlib import import_module
@@ -17,33 +18,40 @@ from stepwell.version import __version__
 if TYPE_CHECKING:
     from stepwell.bundle import determine_bundle
     from stepwell.in_memory import determine_records
+    from stepwell.knowledge.definition import Definition
     from stepwell.knowledge.loader import load as load_knowledge
-    from stepwell.knowledge.score import score_items
+    from stepwell.knowledge.score import score, score_items
     from stepwell.reading import read_records
-    from stepwell.result import Result
+    from stepwell.result import Result, evidence
     from stepwell.result_in_memory import explain_records
     from stepwell.runner import run
 
 __all__ = [
+    "Definition",
     "Result",
     "__version__",
     "determine_bundle",
     "determine_records",
+    "evidence",
     "explain_records",
     "load_knowledge",
     "read_records",
     "run",
+    "score",
     "score_items",
 ]
 
 _WHERE = {
+    "Definition": ("stepwell.knowledge.definition", "Definition"),
     "Result": ("stepwell.result", "Result"),
     "determine_bundle": ("stepwell.bundle", "determine_bundle"),
     "determine_records": ("stepwell.in_memory", "determine_records"),
+    "evidence": ("stepwell.result", "evidence"),
     "explain_records": ("stepwell.result_in_memory", "explain_records"),
     "load_knowledge": ("stepwell.knowledge.loader", "load"),
     "read_records": ("stepwell.reading", "read_records"),
     "run": ("stepwell.runner", "run"),
+    "score": ("stepwell.knowledge.score", "score"),
     "score_items": ("stepwell.knowledge.score", "score_items"),
 }
 

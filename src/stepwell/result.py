@@ -73,6 +73,20 @@ class Result(ResultTables):
         return find_series_evidence(self, person)
 
 
+def evidence(result: Result | str | Path, person: str) -> list[dict]:
+    """Why one person meets a definition and not another: every criterion judged for them or for one of their trials, as rows.
+
+        rows = stepwell.evidence("result", "12345")
+        [(row["criterion"], row["found"]) for row in rows if row["verdict"] == "unknown"]
+
+    `result` is a `Result` or its folder, `person` the id as the source writes it. The columns are those of the declared table
+    `evidence`: definition, trial, criterion, verdict (met, not met, unknown), what was found, what was asked, the source of the
+    rule, and the row of the records. Raises `QuestionError` where the folder is no result, or nobody has that id.
+    """
+    opened = result if isinstance(result, Result) else Result.open(result)
+    return opened.evidence(person)
+
+
 def keep_definitions(folder: Path, files: Iterable[Path]) -> None:
     """Keeps the files of a user's own definitions with the result, so that it explains itself wherever it goes."""
     for number, file in enumerate(files, 1):

@@ -14,7 +14,7 @@ from stepwell.knowledge import load
 PACKAGE = Path(stepwell.__file__).parent
 
 # The rooms in which a number could decide something about a person.
-DECIDING = ("engine/", "knowledge/", "sources/", "candidacy/", "evidence.py", "pipeline.py")
+DECIDING = ("engine/", "knowledge/", "sources/", "candidacy/", "three_values.py", "pipeline.py")
 
 # Nothing, one, both, days of a week, per cent.
 EVERYDAY = {0, 1, 2, 7, 100}

@@ -186,3 +186,11 @@ def test_dates_in_the_fixture_are_what_the_timeline_says(result):
 
     story = Story("person A", False, date(2020, 1, 1), (), (), (), ())
     assert story.when(date(2020, 1, 1) + timedelta(61)) == f"month {61 / DAYS_PER_MONTH:.1f}"
+
+
+def test_the_public_evidence_is_that_of_the_result(result):
+    import stepwell
+
+    rows = stepwell.evidence(result.folder, "0001")
+    assert rows == stepwell.evidence(result, "0001") == result.evidence("0001")
+    assert {"criterion", "verdict", "found"} <= set(rows[0])

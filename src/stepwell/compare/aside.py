@@ -9,8 +9,8 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, all_of
 from stepwell.knowledge.definition import Branch, Definition, fields
+from stepwell.three_values import MET, all_of
 
 EVERYTHING = "everything"
 _OF_THE_STRETCH = ("within", "count.distinct", "taken", "added")

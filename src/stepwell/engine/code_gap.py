@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, NOT_MET
+from stepwell.three_values import MET, NOT_MET
 
 CODE_GAP = "code_gap"
 """The record table. A source that has no gap does not have it, and then nothing is asked of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, NOT_MET
+from stepwell.three_values import MET, NOT_MET
 
 
 def add_incomplete(people: ir.Table, incomplete_medication: ir.Table | None) -> ir.Table:

@@ -8,8 +8,8 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
 from stepwell.knowledge.quality import Excluded, FirstTreatment, FollowUp, QualityMeasure, Start
+from stepwell.three_values import MET, NOT_MET, UNKNOWN, all_of, judge
 
 from .code_gap import add_hidden
 from .incomplete import add_incomplete

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.evidence import MET, NOT_MET, UNKNOWN, all_of, judge
 from stepwell.knowledge.definition import Age, Diagnosis, NeverDiagnosis, Who
+from stepwell.three_values import MET, NOT_MET, UNKNOWN, all_of, judge
 
 from .code_gap import CODE_GAP, add_hidden
 from .intervals import completed_years, without_breaks

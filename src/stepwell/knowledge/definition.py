@@ -211,7 +211,15 @@ class AsCode(Cited):
 
 
 class Definition(Form):
-    """A TRD definition: who, how trials are built, which trials count, how many, when."""
+    """A TRD definition: who, how trials are built, which trials count, how many, when.
+
+        definition = stepwell.load_knowledge().definitions["sforzini-2022"]
+        definition.branch[0].trial.min_duration.at_least  # 28, in days
+        definition.branch[0].trial.min_duration.source  # "sforzini-2022"
+
+    Each statement carries its source, or the reason of a choice. `load_knowledge(["my-rule.yaml"])` reads one of your own;
+    docs/own-definition.md says how it is written.
+    """
 
     id: Id
     """Its short name, in small letters, digits and hyphens."""

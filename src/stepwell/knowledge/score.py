@@ -67,14 +67,19 @@ def find_instrument(name: str) -> Instrument:
     return known[name]
 
 
-def score(instrument: Instrument, items: Mapping[str, int | None]) -> float | None:
+def score(instrument: str | Instrument, items: Mapping[str, int | None]) -> float | None:
     """The total of one administration in points, or None where too many items are unanswered to know it.
+
+        stepwell.score("phq-2", {"1": 2, "2": 3})  # 5.0
+
+    `instrument` is an id or a form. `score_items` scores many, with bands and findings.
 
     Rule: the greatest answer of each group of items, summed over the groups; a plain sum has one item a group. A group is
     answered when any of its items is. Up to `missing_at_most` unanswered groups are prorated: the mean of the answered ones
     times the number of groups. `items` are the answers by item; an item left out, or None, is unanswered.
-    Raises QuestionError for an item the instrument does not have or an answer outside its range.
+    Raises QuestionError for an instrument that is not known, an item the instrument does not have or an answer outside its range.
     """
+    instrument = instrument if isinstance(instrument, Instrument) else find_instrument(instrument)
     known = {item.item: item for item in instrument.items}
     problems = []
     for name, answer in items.items():
