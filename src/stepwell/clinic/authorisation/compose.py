@@ -40,7 +40,7 @@ from .content import (
 )
 from .disclosure import Disclosed
 from .letters import NOT_RECORDS, appeal, necessity
-from .trials import trials_of
+from .trials import Behind, Said, trials_of
 
 LABELS = {"esketamine-nasal": "esketamine-us", "ketamine": "ketamine-off-label"}
 """The label or practice whose contraindications and cautions stand in a packet beside the payer's own."""
@@ -59,13 +59,15 @@ def compose(
     request: Request | None = None,
     denial: Denial | None = None,
     states: Mapping[str, State] | None = None,
+    said: Mapping[str, Said] | None = None,
     consents: Iterable[str] = (),
     day: date | None = None,
     knowledge=None,
 ) -> PacketContent:
     """The content of a packet. With a denial its letter is an appeal, else a letter of necessity.
 
-    `policy` is the id of a policy or practice; `states` says of an address whether its line is reported, imported or confirmed;
+    `policy` is the id of a policy or practice; `states` says of an address whether its line is reported, imported or confirmed,
+    `said` what it says of the treatment;
     `consents` name what the patient agreed to disclose beyond what a packet holds; `knowledge` holds the clinic's own policies.
     Raises `QuestionError` for a policy or a day that cannot be asked.
     """
@@ -78,7 +80,7 @@ def compose(
     asked = by_id[policy]
     beside = by_id[label] if label is not None and label != policy else None
     state_of = dict(states or {})
-    trials = trials_of(disclosed, chart, asked, state_of)
+    trials = trials_of(disclosed, chart, asked, Behind(state_of, dict(said or {})))
     facts = {
         "day": chart.day,
         "patient": patient,
@@ -239,6 +241,8 @@ def _missing(facts: Mapping, asked: Assessment) -> Iterable[str]:
     empty = {
         "Diagnosis of depression with its code": not facts["diagnoses"],
         "Antidepressant trials": not facts["trials"],
+        "Code of the diagnosis": bool(facts["diagnoses"])
+        and all(d.vocabulary == "stepwell" for d in facts["diagnoses"]),
         "A score on a rating scale": not facts["scales"],
         "Psychotherapy: whether there was any, and whether it helped": not facts["psychotherapy"],
         "Suicidality: no diagnosis or answer is in these records, which does not say that there is none": not facts[

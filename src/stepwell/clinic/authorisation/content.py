@@ -106,7 +106,9 @@ class Diagnosis(Part):
 
     @property
     def written_code(self) -> str:
-        """The code with its vocabulary, as a reader writes it: ICD-10-CM F33.1."""
+        """The code with its vocabulary, as a reader writes it: ICD-10-CM F33.1; where the history has no code, it says so."""
+        if self.vocabulary == "stepwell":
+            return "no code recorded"
         return f"{_VOCABULARIES.get(self.vocabulary, self.vocabulary)} {self.code}"
 
 
@@ -274,3 +276,12 @@ def _edited(sentence: Sentence, texts: Mapping[str, str]) -> Sentence:
         return sentence
     text = " ".join(texts[sentence.id].split())
     return sentence.model_copy(update={"own": None if text == sentence.composed else text})
+
+
+def carry_over(old: PacketContent, new: PacketContent) -> PacketContent:
+    """The new content with the clinician's words of the old one, where what was composed in their place is still the same, and
+    with the sentences that they added."""
+    composed = {one.id: one.composed for one in new.letter.sentences}
+    own = [one for one in old.letter.sentences if one.own is not None]
+    texts = {one.id: one.own for one in own if one.composed and composed.get(one.id) == one.composed}
+    return edit(new, texts, [one.own for one in own if not one.composed])

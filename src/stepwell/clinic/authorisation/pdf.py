@@ -16,8 +16,8 @@ from stepwell.candidacy import show_date
 
 from .content import Criterion, PacketContent, Score, Statement
 
-_MARKS = {"met": "✓", "nearly met": "≈", "not met": "✗", "none recorded": "?", "unknown": "?"}
-_SHOWN_STATES = {
+MARKS = {"met": "✓", "nearly met": "≈", "not met": "✗", "none recorded": "?", "unknown": "?"}
+SHOWN_STATES = {
     "reported": "reported by the patient",
     "imported": "imported",
     "confirmed": "confirmed",
@@ -113,7 +113,7 @@ def _view(content: PacketContent) -> dict:
                 "part": part,
                 "lines": [
                     {
-                        "mark": _MARKS[c.stands],
+                        "mark": MARKS[c.stands],
                         "stands": c.stands,
                         "label": c.label,
                         "found": c.found,
@@ -146,7 +146,7 @@ def _view(content: PacketContent) -> dict:
                 "stopped": t.stopped,
                 "counts": t.counts,
                 "why": list(t.why),
-                "state": _SHOWN_STATES[t.state],
+                "state": SHOWN_STATES[t.state],
                 "refs": refs(t.rests_on),
             }
             for t in content.trials
@@ -172,7 +172,7 @@ def _view(content: PacketContent) -> dict:
         if content.consents
         else "",
         "sources": [
-            {"number": n, "what": s.what, "address": s.address, "state": _SHOWN_STATES[s.state]}
+            {"number": n, "what": s.what, "address": s.address, "state": SHOWN_STATES[s.state]}
             for n, s in enumerate(content.sources, 1)
         ],
         "made": f"Made with stepwell {content.version}; knowledge {content.knowledge[:12]}; content {content.digest[:12]}. "

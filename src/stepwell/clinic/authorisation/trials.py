@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from stepwell.candidacy import Assessment, Chart, show_date, show_number, tell_trials
@@ -11,10 +12,27 @@ from .content import State, Trial
 
 _ORDER: tuple[State, ...] = ("not known", "reported", "imported", "confirmed")
 _BEFORE = "before the present episode"
+_UNSCORED = "no scores before and after it"
 _NOT_ASKED = "not judged: the form counts no trials"
 
 
-def trials_of(result, chart: Chart, asked: Assessment, state_of: Mapping[str, State]) -> tuple[Trial, ...]:
+@dataclass(frozen=True)
+class Said:
+    """What the patient, or whoever wrote the line, says of a treatment beside scores: words from fixed lists only."""
+
+    outcome: str = ""
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What is known of the lines behind a trial, by their address: who stands behind each, and what it says of the treatment."""
+
+    states: Mapping[str, State]
+    said: Mapping[str, Said]
+
+
+def trials_of(result, chart: Chart, asked: Assessment, behind: Behind) -> tuple[Trial, ...]:
     """The trials that the policy's definition judged, and those of earlier times, by their first day."""
     knowledge = chart.knowledge
     found, judged = {}, asked.judged[0] if asked.judged else None
@@ -23,7 +41,7 @@ def trials_of(result, chart: Chart, asked: Assessment, state_of: Mapping[str, St
         # A definition with several branches tells a trial once for each: what counts by any of them counts.
         best = found.get(_key(trial))
         if best is None or _rank(row["counts"]) > _rank(best.counts):
-            found[_key(trial)] = _trial(trial, row["counts"], row["why"], chart, state_of)
+            found[_key(trial)] = _trial(trial, row["counts"], row["why"], chart, behind)
     first_setting = None
     for trial in result.rows_of("trial", chart.row["person_id"]) if "trial" in result.tables else ():
         first_setting = first_setting or trial["setting"]
@@ -39,7 +57,7 @@ def trials_of(result, chart: Chart, asked: Assessment, state_of: Mapping[str, St
             counts = _BEFORE
         else:
             continue
-        found[_key(trial)] = _trial(trial, counts, (), chart, state_of)
+        found[_key(trial)] = _trial(trial, counts, (), chart, behind)
     return tuple(found[key] for key in sorted(found))
 
 
@@ -51,17 +69,18 @@ def _rank(counts: str) -> int:
     return ("does not count", "unknown whether it counts", "counts").index(counts)
 
 
-def _trial(trial: dict, counts: str, why: Iterable[str], chart: Chart, state_of: Mapping[str, State]) -> Trial:
+def _trial(trial: dict, counts: str, why: Iterable[str], chart: Chart, behind: Behind) -> Trial:
     last = min(trial["end_date"], chart.day)
-    behind = [
+    supplies = [
         r["address"]
         for r in chart.exposure
         if r["ingredient"] == trial["ingredient"] and trial["start_date"] <= r["start_date"] <= last
     ]
     scores = {(trial["instrument"], trial["baseline_date"]), (trial["instrument"], trial["endpoint_date"])}
     scored = [r["address"] for r in chart.measurement if (r["instrument"], r["measured_date"]) in scores]
-    addresses = tuple(dict.fromkeys([trial["address"], *behind, *scored]))
-    states = [state_of.get(address, "not known") for address in addresses]
+    addresses = tuple(dict.fromkeys([trial["address"], *supplies, *scored]))
+    states = [behind.states.get(address, "not known") for address in addresses]
+    said = [behind.said[address] for address in addresses if address in behind.said]
     dose = trial["max_mg_per_day"]
     return Trial(
         drug=chart.knowledge.ingredients[trial["ingredient"]].label,
@@ -72,8 +91,9 @@ def _trial(trial: dict, counts: str, why: Iterable[str], chart: Chart, state_of:
         is_end_known=trial["is_end_known"],
         weeks=round(((last - trial["start_date"]).days + 1) / 7, 1),
         dose="dose not known" if dose is None else f"up to {show_number(dose)} mg a day",
-        outcome=_outcome(trial, chart),
-        stopped=_stopped(trial, last, chart.day),
+        outcome="; ".join(dict.fromkeys([*_outcome(trial, chart), *(s.outcome for s in said if s.outcome)]))
+        or _UNSCORED,
+        stopped="; ".join(dict.fromkeys(s.stopped for s in said if s.stopped)) or _stopped(trial, last, chart.day),
         counts=counts,
         why=tuple(why),
         rests_on=addresses,
@@ -81,18 +101,17 @@ def _trial(trial: dict, counts: str, why: Iterable[str], chart: Chart, state_of:
     )
 
 
-def _outcome(trial: dict, chart: Chart) -> str:
+def _outcome(trial: dict, chart: Chart) -> list[str]:
+    """The change between the scores before and after it; nothing where there are none."""
     if trial["instrument"] is None or trial["endpoint_date"] is None or trial["endpoint_date"] > chart.day:
-        return "no scores before and after it"
+        return []
     label = chart.knowledge.instruments[trial["instrument"]].label
     words = (
         f"{label} {show_number(trial['baseline_total'])} on {show_date(trial['baseline_date'])}, "
         f"{show_number(trial['endpoint_total'])} on {show_date(trial['endpoint_date'])}"
     )
     change = trial["improvement_pct"]
-    if change is None:
-        return words
-    return f"{words}: {show_number(abs(change))} % {'worse' if change < 0 else 'better'}"
+    return [words if change is None else f"{words}: {show_number(abs(change))} % {'worse' if change < 0 else 'better'}"]
 
 
 def _stopped(trial: dict, last: date, day: date) -> str:
