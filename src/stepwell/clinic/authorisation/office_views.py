@@ -67,7 +67,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 def policy_add(request: HttpRequest) -> HttpResponse:
     """Adds a policy of the clinic's own, or a new version of one. Everything that is wrong with it is told at once."""
     clinic = _clinic(request)
-    form = PolicyForm(request.POST or None, request.FILES or None)
+    form = PolicyForm(*_sent(request))
     problems = []
     if request.method == "POST" and form.is_valid():
         text = form.cleaned_data["text"]
@@ -94,7 +94,7 @@ def policy_add(request: HttpRequest) -> HttpResponse:
 def form_files(request: HttpRequest) -> HttpResponse:
     """The payers' PDF forms that the clinic keeps; a new one is checked when it is uploaded."""
     clinic = _clinic(request)
-    form = FormFileForm(request.POST or None, request.FILES or None)
+    form = FormFileForm(*_sent(request))
     if request.method == "POST" and form.is_valid():
         kept = FormFile.objects.create(clinic=clinic, name=form.cleaned_data["name"], data=form.cleaned_data["file"])
         events.record(request.actor, Action.WRITE_AUTHORISATION, detail={"form": str(kept.pk)})
@@ -124,3 +124,8 @@ def form_file(request: HttpRequest, form: UUID) -> HttpResponse:
     values = [(key, words) for key, (words, _read) in VALUES.items()]
     context = {"kept": kept, "rows": rows, "values": values}
     return render(request, "authorisation/form_file.html", context, status=status)
+
+
+def _sent(request: HttpRequest) -> tuple:
+    """The fields and the files that were sent; None where the page is only looked at."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)

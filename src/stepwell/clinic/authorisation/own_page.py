@@ -12,7 +12,7 @@ from stepwell.errors import QuestionError
 
 from . import evidence
 from .compose import compose
-from .content import PacketContent, Patient, Sender
+from .content import Coverage, PacketContent, Patient, Sender
 from .models import Authorisation
 from .packets import today_of
 from .status import Status
@@ -63,7 +63,7 @@ def _content(person: Person) -> PacketContent | None:
             found.key,
             _FORM,
             patient=Patient(name=f"{person.given_name} {person.family_name}"),
-            coverage={},
+            coverage=Coverage(),
             sender=Sender(clinic=person.clinic.name),
             states=found.states,
             said=found.said,

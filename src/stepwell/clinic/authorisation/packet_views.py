@@ -15,8 +15,8 @@ from stepwell.errors import QuestionError
 
 from . import packets
 from .forms import FormError, fill
+from .in_words import in_words
 from .models import FormFile, Packet
-from .pdf import MARKS, SHOWN_STATES
 from .pdf import render as render_pdf
 from .views import of_person
 
@@ -41,16 +41,11 @@ def make(request: HttpRequest, person: Person, authorisation: UUID) -> HttpRespo
 def packet(request: HttpRequest, person: Person, authorisation: UUID, packet: UUID) -> HttpResponse:
     """The packet as it was made."""
     shown = _packet(person, authorisation, packet)
-    content = packets.read(shown)
     context = {
         "person": person,
         "one": shown.authorisation,
         "packet": shown,
-        "content": content,
-        "paragraphs": [[s for s in paragraph if s.text] for paragraph in content.letter.paragraphs],
-        "numbers": {source.address: n for n, source in enumerate(content.sources, 1)},
-        "marks": MARKS,
-        "states": SHOWN_STATES,
+        "shown": in_words(packets.read(shown)),
         "is_latest": shown.pk == shown.authorisation.packets.last().pk,
         "forms": FormFile.objects.filter(clinic_id=person.clinic_id).defer("data"),
         "may_write": may(request.actor, Action.WRITE_AUTHORISATION, person),

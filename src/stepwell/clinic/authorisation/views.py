@@ -45,9 +45,7 @@ def new(request: HttpRequest, person: Person) -> HttpResponse:
     """Begins a request to a payer."""
     clinic = person.clinic
     earlier = Authorisation.objects.filter(person_id__in=person.ids()).first()
-    form = AuthorisationForm(
-        request.POST or None, clinic_id=clinic.pk, today=today_of(clinic), initial=_as_before(earlier)
-    )
+    form = AuthorisationForm(_posted(request), clinic_id=clinic.pk, today=today_of(clinic), initial=_as_before(earlier))
     if request.method == "POST" and form.is_valid():
         one = form.save(commit=False)
         one.person, one.clinic = person, clinic
@@ -94,7 +92,7 @@ def _show(request: HttpRequest, person: Person, one: Authorisation, form: Status
 def edit(request: HttpRequest, person: Person, authorisation: UUID) -> HttpResponse:
     """Changes what is asked or answered. What somebody else changed meanwhile is told, not overwritten."""
     one = of_person(person, authorisation)
-    form = AuthorisationForm(request.POST or None, instance=one, clinic_id=one.clinic_id, today=today_of(one.clinic))
+    form = AuthorisationForm(_posted(request), instance=one, clinic_id=one.clinic_id, today=today_of(one.clinic))
     status = 200
     if request.method == "POST":
         status = 422
@@ -147,3 +145,8 @@ def step(request: HttpRequest, person: Person, authorisation: UUID) -> HttpRespo
 
 def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _posted(request: HttpRequest):
+    """What was sent; None where the page is only looked at."""
+    return request.POST if request.method == "POST" else None
