@@ -105,6 +105,21 @@ def restore(
     _say(f"Start it: stepwell clinic run {directory}")
 
 
+@clinic_app.command("export")
+def export(
+    directory: DirectoryArg,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder.", show_default=False)],
+) -> None:
+    """Takes everything out: a CSV folder that `stepwell run` reads, every version of every line, and whether verdicts agree."""
+    told = _commands().export(directory, out)
+    _say(
+        f"{told['people']:,} people and {told['lines']:,} versions of lines are in {out}; what is where: {out}/README.txt"
+    )
+    _say(
+        f"{told['differ']:,} of {told['verdicts']:,} verdicts differ when the folder is run. Run it: stepwell run {out}/csv --out RESULT"
+    )
+
+
 @clinic_app.command("verify")
 def verify(directory: DirectoryArg) -> None:
     """Verifies that no event of the log was changed or removed."""

@@ -75,6 +75,14 @@ def restore(file: Path, path: Path, *, database: str = "sqlite", address: str) -
         raise
 
 
+def export(path: Path, out: Path) -> dict[str, int]:
+    """Takes everything out into a new folder. Returns how many people, lines and verdicts there are, and how many differ."""
+    opened(path)
+    from .exchange.export import export as write
+
+    return write(out)
+
+
 def verify(path: Path) -> int:
     """Verifies the event log. Returns how many events it has; raises where one is not as it was written."""
     opened(path)
