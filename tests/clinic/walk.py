@@ -1,0 +1,148 @@
+"""A clinic that runs as a process of its own, and people who use it in Chromium. Each step does what a person would: it looks for
+words on the page, types and presses."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "a long pass phrase of tests"
+SECRETS = {
+    role: base64.b32encode(hashlib.sha256(role.encode()).digest()[:20]).decode()
+    for role in ("prescriber", "nurse", "office", "therapist", "administrator")
+}
+"""The secret of each role's authenticator app."""
+_SETUP = """
+import sys
+from pathlib import Path
+from stepwell.clinic import commands, directory
+place, database, address = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+directory.create(place, address=address, database=database)
+directory.use(place)
+commands.migrate()
+from allauth.mfa.totp.internal.auth import TOTP
+from stepwell.clinic.access.models import Clinic, User
+home = Clinic.objects.create(name="Riverside Clinic", time_zone="America/New_York",
+                             definitions=["us-label", "clinic-two-classes"], stagings=["maudsley"])
+for pair in sys.argv[4:]:
+    role, secret = pair.split("=", 1)
+    user = User(username=role, clinic=home, role=role, first_name="Test", last_name=role.title())
+    user.set_password(%r)
+    user.save()
+    TOTP.activate(user, secret)
+""" % (PASSWORD,)
+
+
+@contextmanager
+def running_clinic(place: Path, database: str = "sqlite"):
+    """The address of a clinic with one member of staff of each role, served until the end of the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    staff = [f"{role}={secret}" for role, secret in SECRETS.items()]
+    subprocess.run([sys.executable, "-c", _SETUP, str(place), database, address, *staff], check=True, timeout=120)
+    command = [sys.executable, "-m", "stepwell", "clinic", "run", str(place), "--port", str(port)]
+    with (place / "log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "TERM": "dumb"})
+    try:
+        _wait_until_open(server, port, place / "log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_until_open(server: subprocess.Popen, port: int, log: Path, seconds: float = 240) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    pytest.fail(f"the clinic did not open: {log.read_text()[-2000:]}")
+
+
+@contextmanager
+def chromium():
+    """A browser; skips where this machine has none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("this machine has no Chromium (Debian: apt-get install chromium)")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def code_of(secret: str) -> str:
+    """What an authenticator app shows now (RFC 6238)."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
+
+
+def sign_in(browser, address: str, role: str, width: int = 1440):
+    """A page in which somebody of this role is signed in, with password and authenticator app."""
+    page = browser.new_context(base_url=address, viewport={"width": width, "height": 900}).new_page()
+    page.goto("/")
+    page.fill("[name=login]", role)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]:has-text('Sign in'):not([form])")
+    page.fill("[name=code]", code_of(SECRETS[role]))
+    page.click("main button[type=submit]:not([form])")
+    page.wait_for_selector("text=Sign out")
+    return page
+
+
+def answer_intake(page, answers: Mapping[str, object]) -> int:
+    """Answers every question until the end. `answers` by `part/question` or `part/question/turn`: a choice's id, a number, a
+    drug as typed and chosen, a date as (year, month, day); what is not there is not known. Returns how many were asked."""
+    asked = 0
+    while match := re.search(r"/intake/([\w-]+)/([\w-]+)/(\d+)/", page.url):
+        part, question, turn = match.groups()
+        given = answers.get(f"{part}/{question}/{turn}", answers.get(f"{part}/{question}"))
+        asked += 1
+        assert asked < 400, page.url
+        if given is None:
+            page.click("button[name=dont_know]")
+        else:
+            _answer(page, given)
+        page.wait_for_load_state()
+    return asked
+
+
+def _answer(page, given) -> None:
+    if isinstance(given, tuple) and isinstance(given[0], int):
+        for name, value in zip(("year", "month", "day"), given, strict=False):
+            (page.select_option if name == "month" else page.fill)(f"[name={name}]", f"{value:02d}")
+    elif isinstance(given, tuple):
+        typed, chosen = given
+        page.fill("[name=q]", typed)
+        page.wait_for_selector(f"#found input[value={chosen}]")
+        page.check(f"#found input[value={chosen}]")
+    elif page.query_selector(f"input[name=value][value='{given}']"):
+        page.check(f"input[name=value][value='{given}']")
+    else:
+        page.fill("[name=value]", str(given))
+    page.click("button.wide[type=submit]:not([name])")
