@@ -112,6 +112,14 @@ def test_the_whole_intake_becomes_lines_and_each_answer_is_stored_at_once(phone,
     assert phone.get("/intake/phq-9/9/0/").headers["Location"] == "/intake/end/"
 
 
+def test_the_receipt_has_the_time_of_the_patients_own_zone(phone, ada):
+    ada.time_zone = "Asia/Kathmandu"  # of no other page, and not a whole hour from any other
+    ada.save()
+    say(phone, value="yes")
+    at = Answer.objects.latest("at").at.astimezone(ada.zone)
+    assert f"Saved {at:%H:%M}" in phone.get("/intake/", follow=True).content.decode()
+
+
 def test_a_link_opens_once_in_one_browser(link, phone):
     again = Client().get(link[1])
     assert again.status_code == 410

@@ -38,13 +38,13 @@ from allauth.mfa.totp.internal.auth import TOTP
 from stepwell.clinic.access.models import Clinic, User
 home = Clinic.objects.create(name="Riverside Clinic", time_zone="America/New_York",
                              definitions=["us-label", "clinic-two-classes"], stagings=["maudsley"])
-for pair in sys.argv[4:]:
+for pair in sys.argv[5:]:
     role, secret = pair.split("=", 1)
     user = User(username=role, clinic=home, role=role, first_name="Test", last_name=role.title())
-    user.set_password(%r)
+    user.set_password(sys.argv[4])
     user.save()
     TOTP.activate(user, secret)
-""" % (PASSWORD,)
+"""
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def running_clinic(place: Path, database: str = "sqlite"):
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     staff = [f"{role}={secret}" for role, secret in SECRETS.items()]
-    subprocess.run([sys.executable, "-c", _SETUP, str(place), database, address, *staff], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", _SETUP, str(place), database, address, PASSWORD, *staff], check=True, timeout=120)
     command = [sys.executable, "-m", "stepwell", "clinic", "run", str(place), "--port", str(port)]
     with (place / "log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "TERM": "dumb"})

@@ -7,6 +7,8 @@ from django.contrib.auth import logout
 from django.shortcuts import render
 from django.utils import timezone
 
+from stepwell.clinic.people.models import Person
+
 from .actors import PATIENT_MINUTES, set_actor
 
 _NOTE_EVERY = 60
@@ -20,7 +22,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        """Answers the request, in the clinic's time zone."""
+        """Answers the request, in the time zone of whoever asks: the clinic's, or the patient's own."""
         _end_if_idle(request)
         set_actor(request)
         with timezone.override(_zone(request)):
@@ -30,6 +32,9 @@ class ActorMiddleware:
 def _zone(request):
     if request.user.is_authenticated and request.user.clinic:
         return request.user.clinic.zone
+    if request.actor is not None and request.actor.person_id is not None:
+        person = Person.objects.seen_by(request.actor).select_related("clinic").first()
+        return person.zone if person is not None else settings.TIME_ZONE
     return settings.TIME_ZONE
 
 
