@@ -125,10 +125,11 @@ def _severity(facts: Mapping) -> Iterator[Sentence]:
 
 def _trials(trials: Iterable[Trial]) -> Iterator[Sentence]:
     for n, one in enumerate(trials, 1):
-        end = f"to {show_date(one.last)}" + ("" if one.is_end_known else ", the last day known")
+        known = f"to {show_date(one.last)} ({one.weeks:g} weeks)"
+        unknown = f"on, to {show_date(one.last)} or longer (the end is not known)"
         words = (
             f"{one.drug[0].upper()}{one.drug[1:]} ({one.drug_class}), {one.dose}, was taken from "
-            f"{show_date(one.first)} {end} ({one.weeks:g} weeks): {one.outcome}"
+            f"{show_date(one.first)} {known if one.is_end_known else unknown}: {one.outcome}"
         )
         if one.stopped not in ("reason not recorded", "still taken"):
             words += f"; recorded reason for stopping: {one.stopped}"
