@@ -28,6 +28,6 @@ def inside(path: Path, code: str) -> str:
     """What Python code prints that runs in the clinic's directory."""
     start = f"from pathlib import Path; from stepwell.clinic import commands; commands.opened(Path({str(path)!r}))\n"
     call = [sys.executable, "-c", start + code]
-    done = subprocess.run(call, capture_output=True, text=True, timeout=120, env=os.environ.copy())
+    done = subprocess.run(call, capture_output=True, text=True, timeout=550, env=os.environ.copy())
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -112,3 +112,35 @@ def test_an_upload_that_is_too_large_is_refused_politely(sign_in):
     answer = sign_in("nurse").post("/people/add/", data=b"x", content_type="text/plain", CONTENT_LENGTH=str(50 * 2**20))
     assert answer.status_code == 413
     assert "Nothing was saved" in answer.content.decode()
+
+
+def test_sign_out_ends_the_session_at_the_server_and_clears_the_browser(sign_in):
+    client = sign_in("nurse")
+    kept = client.cookies["session"].value
+    answer = client.post("/account/sign-out/")
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
+    client.cookies["session"] = kept
+    assert client.get("/people/").url.startswith("/account/sign-in/")
+
+
+def test_a_new_password_ends_the_other_sessions(sign_in, user):
+    nurse = user("nurse")
+    here, elsewhere = Client(), Client()
+    for client in (here, elsewhere):
+        client.force_login(nurse, backend="allauth.account.auth_backends.AuthenticationBackend")
+    new = {"oldpassword": PASSWORD, "password1": "quite another pass phrase", "password2": "quite another pass phrase"}
+    assert here.post("/account/password/", new).status_code == 302
+    assert here.get("/people/").status_code == 200
+    assert elsewhere.get("/people/").status_code == 302
+    assert here.post("/account/password/", {**new, "password1": "short", "password2": "short"}).status_code == 200
+
+
+def test_a_code_of_the_app_works_once(user):
+    nurse = user("nurse")
+    code = _code(nurse)
+    first, second = Client(), Client()
+    for client in (first, second):
+        _enter(client, nurse.username)
+    assert first.post("/account/second-factor/authenticate/", {"code": code}).status_code == 302
+    second.post("/account/second-factor/authenticate/", {"code": code})
+    assert second.get("/people/").status_code == 302

@@ -12,7 +12,7 @@ def test_search_finds_by_name_number_and_birth_date_in_the_own_clinic_only(sign_
     person(family_name="Alvarez", given_name="Foreign", clinic=other_clinic)
     client = sign_in("office")
     for asked, found in (("alva", 1), ("77", 1), ("1980-05-31", 2), ("1980-13-99", 0), ("ada alva", 1), ("foreign", 0)):
-        page = client.get("/people/", {"q": asked}).context["page"]
+        page = client.post("/people/", {"q": asked}).context["page"]
         assert page.paginator.count == found, asked
 
 
@@ -26,3 +26,23 @@ def test_a_person_is_added_with_an_event_and_impossible_entries_are_told_at_once
     made = Person.objects.get()
     assert Event.objects.filter(action="add person", person_id=made.pk).exists()
     assert b"<b>Ada" not in client.get("/people/").content
+
+
+def test_paging_keeps_what_was_searched_for_and_no_name_stands_in_an_address(sign_in, person):
+    for n in range(60):
+        person(family_name="Alvarez", record_number=str(n))
+    person(family_name="Brandt")
+    client = sign_in("prescriber")
+    second = client.post("/people/", {"q": "alvarez", "page": "2"})
+    assert (second.context["page"].number, second.context["page"].paginator.count) == (2, 60)
+    assert b"?q=" not in second.content
+    assert client.get("/people/", {"q": "alvarez"}).context["page"].paginator.count == 61
+
+
+def test_each_role_is_shown_what_it_may_do(sign_in, person):
+    somebody = person()
+    therapist, office = (sign_in(role).get("/people/").content.decode() for role in ("therapist", "office"))
+    assert "Add a person" in office
+    assert "Add a person" not in therapist
+    assert f"/people/{somebody.pk}/" in office
+    assert sign_in("office").get(f"/people/{somebody.pk}/chart/").status_code == 404

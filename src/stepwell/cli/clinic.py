@@ -73,13 +73,7 @@ def init(
 @clinic_app.command("run")
 def run(directory: DirectoryArg, host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
     """Serves the clinic until Ctrl-C."""
-    _commands().run(
-        directory,
-        host=host,
-        port=port,
-        first=lambda: _say("Loading the rules; after an installation this takes about a minute."),
-        then=lambda at: _say(f"The clinic is open at {at}. Ctrl-C ends it."),
-    )
+    _serve(directory, host, port)
 
 
 @clinic_app.command("backup")
@@ -112,12 +106,11 @@ def export(
 ) -> None:
     """Takes everything out: a CSV folder that `stepwell run` reads, every version of every line, and whether verdicts agree."""
     told = _commands().export(directory, out)
+    _say(f"{told['people']:,} people and {told['lines']:,} versions of lines are in {out}.")
     _say(
-        f"{told['people']:,} people and {told['lines']:,} versions of lines are in {out}; what is where: {out}/README.txt"
+        f"{told['differ']:,} of {told['verdicts']:,} verdicts differ when the folder is run; {out}/README.txt says why."
     )
-    _say(
-        f"{told['differ']:,} of {told['verdicts']:,} verdicts differ when the folder is run. Run it: stepwell run {out}/csv --out RESULT"
-    )
+    _say(f"Run it: stepwell run {out}/csv --out RESULT")
 
 
 @clinic_app.command("verify")
@@ -125,6 +118,16 @@ def verify(directory: DirectoryArg) -> None:
     """Verifies that no event of the log was changed or removed."""
     n = _commands().verify(directory)
     _say(f"{n:,} events: every one is as it was written, and none is missing.")
+
+
+def _serve(directory: Path, host: str, port: int) -> None:
+    _commands().run(
+        directory,
+        host=host,
+        port=port,
+        first=lambda: _say("Loading the rules; after an installation this takes about a minute."),
+        then=lambda at: _say(f"The clinic is open at {at}. Ctrl-C ends it."),
+    )
 
 
 def _say(text: str) -> None:

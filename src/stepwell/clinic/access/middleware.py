@@ -11,6 +11,7 @@ from stepwell.clinic.people.models import Person
 
 from .actors import PATIENT_MINUTES, set_actor
 
+_SIGN_OUT = "/account/sign-out/"
 _NOTE_EVERY = 60
 """Seconds after which the time of the last request is written again: not each request costs a write."""
 
@@ -66,5 +67,7 @@ class HeadersMiddleware:
         else:
             response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
+        if request.path == _SIGN_OUT and request.method == "POST":
+            response["Clear-Site-Data"] = '"cache", "storage"'
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()")
         return response

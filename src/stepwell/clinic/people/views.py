@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from stepwell.clinic import events
-from stepwell.clinic.access.policy import Action, may
+from stepwell.clinic.access.policy import ALLOWED, Action, may
 
 from .forms import PersonForm
 from .merging import NotMerged, merge, undo
@@ -22,10 +22,14 @@ _FEW = 20
 
 
 def people(request: HttpRequest) -> HttpResponse:
-    """The clinic's people, found by name, record number or birth date."""
+    """The clinic's people, found by name, record number or birth date. What is searched for is sent in the body of the request:
+    the history of the browser keeps addresses."""
     asked = _asked(request)
-    page = Paginator(_found(request, asked), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "people/list.html", {"page": page, "asked": asked})
+    page = Paginator(_found(request, asked), PER_PAGE).get_page(request.POST.get("page") or request.GET.get("page"))
+    allowed = ALLOWED[request.actor.role]
+    context = {"page": page, "asked": asked, "may_add": Action.ADD_PERSON in allowed}
+    context["opens"] = "chart" if Action.READ_CHART in allowed else "person_card"
+    return render(request, "people/list.html", context)
 
 
 def add(request: HttpRequest) -> HttpResponse:
@@ -76,7 +80,7 @@ def edit(request: HttpRequest, person: Person) -> HttpResponse:
 
 def merge_people(request: HttpRequest, person: Person) -> HttpResponse:
     """Looks for the other record of the same person, and merges it into this one."""
-    if request.method == "POST":
+    if request.method == "POST" and "q" not in request.POST:
         other = Person.objects.seen_by(request.actor).filter(pk=_uuid(request.POST.get("other"))).first()
         try:
             if other is None:
@@ -105,7 +109,7 @@ def undo_merge(request: HttpRequest, person: Person) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> str:
-    return " ".join(request.GET.get("q", "").split())[:100]
+    return " ".join(request.POST.get("q", "").split())[:100]
 
 
 def _found(request: HttpRequest, asked: str) -> QuerySet[Person]:
