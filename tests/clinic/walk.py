@@ -55,7 +55,9 @@ def running_clinic(place: Path, database: str = "sqlite"):
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     staff = [f"{role}={secret}" for role, secret in SECRETS.items()]
-    subprocess.run([sys.executable, "-c", _SETUP, str(place), database, address, PASSWORD, *staff], check=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "-c", _SETUP, str(place), database, address, PASSWORD, *staff], check=True, timeout=120
+    )
     command = [sys.executable, "-m", "stepwell", "clinic", "run", str(place), "--port", str(port)]
     with (place / "log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "TERM": "dumb"})
