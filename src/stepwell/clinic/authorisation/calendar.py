@@ -54,7 +54,9 @@ def _entries(one: Authorisation, today: date) -> Iterator[Entry]:
         yield _entry(one, "appeal", _("Last day for an appeal"), why, one.appeal_until, today)
     if status in APPROVED:
         if one.due_again is not None:
-            why = _("Approved to %s; the payer asks for improvement since the baseline.") % (show_date(one.valid_to))
+            why = _("Approved to %s. A further request says how the scores have changed since before treatment.") % (
+                show_date(one.valid_to)
+            )
             yield _entry(one, "again", _("Re-authorisation due"), why, one.due_again, today)
         if one.valid_to is not None:
             why = _("The authorisation ends on this day.")

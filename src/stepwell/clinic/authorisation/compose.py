@@ -282,7 +282,8 @@ def _words(chart: Chart) -> dict[str, str]:
         for r in chart.exposure
     }
     for r in chart.condition:
-        said[r["address"]] = f"diagnosis {r['code']}, {show_date(r['condition_date'])}"
+        what = knowledge.codesets[r["codeset"]].label if r["vocabulary"] == "stepwell" else f"diagnosis {r['code']}"
+        said[r["address"]] = f"{what}, {show_date(r['condition_date'])}"
     for r in chart.measurement:
         said[r["address"]] = f"{knowledge.all_instruments[r['instrument']].label}, {show_date(r['measured_date'])}"
     for r in chart.procedure:

@@ -7,14 +7,15 @@ from datetime import date
 
 from stepwell.candidacy import show_date
 
-from .content import Criterion, PacketContent, Score, Statement
+from .content import Criterion, PacketContent, Score, Sentence, Statement
+from .letters import NOT_RECORDS
 
 MARKS = {"met": "✓", "nearly met": "≈", "not met": "✗", "none recorded": "?", "unknown": "?"}
 SHOWN_STATES = {
     "reported": "reported by the patient",
     "imported": "imported",
     "confirmed": "confirmed",
-    "not known": "—",
+    "not known": "state not known",
 }
 
 
@@ -132,6 +133,16 @@ def in_words(content: PacketContent) -> dict:
         "made": f"Made with stepwell {content.version}; knowledge {content.knowledge[:12]}; content {content.digest[:12]}. "
         "stepwell explains what the records show; clinicians decide.",
     }
+
+
+def rests_on(content: PacketContent, sentence: Sentence) -> str:
+    """What a sentence rests on, in words, each with who stands behind it."""
+    sources = {source.address: source for source in content.sources}
+    said = []
+    for address in sentence.rests_on:
+        source = sources.get(address)
+        said.append(NOT_RECORDS[address] if source is None else f"{source.what} ({SHOWN_STATES[source.state]})")
+    return "; ".join(said)
 
 
 def _facts(content: PacketContent) -> list[tuple[str, str]]:

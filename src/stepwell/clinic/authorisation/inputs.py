@@ -18,6 +18,15 @@ _DAYS_BEFORE_END = 30
 """How many days before its end a re-authorisation is due where nobody enters a day."""
 _LONGEST_LIFE = 10
 _DAY = {"type": "date"}
+_ANSWER = (
+    "units_used",
+    "due_again",
+    "approval_number",
+    "denied_on",
+    "denial_reason",
+    "denial_number",
+    "appeal_until",
+)
 _DATES = ("valid_from", "valid_to", "due_again", "monitoring_checked", "denied_on", "appeal_until")
 
 
@@ -66,6 +75,10 @@ class AuthorisationForm(forms.ModelForm):
         )
         self.fields["code"].widget.attrs |= {"list": "codes", "autocomplete": "off"}
         self.order_fields(self.Meta.fields)
+        if self.instance._state.adding:
+            # The payer has not answered yet.
+            for name in _ANSWER:
+                del self.fields[name]
 
     @property
     def codes(self) -> list[str]:
@@ -97,7 +110,7 @@ class AuthorisationForm(forms.ModelForm):
                 words = _("Enter a number between %(least)d and %(most)d.") % {"least": least, "most": most}
                 self.add_error(name, words)
         if given.get("valid_to") and not given.get("due_again") and "due_again" not in self.errors:
-            given["due_again"] = max(
+            given["due_again"] = self.instance.due_again = max(
                 given["valid_to"] - dt.timedelta(days=_DAYS_BEFORE_END), given.get("valid_from") or dt.date.min
             )
         return given

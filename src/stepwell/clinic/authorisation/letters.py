@@ -12,8 +12,13 @@ from stepwell.candidacy import show_date
 
 from .content import Criterion, Letter, Sentence, Trial
 
-NOT_RECORDS = ("register", "policy", "denial", "request")
-"""What a sentence may rest on beside records: the clinic's register, the payer's policy, the payer's letter, the request."""
+NOT_RECORDS = {
+    "register": "the clinic's register",
+    "policy": "the policy",
+    "denial": "the payer's letter",
+    "request": "what is asked for",
+}
+"""What a sentence may rest on beside records."""
 
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
@@ -132,7 +137,7 @@ def _trials(trials: Iterable[Trial]) -> Iterator[Sentence]:
             f"{show_date(one.first)} {known if one.is_end_known else unknown}: {one.outcome}"
         )
         if one.stopped not in ("reason not recorded", "still taken"):
-            words += f"; recorded reason for stopping: {one.stopped}"
+            words += f"; reason for stopping, {one.stopped}"
         yield Sentence(id=f"trial.{n}", composed=f"{words}.", rests_on=one.rests_on)
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from stepwell.candidacy import standing_of
+from stepwell.candidacy import provenance
 from stepwell.clinic import events
 from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.access.policy import Action, may
@@ -21,7 +21,7 @@ from .forms import VALUES, read_fields
 from .inputs import FormFileForm, PolicyForm
 from .models import Authorisation, FormFile, PolicyFile
 from .packets import today_of
-from .policies import forms_of, id_in, own_ids, problems_in
+from .policies import forms_of, id_in, knowledge_of, own_ids, problems_in
 
 
 def _clinic(request: HttpRequest) -> Clinic:
@@ -55,9 +55,14 @@ def _entries(clinic: Clinic, today):
 def policies(request: HttpRequest) -> HttpResponse:
     """Every policy that can be chosen, with its day and how its copy was seen."""
     clinic = _clinic(request)
-    own = own_ids(clinic.pk)
+    own, knowledge = own_ids(clinic.pk), knowledge_of(clinic.pk)
     rows = [
-        {"form": form, "is_own": form.id in own, "standing": standing_of(form), "from": form.in_force.valid_from}
+        {
+            "form": form,
+            "is_own": form.id in own,
+            "seen": provenance(form.in_force, knowledge).strip("[]"),
+            "from": form.in_force.valid_from,
+        }
         for form in forms_of(clinic.pk)
     ]
     may_write = may(request.actor, Action.WRITE_AUTHORISATION, clinic)

@@ -15,7 +15,7 @@ from stepwell.errors import QuestionError
 
 from . import packets
 from .forms import FormError, fill
-from .in_words import in_words
+from .in_words import in_words, rests_on
 from .models import FormFile, Packet
 from .pdf import render as render_pdf
 from .views import of_person
@@ -76,7 +76,15 @@ def edit(request: HttpRequest, person: Person, authorisation: UUID, packet: UUID
             made = packets.change(shown, texts, added.splitlines(), request.actor)
             messages.success(request, _("Packet %d was made.") % made.number)
             return redirect("packet", person=person.pk, authorisation=shown.authorisation_id, packet=made.pk)
-    rows = [{"sentence": one, "text": texts[one.id]} for one in content.letter.sentences]
+    rows = [
+        {
+            "sentence": one,
+            "text": texts[one.id],
+            "rests_on": rests_on(content, one),
+            "height": 2 + len(texts[one.id]) // 70,
+        }
+        for one in content.letter.sentences
+    ]
     context = {
         "person": person,
         "one": shown.authorisation,
@@ -103,6 +111,9 @@ def filled(request: HttpRequest, person: Person, authorisation: UUID, packet: UU
     kept = FormFile.objects.filter(clinic_id=person.clinic_id, pk=form).first()
     if kept is None:
         raise Http404
+    if not kept.mapping:
+        messages.error(request, _("Choose first what goes into the fields of this form, under Payers' forms."))
+        return redirect("packet", person=person.pk, authorisation=shown.authorisation_id, packet=shown.pk)
     try:
         made = fill(bytes(kept.data), kept.mapping, packets.read(shown))
     except FormError as error:

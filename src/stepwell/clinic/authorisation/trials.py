@@ -116,5 +116,5 @@ def _outcome(trial: dict, chart: Chart) -> list[str]:
 
 def _stopped(trial: dict, last: date, day: date) -> str:
     if trial["stop_reason"]:
-        return trial["stop_reason"]
+        return f"recorded: {trial['stop_reason']}"
     return "still taken" if last >= day and trial["is_ongoing"] else "reason not recorded"

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from stepwell.clinic import events
+from stepwell.clinic.access.models import User
 from stepwell.clinic.access.policy import Action, may
 from stepwell.clinic.people.models import Person
 
@@ -78,8 +79,8 @@ def _show(request: HttpRequest, person: Person, one: Authorisation, form: Status
         "person": person,
         "one": one,
         "policy": policy,
-        "steps": one.steps.order_by("number"),
-        "packets": one.packets.order_by("-number"),
+        "steps": _with_names(one.steps.order_by("number"), one.clinic_id),
+        "packets": _with_names(one.packets.order_by("-number"), one.clinic_id),
         "warnings": list(warnings_of(one, today)),
         "form": form or StatusForm(now=one.status, initial={"day": today}),
         "is_open": bool(NEXT[one.status]),
@@ -87,6 +88,15 @@ def _show(request: HttpRequest, person: Person, one: Authorisation, form: Status
         "may_write": may(request.actor, Action.WRITE_AUTHORISATION, person),
     }
     return render(request, "authorisation/detail.html", context, status=422 if form is not None else 200)
+
+
+def _with_names(rows, clinic_id: int) -> list:
+    """The rows, each with the name of whoever made it."""
+    names = {f"user {user.pk}": user.full_name for user in User.objects.filter(clinic_id=clinic_id)}
+    rows = list(rows)
+    for row in rows:
+        row.by = names.get(row.actor, row.actor)
+    return rows
 
 
 def edit(request: HttpRequest, person: Person, authorisation: UUID) -> HttpResponse:
