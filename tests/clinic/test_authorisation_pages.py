@@ -14,6 +14,7 @@ from payer_form import payer_form
 from stepwell.clinic.access.actors import actor_of_user
 from stepwell.clinic.authorisation import packets
 from stepwell.clinic.authorisation.calendar import entries
+from stepwell.clinic.authorisation.in_words import in_words
 from stepwell.clinic.authorisation.models import Authorisation, FormFile, Packet, PolicyFile, Step
 from stepwell.clinic.events.models import Event
 from stepwell.clinic.history import lines
@@ -148,6 +149,7 @@ def test_a_packet_is_kept_as_it_was_and_an_edit_makes_the_next(one, office):
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
     assert page.count("the clinician's own") == 2
+    assert all(not s["refs"] for p in in_words(packets.read(second))["letter"]["paragraphs"] for s in p if s["own"])
     assert b"%PDF-" in office.get(f"{base(one)}packets/{second.pk}/pdf/").content
     for change in (
         lambda: Packet.objects.filter(pk=first.pk).update(digest="x"),
@@ -415,6 +417,22 @@ def test_the_patients_own_page(one, told, office, today):
     for word in ("cure", "fix ", "fail", "guarantee", told.secret, "substance"):
         assert word not in text.lower()
     assert office.get(f"/people/{told.pk}/authorisations/").status_code == 200
+
+
+def test_a_patient_who_came_by_a_link_sees_their_own_page_and_nothing_else(one, told, actor):
+    from django.test import Client
+
+    from stepwell.clinic.history.links import make_link
+
+    phone = Client()
+    assert phone.get("/my/page/").status_code == 403
+    _link, token = make_link(told, actor("office"))
+    assert phone.post(f"/i/{token}/", {"year": "1980", "month": "5", "day": "31"}).status_code == 302
+    text = phone.get("/my/page/").content.decode()
+    assert "Sertraline" in text
+    assert "tel:988" in text
+    assert "Print this page" not in text
+    assert phone.get(base(one)).status_code == 404
 
 
 def test_the_patients_own_page_before_there_is_anything(person, office):

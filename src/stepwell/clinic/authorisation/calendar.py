@@ -54,7 +54,7 @@ def _entries(one: Authorisation, today: date) -> Iterator[Entry]:
         yield _entry(one, "appeal", _("Last day for an appeal"), why, one.appeal_until, today)
     if status in APPROVED:
         if one.due_again is not None:
-            why = _("Approved to %s. A further request says how the scores have changed since before treatment.") % (
+            why = _("Approved to %s. A further request says how scores changed since before treatment.") % (
                 show_date(one.valid_to)
             )
             yield _entry(one, "again", _("Re-authorisation due"), why, one.due_again, today)

@@ -33,7 +33,7 @@ class Evidence:
     @property
     def lines(self) -> list[str]:
         """The addresses of the lines that were read."""
-        return sorted(self.states)
+        return sorted(address for address in self.states if address.startswith("line/"))
 
 
 def evidence_of(person: Person, knowledge, definitions: list[str]) -> Evidence:
@@ -47,7 +47,8 @@ def evidence_of(person: Person, knowledge, definitions: list[str]) -> Evidence:
     return Evidence(
         result=result,
         key=str(person.pk),
-        states={line.address: line.state for line in lines},
+        # Birth date and sex stand in the clinic's register.
+        states={f"person/{person.pk}": "confirmed"} | {line.address: line.state for line in lines},
         said={line.address: said for line in lines if (said := _said(line)) is not None},
         consents=_consents(lines),
     )

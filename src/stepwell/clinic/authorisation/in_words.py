@@ -53,7 +53,12 @@ def in_words(content: PacketContent) -> dict:
             "subject": letter.subject,
             "any_own": any(one.is_own and one.text for one in letter.sentences),
             "paragraphs": [
-                [{"text": s.text, "own": s.is_own, "refs": refs(s.rests_on)} for s in paragraph if s.text]
+                # What a clinician wrote rests on the clinician, whatever it took the place of.
+                [
+                    {"text": s.text, "own": s.is_own, "refs": [] if s.is_own else refs(s.rests_on)}
+                    for s in paragraph
+                    if s.text
+                ]
                 for paragraph in letter.paragraphs
                 if any(s.text for s in paragraph)
             ],
