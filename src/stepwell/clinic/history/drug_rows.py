@@ -61,7 +61,7 @@ def _as_medication(content: forms.Taken) -> dict:
         "dose_basis": "unknown: no strength" if content.mg_per_day is None else "recorded dose",
         "labelled_use": _labelled_use(content),
         "stop_reason": stop_reason(content.stop_reasons),
-        "is_supplied": content.is_supplied,
+        "is_supplied": {"yes": True, "no": False, "not known": None}[content.supplied],
     }
 
 

@@ -142,8 +142,8 @@ class Medication(Helped, Taken):
     mg_per_day: Annotated[float, Field(ge=MG_PER_DAY.at_least, le=MG_PER_DAY.at_most)] | None = None
     purpose: Literal["depression", "something else"] | None = None
     route: Literal["", "oral", "transdermal", "nasal", "intravenous", "intramuscular", "subcutaneous", "topical"] = ""
-    is_supplied: bool | None = True
-    """Whether it was handed over or taken; None: only an order is known."""
+    supplied: Literal["yes", "no", "not known"] = "yes"
+    """Whether it was handed over or taken; not known: only an order is recorded."""
 
 
 class Medicine(Taken):
@@ -193,7 +193,8 @@ class Condition(Content):
 class Score(Content):
     """A questionnaire or rating scale on one day."""
 
-    instrument: str
+    instrument: str = ""
+    """Of the knowledge files; empty: a question of another clinic's own, as an import read it."""
     day: When | None = None
     total: float | None = None
     items: dict[str, float | None] = {}
@@ -202,6 +203,8 @@ class Score(Content):
     @model_validator(mode="after")
     def _fits(self):
         form = stepwell.load_knowledge().all_instruments.get(self.instrument)
+        if form is None and self.records and not self.instrument:
+            return self
         if form is None:
             raise ValueError("instrument: is none of the list")
         if self.total is not None and not float(form.at_least) <= self.total <= float(form.at_most):
@@ -212,7 +215,7 @@ class Score(Content):
                 raise ValueError("items: no such question")
             if value is not None and not known[item].at_least <= value <= known[item].at_most:
                 raise ValueError("items: an answer outside the scale")
-        if self.total is None and not self.items:
+        if self.total is None and not self.items and not self.records:
             raise ValueError("total: write the total")
         return self
 
@@ -232,7 +235,8 @@ class Vital(Content):
             value = getattr(self, field)
             if value is not None and not known[vital].at_least <= value <= known[vital].at_most:
                 raise ValueError(f"{field}: is no possible reading")
-        if (self.systolic is None, self.diastolic is None, self.oxygen is None) == (True, True, True):
+        is_empty = self.systolic is None and self.diastolic is None and self.oxygen is None
+        if is_empty and not self.records:
             raise ValueError("systolic: write a reading")
         return self
 

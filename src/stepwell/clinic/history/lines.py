@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
@@ -48,15 +50,31 @@ def confirmed(lines: Iterable[Line]) -> list[Line]:
     return [line for line in lines if line.state == "confirmed"]
 
 
+def find(person: Person, line: uuid.UUID) -> Line | None:
+    """The latest version of that line of the person."""
+    return next((one for one in current(person) if one.line == line), None)
+
+
 def versions(line: Line) -> list[Line]:
     """Every version of the line, the first one first."""
     return list(Line.objects.filter(line=line.line).select_related("user").order_by("version"))
 
 
-def add(person: Person, kind: str, content: dict, *, actor: Actor, state: str, origin: str, source: str = "") -> Line:
-    """A new line. `content` is as `forms.check` gave it."""
+def add(
+    person: Person,
+    kind: str,
+    content: dict,
+    *,
+    actor: Actor,
+    state: str,
+    origin: str,
+    source: str = "",
+    line: uuid.UUID | None = None,
+) -> Line:
+    """A new line. `content` is as `forms.check` gave it. `line` is its id, where a page that is sent twice must add it once."""
     forms.read(kind, content)
     line = Line.objects.create(
+        line=line or uuid.uuid4(),
         person=person,
         kind=kind,
         content=content,
@@ -69,6 +87,39 @@ def add(person: Person, kind: str, content: dict, *, actor: Actor, state: str, o
     )
     events.record(actor, Action.WRITE_HISTORY, person=person, detail={"line": str(line.line), "version": 1})
     return line
+
+
+def add_imported(person: Person, contents: Iterable[tuple[str, dict]], *, actor: Actor, source: str) -> tuple[int, int]:
+    """Adds a line for each kind and content that an import read; returns how many are new, and how many were there already."""
+    known = {
+        (line.kind, _spelt(line.content)) for line in Line.objects.filter(person_id__in=person.ids(), origin="import")
+    }
+    new, n_known, now = {}, 0, timezone.now()
+    for kind, content in contents:
+        key = kind, _spelt(content)
+        n_known += key in known
+        if key not in known:
+            new.setdefault(key, content)
+    Line.objects.bulk_create(
+        Line(
+            person=person,
+            kind=kind,
+            content=content,
+            state="imported",
+            origin="import",
+            source=source[:200],
+            actor=actor.name,
+            user_id=actor.user_id,
+            at=now,
+        )
+        for (kind, _spelling), content in new.items()
+    )
+    events.record(actor, Action.WRITE_HISTORY, person=person, detail={"imported": len(new)})
+    return len(new), n_known
+
+
+def _spelt(content: dict) -> str:
+    return json.dumps(content, sort_keys=True)
 
 
 def confirm(line: Line, actor: Actor, reason: str = "") -> Line:
