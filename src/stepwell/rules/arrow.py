@@ -17,21 +17,37 @@ Words = Mapping[str, Sequence[str]]
 """The words behind the codes of a column, by its name; of other columns, the declared `values`."""
 
 
+class MadeRows:
+    """Rows that the rules made, in the order of the table's key: `rows["start_day"]` gives the values of one field, one after
+    another in memory. `words` are those of the first column of the key."""
+
+    def __init__(self, table: Table, rows: np.recarray, words: Words):
+        self._rows = rows.view(np.ndarray)  # a record array makes a new array type for each field that is asked
+        self._order = None
+        by = table.key[0]
+        if by in words and len(rows):
+            rank = np.argsort(np.argsort(np.array(words[by])))  # names in the order of their text
+            # Few names, as small numbers: NumPy then counts instead of comparing.
+            self._order = np.argsort(rank.astype(np.int16)[self._rows[by]], kind="stable")
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        values = self._rows[name]
+        return np.ascontiguousarray(values) if self._order is None else values[self._order]
+
+    def each_of(self, name: str) -> np.ndarray:
+        """A field of several values a row, as one row of the array for each of them."""
+        return np.ascontiguousarray(self[name].T)
+
+
 def as_arrow(
     table: Table,
-    rows: np.recarray,
+    rows: MadeRows,
     words: Words,
     person_ids: np.ndarray,
     addresses: pa.Array,
     made: Mapping[str, pa.Array],
 ) -> pa.Table:
-    """The table in the order of its key. Columns in `made` are taken from there. People are numbered by their place in
-    `person_ids`."""
-    by = table.key[0]
-    if by in words and len(rows):
-        rank = np.argsort(np.argsort(np.array(words[by])))  # names in the order of their text
-        order = np.argsort(rank[rows[by]], kind="stable")
-        rows, made = rows[order], {name: array.take(pa.array(order)) for name, array in made.items()}
+    """The table. Columns in `made` are taken from there. People are numbered by their place in `person_ids`."""
     schema = table.arrow_schema
     arrays = []
     for column in table.columns:
@@ -50,7 +66,12 @@ def as_arrow(
 
 def verdicts(codes: np.ndarray) -> pa.Array:
     """Met, not met, and NULL for what is unknown or not asked."""
-    return pa.array(codes == MET, mask=(codes != MET) & (codes != NOT_MET))
+    is_known = (codes == MET) | (codes == NOT_MET)
+    return pa.BooleanArray.from_buffers(pa.bool_(), len(codes), [_bits(is_known), _bits(codes == MET)])
+
+
+def _bits(flags: np.ndarray) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))
 
 
 def in_words(codes: np.ndarray, words: Sequence[str]) -> pa.Array:
@@ -60,7 +81,6 @@ def in_words(codes: np.ndarray, words: Sequence[str]) -> pa.Array:
 
 def _values(values: np.ndarray, column: Column, words: Words) -> pa.Array:
     """One column, missing values as NULL."""
-    values = np.ascontiguousarray(values)
     if column.type == "string":
         return in_words(values, words.get(column.name, column.values))
     if column.type == "boolean":

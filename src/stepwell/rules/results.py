@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from stepwell.tables import DETERMINATION, EPISODE, EXPOSURE, JUDGED_TRIAL, STAGE, STAGED_TRIAL, STEP, TRIAL, Table
 
-from .arrow import Words, as_arrow, in_words, verdicts
+from .arrow import MadeRows, Words, as_arrow, in_words, verdicts
 from .criterion_numbers import CRITERIA_OF_A_TRIAL, NONE, STOP_REASONS
 from .records import Batch
 from .rows import BEGUN, DETERMINATIONS, EPISODES, EXPOSURES, JUDGED, STAGED, STAGES, STEPS, TRIALS, Made
@@ -46,18 +46,19 @@ def as_tables(made: Made, batch: Batch, names: Names) -> dict[str, pa.Table]:
     for table, of_table in rows.items():
         rule = names.staged_rule if table is STAGED_TRIAL else names.rule
         of_these: Words = words | {"rule": rule}
-        more = _made(table, of_table, made.begun[: n[BEGUN]], names)
-        tables[table.name] = as_arrow(table, of_table, of_these, batch.person_ids, batch.addresses, more)
+        in_order = MadeRows(table, of_table, of_these)
+        more = _made(table, in_order, made.begun[: n[BEGUN]], names)
+        tables[table.name] = as_arrow(table, in_order, of_these, batch.person_ids, batch.addresses, more)
     return tables
 
 
-def _made(table: Table, rows: np.recarray, begun: np.ndarray, names: Names) -> dict[str, pa.Array]:
+def _made(table: Table, rows: MadeRows, begun: np.ndarray, names: Names) -> dict[str, pa.Array]:
     """The columns that are not simply a field of the rows."""
     columns = {}
     if table in (EXPOSURE, TRIAL):
         columns["ingredient"] = in_words(rows["drug"], names.drug)
     if table in (JUDGED_TRIAL, STAGED_TRIAL):
-        columns |= {name: verdicts(rows["verdict"][:, c]) for c, name in enumerate(CRITERIA_OF_A_TRIAL)}
+        columns |= {name: verdicts(v) for name, v in zip(CRITERIA_OF_A_TRIAL, rows.each_of("verdict"), strict=True)}
     if table is DETERMINATION:
         columns["verdict"] = in_words(rows["verdict"], _VERDICTS)
     if table is STEP:
@@ -67,22 +68,29 @@ def _made(table: Table, rows: np.recarray, begun: np.ndarray, names: Names) -> d
     return columns
 
 
-def _signs(stages: np.recarray, name: str, names: Names) -> pa.Array:
+def _signs(stages: MadeRows, name: str, names: Names) -> pa.Array:
     """The ids of the stages or signs whose bits are set, with blanks between them; NULL where they are not asked."""
-    pairs, place = np.unique(np.stack([stages["staging"], stages[name]]), axis=1, return_inverse=True)
-    texts = [
-        None if bits == NONE else " ".join(sign for k, sign in enumerate(names.signs[staging]) if bits >> k & 1)
-        for staging, bits in pairs.T.tolist()
-    ]
-    return pa.array(texts, pa.string()).take(pa.array(place.ravel()))
+    # Of each model few different sets of signs occur. Rows are in the order of the models' names, so each model is one run.
+    staging, bits_of, parts = stages["staging"], stages[name], []
+    begins = np.flatnonzero(np.diff(staging, prepend=-1))
+    for begin, end in zip(begins, [*begins[1:], len(staging)], strict=True):
+        signs = names.signs[staging[begin]]
+        different = pa.array(bits_of[begin:end]).dictionary_encode()
+        texts = [
+            None if bits == NONE else " ".join(sign for k, sign in enumerate(signs) if bits >> k & 1)
+            for bits in different.dictionary.to_pylist()
+        ]
+        parts.append(pa.array(texts, pa.string()).take(different.indices))
+    return pa.concat_arrays([pa.array([], pa.string()), *parts])
 
 
-def _ingredients(steps: np.recarray, begun: np.ndarray, names: Names) -> pa.Array:
+def _ingredients(steps: MadeRows, begun: np.ndarray, names: Names) -> pa.Array:
     """What was begun on each step, joined by ' + ', in the order of the names."""
     words, place = list(names.drug), {}
-    codes = begun[steps["first_begun"]].astype(np.int32)
-    for i in np.flatnonzero(steps["n_begun"] > 1):
-        first, n = steps["first_begun"][i], steps["n_begun"][i]
+    first_begun, n_begun = steps["first_begun"], steps["n_begun"]
+    codes = begun[first_begun].astype(np.int32)
+    for i in np.flatnonzero(n_begun > 1):
+        first, n = first_begun[i], n_begun[i]
         text = " + ".join(sorted(names.drug[drug] for drug in begun[first : first + n]))
         if text not in place:
             place[text] = len(words)

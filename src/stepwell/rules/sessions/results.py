@@ -11,7 +11,7 @@ from stepwell import tables
 from stepwell.tables import Table
 from stepwell.tables.sessions import OF_A_SERIES, OF_A_SESSION
 
-from ..arrow import Words, as_arrow, verdicts
+from ..arrow import MadeRows, Words, as_arrow, verdicts
 from ..records import Batch
 from ..sets import Names
 from .rows import ARMS, BURDENS, EFFECTS, JUDGED_SERIES, JUDGED_SESSIONS, RESPONSES, SERIES, SESSIONS, Found
@@ -41,13 +41,12 @@ def session_tables(found: Found, batch: Batch, names: Names) -> Iterator[tuple[s
         tables.ARM_RESPONSE: found.arm[: n[ARMS]],
     }
     for table, of_table in rows.items():
-        made = {}
-        if table is tables.JUDGED_SESSION:
-            made = {name: verdicts(of_table["verdict"][:, c]) for c, name in enumerate(OF_A_SESSION)}
+        in_order, made = MadeRows(table, of_table, words), {}
+        criteria = {tables.JUDGED_SESSION: OF_A_SESSION, tables.JUDGED_SERIES: OF_A_SERIES}.get(table, ())
+        if criteria:
+            made = {name: verdicts(v) for name, v in zip(criteria, in_order.each_of("verdict"), strict=True)}
         if table is tables.JUDGED_SERIES:
-            made = {name: verdicts(of_table["verdict"][:, c]) for c, name in enumerate(OF_A_SERIES)}
-            for c, name in enumerate(OF_A_SESSION):
-                short = name.partition(".")[2]
-                made[f"n_not_met.{short}"] = pa.array(np.ascontiguousarray(of_table["n_not_met"][:, c]))
-                made[f"n_unknown.{short}"] = pa.array(np.ascontiguousarray(of_table["n_unknown"][:, c]))
-        yield table.name, as_arrow(table, of_table, words, batch.person_ids, batch.session_addresses, made)
+            for number in ("n_not_met", "n_unknown"):
+                counts = zip(OF_A_SESSION, in_order.each_of(number), strict=True)
+                made |= {f"{number}.{name.partition('.')[2]}": pa.array(n) for name, n in counts}
+        yield table.name, as_arrow(table, in_order, words, batch.person_ids, batch.session_addresses, made)
