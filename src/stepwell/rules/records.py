@@ -60,7 +60,9 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
     ids = _whole(person["person_id"])
     people = _Filler(ids)
     medication = tables["medication"]
-    medication = medication.filter(pc.is_in(medication["ingredient"], pa.array(names.drug, pa.string())))
+    drug = _codes(medication["ingredient"], names.drug)
+    if (drug == NONE).any():
+        medication, drug = medication.filter(pa.array(drug != NONE)), drug[drug != NONE]
     addresses, address = _in_order_of_text(medication["address"])
     period, condition, procedure, score = (
         tables[name] for name in ("observation_period", "condition", "procedure", "measurement")
@@ -68,7 +70,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
     medication_rows = people.rows(
         medication,
         MEDICATION_ROW,
-        drug=_codes(medication["ingredient"], names.drug),
+        drug=drug,
         start_day=_days(medication["start_date"]),
         end_day=_days(medication["end_date"]),
         mg_per_day=_amounts(medication["mg_per_day"]),
