@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from stepwell_bench import cardinal
+from stepwell_bench.benchmark import JOBS
 
-from stepwell.bench import cardinal
-from stepwell.bench.benchmark import JOBS
 from stepwell.errors import QuestionError
 from stepwell.knowledge import load
 from stepwell.simulate import simulate

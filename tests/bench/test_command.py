@@ -7,10 +7,10 @@ import json
 import re
 
 import pytest
+from stepwell_bench.benchmark import BY_DEFAULT, PARTS, RIVALS, run_bench
+from stepwell_bench.tables import tables, write_into
 from typer.testing import CliRunner
 
-from stepwell.bench.benchmark import BY_DEFAULT, PARTS, RIVALS, run_bench
-from stepwell.bench.tables import tables, write_into
 from stepwell.cli import app
 from stepwell.errors import QuestionError
 
@@ -118,7 +118,7 @@ def test_a_missing_package_is_told_with_the_extra_that_brings_it(tmp_path, monke
         run_bench(tmp_path / "new", people=10, pairs=1, only=BY_DEFAULT)
     (problem,) = raised.value.problems
     assert problem.where == "polars"
-    assert "stepwell[bench]" in problem.remedy
+    assert ".[bench]" in problem.remedy
     assert not (tmp_path / "new").exists()
 
 
@@ -136,3 +136,12 @@ def test_a_document_without_places_is_left_alone(tmp_path):
 def test_what_takes_long_or_fetches_packages_is_left_to_be_asked_for():
     assert set(PARTS) - set(BY_DEFAULT) == {"cardinal", "growth"}
     assert set(RIVALS) < set(PARTS)
+
+
+def test_without_a_checkout_the_command_says_what_to_do(tmp_path, monkeypatch):
+    """The rivals are no part of the installed package."""
+    monkeypatch.setattr("stepwell.cli.bench._BENCHMARKS", tmp_path / "benchmarks")
+    done = CliRunner().invoke(app, ["bench"])
+    assert done.exit_code == 12
+    assert "clone the repository" in " ".join(done.stderr.split())
+    assert not list(tmp_path.iterdir())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 import pytest
+from stepwell_bench.measure import Measured, Spread, measure, ratios, take_turns
 
-from stepwell.bench.measure import Measured, Spread, measure, ratios, take_turns
 from stepwell.errors import InternalError
 
 MEBIBYTE = 1 << 20

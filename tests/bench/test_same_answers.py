@@ -9,9 +9,9 @@ from datetime import date, timedelta
 
 import pyarrow.parquet as pq
 import pytest
+from stepwell_bench.benchmark import JOBS
+from stepwell_bench.question import DEFINITION, write_question
 
-from stepwell.bench.benchmark import JOBS
-from stepwell.bench.question import DEFINITION, write_question
 from stepwell.knowledge import load
 from stepwell.runner import run
 

@@ -9,11 +9,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import stepwell_bench
+from stepwell_bench.jobs.run_sql import run_sql
 
-import stepwell.bench
-from stepwell.bench.jobs.run_sql import run_sql
-
-JOBS = Path(stepwell.bench.__file__).parent / "jobs"
+JOBS = Path(stepwell_bench.__file__).parent / "jobs"
 INGREDIENT, OTHER, PRODUCT, OTHER_PRODUCT, CLASS = 10, 20, 11, 21, 5
 EXPOSURE = pa.schema(
     [

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from stepwell.bench.agreement import LEVELS, compare, validate
-from stepwell.bench.validation import explained, knob_costs, write_validation
 from stepwell.runner import run
 from stepwell.simulate import simulate
+from stepwell.validation.agreement import LEVELS, compare, validate
+from stepwell.validation.validation_page import explained, knob_costs, write_validation
 
 
 @pytest.mark.long

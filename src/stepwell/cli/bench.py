@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from stepwell.errors import Problem, QuestionError
+
 from .app import AsJson, app, out_console, print_json, progress
+
+_BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
 @app.command()
@@ -43,9 +48,11 @@ def bench(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measures stepwell beside a floor, the same question in pandas and Polars, and others: time and memory, as ratios."""
-    from stepwell.bench.benchmark import BY_DEFAULT, PARTS, run_bench, tables_of
-    from stepwell.bench.tables import check_places, tables, write_into
+    """Measures stepwell beside a floor, the same question in pandas and Polars, and others: time and memory, as ratios. Needs a
+    checkout of stepwell's repository: the rivals are not installed."""
+    _find_benchmarks()
+    from stepwell_bench.benchmark import BY_DEFAULT, PARTS, run_bench, tables_of
+    from stepwell_bench.tables import check_places, tables, write_into
 
     parts = {None: BY_DEFAULT, "all": PARTS}.get(only) or [name.strip() for name in str(only).split(",")]
     sizes = _sizes(growth)
@@ -70,6 +77,16 @@ def bench(
     elif write is None:
         for table in made.values():
             print(table, end="\n\n")
+
+
+def _find_benchmarks() -> None:
+    """Lets the benchmark of the checkout be imported. Raises `QuestionError` where stepwell does not run from one."""
+    if not (_BENCHMARKS / "stepwell_bench").is_dir():
+        found = "stepwell is installed without its benchmark"
+        remedy = "clone the repository, install it with `pip install -e '.[bench]'`, and run the command again"
+        raise QuestionError("Nothing was measured.", [Problem("bench", found, "a checkout of the repository", remedy)])
+    if str(_BENCHMARKS) not in sys.path:
+        sys.path.append(str(_BENCHMARKS))
 
 
 def _sizes(written: str | None) -> list[int]:

@@ -107,9 +107,9 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Scores the engine against simulated people whose truth is known, at several levels of noise."""
-    from stepwell.bench.agreement import validate as validate_engine
-    from stepwell.bench.validation import explained, tables, write_validation
     from stepwell.output import check_file, in_folder
+    from stepwell.validation.agreement import validate as validate_engine
+    from stepwell.validation.validation_page import explained, tables, write_validation
 
     if html is not None:
         html = check_file(in_folder(html, "validation.html"), replace)

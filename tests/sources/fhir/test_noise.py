@@ -7,8 +7,8 @@ import json
 import pytest
 
 import stepwell
-from stepwell.bench import agreement
 from stepwell.simulate import Noise, record_parameters, simulate
+from stepwell.validation import agreement
 
 OFF = record_parameters().noise.off()
 KNOBS = [name for name in Noise.model_fields if Noise.is_of_fhir(name)]

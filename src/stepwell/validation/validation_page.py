@@ -12,12 +12,12 @@ from markupsafe import Markup
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-import stepwell
 from stepwell.knowledge import load
 from stepwell.output import check_file, in_folder, write_text
 from stepwell.report.drawing import BESIDE, DARK, MIDDLE, MUTED, Drawing, render
 from stepwell.report.paper import make_environment
 from stepwell.simulate import Noise, record_parameters
+from stepwell.version import __version__
 
 from .agreement import LEVELS, Validation
 
@@ -158,7 +158,7 @@ def _days(quartiles: list[int] | None) -> str:
 def write_validation(found: Validation, out: Path, *, replace_existing: bool = False) -> Path:
     """Writes the page and returns where it is. Raises `QuestionError` for a place that cannot be written."""
     out = check_file(in_folder(out, "validation.html"), replace_existing)
-    rooms = ("stepwell.bench", "stepwell.compare", "stepwell.report")
+    rooms = ("stepwell.validation", "stepwell.compare", "stepwell.report")
     environment = make_environment(ChoiceLoader([PackageLoader(room) for room in rooms]))
     environment.filters |= {"percent": _percent, "days": _days, "words": _words}
     style = "".join(environment.loader.get_source(environment, name)[0] for name in ("report.css", "compare.css"))
@@ -171,7 +171,7 @@ def write_validation(found: Validation, out: Path, *, replace_existing: bool = F
         knobs=[(name, getattr(record_parameters().noise, name)) for name in Noise.model_fields],
         titles={d.name: d.title for d in knowledge.definitions.values()},
         charts={name: Markup(chart.svg) for name, chart in draw(found).items()},
-        version=stepwell.__version__,
+        version=__version__,
         digest=knowledge.digest,
     )
     return write_text(out, html.lstrip(), replace_existing)

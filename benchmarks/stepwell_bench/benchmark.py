@@ -199,7 +199,7 @@ def _check(asked: Sequence[str], growth: Sequence[int]) -> None:
         problems.append(Problem("growth", "no sizes", "numbers of people", "add --growth 10000,100000"))
     problems += [Problem("growth", f"{n} people", "1 or more") for n in growth if n < 1]
     problems += [
-        Problem(name, "is not installed", f"the package {name}", 'pip install "stepwell[bench]"')
+        Problem(name, "is not installed", f"the package {name}", 'pip install -e ".[bench]"')
         for name in ("pandas", "polars")
         if name in asked and importlib.util.find_spec(name) is None
     ]

@@ -1,0 +1,1 @@
+"""Scores the engine against simulated people whose truth is known."""
