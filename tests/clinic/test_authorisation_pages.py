@@ -128,6 +128,34 @@ def test_from_a_history_to_a_packet(one, told, office, today):
     assert pdf.content == office.get(f"{base(one)}packets/{packet.pk}/pdf/").content
 
 
+def test_what_has_no_exact_day_is_told_and_not_counted(one, told, office, actor):
+    """A drug of one year, talk therapy of another, and a drug that nobody could identify: none is lost, none is a trial."""
+    who = actor("nurse")
+    fluoxetine = {"drug": "Prozac", "ingredient": "fluoxetine", "start": "2021", "stop": "2021", "mg_per_day": 20.0}
+    for kind, content in (
+        ("medication", {**fluoxetine, "improvement": "little"}),
+        ("medication", {"drug": "TYPED-BY-SOMEBODY", "start": "2020"}),
+        ("treatment", {"treatment": "psychotherapy", "start": "2022", "stop": "2023", "improvement": "half"}),
+    ):
+        lines.add(told, kind, content, actor=who, state="reported", origin="patient")
+    content = packets.read(made(one, office))
+    (named,) = content.undated
+    assert named.text == (
+        "Fluoxetine, 20 mg a day: on days that are not known; it cannot be judged; remembered as 2021; reported: a little better."
+    )
+    assert [s.state for s in content.sources if s.address in named.rests_on] == ["reported"]
+    assert "fluoxetine" not in {t.drug for t in content.trials}
+    (therapy,) = content.psychotherapy
+    assert "further sessions without a known day" in therapy.text
+    assert "remembered as 2022 to 2023; reported: about half better" in therapy.text
+    assert {
+        "Days of the drugs that are named without them",
+        "Which drugs those are that nobody could identify",
+    } <= set(content.missing)
+    assert "TYPED-BY-SOMEBODY" not in content.model_dump_json()
+    assert any("Fluoxetine, 20 mg a day" in s.text for s in content.letter.sentences)
+
+
 def test_notes_and_substance_use_are_in_no_packet_and_no_log(one, told, office):
     packet = made(one, office)
     shown = office.get(f"{base(one)}packets/{packet.pk}/").content.decode()

@@ -40,10 +40,14 @@ from .content import (
 )
 from .disclosure import Disclosed
 from .letters import NOT_RECORDS, appeal, necessity
-from .trials import Behind, Said, trials_of
+from .treatments import Said, first_session, sessions, undated
+from .trials import Behind, trials_of
 
 LABELS = {"esketamine-nasal": "esketamine-us", "ketamine": "ketamine-off-label"}
 """The label or practice whose contraindications and cautions stand in a packet beside the payer's own."""
+
+_SESSIONS = {"esketamine-nasal": "esketamine-session", "ketamine": "ketamine"}
+"""What a session of each treatment is called among procedures and declared sessions."""
 
 _DIAGNOSES = ("major-depression", "psychotic-depression", "dysthymia", "depression-in-remission", "depression-other")
 
@@ -79,8 +83,8 @@ def compose(
     by_id = {one.form.id: disclosed.withhold(one) for one in assessments}
     asked = by_id[policy]
     beside = by_id[label] if label is not None and label != policy else None
-    state_of = dict(states or {})
-    trials = trials_of(disclosed, chart, asked, Behind(state_of, dict(said or {})))
+    state_of, said = dict(states or {}), dict(said or {})
+    trials = trials_of(disclosed, chart, asked, Behind(state_of, said))
     facts = {
         "day": chart.day,
         "patient": patient,
@@ -93,16 +97,17 @@ def compose(
         "trials": trials,
         "criteria": tuple(_criteria(asked, beside)),
         "scales": tuple(_scales(chart, _baseline_day(chart, asked, request))),
-        "psychotherapy": tuple(_sessions(chart, ("psychotherapy",))),
+        "undated": tuple(undated(trials, said)),
+        "psychotherapy": tuple(sessions(chart, ("psychotherapy",), said)),
         "suicidality": tuple(_suicidality(chart)),
-        "other_treatments": tuple(_sessions(chart, ("tms", "ect", "esketamine-session"))),
+        "other_treatments": tuple(sessions(chart, ("tms", "ect", *_SESSIONS.values()), said)),
         "documents": tuple(one.label for one in asked.documents),
         "consents": tuple(sorted(consents)),
         "crisis": chart.knowledge.crisis["us"].text,
         "knowledge": chart.knowledge.digest,
         "version": stepwell.__version__,
     }
-    facts["missing"] = tuple(_missing(facts, asked))
+    facts["missing"] = tuple(_missing(facts, asked, chart))
     letter = (appeal if denial is not None else necessity)(facts)
     return PacketContent(**facts, letter=letter, sources=tuple(_sources(facts, letter, chart, state_of)))
 
@@ -169,9 +174,7 @@ def _baseline_day(chart: Chart, asked: Assessment, request: Request) -> date | N
     """From which day on the first total is the baseline: the first session of the treatment where one asks again, else the first
     day of the present episode. None: from the first record on."""
     if request.kind == "again":
-        given = [r["given_date"] for r in chart.dose if r["ingredient"] == asked.form.treatment]
-        given += [r["procedure_date"] for r in chart.procedure if r["procedure"] == "esketamine-session"]
-        return min(given, default=None)
+        return first_session(chart, [_SESSIONS[asked.form.treatment]])
     episode = asked.judged[0].episode if asked.judged else None
     return episode["start_date"] if episode else None
 
@@ -203,21 +206,6 @@ def _change(first: dict, last: dict) -> str:
     return f"{show_number(abs(percent))} % {'better' if percent > 0 else 'worse'}"
 
 
-def _sessions(chart: Chart, procedures: Iterable[str]) -> Iterable[Statement]:
-    """How often each procedure was done, and from when to when."""
-    for name in procedures:
-        rows = sorted((r for r in chart.procedure if r["procedure"] == name), key=lambda r: r["procedure_date"])
-        if not rows:
-            continue
-        days = sorted({r["procedure_date"] for r in rows})
-        label = chart.knowledge.codesets[name].label
-        number = "1 day" if len(days) == 1 else f"{len(days)} days"
-        span = f"on {show_date(days[0])}" if len(days) == 1 else f"from {show_date(days[0])} to {show_date(days[-1])}"
-        yield Statement(
-            text=f"{label}: recorded on {number}, {span}.", rests_on=tuple(dict.fromkeys(r["address"] for r in rows))
-        )
-
-
 def _suicidality(chart: Chart) -> Iterable[Statement]:
     """What is recorded of suicide and self-harm, latest first; several items of one form and day are one sentence."""
     signs = signs_of(chart)
@@ -230,7 +218,7 @@ def _form(sign) -> str:
     return sign.instrument or sign.asked
 
 
-def _missing(facts: Mapping, asked: Assessment) -> Iterable[str]:
+def _missing(facts: Mapping, asked: Assessment, chart: Chart) -> Iterable[str]:
     """What is not there yet, each with what would settle it."""
     if not asked.is_in_force:
         yield f"The criteria of {asked.form.title}: {asked.stands}"
@@ -240,6 +228,14 @@ def _missing(facts: Mapping, asked: Assessment) -> Iterable[str]:
     patient, request = facts["patient"], facts["request"]
     empty = {
         "Diagnosis of depression with its code": not facts["diagnoses"],
+        "Day of the diagnosis": any(
+            g["record"] == "condition" and g["codeset"] in _DIAGNOSES and g["reason"] == "without a day"
+            for g in chart.code_gap
+        ),
+        "Which drugs those are that nobody could identify": any(
+            r["reason"] == "unidentified drugs" for r in chart.incomplete
+        ),
+        "Days of the drugs that are named without them": bool(facts["undated"]),
         "Antidepressant trials": not facts["trials"],
         "Code of the diagnosis": bool(facts["diagnoses"])
         and all(d.vocabulary == "stepwell" for d in facts["diagnoses"]),
@@ -266,12 +262,12 @@ def _sources(facts: Mapping, letter, chart: Chart, state_of: Mapping[str, State]
     """What stands at every address that is named anywhere, in the order in which they are met."""
     parts = [*letter.sentences, *facts["diagnoses"], *facts["trials"], *facts["criteria"]]
     parts += [score for scale in facts["scales"] for score in (scale.baseline, scale.latest)]
-    parts += [*facts["psychotherapy"], *facts["suicidality"], *facts["other_treatments"]]
+    parts += [*facts["undated"], *facts["psychotherapy"], *facts["suicidality"], *facts["other_treatments"]]
     words = _words(chart)
     for address in dict.fromkeys(a for part in parts for a in part.rests_on):
         if address in NOT_RECORDS:
             continue
-        yield Source(address=address, what=words.get(address, "record"), state=state_of.get(address, "not known"))
+        yield Source(address=address, what=words.get(address, "history"), state=state_of.get(address, "not known"))
 
 
 def _words(chart: Chart) -> dict[str, str]:

@@ -234,6 +234,8 @@ class PacketContent(Part):
     trials: tuple[Trial, ...]
     criteria: tuple[Criterion, ...]
     scales: tuple[Scale, ...]
+    undated: tuple[Statement, ...]
+    """Drugs of which nobody knows the days."""
     psychotherapy: tuple[Statement, ...]
     suicidality: tuple[Statement, ...]
     other_treatments: tuple[Statement, ...]

@@ -14,7 +14,7 @@ from stepwell.clinic.people.models import Person
 
 from .content import State
 from .disclosure import SUBSTANCE_USE
-from .trials import Said
+from .treatments import Said
 
 DISCLOSE_SUBSTANCE_USE = "disclose-substance-use"
 """The consent document by which a patient agrees that records of substance use go to the payer."""
@@ -49,23 +49,45 @@ def evidence_of(person: Person, knowledge, definitions: list[str]) -> Evidence:
         key=str(person.pk),
         # Birth date and sex stand in the clinic's register.
         states={f"person/{person.pk}": "confirmed"} | {line.address: line.state for line in lines},
-        said={line.address: said for line in lines if (said := _said(line)) is not None},
+        said={line.address: said for line in lines if (said := _said(line, knowledge)) is not None},
         consents=_consents(lines),
     )
 
 
-def _said(line) -> Said | None:
-    from stepwell.clinic.history.forms import IMPROVEMENTS, STOP_REASONS
+def _said(line, knowledge) -> Said | None:
+    """What a line of a treatment says, in words of fixed lists; None of any other line."""
+    from stepwell.clinic.history import forms
+    from stepwell.clinic.history.partial_dates import in_words, is_day
+    from stepwell.clinic.history.records import PROCEDURES
 
-    content = line.content
-    percent, word = content.get("improvement_pct"), content.get("improvement")
-    outcome = IMPROVEMENTS.get(word, "").lower()
-    if percent is not None:
-        outcome = f"{abs(percent):g} % {'worse' if percent < 0 else 'better'}"
-    stopped = ", ".join(STOP_REASONS[r].lower() for r in content.get("stop_reasons", ()) if r in STOP_REASONS)
-    if not (outcome or stopped):
+    content = forms.read(line.kind, line.content)
+    if not isinstance(content, forms.Helped) or getattr(content, "had", "yes") != "yes" or content.records:
         return None
-    return Said(f"reported: {outcome}" if outcome else "", f"reported: {stopped}" if stopped else "")
+    outcome = forms.IMPROVEMENTS.get(content.improvement, "").lower()
+    if content.improvement_pct is not None:
+        outcome = f"{abs(content.improvement_pct):g} % {'worse' if content.improvement_pct < 0 else 'better'}"
+    stopped = ", ".join(forms.STOP_REASONS[reason].lower() for reason in content.stop_reasons)
+    days = [day for day in (content.start, content.stop) if day]
+    remembered = " to ".join(dict.fromkeys(map(in_words, days))) if not all(map(is_day, days)) else ""
+    weeks = getattr(content, "weeks", None)
+    if weeks is not None and len(days) < 2:
+        remembered = ", ".join(filter(None, (remembered, f"about {weeks:g} weeks")))
+    return Said(
+        outcome=f"reported: {outcome}" if outcome else "",
+        stopped=f"reported: {stopped}" if stopped else "",
+        when=f"remembered as {remembered}" if remembered else "",
+        treatment=PROCEDURES.get(content.treatment, content.treatment) if isinstance(content, forms.Treatment) else "",
+        named=_named(content, knowledge) if isinstance(content, forms.Medication) else "",
+    )
+
+
+def _named(content, knowledge) -> str:
+    """The drug with its dose; empty where nobody could identify it, since its name is then free text."""
+    if content.ingredient not in knowledge.ingredients:
+        return ""
+    label = knowledge.ingredients[content.ingredient].label
+    dose = f", {content.mg_per_day:g} mg a day" if content.mg_per_day is not None else ""
+    return f"{label[0].upper()}{label[1:]}{dose}"
 
 
 def _consents(lines) -> tuple[str, ...]:

@@ -122,6 +122,7 @@ def in_words(content: PacketContent) -> dict:
             }
             for s in content.scales
         ],
+        "undated": said(content.undated),
         "psychotherapy": said(content.psychotherapy),
         "suicidality": said(content.suicidality),
         "other": said(content.other_treatments),

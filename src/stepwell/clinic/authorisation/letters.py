@@ -142,7 +142,7 @@ def _trials(trials: Iterable[Trial]) -> Iterator[Sentence]:
 
 
 def _other(facts: Mapping) -> Iterator[Sentence]:
-    for kind in ("psychotherapy", "other_treatments"):
+    for kind in ("undated", "psychotherapy", "other_treatments"):
         for n, one in enumerate(facts[kind], 1):
             yield Sentence(id=f"{kind}.{n}", composed=one.text, rests_on=one.rests_on)
 

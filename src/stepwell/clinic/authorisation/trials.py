@@ -9,19 +9,12 @@ from datetime import date
 from stepwell.candidacy import Assessment, Chart, show_date, show_number, tell_trials
 
 from .content import State, Trial
+from .treatments import Said
 
 _ORDER: tuple[State, ...] = ("not known", "reported", "imported", "confirmed")
 _BEFORE = "before the present episode"
 _UNSCORED = "no scores before and after it"
 _NOT_ASKED = "not judged: the form counts no trials"
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the patient, or whoever wrote the line, says of a treatment beside scores: words from fixed lists only."""
-
-    outcome: str = ""
-    stopped: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,14 +84,17 @@ def _trial(trial: dict, counts: str, why: Iterable[str], chart: Chart, behind: B
         is_end_known=trial["is_end_known"],
         weeks=round(((last - trial["start_date"]).days + 1) / 7, 1),
         dose="dose not known" if dose is None else f"up to {show_number(dose)} mg a day",
-        outcome="; ".join(dict.fromkeys([*_outcome(trial, chart), *(s.outcome for s in said if s.outcome)]))
-        or _UNSCORED,
+        outcome="; ".join(dict.fromkeys([*_outcome(trial, chart), *_said(said)])) or _UNSCORED,
         stopped="; ".join(dict.fromkeys(s.stopped for s in said if s.stopped)) or _stopped(trial, last, chart.day),
         counts=counts,
         why=tuple(why),
         rests_on=addresses,
         state=min(states, key=_ORDER.index),
     )
+
+
+def _said(lines: Iterable[Said]) -> list[str]:
+    return [words for one in lines for words in (one.when, one.outcome) if words]
 
 
 def _outcome(trial: dict, chart: Chart) -> list[str]:
