@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .app import app, out_console
+from .app import app, out_console, progress
 
 clinic_app = typer.Typer(
     help="The clinic in a browser: make one, run it, back it up, take everything out, or try the demo.",
@@ -111,6 +111,23 @@ def export(
         f"{told['differ']:,} of {told['verdicts']:,} verdicts differ when the folder is run; {out}/README.txt says why."
     )
     _say(f"Run it: stepwell run {out}/csv --out RESULT")
+
+
+@clinic_app.command("demo")
+def demo(
+    directory: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Where the demo is made, or was made before.")
+    ] = Path("clinic-demo"),
+    port: PortOption = 8000,
+) -> None:
+    """A simulated clinic on this machine: 60 people and staff of each role. Never for real patients."""
+    commands = _commands()
+    with progress() as show:
+        staff = commands.demo(directory, progress=show)
+    _say("A simulated clinic. Nobody in it exists. Sign-in asks for no second factor here: never enter a real patient.")
+    for name, password in staff.items():
+        _say(f"  {name:14} password {password}")
+    _serve(directory, "127.0.0.1", port)
 
 
 @clinic_app.command("verify")

@@ -83,6 +83,27 @@ def export(path: Path, out: Path) -> dict[str, int]:
     return write(out)
 
 
+def demo(path: Path, *, progress: Callable[[str, int, int], None]) -> dict[str, str]:
+    """Makes the demo clinic, unless it is there. Returns the names and passwords of its staff."""
+    from stepwell.clinic.directory import SETTINGS_FILE
+
+    is_new = not (path / SETTINGS_FILE).exists()
+    if is_new:
+        directory.create(path, address="http://127.0.0.1:8000", demo=True)
+    used = opened(path)
+    if not used.demo:
+        problem = Problem(str(path), "a real clinic", "a new folder, or an earlier demo", "name another folder")
+        raise QuestionError("This is not the demo.", [problem])
+    from .exchange import demo as simulated
+
+    if is_new:
+        simulated.fill(path, progress)
+    elif not (path / simulated.STAFF_FILE).exists():
+        problem = Problem(str(path), "a demo that was not finished", "", "delete the folder, or name another one")
+        raise QuestionError("The demo cannot be shown.", [problem])
+    return simulated.passwords(path)
+
+
 def verify(path: Path) -> int:
     """Verifies the event log. Returns how many events it has; raises where one is not as it was written."""
     opened(path)
