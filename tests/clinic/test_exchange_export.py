@@ -57,6 +57,17 @@ HISTORIES = {
 }
 
 
+SAME_IN_FHIR = {
+    "medication": ("ingredient", "start_date", "end_date", "mg_per_day", "stop_reason"),
+    "measurement": ("instrument", "measured_date", "total"),
+    "vital": ("vital", "measured_date", "mmhg"),
+}
+
+
+def _rows(table, fields) -> list:
+    return sorted((tuple(row[name] for name in fields) for row in table.to_pylist()), key=str)
+
+
 @pytest.fixture
 def office(actor):
     return actor("prescriber")
@@ -69,6 +80,7 @@ def _tell(person, actor, history) -> None:
         lines.add(person, kind, checked, actor=actor, state="confirmed", origin="clinician")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unidentified", [False, True], ids=["all drugs known", "a drug that nobody knows"])
 def test_a_run_of_the_folder_gives_the_verdicts_that_the_clinic_shows(unidentified, home, person, office, tmp_path):
     home.definitions = DEFINITIONS
@@ -86,6 +98,13 @@ def test_a_run_of_the_folder_gives_the_verdicts_that_the_clinic_shows(unidentifi
     ids = {row["person_id"]: row["source_person_id"] for row in read.tables["person"].to_pylist()}
     judged = stepwell.determine_records(read.tables, DEFINITIONS, has=read.has)["determination"].to_pylist()
     assert clinic == {(ids[row["person_id"]], row["definition"]): row["verdict"] for row in judged}
+    fhir = stepwell.read_records(tmp_path / "out" / "fhir")
+    assert fhir.tables["person"].num_rows == len(told_of)
+    for name, fields in SAME_IN_FHIR.items():
+        assert _rows(fhir.tables[name], fields) == _rows(read.tables[name], fields), name
+    with (tmp_path / "out" / "verdicts.csv").open() as file:
+        said = [(row["clinic"], row["fhir"]) for row in csv.DictReader(file)]
+    assert all(there in (here, "unknown") for here, there in said), "FHIR says less, never something else"
     with (tmp_path / "out" / "people.csv").open() as file:
         assert {row["given_name"] for row in csv.DictReader(file)} == {"'=cmd|x"}
 

@@ -104,7 +104,7 @@ def export(
     directory: DirectoryArg,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder.", show_default=False)],
 ) -> None:
-    """Takes everything out: a CSV folder that `stepwell run` reads, every version of every line, and whether verdicts agree."""
+    """Takes everything out: a CSV folder and FHIR that `stepwell run` reads, and every version of every line."""
     told = _commands().export(directory, out)
     _say(f"{told['people']:,} people and {told['lines']:,} versions of lines are in {out}.")
     _say(

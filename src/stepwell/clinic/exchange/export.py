@@ -19,6 +19,7 @@ from stepwell.clinic.people.models import Person
 from stepwell.errors import Problem, QuestionError
 
 from .csv_rows import csv_rows
+from .fhir_rows import fhir_resources
 
 _FILES = (
     "person",
@@ -35,13 +36,15 @@ _README = """\
 Records of {clinic}, exported by stepwell {version}.
 
 csv/            one folder for `stepwell run csv --out RESULT`; person_id is the clinic's id of a person
+fhir/           the same as FHIR R4 resources (NDJSON), for other systems and for `stepwell run fhir --out RESULT`; diagnoses
+                that were entered by name have no code, and nothing says that a history is complete: more is unknown
 people.csv      names, birth dates and how to reach them; whoever was merged names the record they were merged into
 history.jsonl   every version of every line of every history, one per line, rejected and struck ones too
-verdicts.csv    each person by the clinic's definitions: what the clinic shows, and what a run of csv/ says
+verdicts.csv    each person by the clinic's definitions: by the clinic, by a run of csv/ (folder), by a run of fhir/
 
-{differ} of {n} verdicts differ. Where they do, the folder says less than the clinic knows: a day of which only the year is known
-is written as 9999-12-31, a day that nobody knows; and where many drugs or codes could not be identified, a run takes silence as
-unknown for everybody. Therapy notes are not exported. Keep this folder where patients' records may be kept.
+{differ} of {n} verdicts of csv/ differ. Where they do, the folder says less than the clinic knows: a day of which only the year
+is known is written as 9999-12-31, a day that nobody knows; and where many drugs or codes could not be identified, a run takes
+silence as unknown for everybody. Therapy notes are not exported. Keep this folder where patients' records may be kept.
 """
 
 
@@ -55,6 +58,7 @@ def export(out: Path) -> dict[str, int]:
     rows: dict[str, list[dict]] = defaultdict(list)
     shown: dict[tuple[str, str], str] = {}
     n_lines = 0
+    fhir: dict[str, list[dict]] = defaultdict(list)
     with (out / "history.jsonl").open("w", encoding="utf-8") as history:
         for person in people:
             lines = current(person)
@@ -63,16 +67,29 @@ def export(out: Path) -> dict[str, int]:
                     history.write(json.dumps(_line(version), ensure_ascii=False, sort_keys=True) + "\n")
                     n_lines += 1
             records, has = records_of(in_use(lines), person)
-            for file, found in csv_rows(str(person.pk), records, _undated(person, lines)).items():
+            undated = _undated(person, lines)
+            for file, found in csv_rows(str(person.pk), records, undated).items():
                 rows[file] += found
+            for resource in fhir_resources(str(person.pk), records, undated):
+                fhir[resource["resourceType"]].append(resource)
             shown |= {(str(person.pk), d): v for d, v in _verdicts(records, has, person.clinic).items()}
+    (out / "fhir").mkdir()
+    for kind, resources in fhir.items():
+        text = "".join(json.dumps(resource, ensure_ascii=False) + "\n" for resource in resources)
+        (out / "fhir" / f"{kind}.ndjson").write_text(text, "utf-8")
     (out / "csv").mkdir()
     for name in _FILES:
         _write(out / "csv" / f"{name}.csv", rows[name], always=name in ("person", "medication"))
     _write(out / "people.csv", [_contact(p) for p in Person.objects.order_by("created_at", "id")], always=True)
-    there = _folder_verdicts(out / "csv", people) if people else {}
+    there, in_fhir = ((_folder_verdicts(out / name, people) if people else {}) for name in ("csv", "fhir"))
     compared = [
-        {"person_id": p, "definition": d, "clinic": verdict, "folder": there.get((p, d), "")}
+        {
+            "person_id": p,
+            "definition": d,
+            "clinic": verdict,
+            "folder": there.get((p, d), ""),
+            "fhir": in_fhir.get((p, d), ""),
+        }
         for (p, d), verdict in shown.items()
     ]
     _write(out / "verdicts.csv", compared, always=True)
