@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from clinic_walk import answer_intake, chromium, running_clinic, sign_in
 from postgresql import postgresql_server
-from walk import answer_intake, chromium, running_clinic, sign_in
 
 pytestmark = pytest.mark.browser
 
