@@ -69,7 +69,7 @@ def running_clinic(place: Path, database: str = "sqlite"):
         server.wait(20)
 
 
-def _wait_until_open(server: subprocess.Popen, port: int, log: Path, seconds: float = 240) -> None:
+def _wait_until_open(server: subprocess.Popen, port: int, log: Path, seconds: float = 600) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.poll() is not None:
