@@ -118,12 +118,13 @@ def sign_in(browser, address: str, role: str, width: int = 1440):
 
 
 def answer_intake(page, answers: Mapping[str, object]) -> int:
-    """Answers every question until the end. `answers` by `part/question` or `part/question/turn`: a choice's id, a number, a
+    """Answers every question until the end. `answers` by `part/question`, `part/question/turn` or `*/question`: a choice's id, a number, a
     drug as typed and chosen, a date as (year, month, day); what is not there is not known. Returns how many were asked."""
     asked = 0
     while match := re.search(r"/intake/([\w-]+)/([\w-]+)/(\d+)/", page.url):
         part, question, turn = match.groups()
-        given = answers.get(f"{part}/{question}/{turn}", answers.get(f"{part}/{question}"))
+        names = (f"{part}/{question}/{turn}", f"{part}/{question}", f"*/{question}")
+        given = next((answers[name] for name in names if name in answers), None)
         asked += 1
         assert asked < 400, page.url
         if given is None:
