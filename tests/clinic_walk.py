@@ -118,8 +118,11 @@ def sign_in(browser, address: str, role: str, width: int = 1440):
 
 
 def answer_intake(page, answers: Mapping[str, object]) -> int:
-    """Answers every question until the end. `answers` by `part/question`, `part/question/turn` or `*/question`: a choice's id, a number, a
-    drug as typed and chosen, a date as (year, month, day); what is not there is not known. Returns how many were asked."""
+    """Answers every question until the end, and returns how many were asked.
+
+    `answers` by `part/question`, `part/question/turn` or `*/question`: the id of a choice, a number, a drug as it is typed and
+    chosen, a date as (year, month, day). What is not there is not known.
+    """
     asked = 0
     while match := re.search(r"/intake/([\w-]+)/([\w-]+)/(\d+)/", page.url):
         part, question, turn = match.groups()

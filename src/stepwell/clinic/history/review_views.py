@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from stepwell.clinic.access.policy import Action, may
+from stepwell.clinic.access.policy import Action, Actor, may
 from stepwell.clinic.people.models import Person
 
 from . import intake, lines
+from .certain import Certain, certain_of
 from .entry_forms import FIELDS, EntryForm, initial_of
 from .models import Line
 from .questionnaire import intake as questions
@@ -35,6 +36,8 @@ class Shown:
     facts: list[str]
     is_open: bool
     """Whether nobody has decided about it yet."""
+    certain: Certain | None = None
+    """The days that are certain, where only months or years are known."""
 
     @property
     def symbol(self) -> str:
@@ -45,7 +48,8 @@ class Shown:
 def show(line: Line) -> Shown:
     """The line in words."""
     is_open = line.state in ("reported", "imported")
-    return Shown(line, title_of(line.kind, line.content), facts_of(line.kind, line.content), is_open)
+    certain = certain_of(line.kind, line.content)
+    return Shown(line, title_of(line.kind, line.content), facts_of(line.kind, line.content), is_open, certain)
 
 
 def review(request: HttpRequest, person: Person) -> HttpResponse:
@@ -89,7 +93,7 @@ def decide(request: HttpRequest, person: Person) -> HttpResponse:
     if request.method != "POST":
         return redirect("review", person=person.pk)
     what, reason = request.POST.get("what", ""), request.POST.get("reason", "")[:400]
-    if what not in ("confirm", "reject", "strike"):
+    if what not in ("confirm", "certain", "reject", "strike"):
         raise Http404
     chosen = [_seen(one) for one in request.POST.getlist("line")]
     known = {line.line: line for line in lines.current(person)}
@@ -108,6 +112,8 @@ def decide(request: HttpRequest, person: Person) -> HttpResponse:
         try:
             if what == "confirm":
                 lines.confirm(now, request.actor)
+            elif what == "certain":
+                _take_certain_days(now, request.actor)
             else:
                 getattr(lines, what)(now, request.actor, reason)
             n += 1
@@ -116,10 +122,25 @@ def decide(request: HttpRequest, person: Person) -> HttpResponse:
     for line in conflicts:
         messages.error(request, conflict_words(line))
     if n:
-        did = {"confirm": _("confirmed"), "reject": _("rejected"), "strike": _("struck out")}[what]
+        did = {
+            "confirm": _("confirmed"),
+            "certain": _("confirmed"),
+            "reject": _("rejected"),
+            "strike": _("struck out"),
+        }[what]
         told = ngettext("%(n)d line was %(did)s.", "%(n)d lines were %(did)s.", n) % {"n": n, "did": did}
         messages.success(request, told)
     return redirect(f"{reverse('review', args=[person.pk])}#line-{chosen[0][0]}")
+
+
+def _take_certain_days(line: Line, actor: Actor) -> None:
+    """A correction: the line for the days that are certain. Where there is nothing to narrow, the line is confirmed."""
+    certain = certain_of(line.kind, line.content)
+    if certain is None:
+        lines.confirm(line, actor)
+        return
+    reason = _("Only the days that are certain from “%(said)s”.") % {"said": certain.said}
+    lines.correct(line, actor, certain.content, reason)
 
 
 def conflict_words(line: Line) -> str:
