@@ -104,6 +104,9 @@ def test_every_page_of_the_own_account_opens(sign_in, user):
             assert answer.status_code in (200, 302), route.name
             assert b"<script>" not in answer.content
             assert b"style=" not in answer.content, route.name
+    assert "/account/none/" not in Client().get("/account/sign-in/").content.decode(), (
+        "no link to a page that is not there"
+    )
     for name in ("sign-up", "email", "reset", "set-password", "verify"):
         assert client.get(f"/account/none/{name}/").status_code == 404
 
