@@ -58,7 +58,7 @@ def compose(judged: Judged, lines: Sequence, today: date) -> dict:
         "trials": _trials(judged, states),
         "scores": _scores(judged),
         "candidacy": candidacy,
-        "next": _next(lines, evidence, candidacy),
+        "next": _next(lines, candidacy),
         "rests_on": [
             {"line": str(x.line), "version": x.version, "kind": x.kind, "state": x.state} for x in in_use(lines)
         ],
@@ -217,15 +217,18 @@ def _line(line, states: Mapping) -> dict:
     }
 
 
-def _next(lines: Sequence, evidence: Sequence[dict], candidacy: Sequence[dict]) -> list[dict]:
+def _next(lines: Sequence, candidacy: Sequence[dict]) -> list[dict]:
     """What would settle what is open: lines nobody confirmed, then what each open line of candidacy asks for, with how many of
     the forms wait for it."""
     waiting = sum(line.state in ("reported", "imported") for line in lines)
     steps = [{"what": "confirm", "n": waiting, "words": ""}] if waiting else []
     wanted: dict[str, int] = {}
     for one in candidacy:
-        open_lines = (x for part in one["parts"] for x in part["lines"] if x["stands"] in ("unknown", "none recorded"))
-        for words in dict.fromkeys(x["settled_by"] for x in open_lines if x["settled_by"]):
+        open_lines = [x for part in one["parts"] for x in part["lines"] if x["stands"] in ("unknown", "none recorded")]
+        told = (
+            f"{x['label']}: {x['settled_by'][0].lower()}{x['settled_by'][1:]}" for x in open_lines if x["settled_by"]
+        )
+        for words in dict.fromkeys(told):
             wanted[words] = wanted.get(words, 0) + 1
     steps += [
         {"what": "settle", "n": n, "words": words} for words, n in sorted(wanted.items(), key=lambda w: (-w[1], w[0]))

@@ -12,7 +12,7 @@ class Certain(NamedTuple):
 
     content: dict
     words: str
-    """Those days: `29 February 2024 to 1 June 2024`."""
+    """Those days: `29 February 2024 to 1 June 2024`, or `from 31 January 2025 on`."""
     said: str
     """What was said of the time: `February 2024 to June 2024`."""
 
@@ -38,7 +38,7 @@ def certain_of(kind: str, content: dict) -> Certain | None:
     made, problems = forms.check(kind, kept | days)
     if problems:
         return None
-    words = partial_dates.in_words(days["start"])
-    words += f" to {partial_dates.in_words(days['stop'])}" if has_end else ", the end not known"
+    start = partial_dates.in_words(days["start"])
+    words = f"{start} to {partial_dates.in_words(days['stop'])}" if has_end else f"from {start} on"
     said = " to ".join(partial_dates.in_words(day) for day in dict.fromkeys((read.start, read.stop)) if day)
     return Certain(made, words, said)

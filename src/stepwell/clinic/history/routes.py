@@ -29,7 +29,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("people/<uuid:person>/history/add/<slug:kind>/", entry_views.add, "history_add", Action.WRITE_HISTORY),
     Route(
-        "people/<uuid:person>/history/type/", entry_views.type_trials, "history_type", Action.WRITE_HISTORY, tab="Type"
+        "people/<uuid:person>/history/type/",
+        entry_views.type_trials,
+        "history_type",
+        Action.WRITE_HISTORY,
+        tab="Type trials",
     ),
     # Reading a file takes seconds: no transaction is held open meanwhile.
     Route(
