@@ -27,6 +27,7 @@ from stepwell.why.found import show_date
 
 N_SHOWN = 100
 """So many people are listed at once."""
+_SCROLLS = '<div class="scroll" role="group" tabindex="0" aria-label="Scrolls sideways">'
 VERDICTS = ("met", "unknown", "not met")
 
 
@@ -120,6 +121,7 @@ class Pages:
 
     def _definition(self, id_: str) -> str:
         card = MarkdownIt("commonmark", {"html": False}).enable("table").render(show(id_, self._result.knowledge))
+        card = card.replace("<table>", f"{_SCROLLS}<table>").replace("</table>", "</table></div>")
         return self._shown("definition.html.j2", id=id_, card=Markup(card))
 
     def _wrong(self, error: StepwellError) -> str:
