@@ -121,7 +121,7 @@ def _vary(source: str, definition: str, out: Path | None, replace: bool, as_json
 
 
 def _show_clock(clock) -> None:
-    title = f"From the {clock.what}: {clock.people} people"
+    title = f"From the {clock.what}: {clock.people.in_people}"
     shown = Table("days", "followed", *clock.states, "not observed so long", title=title, box=None, pad_edge=False)
     for line in clock.lines:
         cells = []

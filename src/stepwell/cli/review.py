@@ -65,7 +65,7 @@ def sample(
         write_review(opened, drawn, out, reviewers=reviewers, progress=report_progress)
     for stratum in drawn.strata:
         out_console.print(
-            f"{stratum.label}: {stratum.sampled} of {stratum.people:,} people",
+            f"{stratum.label}: {stratum.sampled} of {stratum.people:,} {'person' if stratum.people == 1 else 'people'}",
             markup=False,
             highlight=False,
             soft_wrap=True,

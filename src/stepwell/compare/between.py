@@ -58,9 +58,9 @@ class Side:
 
     def sentences(self) -> Iterator[str]:
         """What was found, line by line."""
-        yield f"In {self.inside.name}, not in {self.outside.name}: {self.not_met} people."
+        yield f"In {self.inside.name}, not in {self.outside.name}: {self.not_met.in_people}."
         yield from (f"  {line}" for line in self._of("not met"))
-        yield f"In {self.inside.name}, and {self.outside.name} cannot say: {self.unknown} people."
+        yield f"In {self.inside.name}, and {self.outside.name} cannot say: {self.unknown.in_people}."
         yield from (f"  {line}" for line in self._of("unknown"))
 
     def _of(self, verdict: str) -> Iterator[str]:

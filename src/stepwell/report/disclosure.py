@@ -24,6 +24,11 @@ class Count:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def in_people(self) -> str:
+        """`1 person`, `12 people`, `<5 people`."""
+        return f"{self.text} {'person' if self.n == 1 else 'people'}"
+
 
 def plain(n: int) -> Count:
     """A count that needs no protection, such as one from a publication."""

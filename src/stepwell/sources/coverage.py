@@ -152,8 +152,9 @@ class Coverage:
             counts = f"{t.n_rows:,} | {t.n_people:,}" if t.is_there else "not in this source | "
             lines.append(f"| {_NOUNS[t.table]} | {counts} |")
         people = next(t.n_rows for t in self.tables if t.table == "person")
-        return [*lines, "", f"Of {people:,} people {self.n_observed:,} have an observation period; "
-                f"the year of birth of {self.n_with_birth:,} is known.", ""]  # fmt: skip
+        whom = "1 person" if people == 1 else f"{people:,} people"
+        known = f"{self.n_observed:,} of {whom}; year of birth known: {self.n_with_birth:,}"
+        return [*lines, "", f"With an observation period: {known}.", ""]
 
     def _drugs_text(self, knowledge: Knowledge) -> list[str]:
         counted = [] if self.drug_rows is None else ["", shares(asdict(self.drug_rows))]

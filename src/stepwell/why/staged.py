@@ -42,7 +42,7 @@ def find_stage_evidence(result: ResultTables, person: str) -> list[dict]:
 
 
 def show_stage(row: dict, staging: Staging) -> str:
-    """`8 to 9 points, moderate`, `stage II to III`, `not staged`; for a profile, which signs are present."""
+    """`8 to 9 points, moderate`, `stage II to III`, `not staged, or up to stage II`; for a profile, which signs are present."""
     if row["applies"] is False:
         return "no episode" if staging.signs else "not staged: no failed trial"
     if staging.signs:
@@ -52,10 +52,16 @@ def show_stage(row: dict, staging: Staging) -> str:
     if staging.points:
         parts.append(_points(row["points_at_least"], row["points_at_most"]))
     if staging.rungs or staging.names:
-        low, high = row["stage_at_least"], row["stage_at_most"]
-        low = low or ("not staged" if row["applies"] is None else "below the first stage")
-        parts.append(f"{'stage ' if staging.rungs else ''}{low if low == high else f'{low} to {high}'}")
+        none = "not staged" if row["applies"] is None else "below the first stage"
+        parts.append(_stages(row["stage_at_least"], row["stage_at_most"], "stage " if staging.rungs else "", none))
     return ", ".join(parts) + ("; unknown whether any trial failed" if row["applies"] is None else "")
+
+
+def _stages(low: str | None, high: str | None, word: str, none: str) -> str:
+    """The range of stages in words; `none` is said where not even the lowest is certain."""
+    if low is None:
+        return none if high is None else f"{none}, or up to {word}{high}"
+    return f"{word}{low}" if low == high else f"{word}{low} to {high}"
 
 
 class _Words:
