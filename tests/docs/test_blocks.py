@@ -68,7 +68,7 @@ NOT_RUN_PYTHON = {
 
 FILLED = {"RECORDS": "records", "RESULT": "result", "PERSON": "ann", "ID": "us-label", "12345": "ann", "678": "bob"}
 NEW = {"DIR": "new", "FOLDER": "new", "FILE": "new.yaml", "scored.parquet": "scored.parquet"}
-ITEMS = "person_id," + ",".join(f"q{n}" for n in range(1, 10)) + "\nann,1,2,0,1,2,3,0,1,0\nbob,1,7,,1,2,3,0,1,0\n"
+ITEMS = "person_id," + ",".join(f"q{n}" for n in range(1, 10)) + "\nann,1,2,0,1,2,3,0,1,0\nbob,1,2,,1,2,3,0,1,0\n"
 
 
 def blocks():
@@ -99,7 +99,7 @@ def reason(line: str) -> str | None:
 
 
 LINES = list(dict.fromkeys(lines()))
-RUN = [(page, line) for page, line in LINES if reason(line) is None]
+RUN = list({line: (page, line) for page, line in LINES if reason(line) is None}.values())
 PYTHON = [(page, content) for page, kind, content in blocks() if kind == "python" and page not in NOT_RUN_PYTHON]
 
 
