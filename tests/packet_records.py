@@ -13,6 +13,7 @@ from stepwell import Result, run
 from stepwell.clinic.authorisation.compose import compose
 from stepwell.clinic.authorisation.content import Coverage, PacketContent, Patient, Request, Sender
 
+DOCS = Path(__file__).parents[1] / "docs"
 DAY = date(2025, 3, 28)
 
 RECORDS = {
@@ -32,6 +33,12 @@ RECORDS = {
     "anna,2025-01-20,SNOMED,75516001\nanna,2025-02-20,SNOMED,75516001\nanna,2024-11-02,CPT4,90870\n",
     "vital.csv": "person_id,measured_date,vital,mmhg\nanna,2025-03-20,systolic,141\nanna,2025-03-20,diastolic,90\n",
 }
+
+
+def example_policy() -> str:
+    """The policy of a clinic's own that the docs show."""
+    text = (DOCS / "prior-authorisation.md").read_text(encoding="utf-8")
+    return text.split("```yaml\n", 1)[1].split("```", 1)[0]
 
 
 @cache

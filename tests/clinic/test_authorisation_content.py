@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from packet_records import packet_of, run_records
+from packet_records import example_policy, packet_of, run_records
 
 from stepwell import load_knowledge
 from stepwell.clinic.authorisation.content import Denial, Patient, Request, edit
@@ -138,26 +138,7 @@ def test_an_edited_sentence_is_the_clinicians_own(packet):
 
 
 def test_a_policy_of_the_clinics_own_is_laid_beside_the_records(result, tmp_path):
-    source = "source: example-letter, locator: page 1, seen: full-text"
-    text = f"""id: our-payer
-version: 1
-status: draft
-kind: policy
-title: "Example Health: esketamine"
-summary: Two antidepressants in this episode.
-treatment: esketamine-nasal
-payer: Example Health
-references:
-  example-letter: {{title: Letter of Example Health to the clinic, year: 2025}}
-in_force: {{{source}, valid_from: 2025-01-01}}
-indications:
-  - id: trd
-    label: Treatment-resistant depression
-    {source.replace(", ", chr(10) + "    ")}
-    asks:
-      - {{id: adult, label: Adult, age: {{at_least: 18 years}}, {source}}}
-      - {{id: trials, label: Failed trials, failed_trials: {{definition: payer-cigna}}, {source}}}
-"""
+    text = example_policy().replace("2026-01-01", "2025-01-01")
     path = tmp_path / "our-payer.yaml"
     path.write_text(text, encoding="utf-8")
     content = packet_of(result, "our-payer", knowledge=load_knowledge(policies=[path]))

@@ -9,6 +9,7 @@ import time
 import pikepdf
 import pytest
 from django.db import DatabaseError, transaction
+from packet_records import example_policy
 from payer_form import payer_form
 
 from stepwell.clinic.access.actors import actor_of_user
@@ -331,41 +332,20 @@ def test_a_further_request_asks_again_and_takes_over_what_stays(one, told, offic
     assert (form["kind"].value(), form["code"].value(), form["policy"].value()) == ("again", "J0013", "cigna")
 
 
-OWN = """id: our-payer
-version: 1
-status: draft
-kind: policy
-title: "Example Health: esketamine"
-summary: Two antidepressants in this episode.
-treatment: esketamine-nasal
-payer: Example Health
-references:
-  example-letter: {title: Letter of Example Health to the clinic, year: 2026}
-in_force: {source: example-letter, locator: page 1, seen: full-text, valid_from: 2026-01-01}
-indications:
-  - id: trd
-    label: Treatment-resistant depression
-    source: example-letter
-    locator: page 1
-    seen: full-text
-    asks:
-      - {id: adult, label: Adult, age: {at_least: 18 years}, source: example-letter, locator: page 1, seen: full-text}
-"""
-
-
 def test_a_policy_of_the_clinics_own(one, told, office, other_clinic, sign_in):
-    wrong = OWN.replace("at_least: 18 years", "at_lest: 18").replace("version: 1", "version: first")
+    own = example_policy()
+    wrong = own.replace("at_least: 18 years", "at_lest: 18").replace("version: 1", "version: first")
     answer = office.post("/authorisations/policies/add/", {"text": wrong})
     assert answer.status_code == 422
     found = answer.context["problems"]
-    assert {"line 2", "line 19"} <= {p.where for p in found}
+    assert {"line 2", "line 21"} <= {p.where for p in found}
     assert not any("/tmp" in str(p) for p in found)
-    assert office.post("/authorisations/policies/add/", {"text": OWN.replace("our-payer", "cigna")}).status_code == 422
+    assert office.post("/authorisations/policies/add/", {"text": own.replace("our-payer", "cigna")}).status_code == 422
     assert office.post("/authorisations/policies/add/", {"text": "no: id"}).status_code == 422
     assert office.post("/authorisations/policies/add/", {}).status_code == 422
     assert not PolicyFile.objects.exists()
-    assert office.post("/authorisations/policies/add/", {"text": OWN}).status_code == 302
-    upload = io.BytesIO(OWN.replace("version: 1", "version: 2").encode())
+    assert office.post("/authorisations/policies/add/", {"text": own}).status_code == 302
+    upload = io.BytesIO(own.replace("version: 1", "version: 2").encode())
     upload.name = "our.yaml"
     assert office.post("/authorisations/policies/add/", {"file": upload}).status_code == 302
     assert "our-payer@2" in office.get("/authorisations/policies/").content.decode()
