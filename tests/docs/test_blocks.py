@@ -40,6 +40,7 @@ NOT_RUN = {
     "stepwell demo": "a minute; the README and others are played in what it leaves",
     "stepwell open": "serves until it is stopped: tests/serve",
     "stepwell clinic": "serves, or needs an app that is set up: tests/clinic",
+    "stepwell run out/csv": "needs what a clinic exported: tests/clinic/test_exchange_export.py",
     "stepwell fhir": "needs a server: tests/fetch",
     "stepwell check export/": "needs an export of FHIR: tests/sources/fhir",
     "stepwell run export/": "the same",
