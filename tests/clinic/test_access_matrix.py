@@ -148,3 +148,16 @@ def test_a_page_opens_to_its_roles_and_their_patients_only(route, home, other_cl
             if not may:
                 signs_in = who is None or (route.subject == "own" and name == PATIENT)
                 assert status in ((302, 403) if signs_in else (404,)), (route.name, name)
+
+
+def test_a_url_without_a_policy_keeps_the_app_from_starting(monkeypatch):
+    from django.urls import path
+
+    from stepwell.clinic.access.routing import every_url_has_a_policy
+
+    assert every_url_has_a_policy(None) == []
+    stray = path("open/", lambda request: HttpResponse("everybody"))
+    monkeypatch.setattr(get_resolver(), "url_patterns", [*get_resolver().url_patterns, stray])
+    problems = every_url_has_a_policy(None)
+    assert [problem.id for problem in problems] == ["clinic.E001"]
+    assert problems[0].is_serious()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from clinic_app import command, inside, made
 from django.db import DatabaseError, connection, transaction
+from postgresql import postgresql_server
 
 from stepwell.clinic import events
 from stepwell.clinic.events.models import Event
@@ -55,3 +59,24 @@ def test_a_change_behind_the_triggers_is_found(three):
 def test_a_removed_event_is_found(three):
     _without_triggers(f"DELETE FROM events_event WHERE number = {three[1].number}")
     assert events.verify_chain() == [f"Event {three[1].number} is missing."]
+
+
+_WRITE = "from stepwell.clinic import events\nfor n in range(40): events.record(None, 'written', detail={'n': n})"
+
+
+def _write_at_once(clinic) -> None:
+    """Four processes write into one clinic at the same time."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda _: inside(clinic, _WRITE), range(4)))
+    told = command("verify", clinic)
+    assert told.stdout.startswith("161 events"), "those, and the one of its making"
+
+
+def test_writers_at_once_make_one_chain(tmp_path):
+    _write_at_once(made(tmp_path / "clinic"))
+
+
+@pytest.mark.long
+def test_writers_at_once_make_one_chain_on_postgresql(tmp_path):
+    with postgresql_server() as server:
+        _write_at_once(made(tmp_path / "clinic", server.address()))
