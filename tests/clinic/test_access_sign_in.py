@@ -147,3 +147,26 @@ def test_a_code_of_the_app_works_once(user):
     assert first.post("/account/second-factor/authenticate/", {"code": code}).status_code == 302
     second.post("/account/second-factor/authenticate/", {"code": code})
     assert second.get("/people/").status_code == 302
+
+
+def test_other_methods_than_get_and_post_are_refused(sign_in):
+    client = sign_in("nurse")
+    for method in ("trace", "put", "patch", "delete", "options"):
+        assert getattr(client, method)("/people/").status_code == 405, method
+
+
+def test_a_form_without_its_token_changes_nothing(user, person):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user("nurse"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.post(f"/people/{person().pk}/edit/", {"given_name": "Eve"})
+    assert answer.status_code == 403
+    assert "Nothing was saved" in answer.content.decode()
+
+
+def test_a_redirect_after_sign_in_stays_in_the_clinic(user):
+    nurse = user("nurse", second_factor=False)
+    answer = Client().post(
+        "/account/sign-in/", {"login": nurse.username, "password": PASSWORD, "next": "https://evil.example/"}
+    )
+    assert answer.status_code == 302
+    assert "evil" not in answer.url

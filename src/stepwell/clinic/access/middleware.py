@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from stepwell.clinic.people.models import Person
 
 from .actors import PATIENT_MINUTES, set_actor
 
+_METHODS = ("GET", "HEAD", "POST")
 _SIGN_OUT = "/account/sign-out/"
 _NOTE_EVERY = 60
 """Seconds after which the time of the last request is written again: not each request costs a write."""
@@ -53,13 +55,15 @@ def _end_if_idle(request) -> None:
 
 
 class HeadersMiddleware:
-    """Refuses a body that is too large, and tells browsers to store nothing."""
+    """Refuses other methods than GET, HEAD and POST and a body that is too large, and tells browsers to store nothing."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         """Answers the request."""
+        if request.method not in _METHODS:
+            return HttpResponseNotAllowed(_METHODS)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > settings.LARGEST_UPLOAD:
             context = {"largest": settings.LARGEST_UPLOAD // 2**20}
