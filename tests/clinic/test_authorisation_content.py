@@ -79,6 +79,16 @@ def test_scales_psychotherapy_and_other_treatments(packet):
     assert "988" in packet.crisis
 
 
+def test_a_policy_that_is_not_in_force_says_so_and_judges_nothing(result, tmp_path):
+    text = example_policy().replace("2026-01-01", "2025-04-01")
+    path = tmp_path / "our-payer.yaml"
+    path.write_text(text, encoding="utf-8")
+    content = packet_of(result, "our-payer", knowledge=load_knowledge(policies=[path]))
+    assert not [c for c in content.criteria if c.asked_by == "payer"]
+    assert {t.counts for t in content.trials} == {"not judged by this policy on that day"}
+    assert content.missing[0] == "The criteria of Example Health: esketamine: not in force on that day"
+
+
 def test_a_later_request_compares_with_the_time_before_treatment(result):
     """Without a session of the treatment the first score is the baseline."""
     again = packet_of(result, request=Request(kind="again"))

@@ -154,6 +154,7 @@ def test_what_has_no_exact_day_is_told_and_not_counted(one, told, office, actor)
         "Which drugs those are that nobody could identify",
     } <= set(content.missing)
     assert "TYPED-BY-SOMEBODY" not in content.model_dump_json()
+    assert office.get(f"{base(one)}packets/{one.packets.last().pk}/pdf/").content[:5] == b"%PDF-"
     assert any("Fluoxetine, 20 mg a day" in s.text for s in content.letter.sentences)
 
 
@@ -325,6 +326,22 @@ def test_an_authorisation_on_the_old_code_is_warned_of(one, office):
     assert "Code S0013 is valid to 31 Dec 2025 only. Since then it is J0013." in page
     office.post(f"{base(one)}edit/", {**FIELDS, **days, "seen": "2"})
     assert "Code J0013 is valid from 1 Jan 2026 on" in office.get(base(one)).content.decode()
+
+
+def test_a_further_request_says_how_the_scores_changed_since_before_treatment(one, told, office, today, actor):
+    """The baseline is the last score before the first session, not the first score of the episode."""
+    who = actor("nurse")
+    first, latest = (today - dt.timedelta(days=20)).isoformat(), (today - dt.timedelta(days=2)).isoformat()
+    session = {"treatment": "esketamine", "start": first, "n_sessions": 1}
+    lines.add(told, "treatment", session, actor=who, state="confirmed", origin="clinician")
+    score = {"instrument": "phq-9", "day": latest, "total": 9.0}
+    lines.add(told, "score", score, actor=who, state="confirmed", origin="clinician")
+    office.post(f"{base(one)}edit/", {**FIELDS, "kind": "again", "seen": "1"})
+    content = packets.read(made(one, office))
+    (scale,) = content.scales
+    assert (scale.baseline.total, scale.latest.total, scale.change) == ("18", "9", "50 % better")
+    assert any("before treatment it was 18" in s.text and "50 % better" in s.text for s in content.letter.sentences)
+    assert any("recorded on 1 day" in s.text for s in content.other_treatments)
 
 
 def test_a_further_request_asks_again_and_takes_over_what_stays(one, told, office):

@@ -174,7 +174,7 @@ def _baseline_day(chart: Chart, asked: Assessment, request: Request) -> date | N
     """From which day on the first total is the baseline: the first session of the treatment where one asks again, else the first
     day of the present episode. None: from the first record on."""
     if request.kind == "again":
-        return first_session(chart, [_SESSIONS[asked.form.treatment]])
+        return first_session(chart, filter(None, [_SESSIONS.get(asked.form.treatment)]))
     episode = asked.judged[0].episode if asked.judged else None
     return episode["start_date"] if episode else None
 

@@ -141,7 +141,7 @@ class PolicyForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "class": "code"}),
-        help_text=_("In the form of stepwell's own files (YAML); docs/clinic.md shows one."),
+        help_text=_("In the form of stepwell's own files (YAML); docs/prior-authorisation.md shows one."),
     )
     file = forms.FileField(label=_("Or upload it"), required=False)
 

@@ -14,7 +14,7 @@ from .treatments import Said
 _ORDER: tuple[State, ...] = ("not known", "reported", "imported", "confirmed")
 _BEFORE = "before the present episode"
 _UNSCORED = "no scores before and after it"
-_NOT_ASKED = "not judged: the form counts no trials"
+_NOT_ASKED = "not judged by this policy on that day"
 
 
 @dataclass(frozen=True)
