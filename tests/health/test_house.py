@@ -68,6 +68,14 @@ def test_every_field_of_the_form_has_a_criterion_a_column_and_words():
     assert of_a_person <= set(DETERMINATION.by_name)
 
 
+def test_a_criterion_touches_the_places_that_are_said():
+    """Counted by one that has no other role. A file more or less is a new place: DEVELOPING.md must say so."""
+    said = re.search(r"## A new criterion\n(.*?)\n## ", (ROOT / "DEVELOPING.md").read_text("utf-8"), re.DOTALL).group(1)
+    places = re.findall(r"^\d+\. `([\w/]+\.py)`", said, re.MULTILINE)
+    named = [f for f in PACKAGE.rglob("*.py") if re.search(r"\b(judge_)?min_supplies\b", f.read_text("utf-8"))]
+    assert sorted(places) == sorted(f.relative_to(PACKAGE).as_posix() for f in named)
+
+
 def test_every_criterion_is_in_the_rules():
     rules = (ROOT / "docs/engine.md").read_text("utf-8")
     assert [p for p in CRITERIA if f"`{p}`" not in rules and p not in ("count", "taken")] == []

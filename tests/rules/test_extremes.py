@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import os
+import subprocess
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
 from random import Random
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from absurd_people import (
+    at_the_edge_of_every_column,
+    at_the_ends_of_the_calendar,
+    in_ties,
+    many_rows_on_one_day,
+    renumbered,
+    with_missing_values,
+)
 from agreement import disagreements
 from clinic import FORMS, KNOWLEDGE, branch, define
 from drawn import complete
+from session_clinic import SESSION_CLINIC
 from untidy import untidy_crowd
+from untidy_sessions import untidy_sessions
 
+from stepwell.errors import SourceError
 from stepwell.in_memory import determine_records
 from stepwell.tables import RECORDS
 
@@ -20,100 +38,6 @@ ONE_IN_AN_EPISODE = define(
     branch(count=1, having_taken=True, dated="next treatment start"), episode_gap=30, name="one-in-an-episode"
 )
 ASKED = (SCORED, IN_A_YEAR, ONE_IN_AN_EPISODE)
-
-
-def renumbered(crowds: list[dict[str, list[dict]]]) -> dict[str, list[dict]]:
-    """Several crowds as one, everybody under a number of their own."""
-    together, numbers = {}, {}
-    for place, crowd in enumerate(crowds):
-        for name, rows in crowd.items():
-            for row in rows:
-                number = numbers.setdefault((place, row["person_id"]), len(numbers) + 1)
-                together.setdefault(name, []).append({**row, "person_id": number})
-    return together
-
-
-def with_missing_values() -> dict[str, list[dict]]:
-    """The same untidy people once for every column that may be empty, with that column empty."""
-    crowd = untidy_crowd(Random("missing"), 6, KNOWLEDGE)
-    crowds = [crowd]
-    for table in RECORDS:
-        for column in table.columns:
-            if column.null:
-                emptied = [{**row, column.name: None} for row in crowd[table.name]]
-                crowds.append({**crowd, table.name: emptied})
-    return renumbered(crowds)
-
-
-def in_ties() -> dict[str, list[dict]]:
-    """Rows that agree in everything by which something is put in order, forwards and backwards."""
-    day = date(2020, 3, 1)
-    # Addresses, ingredients and doses whose order depends on who sorts: case, hyphens, digits, sums of fractions.
-    addresses = ("m/10", "m/9", "M/9", "m-9", "m 9", "mé9", "m_9")
-    drugs = ("venlafaxine", "sertraline", "bupropion", "quetiapine")
-    fractions = (0.1, 0.2, 0.3, 16.666666666666668, 33.33333333333333, 0.0078125, 0.12345649999999998)
-    medication = [
-        {
-            "ingredient": drug,
-            "start_date": day,
-            "end_date": day + timedelta(days=29),
-            "mg_per_day": mg,
-            "stop_reason": reason,
-            "address": address,
-        }
-        for drug in drugs
-        for mg, address in zip(fractions, addresses, strict=True)
-        for reason in ("other", "no effect", None)
-    ]
-    # The same fractions one by one: on its own each is rounded as it is, near a half or not.
-    alone = [
-        {"ingredient": "sertraline", "start_date": day + timedelta(days=n), "mg_per_day": mg}
-        for n, mg in enumerate(fractions)
-    ]
-    # An episode of one day that begins where the one before is dated, so that both are met on one day.
-    apart = [
-        {"ingredient": "sertraline", "start_date": day, "end_date": day + timedelta(days=9)},
-        {"ingredient": "venlafaxine", "start_date": day + timedelta(days=60), "end_date": day + timedelta(days=60)},
-    ]
-    scores = [
-        {"instrument": instrument, "measured_date": day + timedelta(days=d), "total": total}
-        for instrument in ("phq-9", "qids-sr16")
-        for d in (0, 28)
-        for total in (20.0, 12.0, None)
-    ]
-    condition = [{"condition_date": day, "codeset": c} for c in ("major-depression", "depression-other") for _ in "ab"]
-    one = {"medication": medication, "measurement": scores, "condition": condition}
-    backwards = {name: rows[::-1] for name, rows in one.items()}
-    return renumbered(
-        [complete(one), complete(backwards), complete({"medication": alone}), complete({"medication": apart})]
-    )
-
-
-def at_the_ends_of_the_calendar() -> dict[str, list[dict]]:
-    """Treatment, observation and birth on the first and the last days that a date can be."""
-    crowds = []
-    for first, last in ((date.min, date.min + timedelta(days=400)), (date.max - timedelta(days=400), date.max)):
-        middle = first + timedelta(days=60)
-        medication = [
-            {"ingredient": "sertraline", "start_date": first, "end_date": middle, "mg_per_day": 50.0},
-            {"ingredient": "venlafaxine", "start_date": middle, "end_date": last, "mg_per_day": 75.0},
-            {"ingredient": "bupropion", "start_date": last, "end_date": None, "mg_per_day": 150.0},
-        ]
-        for births in ((date.min, date.min), (date.max, date.max), (date.min, date.max), (None, None)):
-            crowds.append(
-                complete(
-                    {
-                        "person": [dict(zip(("birth_earliest_date", "birth_latest_date"), births, strict=True))],
-                        "observation_period": [{"start_date": date.min, "end_date": date.max}],
-                        "medication": medication,
-                        "condition": [{"condition_date": d, "codeset": "major-depression"} for d in (first, last)],
-                        "measurement": [
-                            {"instrument": "phq-9", "measured_date": d, "total": 20.0} for d in (first, middle, last)
-                        ],
-                    }
-                )
-            )
-    return renumbered(crowds)
 
 
 @pytest.mark.parametrize("make", [with_missing_values, in_ties, at_the_ends_of_the_calendar])
@@ -143,17 +67,8 @@ def test_a_missing_dose_is_never_adequate(missing):
 
 def test_thousands_of_rows_on_one_day_are_judged_and_harm_nobody_else():
     """Exports gone wrong send one row ten thousand times. The people before and after keep their own rows."""
-    day = date(2020, 1, 1)
-    month = {"ingredient": "sertraline", "start_date": day, "end_date": day + timedelta(days=59), "mg_per_day": 100.0}
-    plain = {
-        "medication": [month],
-        "measurement": [{"instrument": "phq-9", "measured_date": day, "total": 20.0}],
-        "condition": [{"condition_date": day, "codeset": "major-depression"}],
-    }
-    absurd = {
-        name: [{**row, "address": f"{name}/{n}"} for row in rows for n in range(10_000)] for name, rows in plain.items()
-    }
-    found = determine_records(renumbered([complete(plain), complete(absurd), complete(plain)]), ASKED, KNOWLEDGE)
+    plain, absurd = many_rows_on_one_day(10_000)
+    found = determine_records(renumbered([plain, absurd, plain]), ASKED, KNOWLEDGE)
     for name in ("exposure", "trial", "episode", "determination", "step"):
         rows = found[name].to_pylist()
         before, among, after = ([{**r, "person_id": 0} for r in rows if r["person_id"] == n] for n in (1, 2, 3))
@@ -161,3 +76,70 @@ def test_thousands_of_rows_on_one_day_are_judged_and_harm_nobody_else():
         said = [[{k: v for k, v in r.items() if "address" not in k} for r in of] for of in (before, among)]
         assert said[0] == said[1] or name in ("exposure", "trial"), name
         assert len(before) == len(among), name
+
+
+@pytest.mark.parametrize(
+    ("plain", "knowledge"),
+    [(untidy_crowd(Random("edges"), 2, KNOWLEDGE), KNOWLEDGE), (untidy_sessions(Random("edges"), 2), SESSION_CLINIC)],
+    ids=["medication", "sessions"],
+)
+def test_a_number_at_the_edge_harms_nobody_else(plain, knowledge):
+    """Whatever a number or a day is, it is judged without a fault, and the people before and after keep their own rows."""
+    crowds = at_the_edge_of_every_column(plain)
+    between = [crowd for edge in crowds for crowd in (edge, plain)]
+    found = determine_records(renumbered([plain, *between]), ASKED, knowledge)
+    alone = determine_records(renumbered([plain]), ASKED, knowledge)
+    plain_people = {n for place in range(0, 2 * len(crowds) + 1, 2) for n in (2 * place + 1, 2 * place + 2)}
+    for name, table in found.items():
+        # A stretch after the last day of the calendar is no date that Python knows: only the plain people's rows are read.
+        of_plain = table.filter(pc.is_in(table["person_id"], pa.array(sorted(plain_people)))).to_pylist()
+        expected = [repr({**row, "person_id": 0}) for row in alone[name].to_pylist()]
+        said = Counter(repr({**row, "person_id": 0}) for row in of_plain)
+        assert said == Counter(expected * (len(crowds) + 1)), name
+
+
+def test_a_float_that_is_no_number_is_a_missing_one():
+    """NaN is greater than every limit and less than none: in every column it is read as missing."""
+    for plain, knowledge in (
+        (untidy_crowd(Random("nan"), 20, KNOWLEDGE), KNOWLEDGE),
+        (untidy_sessions(Random("nan"), 20), SESSION_CLINIC),
+    ):
+        for table in RECORDS:
+            for column in (c.name for c in table.columns if c.type == "float64" and plain.get(table.name)):
+                nan, missing = (
+                    determine_records(
+                        {**plain, table.name: [{**row, column: value} for row in plain[table.name]]}, ASKED, knowledge
+                    )
+                    for value in (float("nan"), None)
+                )
+                assert {name: rows.equals(missing[name]) for name, rows in nan.items()} == dict.fromkeys(nan, True), (
+                    column
+                )
+
+
+def test_more_rows_than_can_be_numbered_are_refused(monkeypatch):
+    """A key numbers the rows of one person. More of them would be a wrong answer: the error says which table, and how many."""
+    monkeypatch.setattr("stepwell.rules.records.MOST_ROWS", 100)
+    plain, absurd = many_rows_on_one_day(99)
+    assert determine_records(renumbered([plain, absurd]), ASKED, KNOWLEDGE)["trial"].num_rows
+    _, absurd = many_rows_on_one_day(100)
+    with pytest.raises(SourceError) as raised:
+        determine_records(renumbered([plain, absurd]), ASKED, KNOWLEDGE)
+    (problem,) = raised.value.problems
+    assert (problem.where, problem.found, problem.expected) == ("medication", "100 rows of one person", "at most 99")
+
+
+@pytest.mark.long
+def test_no_rule_reads_past_the_rows_of_a_person(tmp_path):
+    """The compiled rules once more, with a check of every index: absurd people, untidy ones, and all that the spec draws."""
+    script = Path(__file__).parent / "judge_bounds_checked.py"
+    own = {
+        "NUMBA_BOUNDSCHECK": "1",
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, str(script)], env=os.environ | own, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stdout.startswith("checked ")

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from stepwell.knowledge.definition import Age, Diagnosis, NeverDiagnosis, Who
+from stepwell.knowledge.definition import Who
+from stepwell.knowledge.who import Age, Diagnosis, NeverDiagnosis
 from stepwell.three_values import MET, NOT_MET, UNKNOWN, all_of, judge
 
 from .code_gap import CODE_GAP, add_hidden

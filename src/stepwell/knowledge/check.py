@@ -13,7 +13,7 @@ from .candidacy_check import contradictions_in, names_in
 from .cited import Form
 from .contradictions import contradictions
 from .criteria import Diagnosed, Drug, Recent, ScoreAtLeast
-from .definition import AsCode, Definition, Diagnosis, DoseStandard, NeverDiagnosis, Within
+from .definition import AsCode, Definition, DoseStandard, Within
 from .fill import MARK, closest, fill_parts, name_of
 from .forms import (
     Code,
@@ -41,6 +41,7 @@ from .regimen import AnswerFrom, Indicated, Regimen
 from .staging import Procedure, Psychotic, Scale, Sign, Staging
 from .staging_check import check_staging
 from .treatment import Apart, Treatment
+from .who import Diagnosis, NeverDiagnosis
 from .written import Path_, Written
 
 REFERENCES = "references.yaml"
@@ -346,5 +347,4 @@ def _low_doses(entries: list[Entry]) -> Iterator[Problem]:
         least = minima.get(entry.form.ingredient)
         if least is not None and entry.form.at_most_mg_per_day >= least:
             found = f"`at_most_mg_per_day` is {entry.form.at_most_mg_per_day:g}"
-            expected = f"below the least adequate dose, {least:g} mg/day"
-            yield Problem(entry.written.at(), found, expected, "check both doses")
+            yield Problem(entry.written.at(), found, f"below the least dose, {least:g} mg/day", "check both doses")

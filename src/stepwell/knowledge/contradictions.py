@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .cited import Form, without_provenance
-from .criteria import Recent
+from .criteria import Improvement, Recent
 from .definition import (
     Added,
-    Age,
     Count,
     Definition,
     Failure,
-    Improvement,
     PublishedResult,
     TakenCount,
     TrialBuilding,
     Who,
     Within,
 )
+from .who import Age
 from .written import Path_
 
 Contradiction = tuple[Path_, str, str, str]

@@ -15,28 +15,12 @@ from pydantic import Field, model_validator
 
 from .cited import Cited, Day, Days, Form, People, Percent, Trials, exactly_one
 from .criteria import (
-    AddedTo,
-    AtLeastDays,
-    AtLeastSupplies,
     AtMostDays,
-    Diagnosed,
-    Drug,
-    Duration,
     Failure,
     Id,
-    Improvement,
-    Intolerant,
-    NotRemitted,
-    PrecededBy,
-    Recent,
-    Role,
-    StillIll,
-    Switched,
-    Taken,
     TrialCriteria,
-    Use,
 )
-from .who import Age, Diagnosis, NeverDiagnosis, Who
+from .who import Who
 
 Status = Literal["draft", "reviewed", "retired"]
 
@@ -300,29 +284,12 @@ def fields(form: Form) -> Iterator[tuple[str, Form]]:
             yield name, value
 
 
-CRITERIA: dict[str, type[Cited]] = {
-    "who.age": Age,
-    "who.diagnosis": Diagnosis,
-    "who.never": NeverDiagnosis,
-    "who.washout": AtLeastDays,
-    "trial.role": Role,
-    "trial.use": Use,
-    "trial.drug": Drug,
-    "trial.min_duration": Duration,
-    "trial.min_dose": AtLeastDays,
-    "trial.min_supplies": AtLeastSupplies,
-    "trial.preceded_by": PrecededBy,
-    "trial.recent": Recent,
-    "trial.diagnosed": Diagnosed,
-    "trial.still_ill": StillIll,
-    "failure.improvement": Improvement,
-    "failure.not_remitted": NotRemitted,
-    "failure.intolerant": Intolerant,
-    "failure.switched": Switched,
-    "failure.added_to": AddedTo,
-    "failure.taken": Taken,
-    "count": Count,
-    "taken": TakenCount,
-    "added": Added,
-}
+CRITERIA = (
+    *(f"who.{name}" for name in Who.model_fields),
+    *(f"trial.{name}" for name in TrialCriteria.model_fields),
+    *(f"failure.{name}" for name in Failure.model_fields),
+    "count",
+    "taken",
+    "added",
+)
 """Every criterion a definition can ask, by the path of its field."""

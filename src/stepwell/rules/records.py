@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stepwell.errors import Problem, SourceError
 from stepwell.tables import CODE_GAP, DOSE, INCOMPLETE_MEDICATION, MONITORING
 from stepwell.tables.row_type import NA
 
@@ -53,7 +54,7 @@ class Batch:
 def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
     """The people of `tables["person"]` and their rows of the record tables, which have the declared columns.
 
-    Rows of drugs, and of instruments, that are not looked for are left out. Raises ValueError for a person with more rows of one
+    Rows of drugs, and of instruments, that are not looked for are left out. Raises SourceError for a person with more rows of one
     table than can be numbered.
     """
     person = _in_order_of_the_person(tables["person"])
@@ -68,6 +69,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         tables[name] for name in ("observation_period", "condition", "procedure", "measurement")
     )
     medication_rows = people.rows(
+        "medication",
         medication,
         MEDICATION_ROW,
         drug=drug,
@@ -80,9 +82,14 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         address=address,
     )
     period_rows = people.rows(
-        period, PERIOD_ROW, start_day=_days(period["start_date"]), end_day=_days(period["end_date"])
+        "observation_period",
+        period,
+        PERIOD_ROW,
+        start_day=_days(period["start_date"]),
+        end_day=_days(period["end_date"]),
     )
     condition_rows = people.rows(
+        "condition",
         condition,
         CONDITION_ROW,
         condition_day=_days(condition["condition_date"]),
@@ -98,6 +105,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         _together(dose["address"], procedure["address"], declared["address"])
     )
     procedure_rows = people.rows(
+        "procedure",
         procedure,
         PROCEDURE_ROW,
         procedure_day=_days(procedure["procedure_date"]),
@@ -107,6 +115,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         address=address[dose.num_rows : dose.num_rows + procedure.num_rows],
     )
     dose_rows = people.rows(
+        "dose",
         dose,
         DOSE_ROW,
         given_day=_days(dose["given_date"]),
@@ -120,6 +129,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         address=address[: dose.num_rows],
     )
     monitoring_rows = people.rows(
+        "monitoring",
         monitoring,
         MONITORING_ROW,
         session_day=_days(monitoring["session_date"]),
@@ -128,6 +138,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         value=_amounts(monitoring["value"]),
     )
     answer_rows = people.rows(
+        "answer",
         answer,
         ANSWER_ROW,
         answered_day=_days(answer["answered_date"]),
@@ -136,6 +147,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         value=_amounts(answer["value"]),
     )
     score_rows = people.rows(
+        "measurement",
         score,
         SCORE_ROW,
         measured_day=_days(score["measured_date"]),
@@ -144,6 +156,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
     )
     gap = tables["code_gap"]
     gap_rows = people.rows(
+        "code_gap",
         gap,
         CODE_GAP_ROW,
         record=_codes(gap["record"], CODE_GAP.by_name["record"].values),
@@ -154,6 +167,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         n_rows=gap["n_rows"].fill_null(0).to_numpy(),
     )
     declared_rows = people.rows(
+        "declared_session",
         declared,
         DECLARED_ROW,
         session_day=_days(declared["session_date"]),
@@ -197,17 +211,20 @@ class _Filler:
     def __init__(self, ids: np.ndarray):
         self.ids = ids
 
-    def rows(self, table: pa.Table, dtype: np.dtype, **columns: np.ndarray) -> tuple[np.recarray, np.ndarray]:
+    def rows(
+        self, name: str, table: pa.Table, dtype: np.dtype, **columns: np.ndarray
+    ) -> tuple[np.recarray, np.ndarray]:
         person = _whole(table["person_id"])
         if len(person) > 1 and (np.diff(person) < 0).any():
             order = np.argsort(person, kind="stable")
             person, columns = person[order], {name: values[order] for name, values in columns.items()}
         first = np.searchsorted(person, self.ids, "left")
         first = np.append(first, np.searchsorted(person, self.ids[-1:], "right"))
-        if len(first) > 1 and np.diff(first).max() >= MOST_ROWS:
-            raise ValueError(
-                f"a person has {np.diff(first).max()} rows of one table; at most {MOST_ROWS - 1} can be read"
-            )
+        most = int(np.diff(first).max(initial=0))
+        if most >= MOST_ROWS:
+            found, expected = f"{most:,} rows of one person", f"at most {MOST_ROWS - 1:,}"
+            problem = Problem(name, found, expected, "look for rows that were sent again and again")
+            raise SourceError("A person has more rows than can be judged.", [problem])
         return _filled(dtype, **columns), first.astype(np.int64)
 
 
