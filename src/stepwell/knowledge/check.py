@@ -347,4 +347,4 @@ def _low_doses(entries: list[Entry]) -> Iterator[Problem]:
         least = minima.get(entry.form.ingredient)
         if least is not None and entry.form.at_most_mg_per_day >= least:
             found = f"`at_most_mg_per_day` is {entry.form.at_most_mg_per_day:g}"
-            yield Problem(entry.written.at(), found, f"below the least dose, {least:g} mg/day", "check both doses")
+            yield Problem(entry.written.at(), found, f"below the least adequate {least:g} mg/day", "check both doses")
