@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 
+from stepwell.clinic.access.actors import actor_of_user
 from stepwell.clinic.access.models import Clinic, User
 from stepwell.clinic.events.models import Event
 
@@ -110,3 +111,19 @@ def test_the_event_log_is_shown_without_charts_and_verified(admin, sign_in, pers
     assert "Unseen" not in page
     assert "none is missing" in admin.post("/events/").content.decode()
     assert admin.get("/events/", {"day": "2026-99-99"}).status_code == 200
+
+
+def test_the_event_log_shows_what_nobody_of_the_clinic_did_and_no_other_clinic(admin, user, other_clinic):
+    from stepwell.clinic import events
+
+    Client().post("/account/sign-in/", {"login": "a.stranger", "password": "guess"})
+    events.record(None, "backup", detail={"by": "command line"})
+    foreign = user("nurse", other_clinic, username="far.away", first_name="Far", last_name="Away")
+    Client().post("/account/sign-in/", {"login": foreign.username, "password": PASSWORD})
+    events.record(actor_of_user(foreign), "only elsewhere")
+    page = admin.get("/events/").content.decode()
+    shown = [event.action for event in admin.get("/events/").context["page"]]
+    assert {"sign-in refused", "backup"} <= set(shown)
+    assert "only elsewhere" not in shown
+    assert "a.stranger" not in page, "what a stranger typed may be a password"
+    assert "guess" not in page

@@ -59,6 +59,8 @@ def test_a_restored_clinic_is_the_same_and_goes_on(original, tmp_path):
     first, second = _manifest(original / "first.zip"), _manifest(tmp_path / "second.zip")
     assert first == second
     assert first["tables"]["people.Person"]["rows"] == 6
+    last = "from stepwell.clinic.events.models import Event; print(Event.objects.order_by('-number')[0].action)"
+    assert inside(original / "clinic", last) == "backup\n"
     assert inside(tmp_path / "again", ADD_ONE) == "[]\n"
     assert (original / "first.zip").stat().st_mode & 0o077 == 0
     assert (tmp_path / "again" / "clinic.sqlite3").stat().st_mode & 0o077 == 0

@@ -51,6 +51,8 @@ def backup(file: Path) -> dict[str, int]:
             out.flush()
             os.fsync(out.fileno())
         part.rename(file)
+        # After the copy: a restored clinic is the one that was copied.
+        events.record(None, "backup", detail={"by": "command line"})
     except BaseException:
         part.unlink(missing_ok=True)
         raise

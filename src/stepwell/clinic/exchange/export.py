@@ -97,7 +97,7 @@ def export(out: Path) -> dict[str, int]:
     clinic = " and ".join(Clinic.objects.values_list("name", flat=True))
     told = _README.format(clinic=clinic, version=stepwell.__version__, differ=n_differ, n=len(compared))
     (out / "README.txt").write_text(told, "utf-8")
-    events.record(None, "export", detail={"people": len(people), "lines": n_lines})
+    events.record(None, "export", detail={"by": "command line", "people": len(people), "lines": n_lines})
     return {"people": len(people), "lines": n_lines, "verdicts": len(compared), "differ": n_differ}
 
 
