@@ -188,6 +188,14 @@ TRIAL_FIELDS = ("drug", "mg_per_day", "start", "stop", "taken_on", "improvement_
 """What one row of the fast form asks."""
 
 
+_SHORT = {
+    "drug": _("Drug"),
+    "taken_on": _("Still taken on"),
+    "improvement_pct": _("Better, %"),
+    "mg_per_day": _("mg a day"),
+}
+
+
 class TrialForm(EntryForm):
     """One trial in one row."""
 
@@ -198,8 +206,8 @@ class TrialForm(EntryForm):
         self.fields["stop_reasons"] = django_forms.ChoiceField(
             label=_("Why stopped"), choices=[_NOT_CHOSEN, *forms.STOP_REASONS.items()], required=False
         )
-        for field in self.fields.values():
-            field.help_text = ""
+        for name, field in self.fields.items():
+            field.help_text, field.label = "", _SHORT.get(name, field.label)
 
     def _data(self, cleaned: dict) -> dict:
         data = super()._data(cleaned)

@@ -17,7 +17,7 @@ KIND_LABELS = {
     "goal": "Goals",
     "consent": "Consent",
 }
-_HAD = {"yes": "", "no": "no, says the source", "don't know": "not known whether"}
+_HAD = {"yes": "", "no": "no, says the source", "don't know": "nobody knows whether there was one"}
 _COMPLETE = {"condition": "diagnoses", "procedure": "sessions and talk therapy"}
 _UNKNOWN = {
     "start": "the start",
