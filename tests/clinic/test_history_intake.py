@@ -298,3 +298,15 @@ def test_every_patient_page_begins_with_988_and_911(phone, link):
 def test_no_patient_page_has_words_that_promise():
     for file in Path(intake.__file__).parent.rglob("*.html"):
         assert "cure" not in file.read_text("utf-8").lower()
+
+
+def test_a_score_is_of_the_day_on_which_it_was_filled_in():
+    from stepwell.clinic.history.intake_lines import contents_of
+
+    first, later = dt.date(2026, 11, 2), dt.date(2026, 11, 9)
+    answers = {("consent.agreed", 0): {"value": "yes"}, ("goals.text", 0): {"value": "work again"}}
+    answers |= {(f"phq-9.{n}", 0): {"value": "2"} for n in range(1, 10)}
+    days = {key: first if key[0].startswith("phq-9") else later for key in answers}
+    made = dict(contents_of(questions(), answers, days))
+    assert (made["score"]["day"], made["score"]["total"]) == ("2026-11-02", 18)
+    assert made["goal"] == {"text": "work again"}

@@ -96,10 +96,10 @@ def send(person: Person, intake_id: uuid.UUID, actor: Actor) -> list[Line]:
             Sent.objects.create(intake=intake_id, person=person, at=timezone.now(), by_patient=by_patient)
     except IntegrityError:
         return []
-    last = max((a.at for a in answers.values()), default=timezone.now())
-    day = last.astimezone(person.zone).date()
+    days = {key: answer.at.astimezone(person.zone).date() for key, answer in answers.items()}
+    day = max(days.values(), default=timezone.localdate())
     made = []
-    for kind, data in contents_of(intake(), values(answers), day):
+    for kind, data in contents_of(intake(), values(answers), days):
         content, problems = forms.check(kind, data, today=day, born=person.birth_date)
         if content is None:
             # What a patient said is never lost: what does not fit stands in the note.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import stepwell
@@ -16,14 +16,16 @@ Contents = Iterator[tuple[str, dict]]
 _NO_NAME = "a medicine, name not known"
 
 
-def contents_of(questionnaire: Questionnaire, answers: Answers, day: date) -> Contents:
-    """The kind and the content of each line that the answers make; `day` is the day on which they were given."""
+def contents_of(questionnaire: Questionnaire, answers: Answers, days: Mapping[tuple[str, int], date]) -> Contents:
+    """The kind and the content of each line that the answers make. `days` has the day of each answer, by its key."""
     said: dict[tuple[str, int], dict[str, dict]] = defaultdict(dict)
     parts = {part.id: part for part in questionnaire.parts}
     for page in questionnaire.pages(answers):
         if page.key in answers:
             said[page.part.id, page.turn][page.question.id] = answers[page.key]
     for (name, turn), given in said.items():
+        # A questionnaire that is filled in over several days is of the day of its last answer.
+        day = max(days[f"{name}.{question}", turn] for question in given)
         yield from _of_part(parts[name], turn, given, day, questionnaire)
 
 
