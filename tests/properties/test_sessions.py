@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 
 import pytest
+from drawn import complete
+from oracle_effect import find_effects
 from session_cases import TABLES, by_engine, read_by_oracle
 from session_clinic import SESSION_CLINIC
-from untidy_sessions import untidy_sessions
+from untidy_sessions import BEGIN, untidy_sessions
 
 from stepwell.tables import RECORDS
 
@@ -32,6 +35,47 @@ def test_the_engine_agrees_with_the_oracle(has):
         assert differ == []
     assert {r["is_session"] for r in engine["session"]} == {True, False, None}
     assert {r["begun_by"] for r in engine["series"]} == {"first", "pause", "re-induction"}
+
+
+def with_medicines(rng: Random, crowd: dict[str, list[dict]]) -> dict[str, list[dict]]:
+    """The same people with medicines around their sessions, some of unknown length or dose, and a few drugs without a day."""
+    medication, missing = [], []
+    for person in crowd["person"]:
+        for _ in range(rng.randint(0, 5)):
+            first = BEGIN + timedelta(rng.randint(-60, 320))
+            length = rng.choice((None, 0, 6, 27, 89))
+            medication.append(
+                {"person_id": person["person_id"],
+                 "ingredient": rng.choice([d for d in SESSION_CLINIC.ingredients if d not in ("spray", "infusion")]),
+                 "start_date": first, "end_date": None if length is None else first + timedelta(length),
+                 "mg_per_day": rng.choice((None, 25.0, 50.0, 100.0, 300.0)), "is_supplied": True}
+            )  # fmt: skip
+        if rng.random() < 0.1:
+            missing.append({"person_id": person["person_id"], "reason": "drugs without a day", "n_rows": 1, "n_of": 3})
+    more = complete({"person": crowd["person"], "medication": medication, "incomplete_medication": missing})
+    return crowd | {name: more[name] for name in ("medication", "incomplete_medication")}
+
+
+def test_what_a_series_did_agrees_with_the_oracle():
+    """Scales, checkpoints, onset, loss, benefit, and the medicines before, during and after."""
+    crowd = with_medicines(Random("medicines"), untidy_sessions(Random("effects"), 400))
+    engine = by_engine(crowd)
+    expected_rows = find_effects(crowd, engine["series"], SESSION_CLINIC)
+    for name, rows in expected_rows.items():
+        key = TABLES[name].key
+        found, expected = ({tuple(r[k] for k in key): r for r in of} for of in (engine[name], rows))
+        assert len(found) == len(engine[name]) > 300
+        assert found.keys() == expected.keys()
+        differ = [
+            f"{name} {k} {column}: {found[k][column]} / {value}"
+            for k, row in expected.items()
+            for column, value in row.items()
+            if found[k][column] != pytest.approx(value)
+        ]
+        assert not differ, f"{len(differ)} values differ (engine / oracle):\n" + "\n".join(differ[:20])
+    assert {r["is_response"] for r in engine["series_response"]} == {True, False, None}
+    assert sum(r["lost_date"] is not None for r in engine["effect"]) > 10
+    assert {r["is_observed"] for r in engine["load"]} == {True, False, None}
 
 
 def test_a_person_alone_is_the_same_in_a_crowd_and_in_any_order():
