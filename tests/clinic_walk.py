@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -117,18 +117,22 @@ def sign_in(browser, address: str, role: str, width: int = 1440):
     return page
 
 
-def answer_intake(page, answers: Mapping[str, object]) -> int:
+def answer_intake(page, answers: Mapping[str, object], see: Callable = lambda page: None) -> int:
     """Answers every question until the end, and returns how many were asked.
 
     `answers` by `part/question`, `part/question/turn` or `*/question`: the id of a choice, a number, a drug as it is typed and
-    chosen, a date as (year, month, day). What is not there is not known.
+    chosen, a date as (year, month, day). What is not there is not known. `see` is called with the first page of each question
+    of the parts that are not alike.
     """
-    asked = 0
+    asked, seen = 0, set()
     while match := re.search(r"/intake/([\w-]+)/([\w-]+)/(\d+)/", page.url):
         part, question, turn = match.groups()
         names = (f"{part}/{question}/{turn}", f"{part}/{question}", f"*/{question}")
         given = next((answers[name] for name in names if name in answers), None)
         asked += 1
+        if part in ("consent", "antidepressants", "tms", "phq-9", "goals") and (part, question) not in seen:
+            seen.add((part, question))
+            see(page)
         assert asked < 400, page.url
         if given is None:
             page.click("button[name=dont_know]")
@@ -152,3 +156,17 @@ def _answer(page, given) -> None:
     else:
         page.fill("[name=value]", str(given))
     page.click("button.wide[type=submit]:not([name])")
+
+
+def faults(page, widths: Sequence[int] = (390, 820, 1440)) -> list[str]:
+    """What axe-core finds on the page at each width, and where it is wider than the screen."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    kept, found = page.viewport_size, []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        for one in axe.Axe().run(page).response["violations"]:
+            found.append(f"{page.url} {width} px, {one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}")
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{page.url} is wider than {width} px")
+    page.set_viewport_size(kept)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from clinic_walk import answer_intake, chromium, running_clinic, sign_in
+from clinic_walk import answer_intake, chromium, faults, running_clinic, sign_in
 from postgresql import postgresql_server
 
 pytestmark = pytest.mark.browser
@@ -66,6 +66,7 @@ def text_of(page) -> str:
 
 
 def test_from_the_first_visit_to_the_appeal(browser, clinic):
+    seen: list[str] = []
     office = sign_in(browser, clinic, "office")
     office.goto("/people/add/")
     for name, value in {
@@ -91,7 +92,8 @@ def test_from_the_first_visit_to_the_appeal(browser, clinic):
     phone.click("button:has-text('Begin')")
     phone.wait_for_url("**/intake/consent/**")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    assert answer_intake(phone, ANSWERS) > 40
+    assert answer_intake(phone, ANSWERS, lambda page: seen.extend(faults(page, (390,)))) > 40
+    seen += faults(phone)
     assert "988" in phone.inner_text("body")
     assert "Last saved" in text_of(phone)
     phone.click("button:has-text('Send')")
@@ -173,6 +175,22 @@ def test_from_the_first_visit_to_the_appeal(browser, clinic):
             assert "Criteria not met" in text_of(office)
     office.goto("/authorisations/")
     assert "Doe" in text_of(office)
+
+    # Every page of the walk is readable by everybody, on a telephone, a tablet and a screen.
+    office.goto(request)
+    packet = office.query_selector("main table a").get_attribute("href")
+    home = f"/people/{person}/"
+    for page, places in {
+        office: ("/people/", home, f"{home}authorisations/", request, packet, f"{packet}edit/", "/authorisations/",
+                 "/authorisations/policies/", "/authorisations/forms/", f"{home}authorisations/new/", f"{home}intake/"),
+        doctor: (f"{home}chart/", f"{home}chart/before/", f"{home}history/", f"{home}history/type/", f"{home}history/import/",
+                 f"{home}history/add/score/", f"{home}history/add/medication/", f"{home}patients-page/", f"{home}edit/"),
+    }.items():  # fmt: skip
+        for place in places:
+            assert page.goto(place).status == 200, place
+            page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+            seen += faults(page)
+    assert not seen, "\n".join(dict.fromkeys(seen))
 
     # What each role must not see.
     for role, refused in {
