@@ -441,7 +441,9 @@ def test_the_patients_own_page(one, told, office, today):
         assert words in text
     for word in ("cure", "fix ", "fail", "guarantee", told.secret, "substance"):
         assert word not in text.lower()
-    assert office.get(f"/people/{told.pk}/authorisations/").status_code == 200
+    assert "off-label" not in text
+    office.post(f"{base(one)}edit/", {**FIELDS, "policy": "ketamine-off-label", "seen": "1"})
+    assert "This use is off-label" in office.get(f"/people/{told.pk}/patients-page/").content.decode()
 
 
 def test_a_patient_who_came_by_a_link_sees_their_own_page_and_nothing_else(one, told, actor):

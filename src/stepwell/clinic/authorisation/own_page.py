@@ -11,10 +11,11 @@ from stepwell.clinic.people.models import Person
 from stepwell.errors import QuestionError
 
 from . import evidence
-from .compose import compose
+from .compose import LABELS, compose
 from .content import Coverage, PacketContent, Patient, Sender
 from .models import Authorisation
 from .packets import today_of
+from .policies import knowledge_of
 from .status import Status
 
 _FORM = "esketamine-us"
@@ -44,10 +45,7 @@ def for_patient(request: HttpRequest, person: Person) -> HttpResponse:
 
 def _page(request: HttpRequest, person: Person, *, is_staff: bool) -> HttpResponse:
     content = _content(person)
-    asked = [
-        {"one": one, "words": ASKED[one.status], "treatment": _treatment(one)}
-        for one in Authorisation.objects.filter(person_id__in=person.ids())
-    ]
+    asked = [_asked(one) for one in Authorisation.objects.filter(person_id__in=person.ids())]
     context = {"person": person, "content": content, "asked": asked, "is_staff": is_staff}
     return render(request, "authorisation/own_page.html", context)
 
@@ -73,9 +71,12 @@ def _content(person: Person) -> PacketContent | None:
         return None
 
 
-def _treatment(one: Authorisation) -> str:
-    from .policies import knowledge_of
-
+def _asked(one: Authorisation) -> dict:
+    """One request in plain words: for what, how it stands, and whether the use is off-label."""
     knowledge = knowledge_of(one.clinic_id)
     form = knowledge.candidacies.get(one.policy)
-    return knowledge.ingredients[form.treatment].label if form is not None else _("a treatment")
+    treatment = knowledge.ingredients[form.treatment].label if form is not None else _("a treatment")
+    is_off_label = form is not None and any(
+        knowledge.candidacies[name].off_label for name in (form.id, LABELS.get(form.treatment)) if name
+    )
+    return {"one": one, "words": ASKED[one.status], "treatment": treatment, "is_off_label": is_off_label}
