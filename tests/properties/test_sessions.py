@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 from drawn import complete
-from oracle_effect import find_effects
+from oracle_effect import find_effects, judge_sessions
 from session_cases import TABLES, by_engine, read_by_oracle
-from session_clinic import SESSION_CLINIC
+from session_clinic import REGIMEN, SESSION_CLINIC
 from untidy_sessions import BEGIN, untidy_sessions
 
 from stepwell.tables import RECORDS
@@ -76,6 +76,26 @@ def test_what_a_series_did_agrees_with_the_oracle():
     assert {r["is_response"] for r in engine["series_response"]} == {True, False, None}
     assert sum(r["lost_date"] is not None for r in engine["effect"]) > 10
     assert {r["is_observed"] for r in engine["load"]} == {True, False, None}
+
+
+def test_adherence_agrees_with_the_oracle():
+    """In force, not too often in the week, observed for long enough, the form sent in time: session by session."""
+    crowd = untidy_sessions(Random("adherence"), 400)
+    engine = by_engine(crowd)
+    expected_rows = judge_sessions(crowd, engine["session"], REGIMEN)
+    key = ("person_id", "series_number", "session_number")
+    found, expected = ({tuple(r[k] for k in key): r for r in of} for of in (engine["judged_session"], expected_rows))
+    assert len(found) == len(engine["judged_session"]) > 500
+    assert found.keys() == expected.keys()
+    differ = [
+        f"{k} {column}: {found[k][column]} / {value}"
+        for k, row in expected.items()
+        for column, value in row.items()
+        if found[k][column] != value
+    ]
+    assert not differ, f"{len(differ)} values differ (engine / oracle):\n" + "\n".join(differ[:20])
+    for column in ("frequency", "observed", "form"):
+        assert {r[f"regimen.{column}"] for r in expected_rows} == {True, False, None}, column
 
 
 def test_a_person_alone_is_the_same_in_a_crowd_and_in_any_order():
