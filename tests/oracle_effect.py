@@ -1,6 +1,6 @@
-"""Series under a regimen, what they did, and which medicines were taken beside them, as plain loops, from docs/engine.md, 12 and 13,
-and the forms alone: of `judged_session` what needs no age and no blood pressure, `series_response`, `effect` without the bridge and
-the episodes, and `load`. The series are those of `oracle_sessions`."""
+"""Series under a regimen, what they did, and which medicines were taken beside them: plain loops, from docs/engine.md, 12
+and 13, and the forms alone. Of `judged_session` what needs no age and no blood pressure; `series_response`; `effect` without
+the bridge and the episodes; `load`. The series are those of `oracle_sessions`."""
 
 from __future__ import annotations
 
