@@ -127,7 +127,10 @@ def test_from_the_first_visit_to_the_appeal(browser, clinic):
     line = doctor.locator("article.line", has_text="enlafaxine").first
     line.locator("summary").click()
     line.locator("[name=reason]").fill("the pharmacy says that it was never filled")
+    doctor.wait_for_selector("#verdict-list .verdict-met")
     line.locator("button[value=reject]").click()
+    doctor.wait_for_selector("#verdict-list .verdict-unknown, #verdict-list .verdict-not-met")
+    assert "2 of 2 different classes count" not in doctor.inner_text("#verdict-list")
     doctor.goto(f"/people/{person}/chart/")
     assert "2 of 2 different classes count" not in text_of(doctor)
     doctor.goto(f"/people/{person}/history/")
