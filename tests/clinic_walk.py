@@ -48,12 +48,12 @@ for pair in sys.argv[5:]:
 
 
 @contextmanager
-def running_clinic(place: Path, database: str = "sqlite"):
+def running_clinic(place: Path, database: str = "sqlite", host: str = "127.0.0.1"):
     """The address of a clinic with one member of staff of each role, served until the end of the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://{host}:{port}"
     staff = [f"{role}={secret}" for role, secret in SECRETS.items()]
     subprocess.run(
         [sys.executable, "-c", _SETUP, str(place), database, address, PASSWORD, *staff], check=True, timeout=120

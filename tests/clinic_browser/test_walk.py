@@ -92,6 +92,17 @@ def test_from_the_first_visit_to_the_appeal(browser, clinic):
     phone.click("button:has-text('Begin')")
     phone.wait_for_url("**/intake/consent/**")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    # The network is lost after the first answer: it is there when the network is back.
+    phone.check("input[value=yes]")
+    phone.click("button.wide[type=submit]:not([name])")
+    phone.wait_for_url("**/intake/antidepressants/**")
+    phone.context.set_offline(True)
+    phone.check("input[value=yes]")
+    phone.click("button.wide[type=submit]:not([name])", no_wait_after=True)
+    phone.wait_for_timeout(500)
+    phone.context.set_offline(False)
+    phone.goto("/intake/")
+    assert "/intake/antidepressants/any/" in phone.url
     assert answer_intake(phone, ANSWERS, lambda page: seen.extend(faults(page, (390,)))) > 40
     seen += faults(phone)
     assert "988" in phone.inner_text("body")
