@@ -140,6 +140,7 @@ def test_what_takes_long_or_fetches_packages_is_left_to_be_asked_for():
 
 def test_without_a_checkout_the_command_says_what_to_do(tmp_path, monkeypatch):
     """The rivals are no part of the installed package."""
+    monkeypatch.setattr("stepwell.cli.bench.find_spec", lambda name: None)
     monkeypatch.setattr("stepwell.cli.bench._BENCHMARKS", tmp_path / "benchmarks")
     done = CliRunner().invoke(app, ["bench"])
     assert done.exit_code == 12

@@ -1,6 +1,6 @@
 """How fast FHIR is read, beside DuckDB's bare read of the same files, measured in rounds on this machine.
 
-    python benchmarks/fhir.py [FOLDER] [--people 2000] [--rounds 3]
+    python benchmarks/fhir_reading.py [FOLDER] [--people 2000] [--rounds 3]
 
 FOLDER holds NDJSON; without it, people are simulated. In each round three things are timed one after the other, in CPU seconds of
 the whole process: DuckDB's `read_json` of every file with every top-level element as JSON, written as Parquet (the floor);
