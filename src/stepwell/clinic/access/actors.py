@@ -22,8 +22,8 @@ _KEY = "patient"
 
 
 def set_actor(request: HttpRequest) -> None:
-    """Sets `request.actor`: None, a member of staff whose second factor is set up, or a patient. `request.own_actor` is whoever
-    signed in, with a second factor or without: the pages of the own account are open to them."""
+    """Sets `request.actor`: None, a member of staff whose second factor is set up, or a patient. `request.own_actor` is the
+    member of staff who signed in, with a second factor or without: the pages of their own account are open to them."""
     request.own_actor = actor_of_user(request.user) if request.user.is_authenticated else None
     request.second_factor_missing = (
         request.own_actor is not None and settings.SECOND_FACTOR_REQUIRED and not has_second_factor(request.user)

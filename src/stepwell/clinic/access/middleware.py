@@ -25,7 +25,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        """Answers the request, in the time zone of whoever asks: the clinic's, or the patient's own."""
+        """Answers the request, in the clinic's time zone, or the patient's own."""
         _end_if_idle(request)
         set_actor(request)
         with timezone.override(_zone(request)):

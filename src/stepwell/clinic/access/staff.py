@@ -77,7 +77,7 @@ def edit_staff(request: HttpRequest, user: int) -> HttpResponse:
 
 
 def end_access(request: HttpRequest, user: int) -> HttpResponse:
-    """Ends or gives back access. Whoever loses it is signed out at their next request."""
+    """Ends or gives back access. A user who loses it is signed out at their next request."""
     found = _user(request, user)
     if request.method != "POST":
         return redirect("staff_edit", user=user)
