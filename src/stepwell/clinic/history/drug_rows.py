@@ -54,7 +54,7 @@ def drug_rows(content: forms.Taken) -> Rows:
 
 
 def _are_days_known(content: forms.Taken, is_treatment: bool) -> bool:
-    """Whether the days are known that something rests on: of a treatment the first one, of a drug that only interacts the last."""
+    """Whether the days that matter are known: the first one of a treatment, the last one of a drug that only interacts."""
     if is_treatment:
         return partial_dates.is_exact(content.start, content.stop, content.weeks)
     return content.taken_on is not None or partial_dates.is_day(content.stop)
