@@ -303,16 +303,3 @@ def test_a_drug_is_found_by_generic_and_brand_name_and_misspelt():
     assert drugs.search("zo") == []
     assert drugs.search("<script>alert(1)</script>") == []
     assert (drugs.identify("PROZAC"), drugs.identify("nostrum")) == ("fluoxetine", drugs.UNIDENTIFIED)
-
-
-def test_a_medicine_that_only_interacts_moves_no_trial():
-    """Of such a drug only whether it is still taken matters: the day on which it was begun is seldom known."""
-    told = {"drug": "Xanax", "ingredient": "alprazolam"}
-    lines = history(FIRST, SECOND)
-    for days in ({"taken_on": "2026-11-01"}, {"start": "2019", "stop": "2020-03-01"}):
-        records, _ = records_of([*lines, line(6, "medicine", **told, **days)])
-        assert records["concomitant"]
-        assert "incomplete_medication" not in records
-    for days in ({}, {"start": "2019"}, {"start": "2019", "stop": "2020"}):
-        records, _ = records_of([*lines, line(6, "medicine", **told, **days)])
-        assert [r["reason"] for r in records["incomplete_medication"]] == ["drugs without a day"], days

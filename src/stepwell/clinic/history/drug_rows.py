@@ -30,14 +30,14 @@ def drug_rows(content: forms.Taken) -> Rows:
         yield "incomplete_medication", {"reason": _UNIDENTIFIED, "n_rows": 1}
         return
     span = partial_dates.certain_days(content.start, content.stop, content.taken_on, content.weeks)
-    knowledge = stepwell.load_knowledge()
-    is_treatment = content.ingredient in knowledge.ingredients
-    if had == "don't know" or span is None or not _are_days_known(content, is_treatment):
+    if had == "don't know" or span is None or not partial_dates.is_exact(content.start, content.stop, content.weeks):
         yield "incomplete_medication", {"reason": _UNDATED, "n_rows": 1}
     if had == "don't know" or span is None:
         return
     first, last, is_end_known = span
     supplies = [(first, last)] if is_end_known else [(first, last - timedelta(1)), (last, last)]
+    knowledge = stepwell.load_knowledge()
+    is_treatment = content.ingredient in knowledge.ingredients
     for start, end in supplies:
         if end < start:
             continue
@@ -51,13 +51,6 @@ def drug_rows(content: forms.Taken) -> Rows:
         if any(content.ingredient in t.ingredients for t in knowledge.treatments.values()):
             route = getattr(content, "route", "") or None
             yield "dose", {"given_date": start, "ingredient": content.ingredient, "kind": "supply", "route": route}
-
-
-def _are_days_known(content: forms.Taken, is_treatment: bool) -> bool:
-    """Whether the days that matter are known: the first one of a treatment, the last one of a drug that only interacts."""
-    if is_treatment:
-        return partial_dates.is_exact(content.start, content.stop, content.weeks)
-    return content.taken_on is not None or partial_dates.is_day(content.stop)
 
 
 def _as_medication(content: forms.Taken) -> dict:
