@@ -32,7 +32,8 @@ def test_somebody_adds_a_passkey_and_signs_in_with_it_alone(tmp_path):
         if box := page.query_selector("[name=passwordless]"):
             box.check()
         page.click("main button[type=submit], main button:has-text('Add')")
-        page.wait_for_load_state()
+        # The browser asks the authenticator first and sends the form when it has answered.
+        page.wait_for_url(lambda url: not url.endswith("/keys/add/"))
         page.goto("/account/second-factor/keys/")
         assert "this laptop" in page.inner_text("main")
         page.click("button:has-text('Sign out')")

@@ -146,6 +146,7 @@ def test_from_the_first_visit_to_the_appeal(browser, clinic):
     assert "2 of 2 different classes count" not in text_of(doctor)
     doctor.goto(f"/people/{person}/history/")
     doctor.locator("article.line", has_text="enlafaxine").locator("button[value=confirm]").click()
+    doctor.wait_for_selector("#verdict-list .verdict-met")
     doctor.goto(f"/people/{person}/chart/before/")
     states = doctor.query_selector_all("main li a")
     assert len(states) >= 3

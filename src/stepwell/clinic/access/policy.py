@@ -42,6 +42,25 @@ class Action(StrEnum):
     READ_AUTHORISATION = "read authorisation"
     WRITE_AUTHORISATION = "write authorisation"
     READ_THERAPY_NOTES = "read therapy notes"
+    WRITE_THERAPY_NOTES = "write therapy notes"
+    READ_APPOINTMENTS = "read appointments"
+    WRITE_APPOINTMENTS = "write appointments"
+    WRITE_ORDER = "write order"
+    READ_SESSIONS = "read sessions"
+    RUN_SESSION = "run session"
+    PLAN_SESSION = "plan session"
+    READ_DAY = "read the day's list"
+    READ_STOCK = "read stock"
+    WRITE_STOCK = "write stock"
+    READ_MONITORING_FORMS = "read monitoring forms"
+    SUBMIT_MONITORING_FORM = "submit monitoring form"
+    READ_CLAIMS = "read claims"
+    SEND_QUESTIONNAIRE = "send questionnaire"
+    ANSWER_QUESTIONNAIRE = "answer questionnaire"
+    READ_ALERTS = "read alerts"
+    HANDLE_ALERT = "handle alert"
+    READ_CASELOAD = "read caseload"
+    READ_PROGRAMME = "read programme"
     READ_OWN_PAGE = "read own page"
     MANAGE_STAFF = "manage staff"
     MANAGE_CLINIC = "manage clinic"
@@ -64,6 +83,23 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.READ_AUTHORISATION,
             Action.WRITE_AUTHORISATION,
             Action.READ_THERAPY_NOTES,
+            Action.WRITE_ORDER,
+            Action.READ_APPOINTMENTS,
+            Action.WRITE_APPOINTMENTS,
+            Action.READ_SESSIONS,
+            Action.RUN_SESSION,
+            Action.PLAN_SESSION,
+            Action.READ_DAY,
+            Action.READ_STOCK,
+            Action.WRITE_STOCK,
+            Action.READ_MONITORING_FORMS,
+            Action.SUBMIT_MONITORING_FORM,
+            Action.SEND_QUESTIONNAIRE,
+            Action.READ_ALERTS,
+            Action.HANDLE_ALERT,
+            Action.READ_CASELOAD,
+            Action.READ_CLAIMS,
+            Action.READ_PROGRAMME,
         }
     ),
     Role.NURSE: frozenset(
@@ -76,6 +112,20 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.CONFIRM_HISTORY,
             Action.SEND_INTAKE,
             Action.READ_AUTHORISATION,
+            Action.READ_APPOINTMENTS,
+            Action.WRITE_APPOINTMENTS,
+            Action.READ_SESSIONS,
+            Action.RUN_SESSION,
+            Action.PLAN_SESSION,
+            Action.READ_DAY,
+            Action.READ_STOCK,
+            Action.WRITE_STOCK,
+            Action.READ_MONITORING_FORMS,
+            Action.SUBMIT_MONITORING_FORM,
+            Action.SEND_QUESTIONNAIRE,
+            Action.READ_ALERTS,
+            Action.HANDLE_ALERT,
+            Action.READ_CASELOAD,
         }
     ),
     Role.OFFICE: frozenset(
@@ -88,12 +138,29 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.SEND_INTAKE,
             Action.READ_AUTHORISATION,
             Action.WRITE_AUTHORISATION,
+            Action.READ_APPOINTMENTS,
+            Action.WRITE_APPOINTMENTS,
+            Action.PLAN_SESSION,
+            Action.READ_DAY,
+            Action.READ_CLAIMS,
+            Action.SEND_QUESTIONNAIRE,
         }
     ),
-    Role.THERAPIST: frozenset(_EVERY_STAFF | {Action.READ_PEOPLE, Action.READ_CHART, Action.READ_THERAPY_NOTES}),
+    Role.THERAPIST: frozenset(
+        _EVERY_STAFF
+        | {
+            Action.READ_PEOPLE,
+            Action.READ_CHART,
+            Action.READ_THERAPY_NOTES,
+            Action.WRITE_THERAPY_NOTES,
+            Action.READ_APPOINTMENTS,
+            Action.WRITE_APPOINTMENTS,
+            Action.READ_SESSIONS,
+        }
+    ),
     # The administrator runs the clinic's software and reads no charts.
     Role.ADMINISTRATOR: frozenset(_EVERY_STAFF | {Action.MANAGE_STAFF, Action.MANAGE_CLINIC, Action.READ_EVENTS}),
-    Role.PATIENT: frozenset({Action.ANSWER_INTAKE, Action.READ_OWN_PAGE}),
+    Role.PATIENT: frozenset({Action.ANSWER_INTAKE, Action.ANSWER_QUESTIONNAIRE, Action.READ_OWN_PAGE}),
 }
 """What each role may do, within its own clinic; a patient, for themselves only."""
 
