@@ -199,13 +199,14 @@ def test_one_wrong_row_saves_none_and_all_problems_are_told(sign_in, where):
 
 def test_an_answer_about_death_stands_before_everything_on_the_review(sign_in, where, ada, actor):
     from stepwell.clinic.history import links
-    from stepwell.clinic.history.intake import save
+    from stepwell.clinic.history.answers import save
     from stepwell.clinic.history.questionnaire import Page, intake
 
     part = next(p for p in intake().parts if p.id == "phq-9")
     link, _token = links.make_link(ada, actor("nurse"))
     page = Page(part, intake().model_copy()._questions(part)[8])
-    save(link, page, {"value": "1"}, once=link.pk, seen=0)
+    where_kept = {"asked": link.intake, "questions": intake().name}
+    save(link, page, {"value": "1"}, once=link.pk, seen=0, **where_kept)
     shown = sign_in("nurse").get(where).content.decode()
     assert shown.index("Ask about this first") < shown.index("not sent")
     assert "better off dead" in shown

@@ -14,7 +14,7 @@ WEEKS = {"weeks": 1, "months": 4, "years": 52}
 MONTHS = tuple((f"{n:02}", date(2000, n, 1).strftime("%B")) for n in range(1, 13))
 DONT_KNOW = {"value": None, "unknown": True}
 _LONGEST = 4000
-_NO_CHOICE = "Choose one of the answers, or “I don't know”."
+_NO_CHOICE = "Choose one of the answers, or the button below."
 
 
 def read_answer(page: Page, posted: Mapping, today: date, born: date | None) -> tuple[dict | None, str]:
@@ -22,7 +22,7 @@ def read_answer(page: Page, posted: Mapping, today: date, born: date | None) -> 
     if posted.get("dont_know"):
         return DONT_KNOW, ""
     kind = page.question.kind
-    if kind in ("choice", "consent"):
+    if kind in ("choice", "scale", "consent"):
         said = posted.get("value", "")
         return ({"value": said}, "") if said in page.question.choices else (None, _NO_CHOICE)
     if kind == "many":
@@ -32,7 +32,7 @@ def read_answer(page: Page, posted: Mapping, today: date, born: date | None) -> 
         said = posted.get("value", "").strip()
         if len(said) > _LONGEST:
             return None, f"This is too long. Please write at most {_LONGEST} characters."
-        return ({"value": said}, "") if said else (None, "Write something, or choose “I don't know”.")
+        return ({"value": said}, "") if said else (None, "Write something, or choose the button below.")
     return {"drug": _drug, "number": _number, "date": _date, "length": _length}[kind](page, posted, today, born)
 
 
@@ -101,8 +101,10 @@ def in_words(page: Page, answer: dict) -> str:
     """The answer as it is shown."""
     value, question = answer["value"], page.question
     if answer.get("unknown"):
-        return "I prefer not to answer" if page.is_item else "I don't know"
+        return "I prefer not to answer" if page.may_be_declined else "I don't know"
     match question.kind:
+        case "scale":
+            return f"{value}, of {question.at_least:g} to {question.at_most:g}"
         case "choice" | "consent":
             return question.choices.get(value, value)
         case "many":

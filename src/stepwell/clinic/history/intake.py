@@ -13,20 +13,13 @@ from stepwell.clinic.access.policy import Action, Actor
 from stepwell.clinic.people.models import Person
 
 from . import forms, lines
+from .answers import last_of, latest, values
 from .intake_lines import contents_of
-from .models import Answer, Line, Link, Sent
-from .questionnaire import Page, intake
+from .models import INTAKE, Answer, Line, Link, Sent
+from .questionnaire import intake
 
 SAFETY = ("phq-9.9", "phq-9.safety")
 SAFETY_INSTRUMENT, SAFETY_ITEM = "phq-9", "9"
-
-
-class Elsewhere(Exception):  # noqa: N818
-    """The question was answered in another tab since this page was shown; `answer` is that answer."""
-
-    def __init__(self, answer: Answer):
-        self.answer = answer
-        super().__init__("answered in another tab")
 
 
 @dataclass(frozen=True)
@@ -37,47 +30,6 @@ class Progress:
     n_answers: int
     last: Answer | None
     is_sent: bool
-
-
-def latest(intake_id: uuid.UUID) -> dict[tuple[str, int], Answer]:
-    """The latest answer to each question."""
-    return {(a.question, a.turn): a for a in Answer.objects.filter(intake=intake_id).order_by("number")}
-
-
-def values(answers: dict[tuple[str, int], Answer]) -> dict[tuple[str, int], dict]:
-    """The same as what was said."""
-    return {key: answer.value for key, answer in answers.items()}
-
-
-def save(link: Link, page: Page, value: dict, *, once: uuid.UUID, seen: int) -> tuple[Answer, bool]:
-    """Stores the answer; returns it, and whether this very page had been sent before.
-
-    `once` was made with the page and `seen` is the answer that the page showed (0: none). Raises Elsewhere where there is a
-    later one.
-    """
-    before = Answer.objects.filter(once=once).first()
-    if before is not None:
-        return before, True
-    question, turn = page.key
-    last = Answer.objects.filter(intake=link.intake, question=question, turn=turn).order_by("-number").first()
-    if last is not None and last.number != seen:
-        raise Elsewhere(last)
-    try:
-        with transaction.atomic():
-            made = Answer.objects.create(
-                link=link,
-                person=link.person,
-                intake=link.intake,
-                questions=intake().name,
-                question=question,
-                turn=turn,
-                value=value,
-                at=timezone.now(),
-                once=once,
-            )
-    except IntegrityError:
-        return Answer.objects.get(once=once), True
-    return made, False
 
 
 def is_sent(intake_id: uuid.UUID) -> bool:
@@ -120,10 +72,10 @@ def send(person: Person, intake_id: uuid.UUID, actor: Actor) -> list[Line]:
 def progress_of(person: Person) -> list[Progress]:
     """Each intake of the person, the latest first."""
     found = {}
-    for link in Link.objects.filter(person_id__in=person.ids()).order_by("-made_at"):
+    for link in Link.objects.filter(person_id__in=person.ids(), opens=INTAKE).order_by("-made_at"):
         if link.intake not in found:
             answers = latest(link.intake)
-            last = max(answers.values(), key=lambda a: a.number, default=None)
+            last = last_of(answers)
             found[link.intake] = Progress(link.intake, len(answers), last, is_sent(link.intake))
     return list(found.values())
 

@@ -48,6 +48,8 @@ def _of_part(part: Part, turn: int, given: dict[str, dict], day: date, questionn
         yield from _score(part, given, day)
     elif part.id == "goals":
         yield from _goal(given)
+    else:
+        yield from _own(part, given, day)
 
 
 def _value(given: dict[str, dict], name: str):
@@ -107,6 +109,25 @@ def _score(part: Part, given: dict[str, dict], day: date) -> Contents:
         words = {"yes": "yes, or not sure", "no": "no", None: "prefers not to answer"}[_value(given, "safety")]
         content["note"] = f"May act on these thoughts today, says the patient: {words}."
     yield "score", content
+
+
+def _own(part: Part, given: dict[str, dict], day: date) -> Contents:
+    """The answers to the clinic's own questions, as records: what each is about, its ends, and which way is better."""
+    rows = []
+    for question in part.questions:
+        if question.better and question.id in given:
+            said, ends = _value(given, question.id), [float(choice) for choice in question.choices]
+            row = {
+                "answered_date": day.isoformat(),
+                "instrument": None,
+                "item": question.item,
+                "better": question.better,
+            }
+            row |= {"value": None if said is None else float(said), "at_least": min(ends), "at_most": max(ends)}
+            rows.append({"table": "answer", "row": row})
+    if rows:
+        told = [_value(given, q.id) for q in part.questions if q.kind == "text" and _value(given, q.id)]
+        yield "score", {"day": day.isoformat(), "records": rows, **({"note": " ".join(told)} if told else {})}
 
 
 def _goal(given: dict[str, dict]) -> Contents:

@@ -1,11 +1,11 @@
-"""Links by which a patient answers: one use, minutes to open, bound to the browser that opens it, then the birth date."""
+"""Links by which a patient answers: one use, a time to open, bound to the browser that opens it, then the birth date."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,7 +15,7 @@ from stepwell.clinic.access.actors import admit_patient
 from stepwell.clinic.access.policy import Action, Actor
 from stepwell.clinic.people.models import Person
 
-from .models import Link, Sent
+from .models import INTAKE, Link, Sent
 
 MINUTES_TO_OPEN = 10
 MOST_TRIES = 3
@@ -24,23 +24,35 @@ _SESSION = "opened_link"
 
 def make_link(person: Person, actor: Actor, *, is_kiosk: bool = False) -> tuple[Link, str]:
     """A new link to the person's unsent intake, or to a new one, and its token, which is shown once and not kept."""
+    ends = timezone.now() + timedelta(minutes=MINUTES_TO_OPEN)
+    made = new_link(
+        person, open_intake(person) or uuid.uuid4(), opens=INTAKE, ends=ends, is_kiosk=is_kiosk, user=actor.user_id
+    )
+    events.record(actor, Action.SEND_INTAKE, person=person, detail={"link": str(made[0].pk)})
+    return made
+
+
+def new_link(
+    person: Person, asked: uuid.UUID, *, opens: str, ends: datetime, is_kiosk: bool = False, user: int | None = None
+) -> tuple[Link, str]:
+    """A new link that opens the page of that name until it ends, and its token. The caller records the event."""
     token, now = secrets.token_urlsafe(32), timezone.now()
     made = Link.objects.create(
         person=person,
-        intake=open_intake(person) or uuid.uuid4(),
+        intake=asked,
+        opens=opens,
         digest=_digest(token),
         is_kiosk=is_kiosk,
-        made_by_id=actor.user_id,
+        made_by_id=user,
         made_at=now,
-        expires_at=now + timedelta(minutes=MINUTES_TO_OPEN),
+        expires_at=ends,
     )
-    events.record(actor, Action.SEND_INTAKE, person=person, detail={"link": str(made.pk)})
     return made, token
 
 
 def open_intake(person: Person) -> uuid.UUID | None:
     """The person's intake that was begun and not sent yet."""
-    last = Link.objects.filter(person=person).order_by("-made_at").first()
+    last = Link.objects.filter(person=person, opens=INTAKE).order_by("-made_at").first()
     return None if last is None or Sent.objects.filter(pk=last.intake).exists() else last.intake
 
 

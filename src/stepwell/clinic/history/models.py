@@ -55,18 +55,25 @@ class Line(models.Model):
         return f"line/{self.line}@{self.version}"
 
 
+INTAKE = "intake"
+"""What a link to an intake opens: the name of the page that leads to the first question."""
+
+
 class Link(models.Model):
-    """A link by which a patient answers: of one use, open for minutes, bound to the browser that opens it. The token itself is
+    """A link by which a patient answers: of one use, open for a time, bound to the browser that opens it. The token itself is
     not kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="links")
     intake = models.UUIDField()
-    """The intake that it begins or goes on with."""
+    """The intake that it begins or goes on with. Of another link an id of its own."""
+    opens = models.CharField(max_length=40, default=INTAKE)
+    """The name of the page to which it leads: the intake, or the questionnaires that are open."""
     digest = models.CharField(max_length=64, unique=True)
     is_kiosk = models.BooleanField(default=False)
     """Whether it is answered on a device of the clinic."""
-    made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    """None where it was sent by the clock."""
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
@@ -88,6 +95,7 @@ class Answer(models.Model):
     link = models.ForeignKey(Link, models.PROTECT, related_name="answers")
     person = models.ForeignKey(Person, models.PROTECT, related_name="answers")
     intake = models.UUIDField(db_index=True)
+    """The intake, or the request for a questionnaire."""
     questions = models.CharField(max_length=60)
     """The questionnaire and its date."""
     question = models.CharField(max_length=60)

@@ -1,4 +1,4 @@
-"""The questions of an intake, read from a dated file, and which page comes next."""
+"""Questionnaires, read from dated files, and which page comes next: the intake, and what a patient answers between visits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 MOST_TURNS = 40
 _FILES = Path(__file__).parent / "questions"
 _NAMED = {"improvements": IMPROVEMENTS, "stop_reasons": STOP_REASONS}
-Kind = Literal["choice", "many", "drug", "number", "date", "length", "text", "consent"]
+Kind = Literal["choice", "scale", "many", "drug", "number", "date", "length", "text", "consent"]
 
 
 class _Form(BaseModel):
@@ -39,6 +39,13 @@ class Question(_Form):
     at_least: float | None = None
     at_most: float | None = None
     choices: dict[str, str] = {}
+    low: str = ""
+    high: str = ""
+    """What the least and the greatest answer of a scale mean."""
+    item: str = ""
+    """Of one of the clinic's own questions what it is about, as a record says it."""
+    better: Literal["", "higher", "lower"] = ""
+    """Of one of the clinic's own questions, which way is better. Such an answer becomes a record."""
     when: dict[str, tuple[str, ...]] = {}
     """Asked only where these questions of the same part have one of these answers."""
     when_unknown: tuple[str, ...] = ()
@@ -48,6 +55,8 @@ class Question(_Form):
     @classmethod
     def _named_choices(cls, data):
         named = data.get("choices")
+        if data.get("kind") == "scale":
+            return data | {"choices": {str(n): str(n) for n in range(data["at_least"], data["at_most"] + 1)}}
         return data | {"choices": _NAMED[named]} if isinstance(named, str) else data
 
 
@@ -66,7 +75,43 @@ class Part(_Form):
     condition: str = ""
     instrument: str = ""
     items: dict[str, str] = {}
+    """The wording of each item of the instrument. Where none may be shipped, each is named by its number."""
+    item_choices: dict[str, dict[str, str]] = {}
+    """The wording of the answers, where they differ from item to item."""
+    is_by_number: bool = False
+    """Whether no wording is known: the items are read on the clinic's own sheet."""
     after: tuple[Question, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _items_by_number(cls, data):
+        if not data.get("instrument") or data.get("items"):
+            return data
+        known = stepwell.load_knowledge().all_instruments
+        if data["instrument"] not in known:
+            raise ValueError("instrument: is none of the knowledge files")
+        items = {item.item: f"Item {item.item}, as on the clinic’s sheet" for item in known[data["instrument"]].items}
+        return data | {"items": items, "is_by_number": True}
+
+    @property
+    def safety_items(self) -> tuple[str, ...]:
+        """The items about death and self-harm."""
+        known = stepwell.load_knowledge().safety_items if self.instrument else ()
+        return tuple(item for item in self.items if (self.instrument, item) in known)
+
+    def item_questions(self) -> Iterator[Question]:
+        """A question for each item of the instrument."""
+        form = stepwell.load_knowledge().all_instruments[self.instrument]
+        in_words = form.answers_in_words.words if form.answers_in_words else {}
+        choices = {str(answer): label.capitalize() for answer, label in in_words.items()}
+        ends = {item.item: (int(item.at_least), int(item.at_most)) for item in form.items}
+        for name, text in self.items.items():
+            given = self.item_choices.get(name) or choices
+            if given:
+                yield Question(id=name, kind="choice", ask=text, choices=given)
+            else:
+                least, most = ends[name]
+                yield Question(id=name, kind="scale", ask=text, at_least=least, at_most=most)
 
 
 @dataclass(frozen=True)
@@ -83,9 +128,10 @@ class Page:
         return f"{self.part.id}.{self.question.id}", self.turn
 
     @property
-    def is_item(self) -> bool:
-        """Whether it is an item of a questionnaire, which may be left unanswered but not be unknown."""
-        return self.question.id in self.part.items
+    def may_be_declined(self) -> bool:
+        """Whether it may be left unanswered but not be unknown: an item of a questionnaire, or a question about today."""
+        question = self.question
+        return question.id in self.part.items or bool(question.better) or question.id in ("safety", "other")
 
 
 Answers = Mapping[tuple[str, int], dict]
@@ -98,7 +144,12 @@ class Questionnaire(_Form):
     id: str
     date: date
     title: str
-    templates: dict[str, tuple[Question, ...]]
+    minutes: int | None = None
+    """About how long it takes."""
+    source: str = ""
+    """Where the wording is from, and by what right it is here."""
+    licence: str = ""
+    templates: dict[str, tuple[Question, ...]] = {}
     parts: tuple[Part, ...] = Field(min_length=1)
 
     @property
@@ -109,7 +160,7 @@ class Questionnaire(_Form):
     def pages(self, answers: Answers) -> Iterator[Page]:
         """Every page to be answered in the light of the answers so far, in their order."""
         for part in self.parts:
-            if part.id != "consent" and _said(answers, ("consent.agreed", 0)) != "yes":
+            if self.parts[0].id == "consent" != part.id and _said(answers, ("consent.agreed", 0)) != "yes":
                 return
             if part.gate is not None:
                 yield Page(part, part.gate)
@@ -128,10 +179,7 @@ class Questionnaire(_Form):
     def _questions(self, part: Part) -> tuple[Question, ...]:
         if not part.instrument:
             return (*part.questions, *(self.templates[part.uses] if part.uses else ()))
-        words = stepwell.load_knowledge().all_instruments[part.instrument].answers_in_words.words
-        choices = {str(answer): label.capitalize() for answer, label in words.items()}
-        items = [Question(id=n, kind="choice", ask=text, choices=choices) for n, text in part.items.items()]
-        return (*items, *part.after)
+        return (*part.item_questions(), *part.after)
 
     def page(self, answers: Answers, part: str, question: str, turn: int) -> Page | None:
         """The page of that name, where it is to be answered."""
@@ -167,7 +215,26 @@ def _asked(part: Part, questions: tuple[Question, ...], turn: int, answers: Answ
             yield Page(part, question, turn)
 
 
+def read(file: Path) -> Questionnaire:
+    """The questionnaire of a file. `- from: phq-9` stands for the parts of the file of that name beside it."""
+    data = yaml.safe_load(file.read_text("utf-8"))
+    parts = []
+    for part in data["parts"]:
+        parts += yaml.safe_load(_shipped(part["from"]).read_text("utf-8"))["parts"] if "from" in part else [part]
+    return Questionnaire.model_validate(data | {"parts": parts})
+
+
+def _shipped(name: str) -> Path:
+    return _FILES / f"{name}.yaml"
+
+
 @cache
 def intake() -> Questionnaire:
     """The intake of the clinic."""
-    return Questionnaire.model_validate(yaml.safe_load((_FILES / "intake.yaml").read_text("utf-8")))
+    return read(_shipped("intake"))
+
+
+@cache
+def shipped() -> tuple[Questionnaire, ...]:
+    """What a patient may be asked between visits, as stepwell ships it."""
+    return tuple(read(file) for file in sorted(_FILES.glob("*.yaml")) if file.stem != "intake")

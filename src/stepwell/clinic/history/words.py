@@ -46,7 +46,7 @@ def title_of(kind: str, content: dict) -> str:
             known = knowledge.codesets[read.condition].label if read.condition else "not identified"
             return f"{read.name} ({known})" if read.name else known
         case forms.Score():
-            return knowledge.all_instruments[read.instrument].label if read.instrument else "A question or score"
+            return knowledge.all_instruments[read.instrument].label if read.instrument else "The clinic’s own questions"
         case forms.Vital():
             if read.oxygen is not None:
                 return "Oxygen saturation"
@@ -105,7 +105,8 @@ def _medication(read: forms.Medication) -> list[str]:
 def _score(read: forms.Score) -> list[str]:
     knowledge = stepwell.load_knowledge()
     if not read.instrument:
-        return []
+        rows = [record.row for record in read.records if record.table == "answer"]
+        return [f"{row['item'] or 'total'}: {'not answered' if row['value'] is None else _of(row)}" for row in rows]
     form = knowledge.all_instruments[read.instrument]
     facts = ["no total" if read.total is None else f"{read.total:g} points"]
     for item, value in read.items.items():
@@ -113,6 +114,11 @@ def _score(read: forms.Score) -> list[str]:
             label = next(i.label for i in form.items if i.item == item)
             facts.append(f"item {item} ({label}): {'not answered' if value is None else f'{value:g}'}")
     return facts
+
+
+def _of(row: dict) -> str:
+    most = row.get("at_most")
+    return f"{row['value']:g}" + ("" if most is None else f" of {most:g}")
 
 
 def _vital(read: forms.Vital) -> list[str]:
