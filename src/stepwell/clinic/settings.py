@@ -11,7 +11,18 @@ from csp.constants import NONE, SELF
 from stepwell.clinic.directory import SQLITE_FILE, VARIABLE, read
 
 DIRECTORY = read(Path(os.environ[VARIABLE]))
-ROOMS = ("pages", "access", "events", "people", "history", "chart", "authorisation", "stock", "exchange")
+ROOMS = (
+    "pages",
+    "access",
+    "events",
+    "people",
+    "history",
+    "chart",
+    "authorisation",
+    "stock",
+    "sessions",
+    "exchange",
+)
 
 
 def _database() -> dict:

@@ -1,0 +1,1 @@
+"""Treatment sessions: orders by protocol, planned visits, session sheets, signatures and addenda."""
