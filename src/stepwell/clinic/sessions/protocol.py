@@ -10,9 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stepwell.knowledge.cited import Cited, Day, Form, Mg, Minutes, MmHg, Years, quantity
-from stepwell.knowledge.criteria import Id
-from stepwell.knowledge.definition import Status
+from stepwell.data_files import Cited, Day, Form, Id, Mg, Minutes, MmHg, Status, Years, quantity
 
 MgPerKg = Annotated[float, quantity("a dose by weight", {"mg/kg": 1})]
 Answer = Literal["yes", "no"]

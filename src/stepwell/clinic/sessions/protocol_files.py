@@ -14,12 +14,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-import stepwell
 from stepwell.clinic import events
 from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.access.policy import Action, Actor
+from stepwell.data_files import Cited, read_file
 from stepwell.errors import Problem
-from stepwell.knowledge.folder_reader import FolderReader
 
 from .models import ConfirmedProtocol, KeptProtocol
 from .protocol import Protocol
@@ -105,35 +104,26 @@ def _read(path: Path, is_own: bool) -> tuple[ProtocolFile | None, tuple[Problem,
 
 @lru_cache(maxsize=64)
 def _read_once(path: Path, is_own: bool, _changed: int, _size: int) -> tuple[ProtocolFile | None, tuple[Problem, ...]]:
-    reader = FolderReader(path.parent)
-    references = dict(stepwell.load_knowledge().references)
-    found = reader.own(path, Protocol, references)
-    problems = [Problem(_short(p.where, path), p.found, p.expected, p.remedy) for p in reader.problems]
-    for protocol in found:
-        for of, one in protocol.cited():
-            for name in (one.source or "").split(";"):
-                if name and name.strip() not in references:
-                    remedy = "write it under `references:` in the file, with a `title:`"
-                    problems.append(Problem(f"{path.name}, {of}", f"no source `{name}`", "a named source", remedy))
-        if protocol.id != path.stem:
-            problems.append(
-                Problem(path.name, f"its id is `{protocol.id}`", "the name of the file", "rename one of them")
-            )
-    if problems or not found:
+    filled = read_file(path, Protocol)
+    problems = list(filled.problems)
+    named = {} if filled.form is None else {name: of for of, one in filled.form.cited() for name in _sources(one)}
+    for name, of in named.items():
+        if name not in filled.references:
+            remedy = "write it under `references:` in the file, with a `title:`"
+            problems.append(Problem(f"{path.name}, {of}", f"no source `{name}`", "a named source", remedy))
+    if filled.form is not None and filled.form.id != path.stem:
+        problems.append(
+            Problem(path.name, f"its id is `{filled.form.id}`", "the name of the file", "rename one of them")
+        )
+    if problems:
         return None, tuple(problems)
     text = path.read_text(encoding="utf-8-sig")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    named = {
-        name.strip(): references[name.strip()]
-        for _, one in found[0].cited()
-        for name in (one.source or "").split(";")
-        if name
-    }
-    return ProtocolFile(found[0], text, digest, is_own, named), ()
+    return ProtocolFile(filled.form, text, digest, is_own, {name: filled.references[name] for name in named}), ()
 
 
-def _short(where: str, path: Path) -> str:
-    return where.replace(str(path), path.name)
+def _sources(one: Cited) -> list[str]:
+    return [name.strip() for name in (one.source or "").split(";") if name.strip()]
 
 
 @lru_cache(maxsize=64)
