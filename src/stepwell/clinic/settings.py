@@ -19,6 +19,7 @@ ROOMS = (
     "history",
     "chart",
     "authorisation",
+    "safety",
     "stock",
     "sessions",
     "exchange",

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from .models import Answer, Link
 from .questionnaire import Page
+from .signals import answer_saved
 
 
 class Elsewhere(Exception):  # noqa: N818
@@ -63,6 +64,7 @@ def save(
     try:
         with transaction.atomic():
             made = Answer.objects.create(question=question, turn=turn, at=timezone.now(), once=once, **fields)
+            answer_saved.send(None, answer=made, page=page)
             then(made)
     except IntegrityError:
         same = Answer.objects.filter(once=once).first()

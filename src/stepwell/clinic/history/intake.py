@@ -58,8 +58,8 @@ def send(person: Person, intake_id: uuid.UUID, actor: Actor) -> list[Line]:
             kept = {k: v for k, v in data.items() if k not in problems}
             kept["note"] = f"Answers that do not fit together: {', '.join(sorted(problems))}."
             content, problems = forms.check(kind, kept, today=day, born=person.birth_date)
-        source = f"Intake of {day.isoformat()}"
-        made.append(lines.add(person, kind, content, actor=actor, state="reported", origin="patient", source=source))
+        how = {"state": "reported", "origin": "patient", "source": f"Intake of {day.isoformat()}"}
+        made.append(lines.add(person, kind, content, actor=actor, answers=intake_id, **how))
     events.record(
         actor,
         Action.ANSWER_INTAKE if by_patient else Action.WRITE_HISTORY,

@@ -16,6 +16,7 @@ from stepwell.clinic.people.models import Person
 
 from . import forms
 from .models import Line
+from .signals import lines_said
 
 KINDS = tuple(forms.FORMS)
 
@@ -60,6 +61,7 @@ def versions(line: Line) -> list[Line]:
     return list(Line.objects.filter(line=line.line).select_related("user").order_by("version"))
 
 
+@transaction.atomic
 def add(
     person: Person,
     kind: str,
@@ -70,8 +72,10 @@ def add(
     origin: str,
     source: str = "",
     line: uuid.UUID | None = None,
+    answers: uuid.UUID | None = None,
 ) -> Line:
-    """A new line. `content` is as `forms.check` gave it. `line` is its id, where a page that is sent twice must add it once."""
+    """A new line. `content` is as `forms.check` gave it. `line` is its id, where a page that is sent twice must add it once.
+    `answers` is the id of the questionnaire whose answers became the line."""
     forms.read(kind, content)
     line = Line.objects.create(
         line=line or uuid.uuid4(),
@@ -86,9 +90,11 @@ def add(
         at=timezone.now(),
     )
     events.record(actor, Action.WRITE_HISTORY, person=person, detail={"line": str(line.line), "version": 1})
+    lines_said.send(None, person=person, lines=[line], actor=actor, answers=answers)
     return line
 
 
+@transaction.atomic
 def add_imported(person: Person, contents: Iterable[tuple[str, dict]], *, actor: Actor, source: str) -> tuple[int, int]:
     """Adds a line for each kind and content that an import read; returns how many are new, and how many were there already."""
     known = {
@@ -100,7 +106,7 @@ def add_imported(person: Person, contents: Iterable[tuple[str, dict]], *, actor:
         n_known += key in known
         if key not in known:
             new.setdefault(key, content)
-    Line.objects.bulk_create(
+    made = Line.objects.bulk_create(
         Line(
             person=person,
             kind=kind,
@@ -115,6 +121,7 @@ def add_imported(person: Person, contents: Iterable[tuple[str, dict]], *, actor:
         for (kind, _spelling), content in new.items()
     )
     events.record(actor, Action.WRITE_HISTORY, person=person, detail={"imported": len(new)})
+    lines_said.send(None, person=person, lines=made, actor=actor, answers=None)
     return len(new), n_known
 
 
@@ -127,10 +134,13 @@ def confirm(line: Line, actor: Actor, reason: str = "") -> Line:
     return _next(line, actor, line.content, "confirmed", reason)
 
 
+@transaction.atomic
 def correct(line: Line, actor: Actor, content: dict, reason: str = "") -> Line:
     """The line as the clinician corrected it, which confirms it."""
     forms.read(line.kind, content)
-    return _next(line, actor, content, "confirmed", reason, origin="clinician")
+    made = _next(line, actor, content, "confirmed", reason, origin="clinician")
+    lines_said.send(None, person=line.person, lines=[made], actor=actor, answers=None)
+    return made
 
 
 def reject(line: Line, actor: Actor, reason: str) -> Line:
