@@ -93,6 +93,17 @@ ROWS: dict[str, set[str] | str] = {
     "packet_pdf": {P, N, O},
     "packet_form": {P, N, O},
     "patients_page": {P, N, O},
+    "stock": {P, N},
+    "stock_ledger": {P, N},
+    "stock_ledger_file": {P, N},
+    "stock_receive": {P, N},
+    "stock_receive_for": {P, N},
+    "stock_count": {P, N},
+    "stock_correct": {P, N},
+    "stock_lot": {P, N},
+    "stock_recipients": {P, N},
+    "stock_count_lot": {P, N},
+    "stock_enter": {P, N},
     "own_page": {PATIENT},
 }
 

@@ -113,9 +113,17 @@ def test_a_recalled_lot_is_not_used_until_the_recall_is_taken_back(lot, nurse, p
     _refused("is recalled", spray, 1, nurse, somebody)
     with pytest.raises(ledger.Refused, match="recalled already"):
         entries.recall(spray.pk, actor=nurse, once=uuid.uuid4(), note="again")
-    entries.take_back_recall(line, actor=nurse, once=uuid.uuid4(), note="it was lot A2")
+    entries.correct(line, 0, actor=nurse, once=uuid.uuid4(), note="it was lot A2")
     _use(spray, 1, nurse, somebody)
     assert ledger.on_hand(spray) == 1
+
+
+def test_a_recall_holds_for_every_lot_of_the_number(lot, nurse, person):
+    somebody = person()
+    own, theirs = lot(2), lot(2, person=somebody)
+    assert own != theirs
+    entries.recall(theirs.pk, actor=nurse, once=uuid.uuid4(), note="letter")
+    _refused("is recalled", own, 1, nurse, somebody)
 
 
 def test_a_dose_that_was_corrected_is_given_back_once(lot, nurse, person):

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from stepwell.clinic.access.routing import Route, patterns
 
-ROOMS_WITH_PAGES = ("access", "events", "people", "history", "chart", "authorisation", "exchange")
+ROOMS_WITH_PAGES = ("access", "events", "people", "history", "chart", "authorisation", "stock", "exchange")
 ROUTES: tuple[Route, ...] = tuple(
     route for room in ROOMS_WITH_PAGES for route in import_module(f"stepwell.clinic.{room}.routes").ROUTES
 )

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import F, FloatField, Q, Sum
+from django.db.models import F, FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,9 +17,10 @@ from stepwell.clinic.access.policy import Action, Actor
 from stepwell.clinic.people.models import Person
 
 from .models import LedgerLine, Lot
-from .products import product_of
+from .products import Product, product_of
 
-_NEARLY_NONE = 1e-6
+NEARLY_NONE = 1e-6
+"""mg below which nothing is left: sums of decimal fractions are not exact."""
 
 
 class Refused(Exception):  # noqa: N818
@@ -47,7 +48,7 @@ def remainder(lot: Lot) -> float:
     gone = Sum("mg", filter=Q(mg__isnull=False))
     sums = lot.lines.aggregate(used=Coalesce(used, 0.0), gone=Coalesce(gone, 0.0))
     left = sums["used"] - sums["gone"]
-    return left if left > _NEARLY_NONE else 0.0
+    return left if left > NEARLY_NONE else 0.0
 
 
 def _from_vials() -> Q:
@@ -55,9 +56,15 @@ def _from_vials() -> Q:
     return Q(kind="use") | Q(corrects__kind="use")
 
 
+def of_same_number(lot: Lot) -> QuerySet[Lot]:
+    """The clinic's lots of this product and number: the same lot is there twice where a pharmacy dispensed from it too."""
+    same = {name: getattr(lot, name) for name in ("clinic_id", "treatment", "route", "lot_number")}
+    return Lot.objects.filter(**same).order_by("pk")
+
+
 def is_recalled(lot: Lot) -> bool:
-    """Whether a recall of the lot is entered and was not taken back."""
-    return lot.lines.filter(kind="recall", corrections__isnull=True).exists()
+    """Whether a recall of this lot number is entered and was not taken back."""
+    return LedgerLine.objects.filter(lot__in=of_same_number(lot), kind="recall", corrections=None).exists()
 
 
 @transaction.atomic
@@ -105,7 +112,7 @@ def use(
             _("Lot %(lot)s has %(left)s on hand by the ledger, and %(n)s are needed. Nothing was booked. %(remedy)s")
             % {
                 "lot": lot.lot_number,
-                "left": _counted(left, product),
+                "left": counted(left, product),
                 "n": n_devices,
                 "remedy": _("Take another lot, or count this one and explain the difference."),
             }
@@ -134,11 +141,11 @@ def _mg_given(lot: Lot, n_devices: int, mg: float | None) -> float:
         )
     held, opened = n_devices * lot.mg_per_device, remainder(lot)
     given = held if mg is None else mg
-    words = {"mg": f"{given:g}", "n": _counted(n_devices, product), "held": f"{held:g}", "lot": lot.lot_number}
+    words = {"mg": f"{given:g}", "n": counted(n_devices, product), "held": f"{held:g}", "lot": lot.lot_number}
     told = _("%(n)s of lot %(lot)s hold %(held)s mg, and the dose is %(mg)s mg. Nothing was booked.") % words
-    if product.is_whole and abs(given - held) > _NEARLY_NONE:
+    if product.is_whole and abs(given - held) > NEARLY_NONE:
         raise Refused(f"{told} {_('Enter mg and devices that agree.')}")
-    if given <= 0 or given - held > opened + _NEARLY_NONE:
+    if given <= 0 or given - held > opened + NEARLY_NONE:
         rest = _("Opened ones hold %s mg more. Check the unit: doses are in mg.") % f"{opened:g}"
         raise Refused(f"{told} {rest}")
     return given
@@ -160,11 +167,11 @@ def give_back(
     sums = lot.lines.filter(_from_vials(), session_id=session).aggregate(
         n=Coalesce(-Sum("n_devices"), 0), mg=Coalesce(Sum("mg"), 0.0)
     )
-    is_all = n_devices == sums["n"] and sums["mg"] > _NEARLY_NONE
+    is_all = n_devices == sums["n"] and sums["mg"] > NEARLY_NONE
     if used is None or not (is_all or 0 < n_devices < sums["n"]):
         raise Refused(
             _("This session has used %(n)s of lot %(lot)s by the ledger. Nothing was booked. Enter no more than that.")
-            % {"n": _counted(sums["n"], product_of(lot)), "lot": lot.lot_number}
+            % {"n": counted(sums["n"], product_of(lot)), "lot": lot.lot_number}
         )
     if not note.strip():
         raise Refused(_("Say why it is taken back. Nothing was booked."))
@@ -217,5 +224,6 @@ def add_line(lot: Lot, kind: str, n_devices: int, actor: Actor, once: uuid.UUID,
     return line
 
 
-def _counted(n: int, product) -> str:
+def counted(n: int, product: Product) -> str:
+    """The number with the product's unit: "1 device", "3 vials"."""
     return f"{n} {product.unit if n == 1 else product.units}"
