@@ -81,7 +81,9 @@ def test_a_delivery_is_received_once(page, person):
     assert "AB12" in shown
     assert "<b>6</b> devices" in shown
     somebody = person()
-    _sent(page, f"/people/{somebody.pk}/stock/receive/", **DELIVERY)
+    here = f"/people/{somebody.pk}/stock/receive/"
+    assert here in page.get(f"/people/{somebody.pk}/").content.decode()
+    _sent(page, here, **DELIVERY)
     assert f"{somebody} only" in page.get("/stock/").content.decode()
 
 

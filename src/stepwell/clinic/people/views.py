@@ -50,11 +50,10 @@ def add(request: HttpRequest) -> HttpResponse:
 
 def card(request: HttpRequest, person: Person) -> HttpResponse:
     """How to reach somebody, and who was merged into them."""
-    may_merge, may_edit = (may(request.actor, action, person) for action in (Action.MERGE_PEOPLE, Action.ADD_PERSON))
+    actions = {"may_merge": Action.MERGE_PEOPLE, "may_edit": Action.ADD_PERSON, "may_receive": Action.WRITE_STOCK}
+    context = {name: may(request.actor, action, person) for name, action in actions.items()}
     merged = Person.objects.seen_by(request.actor).filter(merged_into=person)
-    return render(
-        request, "people/card.html", {"person": person, "merged": merged, "may_merge": may_merge, "may_edit": may_edit}
-    )
+    return render(request, "people/card.html", {"person": person, "merged": merged, **context})
 
 
 def edit(request: HttpRequest, person: Person) -> HttpResponse:
