@@ -105,6 +105,14 @@ ROWS: dict[str, set[str] | str] = {
     "stock_count_lot": {P, N},
     "stock_enter": {P, N},
     "own_page": {PATIENT},
+    "rems_queue": {P, N},
+    "rems_setting": {P, N},
+    "rems_setting_edit": {P, N},
+    "rems_person": {P, N},
+    "rems_enrol": {P, N},
+    "rems_form": {P, N},
+    "rems_submission": {P, N},
+    "rems_receipt": {P, N},
 }
 
 

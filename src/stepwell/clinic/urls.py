@@ -6,7 +6,17 @@ from importlib import import_module
 
 from stepwell.clinic.access.routing import Route, patterns
 
-ROOMS_WITH_PAGES = ("access", "events", "people", "history", "chart", "authorisation", "stock", "exchange")
+ROOMS_WITH_PAGES = (
+    "access",
+    "events",
+    "people",
+    "history",
+    "chart",
+    "authorisation",
+    "stock",
+    "rems",
+    "exchange",
+)
 ROUTES: tuple[Route, ...] = tuple(
     route for room in ROOMS_WITH_PAGES for route in import_module(f"stepwell.clinic.{room}.routes").ROUTES
 )

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.people.models import Person
@@ -34,7 +34,7 @@ from .sheet_parts import (
     parts,
 )
 
-__all__ = ["Due", "Sheet", "given", "of", "of_day", "of_person"]
+__all__ = ["Due", "Sheet", "given", "of", "of_day", "of_person", "of_sessions"]
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,11 @@ def of_day(clinic: Clinic, day: date) -> list[Sheet]:
     ).values_list("session_id", flat=True)
     found = _sheets(_sessions().filter(Q(clinic=clinic) & (Q(day=day) | Q(pk__in=list(moved)))))
     return [sheet for sheet in found if sheet.day == day]
+
+
+def of_sessions(sessions: QuerySet[Session]) -> list[Sheet]:
+    """The sheets of these sessions, in order of time."""
+    return _sheets(sessions.select_related("person__clinic", "clinic", "order"))
 
 
 def given(person: Person) -> list[Sheet]:
