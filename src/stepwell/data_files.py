@@ -1,5 +1,5 @@
-"""Dated data files in the manner of stepwell's knowledge, for parts that bring their own: the types of cited values, and a reader that
-says every problem with its line."""
+"""Dated data files in the manner of stepwell's knowledge, for parts that bring their own: the types of cited values, and a
+reader that says every problem with its line."""
 
 from __future__ import annotations
 
