@@ -81,8 +81,8 @@ def _after(sheet: Sheet, now: Stamp) -> Iterator[Due]:
             continue
         what, key = _("Reading at %(n)d minutes") % {"n": rule.minutes}, f"reading {rule.moment}"
         found = sheet.reading(rule.moment)
-        if found is not None:
-            yield Due(what, found.at, "done", key)
+        if found is not None or rule.moment in sheet.not_taken:
+            yield Due(what, found.at if found else None, "done", key)
         else:
             yield _timed(what, sheet.doses[0].stamp, rule.minutes, now, rule.last, key)
 
@@ -99,7 +99,7 @@ def _end(sheet: Sheet, now: Stamp) -> Iterator[Due]:
     else:
         is_over = True
     rest: list[tuple[str, str, datetime | None, bool]] = [
-        ("reading end", _("Reading at the end"), None, sheet.reading("end") is not None),
+        ("reading end", _("Reading at the end"), None, sheet.reading("end") is not None or "end" in sheet.not_taken),
         ("discharge", _("Criteria for leaving"), None, all(check.answer for check in sheet.discharge)),
         ("departure", _("Leaving"), sheet.departed_at, sheet.departure is not None),
     ]

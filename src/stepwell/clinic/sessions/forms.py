@@ -18,6 +18,8 @@ LOWEST_PULSE, HIGHEST_PULSE = 20, 300
 """The range only keeps misprints out."""
 NO_ADVERSE_EVENT = "no-adverse-event"
 """The check by which somebody says that there was none."""
+NOT_TAKEN = "not-taken-"
+"""Before the moment of a reading: the check by which somebody says that it was not taken."""
 _MOST_MG = 1000
 _VITALS = {
     "systolic": "blood-pressure-systolic",

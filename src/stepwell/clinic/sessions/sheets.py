@@ -17,7 +17,7 @@ from stepwell.clinic.people.models import Person
 
 from . import clock, due, protocol_files
 from .due import Due
-from .forms import NO_ADVERSE_EVENT
+from .forms import NO_ADVERSE_EVENT, NOT_TAKEN
 from .models import Entry, Order, Session
 from .protocol import Protocol
 from .sheet_parts import (
@@ -60,6 +60,8 @@ class Sheet:
     adverse_events: tuple[AdverseEvent, ...]
     denies_adverse_event: bool
     """Whether somebody said that there was none."""
+    not_taken: frozenset[str]
+    """The moments of readings of which somebody said that they were not taken."""
     departure: Departure | None
     signature: Signature | None
     addenda: tuple[Addendum, ...]
@@ -207,7 +209,7 @@ def _sheet(session: Session, every: list[Entry], versions: list[Order], protocol
     protocol = protocols[order.protocol_digest]
     moved = list(parts(entries, "planned change"))
     rules = tuple(rule for rule in protocol.checks if not rule.not_for or rule.not_for != session.person.sex)
-    answered = {e.content.get("check"): e.content.get("answer") for e in entries if e.kind == "check"}
+    denied = {e.content["check"] for e in entries if e.kind == "check" and e.content["answer"] == "yes"}
     adverse_events = tuple(parts(entries, "adverse event"))
     return Sheet(
         session=session,
@@ -222,7 +224,8 @@ def _sheet(session: Session, every: list[Entry], versions: list[Order], protocol
         doses=doses,
         readings=tuple(parts(entries, "reading")),
         adverse_events=adverse_events,
-        denies_adverse_event=not adverse_events and answered.get(NO_ADVERSE_EVENT) == "yes",
+        denies_adverse_event=not adverse_events and NO_ADVERSE_EVENT in denied,
+        not_taken=frozenset(rule.moment for rule in protocol.readings if NOT_TAKEN + rule.moment in denied),
         departure=_last(parts(entries, "departure")),
         signature=_last(parts(entries, "signature")),
         addenda=tuple(parts(entries, "addendum")),
