@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pydantic import BaseModel
 
 from stepwell.knowledge.forms import SUICIDALITY, Knowledge
-from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN
+from stepwell.knowledge.incomplete_words import NOT_ALL_KNOWN, of_trials
 from stepwell.knowledge.treatment import Treatment
 from stepwell.why.found import show_date, show_days
 from stepwell.why.gaps import say_hidden
@@ -77,10 +77,12 @@ def silence(
     sets: Iterable[str] = (),
     *,
     on_the_day: bool = False,
+    drugs: frozenset[str] | None = None,
 ) -> tuple[str, bool]:
     """What is said where nothing was found in these tables, and whether they were looked through: the source holds them all, the
-    time (with `on_the_day`, the day itself) was observed, (for drugs) every drug of the person is known, and every code of that
-    time that may be of these code sets could be read.
+    time (with `on_the_day`, the day itself) was observed, (for drugs) every drug of the person is known and has a day, and every
+    code of that time that may be of these code sets could be read. `drugs` are the only ones asked about: another one without a
+    day is none of them.
 
     Only where that is so a line says *none recorded*. Whatever else takes the meaning from an absence belongs here.
     """
@@ -102,12 +104,19 @@ def silence(
     if missing:
         looked_at = f"none among the {' and '.join(held)}; " if held and n else ""
         return f"{looked_at}this source holds no {' and no '.join(missing)}", False
-    if chart.incomplete and any("medication" in _SOURCE[table][1] for table in tables):
+    if _may_hide_drugs(chart, drugs) and any("medication" in _SOURCE[table][1] for table in tables):
         return f"none recorded, but {NOT_ALL_KNOWN}", False
     if on_the_day:
         return "none recorded on that day", True
     since = "" if within is None else f" since {show_date(chart.day - timedelta(within))}"
     return f"none recorded in {show_days(n)} observed{since}", True
+
+
+def _may_hide_drugs(chart: Chart, drugs: frozenset[str] | None) -> bool:
+    """Whether a drug asked about (None: one that treats) may be among those that nobody knows, or that have no day."""
+    if drugs is None:
+        return bool(of_trials(chart.incomplete))
+    return any(row.get("ingredient") is None or row["ingredient"] in drugs for row in chart.incomplete)
 
 
 def _may_hide(tables: Iterable[str], sets: Iterable[str], knowledge: Knowledge) -> list[str]:

@@ -89,7 +89,8 @@ def not_taking(known: Known, ask: NotTaking) -> Found:
         last = max(possible, key=lambda r: (r["end_date"], r["ingredient"]))
         words = f"{_name(known, last['ingredient'])}: the last supply is known to last to {show_date(last['end_date'])}"
         return Found(None, f"{words}; it may still be taken", last["ingredient"], address=last["address"])
-    why, is_seen = silence(chart, tables_for("not_taking", ask, known.knowledge), on_the_day=True)
+    tables = tables_for("not_taking", ask, known.knowledge)
+    why, is_seen = silence(chart, tables, on_the_day=True, drugs=frozenset(drugs))
     groups = ", ".join(GROUPS[group] for group in ask.interacting)
     words = f"{groups[0].upper()}{groups[1:]}: {why}"
     words += f"; {ask.not_held}: not read by stepwell" if ask.not_held else ""

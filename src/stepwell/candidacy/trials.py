@@ -11,6 +11,7 @@ from stepwell.in_memory import determine_records
 from stepwell.knowledge.definition import CRITERIA, Branch, Definition, fields
 from stepwell.knowledge.fill import closest
 from stepwell.knowledge.forms import Knowledge
+from stepwell.knowledge.incomplete_words import of_trials
 from stepwell.knowledge.rules import rules_of, setting_id
 from stepwell.why.found import show_days
 from stepwell.why.rows import evidence_of_trials, of_branches
@@ -156,7 +157,9 @@ def _is_present(chart: Chart, episode: dict | None, definition: Definition) -> b
     if chart.day <= until:
         return True
     was_observed = any(first <= episode["end_date"] and chart.day <= last for first, last in chart.periods)
-    return False if was_observed and {"condition", "medication"} <= chart.has and not chart.incomplete else None
+    return (
+        False if was_observed and {"condition", "medication"} <= chart.has and not of_trials(chart.incomplete) else None
+    )
 
 
 def _falls_short_by_length(row: dict, trial: dict, branch: Branch, share: float) -> bool:

@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 
 from stepwell.engine.intervals import in_days, without_breaks
 from stepwell.errors import Problem, QuestionError
+from stepwell.knowledge.incomplete_words import OF_INTERACTING
 from stepwell.knowledge.persistence import Persistence
 from stepwell.report.disclosure import Cells, Count
 from stepwell.report.proportion import Proportion, share_of
@@ -87,7 +88,8 @@ def find_first_weeks(result: Result, *, suppress_below: int = 5) -> FirstWeeks:
     diagnosed = find_diagnosed(condition, trial, without_breaks(period), form.new.at_least)
     if "incomplete_medication" in result.tables:
         # Of people whose drug records are incomplete nobody can say that they had taken none, began none, or stopped.
-        diagnosed = diagnosed.anti_join(result.table("incomplete_medication"), "person_id")
+        incomplete = result.table("incomplete_medication")
+        diagnosed = diagnosed.anti_join(incomplete.filter(incomplete.reason != OF_INTERACTING), "person_id")
     started = find_started(diagnosed, trial)
     times = form.times.at
     first = _clock(

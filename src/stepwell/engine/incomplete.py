@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
+from stepwell.knowledge.incomplete_words import OF_INTERACTING
 from stepwell.three_values import MET, NOT_MET
 
 
@@ -12,6 +13,7 @@ def add_incomplete(people: ir.Table, incomplete_medication: ir.Table | None) -> 
     nobody."""
     if incomplete_medication is None:
         return people.mutate(may_lack_drugs=NOT_MET)
-    incomplete = incomplete_medication.select("person_id").distinct().mutate(may_lack_drugs=MET)
+    of_trials = incomplete_medication.filter(incomplete_medication.reason != OF_INTERACTING)
+    incomplete = of_trials.select("person_id").distinct().mutate(may_lack_drugs=MET)
     people = people.left_join(incomplete, "person_id").drop("person_id_right")
     return people.mutate(may_lack_drugs=people.may_lack_drugs.fill_null(NOT_MET))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+OF_INTERACTING = "interacting drugs without a day"
+"""The reason that says nothing about trials, only about what is taken with esketamine or ketamine."""
+
 SAYS_NOTHING = "that a drug is not found there does not mean that it was not taken"
 """What follows from incomplete drug records."""
 
@@ -39,6 +42,12 @@ def say_source_incomplete(drug_rows: Mapping | None, suppress_below: int = 0) ->
             f"Of {whom} a drug is recorded without a day: it may have moved the first and last day of any trial. For them it is "
             "unknown which trials count, and no measure is “not met” for want of a drug. To settle it, add the days."
         )
+    if undated := drug_rows.get("n_with_undated_interacting", 0):
+        whom = _number(undated, "person", "people", suppress_below)
+        said.append(
+            f"Of {whom} a drug that interacts with esketamine or ketamine is recorded without a day: whether it is taken is "
+            "unknown. To settle it, add the days."
+        )
     if not_fetched := drug_rows.get("not_fetched"):
         said.append(
             f"The server did not give all records of drugs ({', '.join(not_fetched)}): {SAYS_NOTHING}, and for anybody in this "
@@ -68,6 +77,7 @@ def shares(drug_rows: Mapping) -> str:
 
 def say_person_incomplete(incomplete: Iterable[Mapping]) -> list[str]:
     """The same of one person, from the rows of `incomplete_medication`."""
+    incomplete = list(incomplete)
     reasons = {row["reason"]: row for row in incomplete}
     said = []
     if row := reasons.get("unidentified drugs"):
@@ -82,9 +92,16 @@ def say_person_incomplete(incomplete: Iterable[Mapping]) -> list[str]:
             f"{SAYS_NOTHING}, for everybody in it."
         )
     if row := reasons.get("drugs without a day"):
+        n, drugs = _undated(incomplete, row["reason"])
         said.append(
-            f"{row['n_rows']:,} of the {row['n_of']:,} drug rows of this person have no day: nobody can say when the drug was "
+            f"{n:,} of the {row['n_of']:,} drug rows of this person have no day{drugs}: nobody can say when the drug was "
             "taken, nor on which day a trial began and ended, and so which trials count is unknown."
+        )
+    if row := reasons.get(OF_INTERACTING):
+        n, drugs = _undated(incomplete, row["reason"])
+        said.append(
+            f"{n:,} of the {row['n_of']:,} drug rows of this person are of a drug that only interacts and have no day{drugs}: "
+            "whether it is taken is unknown."
         )
     if "not fetched" in reasons:
         said.append(f"The server did not give all records of drugs: {SAYS_NOTHING}, for everybody in this source.")
@@ -94,6 +111,18 @@ def say_person_incomplete(incomplete: Iterable[Mapping]) -> list[str]:
             f"and {SAYS_NOTHING}."
         )
     return said
+
+
+def of_trials(incomplete: Iterable[Mapping]) -> list[Mapping]:
+    """The rows of `incomplete_medication` that make the absence of a trial, or its days, say nothing."""
+    return [row for row in incomplete if row["reason"] != OF_INTERACTING]
+
+
+def _undated(incomplete: Iterable[Mapping], reason: str) -> tuple[int, str]:
+    """How many rows of the reason there are, and ` (sertraline, lithium)`. A result of an earlier version names no drug."""
+    rows = [row for row in incomplete if row["reason"] == reason]
+    drugs = sorted({row["ingredient"] for row in rows if row.get("ingredient")})
+    return sum(row["n_rows"] for row in rows), f" ({', '.join(drugs)})" if drugs else ""
 
 
 def has_undated(incomplete: Iterable[Mapping]) -> bool:

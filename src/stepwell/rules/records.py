@@ -34,7 +34,7 @@ from .sorting import MOST_ROWS
 from .verdicts import MET, NOT_MET, UNKNOWN
 
 _SHORT = pa.int16()
-_, _, UNDATED_DRUGS, _, GIVEN_IN_CARE_ONLY = INCOMPLETE_MEDICATION.by_name["reason"].values
+_, _, UNDATED_DRUGS, _, GIVEN_IN_CARE_ONLY, UNDATED_INTERACTING_DRUGS = INCOMPLETE_MEDICATION.by_name["reason"].values
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,7 @@ def as_rows(tables: Mapping[str, pa.Table], names: Names) -> Batch:
         address=address[dose.num_rows + procedure.num_rows :],
     )
     lacking = tables["incomplete_medication"]
+    lacking = lacking.filter(pc.not_equal(lacking["reason"], UNDATED_INTERACTING_DRUGS))  # no trial is of such a drug
     persons = _filled(
         PERSON_ROW,
         person_id=ids,

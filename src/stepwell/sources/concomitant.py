@@ -6,14 +6,9 @@ determination can see them. Those that treat depression too (phenelzine, modafin
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import ibis.expr.types as ir
-
 from ..knowledge.forms import Knowledge
-from ..tables import CONCOMITANT
-from .source import Loss
 
 
 @dataclass(frozen=True)
@@ -38,9 +33,3 @@ def only_interacting(knowledge: Knowledge) -> Knowledge:
             drugs[name] = _Drug(of_file.label, of_file.rxnorm, of_file.omop)
     of_drugs = dict.fromkeys(("combinations", "product_uses", "product_forms", "rxnorm_products"), ())
     return replace(knowledge, ingredients=drugs, **of_drugs, digest=f"{knowledge.digest}-interacting")
-
-
-def read_concomitant(knowledge: Knowledge, read: Callable[[Knowledge], tuple[ir.Table, list[Loss]]]) -> ir.Table:
-    """The rows of `concomitant`; `read` gives rows as of `medication`, of the drugs of the knowledge that it is given."""
-    rows, _of_medication = read(only_interacting(knowledge))
-    return rows.select(*CONCOMITANT.schema)

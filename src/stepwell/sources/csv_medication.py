@@ -7,9 +7,10 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import STRENGTH
+from .concomitant import only_interacting
 from .drugs import find_named_drugs
 from .files import RawTable, run
-from .incomplete import count_kinds, settle_incomplete
+from .incomplete import INTERACTING_WITHOUT_DAY, WITHOUT_DAY, count_kinds, settle_incomplete
 from .medication import settle_medication, stop_reason
 from .orders import FILL, ORDER, TAKEN, settle_orders
 from .people import People
@@ -86,7 +87,7 @@ def read_own_medication(
 def find_own_incomplete(
     con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, DrugRows]:
-    """Whose lines name drugs that nobody knows, and of whom every line is of a drug given there and then."""
+    """Whose lines name drugs that nobody knows or drugs without a day, and of whom every line is of a drug given there and then."""
     _named, kinds = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
     rows = raw.rows.select("person_id", "drug", "start_date", way_given=raw.rows.kind.lower())
     rows = rows.join(kinds, rows.drug.lower() == kinds.called)
@@ -94,7 +95,18 @@ def find_own_incomplete(
     unidentified = rows.filter(rows.kind == "unidentified").select("person_id") if counted.n_unidentified else None
     is_given = (rows.way_given == "administration").fill_null(False)
     given, otherwise = (rows.filter(which).select("person_id") for which in (is_given, ~is_given))
-    is_undated = (rows.kind == "known") & day(rows.start_date).value.isnull()
-    undated = rows.filter(is_undated).select("person_id")
-    undated = undated if run(undated.count(), raw.where).as_py() else None
+    undated = {
+        WITHOUT_DAY: _without_day(con, raw, knowledge),
+        INTERACTING_WITHOUT_DAY: _without_day(con, raw, only_interacting(knowledge)),
+    }
     return settle_incomplete(con, people, rows, unidentified, undated, given, otherwise, counted, raw.where)
+
+
+def _without_day(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> ir.Table | None:
+    """The people and the `ingredient` of the lines of these drugs that have no usable first day; None where there are none."""
+    rows = raw.rows.filter(day(raw.rows.start_date).value.isnull() & raw.rows.drug.notnull())
+    if run(rows.count(), raw.where).as_py() == 0:
+        return None
+    named, _kinds = find_named_drugs(con, rows.drug, raw.where, knowledge)
+    rows = rows.join(named, rows.drug.lower() == named.called).select("person_id", "ingredient")
+    return rows if run(rows.count(), raw.where).as_py() else None

@@ -18,7 +18,7 @@ from ..tables import RECORDS
 from ..tables.ranges import BIRTH, DAY
 from .answers import answer_problems, read_own_answers, with_known
 from .coded_lines import find_line_gap, read_coded_lines
-from .concomitant import read_concomitant
+from .concomitant import only_interacting
 from .csv_medication import find_own_incomplete, read_own_medication
 from .csvform import FILES, REQUIRED_FILES, Field
 from .declared_lines import declared_problems, read_declared, without_comparators
@@ -111,8 +111,8 @@ def read_csv_folder(
             losses += found
     drug_rows = None
     if "medication" in lines:
-        records["concomitant"] = read_concomitant(
-            knowledge, lambda k: read_own_medication(con, people, lines["medication"], k)
+        records["concomitant"], _of_medication = read_own_medication(
+            con, people, lines["medication"], only_interacting(knowledge)
         )
         incomplete, drug_rows = find_own_incomplete(con, people, lines["medication"], knowledge)
         if drug_rows.is_incomplete_for_some:

@@ -25,7 +25,9 @@ INPATIENT_VISITS = (9201, 262)
 
 VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
 
-UNIDENTIFIED, OF_SOURCE, WITHOUT_DAY, NOT_FETCHED, GIVEN_IN_CARE = INCOMPLETE_MEDICATION.by_name["reason"].values
+UNIDENTIFIED, OF_SOURCE, WITHOUT_DAY, NOT_FETCHED, GIVEN_IN_CARE, INTERACTING_WITHOUT_DAY = (
+    INCOMPLETE_MEDICATION.by_name["reason"].values
+)
 
 
 def count_kinds(kinds: ir.Table, knowledge: Knowledge, remedy: str, where: str) -> DrugRows:
@@ -44,10 +46,12 @@ def find_incomplete(
     people: People,
     filled: dict[str, RawTable],
     drugs: Drugs,
+    interacting: Drugs,
     vocabulary: dict[str, RawTable],
     knowledge: Knowledge,
 ) -> tuple[ir.Table, DrugRows]:
-    """`incomplete_medication` of an OMOP source, and the numbers of its drug rows."""
+    """`incomplete_medication` of an OMOP source, and the numbers of its drug rows. `interacting` are the drugs that are looked
+    for only because they interact."""
     raw = filled["drug_exposure"]
     rows = count_kinds(drugs.keys, knowledge, _remedy(vocabulary), raw.where)
     unidentified = None
@@ -55,12 +59,15 @@ def find_incomplete(
         unknown = drugs.keys.filter(drugs.keys.kind == "unidentified").select("entry")
         unidentified = drugs.unsettled_rows(raw, ["person_id"]).semi_join(unknown, "entry").select(id="person_id")
     given, otherwise = _by_care(raw, filled.get("visit_occurrence"), vocabulary.get("concept"))
-    undated = _without_day(drugs, raw)
-    named = (
-        None if of is None else people.attach(of, "id").drop("id") for of in (unidentified, undated, given, otherwise)
-    )
-    everybody = people.attach(raw.rows.select(id="person_id"), "id").drop("id")
-    return settle_incomplete(con, people, everybody, *named, rows, raw.where)
+    undated = {WITHOUT_DAY: _without_day(drugs, raw), INTERACTING_WITHOUT_DAY: _without_day(interacting, raw)}
+    unidentified, given, otherwise = (_of_people(people, of) for of in (unidentified, given, otherwise))
+    undated = {reason: _of_people(people, of) for reason, of in undated.items()}
+    everybody = _of_people(people, raw.rows.select(id="person_id"))
+    return settle_incomplete(con, people, everybody, unidentified, undated, given, otherwise, rows, raw.where)
+
+
+def _of_people(people: People, rows: ir.Table | None) -> ir.Table | None:
+    return None if rows is None else people.attach(rows, "id").drop("id")
 
 
 def settle_incomplete(
@@ -68,14 +75,14 @@ def settle_incomplete(
     people: People,
     rows: ir.Table,
     unidentified: ir.Table | None,
-    undated: ir.Table | None,
+    undated: dict[str, ir.Table | None],
     given: ir.Table,
     otherwise: ir.Table,
     counted: DrugRows,
     where: str,
 ) -> tuple[ir.Table, DrugRows]:
-    """`incomplete_medication`, from tables of one `person_id` a drug row: all rows, the unidentified ones, those of drugs
-    looked for without a day, those given in care, the others."""
+    """`incomplete_medication`, from tables of one `person_id` a drug row: all rows, the unidentified ones, those without a day (by
+    reason, with their `ingredient`), those given in care, the others."""
     parts = []
     if unidentified is not None:
         parts.append(_of_person(unidentified, rows, UNIDENTIFIED))
@@ -84,12 +91,12 @@ def settle_incomplete(
                 people.numbers.select(
                     "person_id",
                     reason=ibis.literal(OF_SOURCE),
+                    ingredient=ibis.null("string"),
                     n_rows=ibis.literal(counted.n_unidentified, "int64"),
                     n_of=ibis.literal(counted.n_rows, "int64"),
                 )
             )
-    if undated is not None:
-        parts.append(_of_person(undated, rows, WITHOUT_DAY))
+    parts += [_of_person(of, rows, reason) for reason, of in undated.items() if of is not None]
     # Few people have anything given in care: only of them it is asked what else they have.
     given = store(con, given.filter(given.person_id.notnull()).distinct(), where)
     if run(given.count(), where).as_py():
@@ -98,24 +105,25 @@ def settle_incomplete(
     if not parts:
         return empty(con, INCOMPLETE_MEDICATION.schema), counted
     found = store(con, ibis.union(*parts) if len(parts) > 1 else parts[0], where)
-    each = run(found.group_by("reason").agg(n=found.count()), where).to_pylist()
+    each = run(found.group_by("reason").agg(n=found.person_id.nunique()), where).to_pylist()
     n_people = {row["reason"]: int(row["n"]) for row in each}
     return found, replace(
         counted,
         n_people=n_people.get(UNIDENTIFIED, 0),
         n_with_undated=n_people.get(WITHOUT_DAY, 0),
+        n_with_undated_interacting=n_people.get(INTERACTING_WITHOUT_DAY, 0),
         n_given_in_care_only=n_people.get(GIVEN_IN_CARE, 0),
     )
 
 
 def _without_day(drugs: Drugs, raw: RawTable) -> ir.Table | None:
-    """The people (`id`) of the rows of drugs looked for that have no usable first day; None where there are none."""
+    """The people (`id`) and `ingredient` of the rows of these drugs that have no usable first day; None where there are none."""
     start = "drug_exposure_start_date"
     if run(raw.rows.filter(day(raw.rows[start]).value.isnull()).count(), raw.where).as_py() == 0:
         return None
     told = drugs.rows_of(raw, ["person_id", start])
     rows = told.rows.filter(day(told.column(start)).value.isnull())
-    return rows.select(id="person_id") if run(rows.count(), raw.where).as_py() else None
+    return rows.select("ingredient", id="person_id") if run(rows.count(), raw.where).as_py() else None
 
 
 def _remedy(vocabulary: dict[str, RawTable]) -> str:
@@ -127,13 +135,19 @@ def _remedy(vocabulary: dict[str, RawTable]) -> str:
 
 
 def _of_person(concerned: ir.Table, rows: ir.Table, reason: str) -> ir.Table:
-    """One row is one person, with how many of their rows are concerned."""
+    """One row is one person, and where the rows concerned have one their `ingredient`, with how many of their rows those are."""
     concerned = concerned.filter(concerned.person_id.notnull())
-    n = concerned.group_by("person_id").agg(n_rows=concerned.count())
+    if "ingredient" not in concerned.columns:
+        concerned = concerned.mutate(ingredient=ibis.null("string"))
+    n = concerned.group_by("person_id", "ingredient").agg(n_rows=concerned.count())
     whole = rows.semi_join(n, "person_id")
     whole = whole.group_by("person_id").agg(n_of=whole.count())
     return n.join(whole, "person_id").select(
-        "person_id", reason=ibis.literal(reason), n_rows=n.n_rows.cast("int64"), n_of=whole.n_of.cast("int64")
+        "person_id",
+        reason=ibis.literal(reason),
+        ingredient=n.ingredient,
+        n_rows=n.n_rows.cast("int64"),
+        n_of=whole.n_of.cast("int64"),
     )
 
 

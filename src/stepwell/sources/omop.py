@@ -20,7 +20,7 @@ from .answers import read_answers
 from .cdm_columns import type_problems, without_others
 from .coded import find_care, read_conditions, read_procedures
 from .codes import Codes, Columns, instrument_codes
-from .concomitant import read_concomitant
+from .concomitant import only_interacting
 from .doses import read_doses
 from .drugs import Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
@@ -118,7 +118,15 @@ def read_omop(
             has.add(name)
     drug_rows = None
     if drugs is not None:
-        records["incomplete_medication"], drug_rows = find_incomplete(con, people, filled, drugs, vocabulary, knowledge)
+        raw, about = filled["drug_exposure"], only_interacting(knowledge)
+        interacting = find_drugs(con, raw, vocabulary, about)
+        if run(interacting.products.count(), raw.where).as_py():
+            found, _of_medication = read_medication(con, raw, interacting, people, vocabulary, about)
+            records["concomitant"] = found
+        has.add("concomitant")
+        records["incomplete_medication"], drug_rows = find_incomplete(
+            con, people, filled, drugs, interacting, vocabulary, knowledge
+        )
         if drug_rows.is_incomplete_for_some:
             has.add("incomplete_medication")
         found = read_doses(coded, con, people, filled, drugs, vocabulary, knowledge)
@@ -129,17 +137,6 @@ def read_omop(
     if gaps:
         records["code_gap"] = all_gaps(gaps)
         has.add("code_gap")
-    if drugs is not None:
-        raw = filled["drug_exposure"]
-
-        def read(knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-            found = find_drugs(con, raw, vocabulary, knowledge)
-            if not run(found.products.count(), raw.where).as_py():
-                return empty(con, MEDICATION.schema), []
-            return read_medication(con, raw, found, people, vocabulary, knowledge)
-
-        records["concomitant"] = read_concomitant(knowledge, read)
-        has.add("concomitant")
     for table in RECORDS:
         if table.name not in records:
             records[table.name] = empty(con, table.schema)

@@ -31,14 +31,16 @@ class CodedRows(Loss):
 @dataclass(frozen=True)
 class DrugRows:
     """The drug rows of a source: how many are of drugs looked for, of other drugs, and of drugs that nobody could identify; whose
-    (`n_people`) those are; how many people have a drug looked for without a day (`n_with_undated`); and of how many people
-    nothing but what was given in care is recorded (`n_given_in_care_only`)."""
+    (`n_people`) those are; how many people have a drug looked for without a day (`n_with_undated`), or one that only interacts
+    (`n_with_undated_interacting`); and of how many people nothing but what was given in care is recorded
+    (`n_given_in_care_only`)."""
 
     n_looked_for: int
     n_other: int
     n_unidentified: int
     n_people: int = 0
     n_with_undated: int = 0
+    n_with_undated_interacting: int = 0
     n_given_in_care_only: int = 0
     is_above: bool = False
     """Whether so many are unidentified that the absence of a drug says nothing for anybody."""
@@ -50,8 +52,8 @@ class DrugRows:
     @property
     def is_incomplete_for_some(self) -> bool:
         """Whether there is anybody of whom the absence of a drug says nothing."""
-        counted = self.n_unidentified or self.n_with_undated or self.n_given_in_care_only
-        return bool(counted or self.not_fetched)
+        undated = self.n_with_undated or self.n_with_undated_interacting
+        return bool(self.n_unidentified or undated or self.n_given_in_care_only or self.not_fetched)
 
     @property
     def is_incomplete_for_all(self) -> bool:

@@ -55,8 +55,8 @@ CODE_GAP = Table(
 
 INCOMPLETE_MEDICATION = Table(
     "incomplete_medication",
-    "one reason why the absence of a drug from a person's records says nothing",
-    ("person_id", "reason"),
+    "one reason why the absence of a drug from a person's records says nothing; of drugs without a day, one of them",
+    ("person_id", "reason", "ingredient"),
     (
         _PERSON,
         Column(
@@ -64,17 +64,20 @@ INCOMPLETE_MEDICATION = Table(
             "string",
             "`unidentified drugs`: nobody can say which drug some of the person's rows are of. `unidentified drugs in the "
             "source`: the share of such rows in the source is above the stated level, for everybody. `drugs without a day`: "
-            "nobody can say when some of the drugs looked for were taken. `not fetched`: a FHIR server did not "
+            "nobody can say when one of the drugs looked for was taken. `not fetched`: a FHIR server did not "
             "offer or refused records of drugs, for everybody. `given in care only`: all of the person's rows are "
-            "of drugs given in hospital or by staff, and what was taken elsewhere is not recorded.",
+            "of drugs given in hospital or by staff, and what was taken elsewhere is not recorded. `interacting drugs "
+            "without a day`: the same of a drug that is looked for only because it interacts; it says nothing about trials.",
             values=(
                 "unidentified drugs",
                 "unidentified drugs in the source",
                 "drugs without a day",
                 "not fetched",
                 "given in care only",
+                "interacting drugs without a day",
             ),
         ),
+        Column("ingredient", "string", "The drug without a day, by its id in the knowledge files.", null="any drug"),
         Column(
             "n_rows", "int64", "Drug rows concerned: of the person, or of the source; 0 where they were not fetched."
         ),

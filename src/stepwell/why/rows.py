@@ -15,7 +15,7 @@ from stepwell.knowledge.cited import Cited
 from stepwell.knowledge.definition import Branch, Definition, fields
 from stepwell.knowledge.explain import provenance, rule
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.incomplete_words import NOT_ALL_DATED, NOT_ALL_KNOWN, NOT_ALL_SUPPLIED, has_undated
+from stepwell.knowledge.incomplete_words import NOT_ALL_DATED, NOT_ALL_KNOWN, NOT_ALL_SUPPLIED, has_undated, of_trials
 from stepwell.knowledge.staging import Staging
 from stepwell.why.age import show_age
 from stepwell.why.found import FINDERS, Asked, added, show_date, show_days, show_number, show_records
@@ -78,7 +78,7 @@ def say_lacking(rows_of: Mapping[str, list[dict]], definition: Definition) -> st
     """What is not known of the person's drugs, as the definition reads them; empty where everything is."""
     if has_undated(rows_of["incomplete_medication"]):
         return NOT_ALL_DATED
-    if rows_of["incomplete_medication"]:
+    if of_trials(rows_of["incomplete_medication"]):
         return NOT_ALL_KNOWN
     asks_supplied = definition.trials.medication_evidence.is_ == "supplied"
     return NOT_ALL_SUPPLIED if asks_supplied and any(e["is_supplied"] is None for e in rows_of["exposure"]) else ""

@@ -14,7 +14,7 @@ from stepwell.asked import ALL
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.definition import Definition, fields
 from stepwell.knowledge.forms import Knowledge
-from stepwell.knowledge.incomplete_words import say_person_incomplete
+from stepwell.knowledge.incomplete_words import of_trials, say_person_incomplete
 from stepwell.knowledge.sentences import provenance, rule
 from stepwell.knowledge.staging import Staging
 from stepwell.result_tables import ResultTables
@@ -56,7 +56,7 @@ def tell(result: ResultTables, person: str, definitions: Sequence[str] = ()) -> 
     for sentence in say_person_incomplete(incomplete):
         yield Text(sentence, style="bold yellow")
     none = "No antidepressant or added drug "
-    none += "among the drugs that are known of this person." if incomplete else "in these records."
+    none += "among the drugs that are known of this person." if of_trials(incomplete) else "in these records."
     yield _Treatments(shown, result.knowledge) if shown else Text(none)
     stages = {row["staging"]: row for row in result.rows_of("stage", person_id)}
     is_alone = len(result.definitions) < 2 and not definitions

@@ -13,9 +13,7 @@ from stepwell.errors import QuestionError
 from stepwell.tables import RECORDS
 
 from ..history.lines import confirmed, in_use
-from ..history.records import PERSON_ID, records_of
-
-_DRUGS = ("medication", "medicine")
+from ..history.records import PERSON_ID, hidden_drugs, records_of
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,11 @@ def judge(person, lines: Sequence, definitions: Sequence[str], stagings: Sequenc
     lines = in_use(lines)
     sure = confirmed(lines)
     result = _explain(person, lines, definitions, stagings)
-    open_drugs = sum(line.kind in _DRUGS and line.state != "confirmed" for line in lines)
-    of_confirmed = result if len(sure) == len(lines) else _explain(person, sure, definitions, stagings, open_drugs)
+    if len(sure) == len(lines):
+        of_confirmed = result
+    else:
+        unsure = [line for line in lines if line.state != "confirmed"]
+        of_confirmed = _explain(person, sure, definitions, stagings, unsure)
     try:
         chart, assessments = assess(result, name, day=day)
     except QuestionError:
@@ -50,16 +51,14 @@ def judge(person, lines: Sequence, definitions: Sequence[str], stagings: Sequenc
 
 
 def _explain(
-    person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str], open_drugs: int = 0
+    person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str], left_out: Sequence = ()
 ) -> stepwell.Result:
-    """The result of these lines. `open_drugs` further lines say that a drug was taken, and nobody confirmed them yet: that the
-    drug is not among the records says nothing."""
+    """The result of these lines. That a drug of a line that was `left_out` is not among the records says nothing."""
     records, has = records_of(lines, person)
-    if open_drugs:
-        row = {"person_id": PERSON_ID, "reason": "unidentified drugs", "n_rows": open_drugs}
+    if hidden := hidden_drugs(left_out):
         rows = records.setdefault("incomplete_medication", [])
-        if all(r["reason"] != row["reason"] for r in rows):
-            rows.append(row | {"n_of": open_drugs + sum(line.kind in _DRUGS for line in lines)})
+        known = {(row["reason"], row["ingredient"]) for row in rows}
+        rows += [row for row in hidden if (row["reason"], row["ingredient"]) not in known]
         has = has | {"incomplete_medication"}
     return stepwell.explain_records(records, definitions, knowledge(), has=has, stagings=stagings, label="this clinic")
 

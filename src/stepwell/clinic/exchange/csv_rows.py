@@ -17,8 +17,8 @@ _KINDS = {True: "dispensing", False: "prescription", None: "supply"}
 Rows = dict[str, list[dict]]
 
 
-def csv_rows(person: str, records: dict[str, list[dict]], undated: Iterable[str]) -> Rows:
-    """The lines of each file. `undated` names the drugs of which nobody can say when they were taken."""
+def csv_rows(person: str, records: dict[str, list[dict]]) -> Rows:
+    """The lines of each file."""
     made: Rows = defaultdict(list)
     readers = {
         "person": _person,
@@ -35,7 +35,7 @@ def csv_rows(person: str, records: dict[str, list[dict]], undated: Iterable[str]
         for row in records.get(table, ()):
             for file, line in reader(row):
                 made[file or table].append({"person_id": person, **line})
-    made["medication"] += [{"person_id": person, **line} for line in _drugs(records, undated)]
+    made["medication"] += [{"person_id": person, **line} for line in _drugs(records)]
     return {name: [_told(line) for line in _distinct(lines)] for name, lines in made.items()}
 
 
@@ -99,7 +99,7 @@ def _gap(row: dict):
         yield record, {day: NO_DAY, name: what}
 
 
-def _drugs(records: dict[str, list[dict]], undated: Iterable[str]) -> Iterable[dict]:
+def _drugs(records: dict[str, list[dict]]) -> Iterable[dict]:
     doses = {(d["address"], d["given_date"], d["ingredient"]): d for d in records.get("dose", ())}
     for row in records.get("medication", ()):
         line = {"drug": row["ingredient"], "start_date": row["start_date"], "stop_reason": row["stop_reason"]}
@@ -114,10 +114,16 @@ def _drugs(records: dict[str, list[dict]], undated: Iterable[str]) -> Iterable[d
         session = {"session": row["treatment"], "arm": row["arm"], "mg_per_kg": row["mg_per_kg"]}
         kind = "comparator" if row["is_comparator"] else "administration"
         yield {"drug": row["treatment"], "start_date": row["session_date"], "kind": kind, **session}
-    yield from ({"drug": drug, "start_date": NO_DAY, "kind": "dispensing"} for drug in undated)
-    reasons = {row["reason"] for row in records.get("incomplete_medication", ())} - {"drugs without a day"}
-    if reasons - {"given in care only"}:
+    incomplete = records.get("incomplete_medication", ())
+    for drug in undated(records):
+        yield {"drug": drug, "start_date": NO_DAY, "kind": "dispensing"}
+    if {row["reason"] for row in incomplete if row["ingredient"] is None} - {"given in care only"}:
         yield {"drug": UNIDENTIFIED, "start_date": NO_DAY, "kind": "dispensing"}
+
+
+def undated(records: dict[str, list[dict]]) -> list[str]:
+    """The drugs of which nobody can say when they were taken."""
+    return [row["ingredient"] for row in records.get("incomplete_medication", ()) if row["ingredient"] is not None]
 
 
 def _end(row: dict) -> dict:

@@ -7,7 +7,6 @@ import csv
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
 
 import stepwell
@@ -67,10 +66,9 @@ def export(out: Path) -> dict[str, int]:
                     history.write(json.dumps(_line(version), ensure_ascii=False, sort_keys=True) + "\n")
                     n_lines += 1
             records, has = records_of(in_use(lines), person)
-            undated = _undated(person, lines)
-            for file, found in csv_rows(str(person.pk), records, undated).items():
+            for file, found in csv_rows(str(person.pk), records).items():
                 rows[file] += found
-            for resource in fhir_resources(str(person.pk), records, undated):
+            for resource in fhir_resources(str(person.pk), records):
                 fhir[resource["resourceType"]].append(resource)
             shown |= {(str(person.pk), d): v for d, v in _verdicts(records, has, person.clinic).items()}
     (out / "fhir").mkdir()
@@ -126,18 +124,6 @@ def _contact(person: Person) -> dict:
 def _no_formula(text: str) -> str:
     """The text, with a quote before what a spreadsheet would calculate."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _undated(person: Person, lines: Iterable) -> list[str]:
-    """The drugs of lines that make nothing but the note that nobody can say when they were taken."""
-    found = []
-    for line in in_use(lines):
-        if line.kind in ("medication", "medicine", "treatment"):
-            records, _has = records_of([line], person)
-            reasons = {row["reason"] for row in records.get("incomplete_medication", ())}
-            if "drugs without a day" in reasons:
-                found.append(line.content.get("ingredient") or line.content.get("treatment"))
-    return found
 
 
 def _verdicts(records: dict, has: set[str], clinic: Clinic) -> dict[str, str]:

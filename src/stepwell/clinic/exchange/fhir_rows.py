@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import stepwell
 
+from .csv_rows import undated
+
 _SYSTEMS = {
     "ICD10CM": "http://hl7.org/fhir/sid/icd-10-cm",
     "ICD10": "http://hl7.org/fhir/sid/icd-10",
@@ -24,7 +26,7 @@ _SYSTEMS = {
 _UCUM = "http://unitsofmeasure.org"
 
 
-def fhir_resources(person: str, records: dict[str, list[dict]], undated: list[str]) -> Iterator[dict]:
+def fhir_resources(person: str, records: dict[str, list[dict]]) -> Iterator[dict]:
     """The person's Patient, MedicationStatements, Conditions, Procedures and Observations."""
     known = stepwell.load_knowledge()
     subject = {"subject": {"reference": f"Patient/{person}"}}
@@ -32,7 +34,7 @@ def fhir_resources(person: str, records: dict[str, list[dict]], undated: list[st
         yield _patient(person, row)
     for row in (*records.get("medication", ()), *records.get("concomitant", ())):
         yield {**_resource("MedicationStatement", person, row), **subject, **_statement(row, known)}
-    for drug in undated:
+    for drug in undated(records):
         row = {"ingredient": drug, "start_date": None, "end_date": None}
         yield {**_resource("MedicationStatement", person, row), **subject, **_statement(row, known)}
     if "unidentified drugs" in {row["reason"] for row in records.get("incomplete_medication", ())}:

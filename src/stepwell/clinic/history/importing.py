@@ -10,6 +10,7 @@ import pyarrow as pa
 import stepwell
 
 from . import drugs, forms
+from .drug_rows import DRUG_WITHOUT_DAY
 from .records import PROCEDURES
 
 Contents = Iterator[tuple[str, dict]]
@@ -34,7 +35,7 @@ _BY = {
     "vital": ("address", "measured_date"),
     "monitoring": ("address", "session_date"),
     "code_gap": ("record", "codeset", "reason", "first_date", "last_date"),
-    "incomplete_medication": ("reason",),
+    "incomplete_medication": ("reason", "ingredient"),
 }
 """Rows that agree in these columns are one line."""
 _ONE_LINE = {"dose": "medication", "answer": "measurement", "concomitant": "medication"}
@@ -170,9 +171,14 @@ def _gap(rows: list[tuple[str, dict]]) -> tuple[str, dict]:
 
 
 def _incomplete(rows: list[tuple[str, dict]]) -> tuple[str, dict]:
+    """Drugs that nobody could identify, or a drug without a day, whose days can be added."""
     row = rows[0][1]
     note = f"{row['n_rows']} of {row['n_of']} rows of the file"
-    return "medicine", {"drug": row["reason"], "had": "don't know", "note": note}
+    ingredient = row["ingredient"]
+    if ingredient is None:
+        return "medicine", {"drug": row["reason"], "had": "don't know", "note": note}
+    kind = "medication" if row["reason"] == DRUG_WITHOUT_DAY else "medicine"
+    return kind, {"drug": drugs.label_of(ingredient), "ingredient": ingredient, "note": f"{note} say no day"}
 
 
 _READERS = {

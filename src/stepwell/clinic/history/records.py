@@ -7,15 +7,15 @@ person was observed only where a clinician confirmed that the history is complet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
 import stepwell
-from stepwell.tables import RECORDS
+from stepwell.tables import INCOMPLETE_MEDICATION, RECORDS
 
 from . import forms, partial_dates
-from .drug_rows import drug_rows
+from .drug_rows import DRUG_WITHOUT_DAY, drug_rows, row_if_left_out
 
 PERSON_ID = 1
 OUT_OF_USE = ("rejected", "struck")
@@ -74,6 +74,16 @@ def records_of(lines: Iterable[LineLike], person: Any = None) -> tuple[dict[str,
         _add(found.setdefault(table, {}), _TABLES[table].key, {"person_id": PERSON_ID, **row})
     records = {name: sorted(rows.values(), key=_order) for name, rows in sorted(found.items())}
     return records, has | set(records)
+
+
+def hidden_drugs(lines: Sequence[LineLike]) -> list[dict]:
+    """The rows of `incomplete_medication` of a person of whom these lines are left out, since nobody has confirmed them."""
+    contents = [forms.read(line.kind, line.content) for line in lines if line.kind in ("medication", "medicine")]
+    found: dict[tuple, dict] = {}
+    for content in contents:
+        if row := row_if_left_out(content):
+            _add(found, INCOMPLETE_MEDICATION.key, {"person_id": PERSON_ID, **row, "n_of": len(contents)})
+    return list(found.values())
 
 
 def _add(rows: dict[tuple, dict], key: tuple[str, ...], row: dict) -> None:
@@ -193,7 +203,7 @@ def _ketamine(content: forms.Treatment) -> Rows:
         yield "declared_session", row
         if (content.n_sessions or 1) == 1 and content.stop in (None, content.start):
             return
-    yield "incomplete_medication", {"reason": "drugs without a day", "n_rows": 1}
+    yield "incomplete_medication", {"reason": DRUG_WITHOUT_DAY, "ingredient": "ketamine", "n_rows": 1}
 
 
 def _score(content: forms.Score) -> Rows:
