@@ -67,7 +67,7 @@ class Person:
         }
         self.procedures = [(day(r["procedure_date"]), r["procedure"]) for r in own.get("procedure", [])]
         self.gaps = own.get("code_gap", [])
-        self.missing = {r["reason"] for r in own.get("incomplete_medication", [])}
+        self.missing = {r["reason"] for r in own.get("incomplete_medication", [])} - {OF_INTERACTING}
         self.scores = find_scores(own.get("measurement", []))
         rows = own.get("medication", [])
         self.exposures = taken = find_exposures(rows, knowledge)
@@ -96,6 +96,8 @@ class Person:
 
 GIVEN_IN_CARE = "given in care only"
 WITHOUT_DAY = "drugs without a day"
+OF_INTERACTING = "interacting drugs without a day"
+"""Says nothing about trials."""
 NOT_SAID = "not known to be supplied"
 
 

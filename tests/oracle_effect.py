@@ -129,7 +129,7 @@ def burdens(one: Row, own, knowledge: Knowledge) -> list[Row]:
         ]
         around = oracle.unbroken(periods, first.toordinal())
         is_observed = None if not periods else around is not None and around[1] >= last.toordinal()
-        if own["incomplete_medication"]:
+        if any(row["reason"] != oracle.OF_INTERACTING for row in own["incomplete_medication"]):
             is_observed = False
         rows.append(
             {

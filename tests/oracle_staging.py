@@ -44,7 +44,8 @@ class Staged:
         self.procedures = [(day(r["procedure_date"]), r["procedure"]) for r in own.get("procedure", [])]
         self.gaps = own.get("code_gap", [])
         self.scores = oracle.find_scores(own.get("measurement", []))
-        self.missing, self.form = {r["reason"] for r in own.get("incomplete_medication", [])}, form
+        self.missing = {r["reason"] for r in own.get("incomplete_medication", [])} - {oracle.OF_INTERACTING}
+        self.form = form
         trials = oracle.find_trials(
             oracle.find_exposures(own.get("medication", []), knowledge), form, knowledge, periods
         )

@@ -257,6 +257,24 @@ def test_single_items_without_a_total_are_told():
     assert "single items of the PHQ-9 are answered on 29 Jun 2025" in told.words
 
 
+def test_a_drug_without_a_day_hides_only_itself():
+    """A drug that only interacts, of which nobody knows when it was taken, is not "none"; another group's drug is none of it."""
+    reason = "interacting drugs without a day"
+    asks = [ask for _, asked, ask in LINES if asked == "not_taking" and not ask.not_held]
+    alone = [a for a in asks if any(b.interacting != a.interacting for b in asks)]
+    assert alone
+    for ask in alone:
+        drug = _interacting(ask, is_medication=False)
+        other = next(i for i, form in K.interacting.items() if form.group not in ask.interacting)
+        for ingredient, is_none in ((drug, False), (other, True), (None, False)):
+            row = {"reason": reason if ingredient else "unidentified drugs", "ingredient": ingredient, "n_rows": 1}
+            told = found("not_taking", ask, incomplete_medication=[row])
+            assert (told.verdict, told.is_none_recorded) == (None, is_none), (ask, ingredient)
+    _, _, ask = next(line for line in LINES if line[1] == "taking")
+    row = {"reason": reason, "ingredient": other, "n_rows": 1}
+    assert found("taking", ask, incomplete_medication=[row]).words == found("taking", ask).words
+
+
 @pytest.mark.parametrize("name", ["taking", "not_taking", "not_had", "added"])
 def test_drugs_that_nobody_could_identify_are_no_none(name):
     """Where some of a person's drugs are not known, that one is not found says nothing."""

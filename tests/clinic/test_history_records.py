@@ -303,3 +303,38 @@ def test_a_drug_is_found_by_generic_and_brand_name_and_misspelt():
     assert drugs.search("zo") == []
     assert drugs.search("<script>alert(1)</script>") == []
     assert (drugs.identify("PROZAC"), drugs.identify("nostrum")) == ("fluoxetine", drugs.UNIDENTIFIED)
+
+
+def test_a_medicine_that_only_interacts_opens_no_trial():
+    """The day on which somebody began a tranquilliser is seldom known, and says nothing about antidepressants."""
+    told = {"drug": "Xanax", "ingredient": "alprazolam"}
+    lines = history(FIRST, SECOND)
+    path, groups = "cautions.depressants", "cautions.maoi"
+    for days in ({"taken_on": "2026-11-01"}, {"start": "2019", "stop": "2020-03-01"}, {}, {"had": "don't know"}):
+        more = [*lines, line(6, "medicine", **told, **days)]
+        records, _ = records_of(more)
+        (row,) = records["incomplete_medication"]
+        assert (row["reason"], row["ingredient"]) == ("interacting drugs without a day", "alprazolam"), days
+        assert verdicts(more) == verdicts(lines), days
+        said = candidacy_lines(more)
+        assert said[path] == ("not met" if "taken_on" in days else "unknown"), days
+        assert said.get(groups) == candidacy_lines(lines).get(groups), days
+    records, _ = records_of([*lines, line(6, "medicine", **told, start="2019-01-01", stop="2020-03-01")])
+    assert "incomplete_medication" not in records
+    assert records["concomitant"]
+
+
+def test_an_imported_drug_without_a_day_can_be_given_one(tmp_path):
+    """The line names the drug, so that a clinician adds its days; until then it says that nobody knows them."""
+    import stepwell
+    from stepwell.clinic.history.importing import contents_of_records
+
+    (tmp_path / "person.csv").write_text("person_id,birth_date\n1,1980\n")
+    rows = "1,sertraline,9999-12-31,\n1,alprazolam,9999-12-31,\n1,citalopram,2020-01-01,2020-04-01\n"
+    (tmp_path / "medication.csv").write_text(f"person_id,drug,start_date,end_date\n{rows}")
+    read = stepwell.read_records(tmp_path)
+    contents = [c for c in contents_of_records(read.tables, read.has, 1) if c[0] in ("medication", "medicine")]
+    said = {content.get("ingredient"): (kind, content.get("start")) for kind, content in contents}
+    assert said["sertraline"] == ("medication", None)
+    assert said["alprazolam"] == ("medicine", None)
+    assert said["citalopram"] == ("medication", "2020-01-01")

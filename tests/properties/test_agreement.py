@@ -75,7 +75,7 @@ def test_a_crowd_under_a_packaged_definition(definition):
     assert not differ, shown(differ)
 
 
-GAPS = (None, "unidentified drugs", "given in care only", "drugs without a day")
+GAPS = (None, "unidentified drugs", "given in care only", "drugs without a day", "interacting drugs without a day")
 
 
 def test_gaps_in_the_drug_records():

@@ -192,9 +192,38 @@ def test_a_drug_without_a_day_is_not_no_drug(tmp_path):
         write(tmp_path, cdm(drugs, concept=concepts)), tmp_path / "out", definitions=["fabbri-2021"], stagings=()
     )
     rows = result.table("incomplete_medication").to_pyarrow().to_pylist()
-    assert [(r["person_id"], r["reason"], r["n_rows"], r["n_of"]) for r in rows] == [(2, "drugs without a day", 1, 2)]
+    undated = {"reason": "drugs without a day", "ingredient": "citalopram"}
+    assert rows == [{"person_id": 2, **undated, "n_rows": 1, "n_of": 2}]
     said = {r["person_id"]: r["verdict"] for r in result.table("determination").to_pyarrow().to_pylist()}
     assert (said[2], said[3]) == ("unknown", "not met")
     assert result.drug_rows["n_with_undated"] == 1
     told = CliRunner().invoke(app, ["why", str(tmp_path / "out"), "2"]).output
-    assert "1 of the 2 drug rows of this person have no day" in " ".join(told.split())
+    assert "1 of the 2 drug rows of this person have no day (citalopram)" in " ".join(told.split())
+
+
+ALPRAZOLAM = 781039
+
+
+@pytest.mark.parametrize("shape", ["omop", "own"])
+def test_a_drug_that_only_interacts_and_has_no_day_is_told_and_opens_no_trial(tmp_path, shape):
+    """Its row was left out as that of any other drug: whether it is taken was then "none recorded"."""
+    if shape == "omop":
+        concepts = ["concept_id,concept_name,domain_id,vocabulary_id,concept_code,concept_class_id"]
+        named = ((SERTRALINE, "sertraline", 36437), (ALPRAZOLAM, "alprazolam", 596))
+        concepts += [f"{id_},{name},Drug,RxNorm,{code},Ingredient" for id_, name, code in named]
+        drugs = [f"1,{SERTRALINE},2016-01-01,,38000177,60,60,", f"1,{ALPRAZOLAM},,,38000177,60,60,"]
+        folder = write(tmp_path, cdm(drugs, concept=concepts))
+    else:
+        rows = ["person_id,drug,start_date,end_date", "1,sertraline,2016-01-01,2016-03-01", "1,alprazolam,9999-12-31,"]
+        ill = ["person_id,condition_date,vocabulary,code", "1,2016-01-01,stepwell,major-depression"]
+        seen = ["person_id,start_date,end_date", "1,2012-01-01,2021-12-31"]
+        born = ["person_id,birth_date", "1,1980"]
+        folder = write(tmp_path, {"person": born, "medication": rows, "condition": ill, "observation_period": seen})
+    result = run(folder, tmp_path / "out", definitions=["fabbri-2021"], stagings=())
+    (row,) = result.table("incomplete_medication").to_pyarrow().to_pylist()
+    assert (row["reason"], row["ingredient"], row["n_rows"]) == ("interacting drugs without a day", "alprazolam", 1)
+    (drugs,) = {r["verdict"] for r in result.table("determination").to_pyarrow().to_pylist()}
+    assert drugs == "not met"
+    assert result.drug_rows["n_with_undated_interacting"] == 1
+    told = " ".join(CliRunner().invoke(app, ["why", str(tmp_path / "out"), "1"]).output.split())
+    assert "are of a drug that only interacts and have no day (alprazolam): whether it is taken is unknown" in told

@@ -195,6 +195,25 @@ def test_a_drug_without_a_day_may_move_every_trial(read):
     )
 
 
+def test_a_drug_that_only_interacts_and_has_no_day_opens_no_trial(read):
+    """Whether a tranquilliser was taken, and when, says nothing about antidepressants: the person is judged as without it."""
+    ask = define(branch(having_taken=True, count=3))
+    for reason, verdict in (("drugs without a day", "unknown"), ("interacting drugs without a day", "not met")):
+        read(
+            ask,
+            medication=TWO_DRUGS,
+            incomplete_medication=f"""
+                reason   | n_rows | n_of
+                {reason} | 1      | 3
+            """,
+        ).shows(
+            determination=f"""
+                verdict
+                {verdict}
+            """,
+        )
+
+
 def test_a_drug_without_a_day_leaves_what_was_taken_within_days_open(read):
     """Two drugs begun within a year, as it seems: the first may have been begun long before. An unidentified drug settles
     nothing against it."""

@@ -87,7 +87,7 @@ def read_own_medication(
 def find_own_incomplete(
     con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, DrugRows]:
-    """Whose lines name drugs that nobody knows or drugs without a day, and of whom every line is of a drug given there and then."""
+    """Whose lines name drugs that nobody knows, or that have no day, and of whom every line is of a drug given there and then."""
     _named, kinds = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
     rows = raw.rows.select("person_id", "drug", "start_date", way_given=raw.rows.kind.lower())
     rows = rows.join(kinds, rows.drug.lower() == kinds.called)

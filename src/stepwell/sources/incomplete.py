@@ -81,8 +81,8 @@ def settle_incomplete(
     counted: DrugRows,
     where: str,
 ) -> tuple[ir.Table, DrugRows]:
-    """`incomplete_medication`, from tables of one `person_id` a drug row: all rows, the unidentified ones, those without a day (by
-    reason, with their `ingredient`), those given in care, the others."""
+    """`incomplete_medication`, from tables of one `person_id` a drug row: all rows, the unidentified ones, those without a day
+    (by reason, with their `ingredient`), those given in care, the others."""
     parts = []
     if unidentified is not None:
         parts.append(_of_person(unidentified, rows, UNIDENTIFIED))

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
-from ..tables import MEDICATION, RECORDS
+from ..tables import RECORDS
 from ..tables.ranges import BIRTH
 from .answers import read_answers
 from .cdm_columns import type_problems, without_others
