@@ -106,7 +106,12 @@ def _score(part: Part, given: dict[str, dict], day: date) -> Contents:
         total = stepwell.score_items(part.instrument, [answers]).column("total").to_pylist()[0]
         content |= {} if total is None else {"total": total}
     if "safety" in given:
-        words = {"yes": "yes, or not sure", "no": "no", None: "prefers not to answer"}[_value(given, "safety")]
+        words = {
+            "yes": "yes, or not sure",
+            "plan": "not today, but has thought about how",
+            "no": "no",
+            None: "prefers not to answer",
+        }[_value(given, "safety")]
         content["note"] = f"May act on these thoughts today, says the patient: {words}."
     yield "score", content
 
