@@ -13,6 +13,7 @@ ROOMS_WITH_PAGES = (
     "history",
     "chart",
     "authorisation",
+    "safety",
     "stock",
     "rems",
     "exchange",

@@ -117,6 +117,10 @@ FIELDS = {
         "instrument": _choice(_("Questionnaire"), instrument_choices),
         "day": _when(_("Day")),
         "total": _number(_("Total")),
+        "suicide_item": _number(
+            _("Answer to the item about suicide or self-harm"),
+            _("Item 9 of the PHQ-9, and its like. Empty: not known, which is not a no."),
+        ),
         "note": _NOTE,
     },
     "vital": {
@@ -143,7 +147,8 @@ FIELDS = {
 }
 """The fields of each kind that can be typed. A consent is given by the patient alone."""
 NUMBERS = {
-    "mg_per_day", "weeks", "improvement_pct", "n_sessions", "total", "systolic", "diastolic", "oxygen", "enough_pct",
+    "mg_per_day", "weeks", "improvement_pct", "n_sessions", "total", "suicide_item", "systolic", "diastolic", "oxygen",
+    "enough_pct",
 }  # fmt: skip
 
 
@@ -174,14 +179,33 @@ class EntryForm(django_forms.Form):
         if "drug" in data and "ingredient" not in data:
             data["ingredient"] = drugs.identify(data["drug"])
         left = {k: v for k, v in self.kept.items() if k not in self.fields and k not in ("records", "unknown")}
-        if self.kind == "score" and left.get("items") and data.get("instrument") != self.kept.get("instrument"):
-            left.pop("items")
+        if self.kind == "score":
+            left = self._with_items(left, data)
         return left | data
+
+    def _with_items(self, left: dict, data: dict) -> dict:
+        """What stays of a score, with the answer about suicide that was typed."""
+        if left.get("items") and data.get("instrument") != self.kept.get("instrument"):
+            left.pop("items")
+        item, said = suicide_item(data.get("instrument", "")), data.pop("suicide_item", None)
+        if said is not None and item is None:
+            self.add_error("suicide_item", _("This questionnaire has no such item. Leave it empty."))
+        elif said is not None:
+            left["items"] = {**left.get("items", {}), item: said}
+        return left
+
+
+def suicide_item(instrument: str) -> str | None:
+    """The item about suicide of a questionnaire that has one; None where it has none, or several."""
+    found = [item for name, item in stepwell.load_knowledge().safety_items if name == instrument]
+    return found[0] if len(found) == 1 else None
 
 
 def initial_of(content: dict) -> dict:
     """What the form shows of a content."""
-    return {k: f"{v:g}" if isinstance(v, float) else v for k, v in content.items()}
+    said = content.get("items", {}).get(suicide_item(content.get("instrument", "")))
+    shown = content if said is None else content | {"suicide_item": said}
+    return {k: f"{v:g}" if isinstance(v, float) else v for k, v in shown.items()}
 
 
 TRIAL_FIELDS = ("drug", "mg_per_day", "start", "stop", "taken_on", "improvement_pct", "stop_reasons")

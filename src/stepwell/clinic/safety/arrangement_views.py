@@ -82,7 +82,8 @@ class ShiftForm(forms.Form):
 
     who = forms.ModelChoiceField(queryset=None, label=gettext_lazy("Who"))
     starts = forms.DateTimeField(
-        label=gettext_lazy("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        label=gettext_lazy("From"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     ends = forms.DateTimeField(
         label=gettext_lazy("To"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -124,9 +125,7 @@ def arrangement(request: HttpRequest) -> HttpResponse:
     form = HoursForm(request.POST if request.method == "POST" else None, initial=_initial(clinic))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        hours.arrange(
-            clinic, request.actor, hours=form.hours, closed_on=data["closed_on"], minutes=data["minutes"]
-        )
+        hours.arrange(clinic, request.actor, hours=form.hours, closed_on=data["closed_on"], minutes=data["minutes"])
         messages.success(request, _("Saved. The hours hold from now on."))
         return redirect("arrangement")
     return _page(request, clinic, form, ShiftForm(clinic))

@@ -47,7 +47,9 @@ class AnswersForm(forms.Form):
     def clean(self):
         """At least one answer; no day to come; nothing answered that is asked only after a yes to another."""
         cleaned = super().clean()
-        said = {name.removeprefix("item-"): v for name, v in cleaned.items() if name.startswith("item-") and v != _NOT_ASKED}
+        said = {
+            name.removeprefix("item-"): v for name, v in cleaned.items() if name.startswith("item-") and v != _NOT_ASKED
+        }
         items = {item: None if v == _NOT_ANSWERED else float(v) for item, v in said.items()}
         if not items:
             raise forms.ValidationError(_("Enter at least one answer."))

@@ -1,5 +1,5 @@
-"""When somebody reads the inbox, who is on call, and after how many minutes an alert goes to them. Times are those of the clinic's
-zone; the same hours hold on days on which clocks change."""
+"""When somebody reads the inbox, who is on call, and after how many minutes an alert goes to them. Hours are by the clock on the
+clinic's wall, on days too on which clocks change."""
 
 from __future__ import annotations
 

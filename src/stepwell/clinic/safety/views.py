@@ -124,6 +124,8 @@ def _is_again(request: HttpRequest, last: AlertStep, what: str, note: str, seen:
 def conflict_words(last: AlertStep) -> str:
     """What the second of two people is told."""
     who = last.user.full_name if last.user else _("the person") if last.what == "note" else _("the clock")
-    told = _("%(who)s did something first (%(what)s, %(at)s), after your page was shown. Nothing of yours was saved: look again.")
+    told = _(
+        "%(who)s did something first (%(what)s, %(at)s), after your page was shown. Nothing of yours was saved: look again."
+    )
     at = timezone.localtime(last.at).strftime("%H:%M")
     return told % {"who": who, "what": last.get_what_display(), "at": at}

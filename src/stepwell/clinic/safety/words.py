@@ -57,7 +57,11 @@ def _answer(alert: Alert, item: str, value: float | None) -> str:
         said = _("yes") if value else _("no")
     else:
         in_words = words.get(int(value), "")
-        said = f"{value:g}, {in_words}" if in_words else _("%(n)s of %(most)s") % {"n": f"{value:g}", "most": f"{known.at_most:g}"}
+        said = (
+            f"{value:g}, {in_words}"
+            if in_words
+            else _("%(n)s of %(most)s") % {"n": f"{value:g}", "most": f"{known.at_most:g}"}
+        )
     return f"{form.label}, {_('item')} {item} ({known.label}): {said}"
 
 
@@ -75,7 +79,9 @@ def waiting(since: datetime, now: datetime) -> str:
 def for_patient(found: Reading, zone) -> str:
     """Who reads the patient's answers, and when, in the patient's own zone. It promises nothing."""
     if found.is_now:
-        words = _("Staff of the clinic read these answers until %s (your time), beside their other work. It can take them a while.")
+        words = _(
+            "Staff of the clinic read these answers until %s (your time), beside their other work. It can take them a while."
+        )
         return words % _moment(found.until, zone)
     said = _("Nobody at the clinic is reading this now.")
     if found.again is not None:
