@@ -43,7 +43,11 @@ def setting_problems(clinic_id: int, program: str) -> Iterator[str]:
 
 def patient_problems(person: Person, program: str, day: date) -> Iterator[str]:
     """Why the person cannot be said to be enrolled on that day."""
-    found = of_patient(person, program)
+    return problems_with(of_patient(person, program), day)
+
+
+def problems_with(found: PatientEnrolment | None, day: date) -> Iterator[str]:
+    """The same of what was entered last; None where nothing was."""
     if found is None:
         yield _("The patient's enrolment is not entered; it comes before the first dose.")
     elif found.state != "enrolled":
