@@ -23,6 +23,7 @@ ROOMS = (
     "stock",
     "sessions",
     "rems",
+    "board",
     "exchange",
 )
 

@@ -10,6 +10,7 @@ ROOMS_WITH_PAGES = (
     "access",
     "events",
     "people",
+    "board",
     "history",
     "chart",
     "authorisation",

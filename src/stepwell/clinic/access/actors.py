@@ -21,6 +21,13 @@ PATIENT_MINUTES = 60
 _KEY = "patient"
 
 
+def is_poll(request: HttpRequest) -> bool:
+    """Whether a page asked by itself, again and again, and nobody did anything: it keeps nobody signed in. htmx sends the header
+    `X-Polled`; a page without JavaScript loads itself with `?again=1`."""
+    is_asked_again = "X-Polled" in request.headers or request.GET.get("again") == "1"
+    return request.method in ("GET", "HEAD") and is_asked_again
+
+
 def set_actor(request: HttpRequest) -> None:
     """Sets `request.actor`: None, a member of staff whose second factor is set up, or a patient. `request.own_actor` is the
     member of staff who signed in, with a second factor or without: the pages of their own account are open to them."""

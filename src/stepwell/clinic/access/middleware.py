@@ -10,12 +10,10 @@ from django.utils import timezone
 
 from stepwell.clinic.people.models import Person
 
-from .actors import PATIENT_MINUTES, set_actor
+from .actors import PATIENT_MINUTES, is_poll, set_actor
 
 _METHODS = ("GET", "HEAD", "POST")
 _SIGN_OUT = "/account/sign-out/"
-_POLLED = "X-Polled"
-"""The header of a request that a page sends by itself, again and again. It keeps nobody signed in."""
 _NOTE_EVERY = 60
 """Seconds after which the time of the last request is written again: not each request costs a write."""
 
@@ -52,9 +50,7 @@ def _end_if_idle(request) -> None:
     minutes = PATIENT_MINUTES if is_patient else settings.IDLE_MINUTES
     if seen is not None and now - seen > minutes * 60:
         logout(request)
-    elif _POLLED in request.headers and seen is not None:
-        return
-    elif seen is None or now - seen > _NOTE_EVERY:
+    elif seen is None or (now - seen > _NOTE_EVERY and not is_poll(request)):
         request.session["seen"] = now
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib.auth.views import redirect_to_login
+from django.core.cache import cache
 from django.core.checks import Error, register
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,11 +19,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, path
 
 from stepwell.clinic import events
 
-from .actors import set_actor
+from .actors import is_poll, set_actor
 from .policy import Action, Role, may
 
 Subject = Literal["person", "clinic", "own", "link", "public"]
 _SAFE = ("GET", "HEAD", "OPTIONS")
+POLL_LOGGED_EVERY = 600
+"""Seconds: a page that asks for itself again is in the event log as read once in this time, by member of staff."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Route:
     Other parts of the path are passed on by name. Where `atomic`, everything but a read runs in one transaction with its event.
     `menu` is the page's word in the navigation, `tab` its word among the pages about a person. `merged` says that the page takes
     a merged person as they are. `confirm` asks for the password or the second factor again when something is sent.
+    `polls` says that the page asks for itself every few seconds: that is logged once in `POLL_LOGGED_EVERY` seconds.
     """
 
     path: str
@@ -51,6 +55,7 @@ class Route:
     tab: str = ""
     merged: bool = False
     confirm: bool = False
+    polls: bool = False
 
 
 def patterns(routes: tuple[Route, ...]) -> list[URLPattern]:
@@ -84,7 +89,7 @@ def guarded(route: Route) -> Callable[..., HttpResponse]:
         called = (request,) if person is None else (request, person)
         detail = {"page": route.name, "how": request.method}
         if request.method in _SAFE or not route.atomic:
-            if route.subject != "own":
+            if route.subject != "own" and not _was_logged(request, route, actor):
                 events.record(actor, route.action, person=person, detail=detail)
             return route.view(*called, **parts)
         with transaction.atomic():
@@ -93,6 +98,12 @@ def guarded(route: Route) -> Callable[..., HttpResponse]:
 
     view.route = route
     return transaction.non_atomic_requests(view)
+
+
+def _was_logged(request: HttpRequest, route: Route, actor) -> bool:
+    if not route.polls or not is_poll(request):
+        return False
+    return not cache.add(f"polled-{route.name}-{actor.user_id}", True, POLL_LOGGED_EVERY)
 
 
 def _person(actor, route: Route, parts: dict):
@@ -112,6 +123,8 @@ def _clinic(actor):
 
 
 def _sign_in_first(request: HttpRequest, route: Route) -> HttpResponse:
+    if request.headers.get("HX-Request"):  # a part of a page: the whole page goes to the sign-in
+        return HttpResponse(status=401, headers={"HX-Refresh": "true"})
     if route.subject == "link":
         return render(request, "access/link_needed.html", status=403)
     if getattr(request, "second_factor_missing", False) and route.subject != "own":

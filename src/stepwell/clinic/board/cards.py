@@ -30,7 +30,7 @@ _RANK = {"overdue": 0, "due": 1, "waiting": 2, "done": 3}
 _WORDS = {"overdue": "⚠", "due": "◐", "waiting": "○", "done": "✓"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Card:
     """One session as the board shows it. `now` is when the board was made."""
 
@@ -40,6 +40,7 @@ class Card:
     nurse: str
     prescriber: str
     n_unread: int
+    url: str = ""
 
     @property
     def place(self) -> str:
@@ -67,7 +68,9 @@ class Card:
     @property
     def word(self) -> str:
         """The state as a word."""
-        return {"overdue": _("overdue"), "due": _("due now"), "waiting": _("nothing due"), "done": _("done")}[self.state]
+        return {"overdue": _("overdue"), "due": _("due now"), "waiting": _("nothing due"), "done": _("done")}[
+            self.state
+        ]
 
     @property
     def pressing(self) -> list[Due]:
@@ -157,7 +160,9 @@ def cards(clinic: Clinic, day: date) -> list[Card]:
         )
         for sheet in found
     ]
-    return sorted(made, key=lambda card: (_chair_key(card.sheet.chair), card.sheet.planned_at, str(card.sheet.session.pk)))
+    return sorted(
+        made, key=lambda card: (_chair_key(card.sheet.chair), card.sheet.planned_at, str(card.sheet.session.pk))
+    )
 
 
 def _open(sheet: Sheet, now: clock.Stamp) -> Iterable[Due]:
@@ -186,7 +191,9 @@ def _unread(people: set, clinic: Clinic) -> dict:
 
 def _chair_key(chair: str) -> tuple:
     """Chair 2 before chair 10; sessions without a chair last."""
-    parts = tuple((0, int(p), "") if p.isdigit() else (1, 0, p.casefold()) for p in re.split(r"(\d+)", chair.strip()) if p)
+    parts = tuple(
+        (0, int(p), "") if p.isdigit() else (1, 0, p.casefold()) for p in re.split(r"(\d+)", chair.strip()) if p
+    )
     return (not parts, parts)
 
 

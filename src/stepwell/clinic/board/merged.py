@@ -10,7 +10,7 @@ from stepwell.clinic.people.models import Person
 
 
 def ids_of(people: Iterable[uuid.UUID], clinic: Clinic) -> dict[uuid.UUID, set[uuid.UUID]]:
-    """Every id of each person: their own, those merged into them, and the record that they were merged into with all of its own."""
+    """Every id of each person: their own, the record that they were merged into, and all others that were merged into it."""
     merged = dict(Person.objects.filter(clinic=clinic, merged_into__isnull=False).values_list("pk", "merged_into_id"))
 
     def survivor(one: uuid.UUID) -> uuid.UUID:

@@ -24,6 +24,7 @@ from stepwell.clinic.sessions.refusals import Conflict, Refused
 
 from . import cards, readiness
 
+SHEET_PAGE = "session_sheet"
 EVERY_SECONDS = 10
 """How often the board asks for itself again."""
 
@@ -35,6 +36,12 @@ def board(request: HttpRequest) -> HttpResponse:
     found = cards.cards(clinic, today)
     by_place = {name: [card for card in found if card.place == name] for name in ("chair", "to come", "left", "over")}
     by_place["to come"].sort(key=lambda card: card.sheet.planned_at)
+    pages = _pages(request)
+    for card in found:
+        card.url = _sheet_url(card.sheet.session, pages)
+    unsigned = cards.unsigned_before(clinic, today)
+    for session in unsigned:
+        session.url = _sheet_url(session, pages)
     context = {
         "here": by_place["chair"],
         "to_come": by_place["to come"],
@@ -42,7 +49,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "over": by_place["over"],
         "n_overdue": sum(card.state == "overdue" for card in found if card.place != "over"),
         "n_due": sum(card.state == "due" for card in found if card.place != "over"),
-        "unsigned": cards.unsigned_before(clinic, today),
+        "unsigned": unsigned,
         "now": timezone.now(),
         "every": EVERY_SECONDS,
     }
@@ -95,6 +102,13 @@ def _pages(request: HttpRequest) -> set[str]:
     from stepwell.clinic.urls import ROUTES
 
     return {route.name for route in ROUTES if route.action in ALLOWED[request.actor.role]}
+
+
+def _sheet_url(session: Session, pages: set[str]) -> str:
+    """The session's sheet; the person's card for a role without it."""
+    if SHEET_PAGE in pages:
+        return reverse(SHEET_PAGE, args=[session.person_id, session.pk])
+    return reverse("person_card", args=[session.person_id])
 
 
 def _link(need: readiness.Need, pages: set[str]) -> str:
