@@ -123,8 +123,8 @@ def _clinic(actor):
 
 
 def _sign_in_first(request: HttpRequest, route: Route) -> HttpResponse:
-    if request.headers.get("HX-Request"):  # a part of a page: the whole page goes to the sign-in
-        return HttpResponse(status=401, headers={"HX-Refresh": "true"})
+    if request.headers.get("HX-Request"):  # a part of a page: what somebody typed on the rest of it is not lost
+        return HttpResponse(status=401, headers={"HX-Refresh": "true"} if route.polls else {})
     if route.subject == "link":
         return render(request, "access/link_needed.html", status=403)
     if getattr(request, "second_factor_missing", False) and route.subject != "own":
