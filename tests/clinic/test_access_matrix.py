@@ -124,6 +124,16 @@ ROWS: dict[str, set[str] | str] = {
     "rems_form": {P, N},
     "rems_submission": {P, N},
     "rems_receipt": {P, N},
+    "questionnaire": {PATIENT},
+    "questionnaire_question": {PATIENT},
+    "questionnaire_end": {PATIENT},
+    "questionnaire_leave": {PATIENT},
+    "questionnaires": {P, N, O},
+    "questionnaires_of": {P, N, O},
+    "questionnaire_act": {P, N, O},
+    "questionnaire_paper": {P, N, O},
+    "scores": {P, N, T},
+    "scores_read": {P, N},
 }
 
 

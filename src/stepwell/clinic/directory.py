@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
+import shutil
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +29,19 @@ idle_minutes = 20
 trusted_proxy = ""
 # A simulated clinic: no second factor at sign-in. Never for real patients.
 demo = {demo}
+
+# How messages to patients leave (docs/clinic-messages.md). Each holds the clinic's name and a link, and nothing about health.
+# E-mail: the mail server. smtp_security is "starttls", "tls" or "none".
+smtp_host = ""
+smtp_port = 587
+smtp_user = ""
+smtp_password = ""
+smtp_security = "starttls"
+mail_from = ""
+# Text messages: a command of yours that gets each message as JSON on its standard input.
+sms_command = ""
+# A folder: every message is written there as a file, and leaves by neither of the above.
+message_folder = "{message_folder}"
 """
 
 
@@ -40,6 +55,14 @@ class Directory:
     idle_minutes: int = 20
     trusted_proxy: str = ""
     demo: bool = False
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_security: str = "starttls"
+    mail_from: str = ""
+    sms_command: str = ""
+    message_folder: str = ""
 
     @property
     def secret(self) -> str:
@@ -65,6 +88,7 @@ def create(path: Path, *, address: str, database: str = "sqlite", demo: bool = F
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
     words = {"address": address, "database": database, "demo": str(demo).lower()}
+    words["message_folder"] = "messages" if demo else ""  # nothing leaves the demo
     _write_private(path / SETTINGS_FILE, _TEXT.format(**words))
     _write_private(path / SECRET_FILE, secrets.token_urlsafe(48) + "\n")
     return read(path)
@@ -108,6 +132,23 @@ def _problems(file: Path, given: dict):
     minutes = given.get("idle_minutes", 20)
     if isinstance(minutes, int) and not 1 <= minutes <= 720:
         yield Problem(f"{file}, idle_minutes", str(minutes), "1 to 720")
+    yield from _of_messages(file, given)
+
+
+def _of_messages(file: Path, given: dict):
+    security = given.get("smtp_security", "starttls")
+    if security not in ("starttls", "tls", "none"):
+        yield Problem(f"{file}, smtp_security", "no such way", '"starttls", "tls" or "none"')
+    if given.get("smtp_host") and "@" not in str(given.get("mail_from", "")):
+        yield Problem(f"{file}, mail_from", "no e-mail address", "the address from which the clinic writes")
+    command = given.get("sms_command", "")
+    try:
+        program = shlex.split(command)[0] if isinstance(command, str) and command.strip() else ""
+    except ValueError:
+        yield Problem(f"{file}, sms_command", "a quotation mark is not closed", "a command as in a shell")
+    else:
+        if program and shutil.which(program) is None:
+            yield Problem(f"{file}, sms_command", "its program is not on this machine", "a command that can be run")
 
 
 def use(path: Path) -> Directory:

@@ -22,6 +22,7 @@ ROOMS = (
     "safety",
     "stock",
     "sessions",
+    "measures",
     "rems",
     "board",
     "exchange",

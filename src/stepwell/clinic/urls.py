@@ -16,6 +16,7 @@ ROOMS_WITH_PAGES = (
     "authorisation",
     "safety",
     "stock",
+    "measures",
     "rems",
     "exchange",
 )

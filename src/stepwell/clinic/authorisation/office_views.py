@@ -22,7 +22,6 @@ from .inputs import FormFileForm, PolicyForm
 from .models import Authorisation, FormFile, PolicyFile
 from .packets import today_of
 from .policies import forms_of, id_in, knowledge_of, own_ids, problems_in
-from .units import preload
 
 
 def _clinic(request: HttpRequest) -> Clinic:
@@ -50,7 +49,7 @@ def calendar_file(request: HttpRequest) -> HttpResponse:
 
 def _entries(clinic: Clinic, today):
     found = Authorisation.objects.filter(clinic=clinic).select_related("person").prefetch_related("steps")
-    return entries(preload(found), today)
+    return entries(found, today)
 
 
 def policies(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,106 @@
+"""The worker: asks what is due, reminds, and sends. `tick` does all that is due now; several may run it at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+
+from stepwell.clinic.people.models import Person
+
+from . import clock, library, outbox, requests, schedule
+from .models import Beat, Message, Plan, Sending
+
+SECONDS = 60
+_log = logging.getLogger("stepwell.clinic.measures")
+
+
+def tick(now: datetime | None = None) -> dict[str, int]:
+    """Everything that is due now. Returns how many questionnaires were asked, messages sent, failed and not needed."""
+    now = now or timezone.now()
+    n_asked = ask_due(now)
+    remind(now)
+    counts = outbox.send_due(now)
+    Beat.objects.update_or_create(pk=1, defaults={"at": now})
+    return {"asked": n_asked, **counts}
+
+
+def ask_due(now: datetime) -> int:
+    """Asks what the schedules make due, each person in a transaction of their own, and queues one message for each."""
+    n = 0
+    people = Person.objects.filter(pk__in=Plan.objects.values("person")).select_related("clinic")
+    for person in {one.survivor() for one in people}:
+        with transaction.atomic():
+            made = _ask(person, now)
+            n += len(made)
+            if sent := [request for request in made if request.is_sent]:
+                outbox.queue(person, sent, "due", once=f"due {sent[0].pk}", not_before=now)
+    return n
+
+
+def _ask(person: Person, now: datetime) -> list:
+    made = []
+    today, contact = timezone.localdate(now, person.zone), outbox.contact_of(person)
+    is_sent = contact is None or contact.channel != "none"
+    given, planned = clock.days_of(person)
+    for plan in requests.plans_of(person).values():
+        by = library.schedules().get(plan.schedule)
+        if not plan.is_on or by is None:
+            continue
+        for asked in by.asked:
+            days = schedule.due_days(asked.rule, begun=plan.day, given=given, planned=planned, until=today)
+            if not days or not (window := _open_window(by, asked.rule, days[-1], person, now)):
+                continue
+            for name in asked.questionnaires:
+                once = f"{person.pk} {by.id} {name} {days[-1].isoformat()}"
+                given_by = {"once": once, "window": window, "day": days[-1], "by": by, "is_sent": is_sent, "now": now}
+                made.append(requests.ask(person, name, None, **given_by))
+    return [request for request in made if request is not None]
+
+
+def _open_window(by: schedule.Schedule, rule: schedule.Rule, day: date, person: Person, now: datetime):
+    """The window of that day where it is open now. What fell due while the worker did not run, and has expired, is not asked."""
+    first, last = schedule.window(by, rule, day, person.zone)
+    if isinstance(rule, schedule.AtBeginning):
+        first = min(first, now)  # whoever is enrolled at noon is asked at noon
+        last = (
+            max(last, now + timedelta(hours=by.hours_untouched))
+            if day == timezone.localdate(now, person.zone)
+            else last
+        )
+    return (first, last) if first <= now <= last else None
+
+
+def remind(now: datetime) -> int:
+    """Queues the reminders that are due: so many hours after the first message was sent, where the patient has not finished."""
+    n = 0
+    sent = Sending.objects.filter(outcome="sent", message__why__in=("due", "again")).select_related("message")
+    first: dict = {}
+    for one in sent.filter(at__gte=now - timedelta(days=30)).order_by("at"):
+        first.setdefault(one.message_id, one)
+    for message in Message.objects.filter(pk__in=first).select_related("person__clinic").prefetch_related("requests"):
+        stands = [s for s in requests.stands_of(message.requests.all(), now) if s.state in ("untouched", "started")]
+        if not stands:
+            continue
+        due = [h for h in sorted(stands[0].request.reminders) if first[message.pk].at + timedelta(hours=h) <= now]
+        if due:
+            asked = [stand.request for stand in stands]
+            once = f"reminder {message.pk} {len(due)}"
+            n += outbox.queue(message.person, asked, "reminder", once=once, not_before=now) is not None
+    return n
+
+
+def run_until(stop: threading.Event, told: Callable[[dict[str, int]], None] = lambda counts: None) -> None:
+    """Ticks every minute until it is told to stop. A tick that fails is logged without any value, and the next one is tried."""
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            told(tick())
+        except Exception as error:
+            _log.error("The worker of messages failed: %s. It tries again in a minute.", type(error).__name__)
+        close_old_connections()
+        stop.wait(SECONDS)
