@@ -314,7 +314,7 @@ def test_the_command_sends_and_a_clinic_with_a_wrong_file_does_not_start(tmp_pat
     (clinic / "wordings").mkdir()
     (clinic / "wordings" / "x.yaml").write_text("]", "utf-8")
     refused = command("send", clinic, "--once")
-    assert refused.returncode == 3
+    assert refused.returncode == 12
     assert "schedules/own.yaml" in refused.stderr
     assert "wordings/x.yaml" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -71,9 +71,30 @@ def init(
 
 
 @clinic_app.command("run")
-def run(directory: DirectoryArg, host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
+def run(
+    directory: DirectoryArg,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    messages: Annotated[
+        bool, typer.Option(help="Whether this process also asks questionnaires and sends messages, every minute.")
+    ] = True,
+) -> None:
     """Serves the clinic until Ctrl-C."""
-    _serve(directory, host, port)
+    _serve(directory, host, port, messages)
+
+
+@clinic_app.command("send")
+def send(
+    directory: DirectoryArg,
+    once: Annotated[bool, typer.Option("--once", help="End after one round, for a timer of the system.")] = False,
+) -> None:
+    """Asks the questionnaires that are due and sends what waits, every minute, until Ctrl-C."""
+
+    def told(counts: dict[str, int]) -> None:
+        if once or any(counts.values()):
+            _say(", ".join(f"{n} {what}" for what, n in counts.items()))
+
+    _commands().send(directory, once=once, told=told)
 
 
 @clinic_app.command("backup")
@@ -127,7 +148,7 @@ def demo(
     _say("A simulated clinic. Nobody in it exists. Sign-in asks for no second factor here: never enter a real patient.")
     for name, password in staff.items():
         _say(f"  {name:14} password {password}")
-    _serve(directory, "127.0.0.1", port)
+    _serve(directory, "127.0.0.1", port, sends=True)
 
 
 @clinic_app.command("verify")
@@ -137,11 +158,12 @@ def verify(directory: DirectoryArg) -> None:
     _say(f"{n:,} events: every one is as it was written, and none is missing.")
 
 
-def _serve(directory: Path, host: str, port: int) -> None:
+def _serve(directory: Path, host: str, port: int, sends: bool) -> None:
     _commands().run(
         directory,
         host=host,
         port=port,
+        sends=sends,
         first=lambda: _say("Loading the rules; after an installation this takes about a minute."),
         then=lambda at: _say(f"The clinic is open at {at}. Ctrl-C ends it."),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from stepwell.errors import Problem, QuestionError, SourceError
@@ -144,11 +145,14 @@ def run(
     *,
     host: str,
     port: int,
+    sends: bool = True,
     first: Callable[[], None] = lambda: None,
     then: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serves the clinic until it is stopped. Refuses to start where a page has no policy or the event log is not protected.
 
+    `sends`: whether a thread beside the pages asks questionnaires and sends messages. A clinic that forgets a second program
+    would ask nobody; where `send` runs too, no message is sent twice.
     `first` is called before the rules are loaded, which takes about a minute after an installation; `then` with the address
     when browsers can come."""
     used = directory.use(path)
@@ -164,10 +168,44 @@ def run(
         problems = [Problem(table, "its triggers are missing", "an append-only table") for table in tables]
         raise QuestionError("The clinic does not start: history could be changed.", problems)
     from .chart.judging import warm_up
+    from .measures import library
 
+    library.questionnaires()  # a wrong file of the clinic's is told now
     first()
     warm_up()
-    serve(used, host, port, then)
+    with _sending() if sends else nullcontext():
+        serve(used, host, port, then)
+
+
+@contextmanager
+def _sending() -> Iterator[None]:
+    """The worker of messages in a thread, until the end of the block."""
+    import threading
+
+    from .measures.worker import run_until
+
+    stop = threading.Event()
+    worker = threading.Thread(target=run_until, args=(stop,), name="messages", daemon=True)
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join(5)
+
+
+def send(path: Path, *, once: bool, told: Callable[[dict[str, int]], None]) -> None:
+    """Asks the questionnaires that are due and sends what waits: once, or every minute until it is stopped."""
+    import threading
+
+    opened(path)
+    from .measures import library, worker
+
+    library.questionnaires()
+    if once:
+        told(worker.tick())
+    else:
+        worker.run_until(threading.Event(), told)
 
 
 def serve(used: directory.Directory, host: str, port: int, then: Callable[[str], None]) -> None:

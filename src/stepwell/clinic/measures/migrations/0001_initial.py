@@ -2,11 +2,24 @@
 
 import uuid
 
-import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+from django.db.models import PROTECT
 
 from stepwell.clinic.events.triggers import append_only
+
+
+_APPEND_ONLY = (
+    "contact",
+    "plan",
+    "request",
+    "withdrawal",
+    "response",
+    "responseline",
+    "message",
+    "messagerequest",
+    "sending",
+)
 
 
 class Migration(migrations.Migration):
@@ -43,26 +56,11 @@ class Migration(migrations.Migration):
                 ("actor", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
                 ("once", models.CharField(max_length=120, unique=True)),
-                (
-                    "clinic",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="requests", to="access.clinic"
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="requests", to="people.person"
-                    ),
-                ),
+                ("clinic", models.ForeignKey(on_delete=PROTECT, related_name="requests", to="access.clinic")),
+                ("person", models.ForeignKey(on_delete=PROTECT, related_name="requests", to="people.person")),
                 (
                     "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                    models.ForeignKey(null=True, on_delete=PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                 ),
             ],
             options={
@@ -86,18 +84,8 @@ class Migration(migrations.Migration):
                 ),
                 ("actor", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="contacts", to="people.person"
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ("person", models.ForeignKey(on_delete=PROTECT, related_name="contacts", to="people.person")),
+                ("user", models.ForeignKey(on_delete=PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 "ordering": ("number",),
@@ -123,26 +111,11 @@ class Migration(migrations.Migration):
                 ("actor", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
                 ("once", models.CharField(max_length=160, unique=True)),
-                (
-                    "clinic",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="access.clinic"
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="people.person"
-                    ),
-                ),
+                ("clinic", models.ForeignKey(on_delete=PROTECT, related_name="messages", to="access.clinic")),
+                ("person", models.ForeignKey(on_delete=PROTECT, related_name="messages", to="people.person")),
                 (
                     "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                    models.ForeignKey(null=True, on_delete=PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                 ),
             ],
             options={
@@ -158,18 +131,8 @@ class Migration(migrations.Migration):
                 ("day", models.DateField()),
                 ("actor", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="plans", to="people.person"
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ("person", models.ForeignKey(on_delete=PROTECT, related_name="plans", to="people.person")),
+                ("user", models.ForeignKey(on_delete=PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 "ordering": ("number",),
@@ -181,7 +144,7 @@ class Migration(migrations.Migration):
                 (
                     "request",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=PROTECT,
                         primary_key=True,
                         related_name="response",
                         serialize=False,
@@ -205,20 +168,10 @@ class Migration(migrations.Migration):
                 ("closed", models.CharField(blank=True, max_length=10)),
                 ("actor", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="people.person"
-                    ),
-                ),
+                ("person", models.ForeignKey(on_delete=PROTECT, related_name="responses", to="people.person")),
                 (
                     "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                    models.ForeignKey(null=True, on_delete=PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                 ),
             ],
             options={
@@ -229,8 +182,8 @@ class Migration(migrations.Migration):
             name="MessageRequest",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("message", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="measures.message")),
-                ("request", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="measures.request")),
+                ("message", models.ForeignKey(on_delete=PROTECT, to="measures.message")),
+                ("request", models.ForeignKey(on_delete=PROTECT, to="measures.request")),
             ],
         ),
         migrations.AddField(
@@ -261,18 +214,8 @@ class Migration(migrations.Migration):
                 ("to", models.CharField(blank=True, max_length=254)),
                 ("why", models.CharField(blank=True, max_length=300)),
                 ("at", models.DateTimeField()),
-                (
-                    "link",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="history.link"
-                    ),
-                ),
-                (
-                    "message",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="sendings", to="measures.message"
-                    ),
-                ),
+                ("link", models.ForeignKey(null=True, on_delete=PROTECT, related_name="+", to="history.link")),
+                ("message", models.ForeignKey(on_delete=PROTECT, related_name="sendings", to="measures.message")),
             ],
             options={
                 "ordering": ("number",),
@@ -282,12 +225,7 @@ class Migration(migrations.Migration):
             name="ResponseLine",
             fields=[
                 ("line", models.UUIDField(primary_key=True, serialize=False)),
-                (
-                    "response",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="measures.response"
-                    ),
-                ),
+                ("response", models.ForeignKey(on_delete=PROTECT, related_name="lines", to="measures.response")),
             ],
         ),
         migrations.CreateModel(
@@ -296,7 +234,7 @@ class Migration(migrations.Migration):
                 (
                     "request",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=PROTECT,
                         primary_key=True,
                         related_name="withdrawal",
                         serialize=False,
@@ -308,12 +246,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 (
                     "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                    models.ForeignKey(null=True, on_delete=PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                 ),
             ],
         ),
@@ -322,8 +255,7 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["person", "due_from"], name="measures_re_person__21dc75_idx"),
         ),
         migrations.AddIndex(
-            model_name="request",
-            index=models.Index(fields=["clinic", "due_to"], name="measures_re_clinic__05c855_idx"),
+            model_name="request", index=models.Index(fields=["clinic", "due_to"], name="measures_re_clinic__05c855_idx")
         ),
         migrations.AddConstraint(
             model_name="messagerequest",
@@ -343,13 +275,5 @@ class Migration(migrations.Migration):
                 name="an_attempt_ends_once",
             ),
         ),
-        append_only("measures_contact"),
-        append_only("measures_plan"),
-        append_only("measures_request"),
-        append_only("measures_withdrawal"),
-        append_only("measures_response"),
-        append_only("measures_responseline"),
-        append_only("measures_message"),
-        append_only("measures_messagerequest"),
-        append_only("measures_sending"),
+        *(append_only(f"measures_{table}") for table in _APPEND_ONLY),
     ]
