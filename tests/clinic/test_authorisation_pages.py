@@ -307,7 +307,7 @@ def test_the_calendar_says_why_and_its_file_names_nobody(one, told, office, toda
     found = entries(Authorisation.objects.all(), today)
     assert [(e.kind, e.day, e.is_soon) for e in found] == [("again", one.due_again, True), ("end", end, False)]
     page = office.get("/authorisations/").content.decode()
-    assert "88 of 1288 units are left" in page
+    assert "Units left: 88 of 1288." in page
     assert "how scores changed since before treatment" in page
     file = office.get("/authorisations/due.ics")
     text = file.content.decode()

@@ -60,8 +60,8 @@ def _entries(one: Authorisation, today: date) -> Iterator[Entry]:
             yield _entry(one, "again", _("Re-authorisation due"), why, one.due_again, today)
         if one.valid_to is not None:
             why = _("The authorisation ends on this day.")
-            if one.units_left is not None:
-                why += " " + _("%(left)s of %(all)s units are left.") % {"left": one.units_left, "all": one.units}
+            if one.use.in_words:
+                why += " " + _("Units left: %s.") % one.use.in_words
             yield _entry(one, "end", _("Authorisation ends"), why, one.valid_to, today)
         for why in code_warnings(one.code, one.valid_from, one.valid_to, today):
             yield _entry(one, "code", _("Code is not valid for the whole time"), why, None, today)

@@ -19,6 +19,7 @@ _DAYS_BEFORE_END = 30
 _LONGEST_LIFE = 10
 _DAY = {"type": "date"}
 _ANSWER = (
+    "unit",
     "units_used",
     "due_again",
     "approval_number",
@@ -41,6 +42,7 @@ class AuthorisationForm(forms.ModelForm):
             "benefit",
             "code",
             "units",
+            "unit",
             "units_used",
             "valid_from",
             "valid_to",
@@ -61,6 +63,10 @@ class AuthorisationForm(forms.ModelForm):
         }
         help_texts = {
             "code": _("Such as J0013 (esketamine, per mg, since 1 January 2026), G2082 or G2083 (Medicare)."),
+            "unit": _("As the payer's answer says; empty: by the code (J0013, S0013: mg; G2082, G2083: visits)."),
+            "units_used": _(
+                "Before or outside this clinic's sessions here; signed sessions are counted by themselves."
+            ),
             "due_again": _("Empty: thirty days before the end."),
             "denial_reason": _("In the payer's words; “not given” where there is none."),
         }

@@ -11,6 +11,7 @@ from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.people.models import Person
 
 from .status import Status
+from .units import UNITS, UseOfUnits, use_of
 
 
 class Authorisation(models.Model):
@@ -37,7 +38,10 @@ class Authorisation(models.Model):
     )
     code = models.CharField(_("code it is issued for"), max_length=10, blank=True)
     units = models.PositiveIntegerField(_("units"), null=True, blank=True)
-    units_used = models.PositiveIntegerField(_("units used so far"), default=0)
+    unit = models.CharField(_("what one unit is"), max_length=6, blank=True, choices=UNITS)
+    """Empty: by the code that it is issued for."""
+    units_used = models.PositiveIntegerField(_("units used elsewhere"), default=0)
+    """Before the clinic used stepwell, or in another place; sessions here are counted by `units.py`."""
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
     due_again = models.DateField(_("re-authorisation due"), null=True, blank=True)
@@ -51,6 +55,8 @@ class Authorisation(models.Model):
     denial_number = models.CharField(_("number of the denial"), max_length=60, blank=True)
     appeal_until = models.DateField(_("last day for an appeal"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    preloaded_use: UseOfUnits | None = None
+    """Set by `units.preload`; no column."""
 
     class Meta:
         ordering = ("-created_at", "-number")
@@ -66,9 +72,14 @@ class Authorisation(models.Model):
         return Status(last.status) if last else Status.DRAFT
 
     @property
-    def units_left(self) -> int | None:
-        """Units that were authorised and are not used yet; None where none are stated."""
-        return None if self.units is None else self.units - self.units_used
+    def use(self) -> UseOfUnits:
+        """The units that were used, session by session."""
+        return self.preloaded_use or use_of(self)
+
+    @property
+    def units_left(self) -> float | None:
+        """Units that were authorised and are not used yet; None where none are stated, or nobody can say what one unit is."""
+        return self.use.left
 
 
 class Step(models.Model):

@@ -22,6 +22,7 @@ from .inputs import FormFileForm, PolicyForm
 from .models import Authorisation, FormFile, PolicyFile
 from .packets import today_of
 from .policies import forms_of, id_in, knowledge_of, own_ids, problems_in
+from .units import preload
 
 
 def _clinic(request: HttpRequest) -> Clinic:
@@ -49,7 +50,7 @@ def calendar_file(request: HttpRequest) -> HttpResponse:
 
 def _entries(clinic: Clinic, today):
     found = Authorisation.objects.filter(clinic=clinic).select_related("person").prefetch_related("steps")
-    return entries(found, today)
+    return entries(preload(found), today)
 
 
 def policies(request: HttpRequest) -> HttpResponse:

@@ -68,11 +68,18 @@ def problems_of(one: Authorisation, status: Status, day: date, today: date) -> I
 def warnings_of(one: Authorisation, today: date) -> Iterator[str]:
     """What staff should know of an authorisation beside its status."""
     yield from code_warnings(one.code, one.valid_from, one.valid_to, today)
-    left = one.units_left
-    if left is not None and left < 0:
+    use = one.use
+    if use.left is not None and use.left < 0:
         yield _("More units are used than were authorised.")
-    elif left == 0 and one.status in APPROVED:
+    elif use.left == 0 and one.status in APPROVED:
         yield _("No units are left.")
+    elif use.left is not None and use.last is not None and use.left < use.last:
+        yield _("The %(left)s units left do not cover a session like the last one (%(last)s units).") % {
+            "left": use.left,
+            "last": use.last,
+        }
+    elif use.units is not None and use.left is None:
+        yield _("What one unit is was not entered: nobody can say how many are left. Look at the payer's answer.")
     sent = one.steps.filter(status=Status.APPEAL_SENT).last()
     if sent is not None and one.appeal_until is not None and sent.day > one.appeal_until:
         yield _("The appeal was sent on %(day)s, after its last day (%(last)s): the payer may refuse it.") % {

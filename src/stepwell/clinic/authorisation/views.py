@@ -20,6 +20,7 @@ from .models import Authorisation, FormFile, Step
 from .packets import today_of
 from .policies import knowledge_of
 from .status import NEXT, Status, problems_of, warnings_of
+from .units import UNITS, preload
 
 
 def of_person(person: Person, authorisation: UUID) -> Authorisation:
@@ -35,7 +36,7 @@ def of_person(person: Person, authorisation: UUID) -> Authorisation:
 
 def authorisations(request: HttpRequest, person: Person) -> HttpResponse:
     """All authorisations of a person, the latest first."""
-    found = Authorisation.objects.filter(person_id__in=person.ids())
+    found = preload(Authorisation.objects.filter(person_id__in=person.ids()))
     titles = knowledge_of(person.clinic_id).candidacies
     rows = [{"one": one, "title": titles[one.policy].title if one.policy in titles else one.policy} for one in found]
     may_write = may(request.actor, Action.WRITE_AUTHORISATION, person)
@@ -79,6 +80,8 @@ def _show(request: HttpRequest, person: Person, one: Authorisation, form: Status
         "person": person,
         "one": one,
         "policy": policy,
+        "use": one.use,
+        "unit_words": dict(UNITS).get(one.use.unit.kind, ""),
         "steps": _with_names(one.steps.order_by("number"), one.clinic_id),
         "packets": _with_names(one.packets.order_by("-number"), one.clinic_id),
         "warnings": list(warnings_of(one, today)),

@@ -8,7 +8,6 @@ from django.db.models import PROTECT
 
 from stepwell.clinic.events.triggers import append_only
 
-
 _APPEND_ONLY = (
     "contact",
     "plan",
