@@ -17,6 +17,7 @@ ROOMS_WITH_PAGES = (
     "safety",
     "stock",
     "measures",
+    "sessions",
     "rems",
     "exchange",
 )

@@ -51,6 +51,15 @@ def actor_of_user(user: User) -> Actor:
     return Actor(Role(user.role), user.clinic_id, user_id=user.pk)
 
 
+def forget_confirmation(request: HttpRequest) -> None:
+    """The next page that asks for the password or second factor again asks anew, even within the minutes in which it would not:
+    each signature is confirmed on its own."""
+    from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY as KEY
+
+    kept = [record for record in request.session.get(KEY, []) if not record.get("reauthenticated")]
+    request.session[KEY] = kept
+
+
 def admit_patient(request: HttpRequest, person: Person, link_id: str) -> None:
     """Begins a patient's session in this browser, after the link and the birth date were right. Any other session ends."""
     request.session.flush()
