@@ -156,7 +156,7 @@ def test_a_session_is_walked_by_pages_and_signed_after_the_password_was_asked_fo
 
 
 def test_every_step_of_a_plain_session_is_one_form_and_no_typing_but_numbers(nurse, session, lot, time):
-    """What a nurse does with one hand: each form that is open on the page is sent by its buttons; only number fields are typed."""
+    """What a nurse does with one hand: each form that is open is sent by its buttons; only numbers are typed."""
     ready(nurse, session)
     step(nurse, session, "dose", mg="28", lot=lot.pk)
     time.minutes = 41

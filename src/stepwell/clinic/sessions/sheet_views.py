@@ -101,7 +101,7 @@ def _to_enter(request: HttpRequest, found: Sheet, now: clock.Stamp, told: Told, 
     return {
         "checks": rows_of_checks(found.checks, carried.shown_beside(found) if may_run else {}),
         "discharge": rows_of_checks(found.discharge, {}),
-        "unread": review.unread(found.person),
+        "unread": review.unread(found.person) if may_run else [],
         "needs_dose": needs_dose,
         "hindrances": hindrances if needs_dose else [],
         "dose_concerns": dosing.concerns(found, now) if needs_dose and not hindrances else [],
