@@ -23,6 +23,7 @@ ROOMS = (
     "stock",
     "sessions",
     "measures",
+    "therapy",
     "rems",
     "board",
     "exchange",

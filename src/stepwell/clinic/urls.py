@@ -15,6 +15,7 @@ ROOMS_WITH_PAGES = (
     "chart",
     "authorisation",
     "safety",
+    "therapy",
     "stock",
     "measures",
     "sessions",

@@ -43,6 +43,7 @@ class Action(StrEnum):
     WRITE_AUTHORISATION = "write authorisation"
     READ_THERAPY_NOTES = "read therapy notes"
     WRITE_THERAPY_NOTES = "write therapy notes"
+    REVIEW_GOALS = "review goals"
     READ_APPOINTMENTS = "read appointments"
     WRITE_APPOINTMENTS = "write appointments"
     WRITE_ORDER = "write order"
@@ -77,6 +78,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.ADD_PERSON,
             Action.MERGE_PEOPLE,
             Action.READ_CHART,
+            Action.REVIEW_GOALS,
             Action.WRITE_HISTORY,
             Action.CONFIRM_HISTORY,
             Action.SEND_INTAKE,
@@ -108,6 +110,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.READ_PEOPLE,
             Action.ADD_PERSON,
             Action.READ_CHART,
+            Action.REVIEW_GOALS,
             Action.WRITE_HISTORY,
             Action.CONFIRM_HISTORY,
             Action.SEND_INTAKE,
@@ -151,6 +154,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
         | {
             Action.READ_PEOPLE,
             Action.READ_CHART,
+            Action.REVIEW_GOALS,
             Action.READ_THERAPY_NOTES,
             Action.WRITE_THERAPY_NOTES,
             Action.READ_APPOINTMENTS,

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from django.utils.translation import gettext as _
 
 from stepwell.candidacy import show_date
+from stepwell.clinic.pages import ics
 
 from .models import Authorisation
 from .status import APPROVED, DENIED, Status, code_warnings
@@ -73,33 +74,16 @@ def _entry(one: Authorisation, kind: str, what: str, why: str, day: date | None,
 
 
 def as_ics(found: Iterable[Entry], url) -> str:
-    """The entries that have a day as an iCalendar file (RFC 5545). Each names the number of the authorisation only; `url` gives
-    the address of its page."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//stepwell//clinic//EN", "CALSCALE:GREGORIAN"]
-    for entry in found:
-        if entry.day is None:
-            continue
-        one = entry.authorisation
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{one.pk}-{entry.kind}@stepwell",
-            f"DTSTAMP:{one.created_at:%Y%m%dT%H%M%SZ}",
-            f"DTSTART;VALUE=DATE:{entry.day:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{entry.day + timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_escaped(_('No. %(n)s: %(what)s') % {'n': one.number, 'what': entry.what})}",
-            f"URL:{url(one)}",
-            "END:VEVENT",
-        ]
-    lines.append("END:VCALENDAR")
-    return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
-
-
-def _folded(line: str) -> Iterator[str]:
-    """The line in pieces of at most 75 bytes, as iCalendar asks; it is ASCII."""
-    yield line[:75]
-    for start in range(75, len(line), 74):
-        yield " " + line[start : start + 74]
+    """The entries that have a day as a calendar file. Each names the number of the authorisation only; `url` gives the address of
+    its page."""
+    return ics.calendar(
+        ics.Event(
+            uid=f"{one.pk}-{entry.kind}",
+            stamp=one.created_at,
+            start=entry.day,
+            summary=_("No. %(n)s: %(what)s") % {"n": one.number, "what": entry.what},
+            url=url(one),
+        )
+        for entry in found
+        if (one := entry.authorisation) and entry.day is not None
+    )
