@@ -85,7 +85,7 @@ def test_a_session_from_the_plan_to_the_signature(open_board, person, user):
     assert 'class="board-card board-due"' in before, "checks are open although a dose was given"
     assert "Responsible: Nora Hill" in before
     assert "6 open" in before
-    assert "1 not as asked" in before
+    assert "Not as asked: No food for 2 hours?" in before
     assert "</span> arranged" in before
     assert "128/82" in before
     assert "97 %" in before

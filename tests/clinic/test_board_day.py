@@ -115,7 +115,7 @@ def test_a_session_for_which_nothing_is_missing(browser, ready, home, doctor):
     assert "Enrolled since" in shown
     assert "Agreed on" in shown
     assert "555 0100" in shown
-    assert "Mend it" not in shown
+    assert "Put it right" not in shown
 
 
 def test_what_is_missing_has_a_word_an_icon_and_a_link(browser, person, doctor):
