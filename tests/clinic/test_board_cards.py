@@ -122,6 +122,18 @@ def test_a_session_from_the_plan_to_the_signature(open_board, person, user):
     assert "56 mg given, signed 12:15" in open_board(196)
 
 
+def test_a_ride_that_the_office_noted_before_puts_nobody_into_a_chair(open_board, person, user):
+    session = a_session(an_order(person(), user("prescriber")))
+    an_entry(session, "check", {"check": "ride", "answer": "yes"}, minute=-60, user=user("office", last_name="Desk"))
+    shown = open_board(0)
+    assert "Nobody is in a chair" in shown
+    assert "Responsible: nobody yet" in shown
+    an_entry(session, "check", {"check": "food", "answer": "yes"}, minute=1, user=open_board.nurse)
+    shown = open_board(2)
+    assert "Nobody is in a chair" not in shown
+    assert "Responsible: Nora Hill" in shown
+
+
 def test_what_is_pressing_has_a_word_and_an_icon_beside_its_colour(open_board, person, user):
     session = a_session(an_order(person(), user("prescriber")))
     _given(session, open_board.nurse)

@@ -135,8 +135,9 @@ def ride_of(sheet: Sheet) -> str:
 
 
 def running(sheet: Sheet) -> list[Entry]:
-    """The entries of the visit itself: neither its planning nor what came after the signature."""
-    return [entry for entry in sheet.entries if entry.kind not in ("planned change", "addendum", "cancelled")]
+    """The entries of the visit itself: neither its planning, nor the ride that the office noted before, nor what came after."""
+    kinds = ("planned change", "addendum", "cancelled")
+    return [e for e in sheet.entries if e.kind not in kinds and not (e.kind == "check" and e.content["check"] == RIDE)]
 
 
 def _last(readings: Iterable):
