@@ -26,6 +26,7 @@ ROOMS = (
     "therapy",
     "rems",
     "board",
+    "claims",
     "exchange",
 )
 

@@ -20,6 +20,7 @@ ROOMS_WITH_PAGES = (
     "measures",
     "sessions",
     "rems",
+    "claims",
     "exchange",
 )
 ROUTES: tuple[Route, ...] = tuple(

@@ -56,6 +56,7 @@ class Action(StrEnum):
     READ_MONITORING_FORMS = "read monitoring forms"
     SUBMIT_MONITORING_FORM = "submit monitoring form"
     READ_CLAIMS = "read claims"
+    WRITE_CLAIMS = "write claims"
     SEND_QUESTIONNAIRE = "send questionnaire"
     ANSWER_QUESTIONNAIRE = "answer questionnaire"
     READ_ALERTS = "read alerts"
@@ -101,6 +102,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.HANDLE_ALERT,
             Action.READ_CASELOAD,
             Action.READ_CLAIMS,
+            Action.WRITE_CLAIMS,
             Action.READ_PROGRAMME,
         }
     ),
@@ -146,6 +148,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             Action.PLAN_SESSION,
             Action.READ_DAY,
             Action.READ_CLAIMS,
+            Action.WRITE_CLAIMS,
             Action.SEND_QUESTIONNAIRE,
         }
     ),
