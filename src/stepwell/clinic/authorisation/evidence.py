@@ -37,21 +37,29 @@ class Evidence:
 
 
 def evidence_of(person: Person, knowledge, definitions: list[str]) -> Evidence:
-    """The person's lines that are neither rejected nor struck out, judged by stepwell."""
+    """The person's lines that are neither rejected nor struck out, and the clinic's sessions, judged by stepwell."""
     from stepwell.clinic.history.lines import current, in_use
-    from stepwell.clinic.history.records import records_of
+    from stepwell.clinic.sessions import sheets
+    from stepwell.clinic.sessions.records import person_records
 
-    lines = in_use(current(person))
-    records, has = records_of(lines, person)
+    lines, given = in_use(current(person)), sheets.given(person)
+    records, has = person_records(person, lines, given)
     result = stepwell.explain_records(records, definitions, knowledge, has=has, label="the clinic's lines")
     return Evidence(
         result=result,
         key=str(person.pk),
         # Birth date and sex stand in the clinic's register.
-        states={f"person/{person.pk}": "confirmed"} | {line.address: line.state for line in lines},
+        states={f"person/{person.pk}": "confirmed"}
+        | {line.address: line.state for line in lines}
+        | {part.address: _state_of(sheet) for sheet in given for part in (*sheet.doses, *sheet.readings)},
         said={line.address: said for line in lines if (said := _said(line, knowledge)) is not None},
         consents=_consents(lines),
     )
+
+
+def _state_of(sheet) -> State:
+    """A signed sheet is confirmed; what nobody signed yet is as good as reported."""
+    return "confirmed" if sheet.is_signed else "reported"
 
 
 def _said(line, knowledge) -> Said | None:

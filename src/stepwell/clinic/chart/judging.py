@@ -13,7 +13,8 @@ from stepwell.errors import QuestionError
 from stepwell.tables import RECORDS
 
 from ..history.lines import confirmed, in_use
-from ..history.records import PERSON_ID, hidden_drugs, records_of
+from ..history.records import PERSON_ID, hidden_drugs
+from ..sessions.records import hidden_doses, person_records
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,21 @@ class Judged:
     assessments: tuple[Assessment, ...]
 
 
-def judge(person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str], day=None) -> Judged:
-    """Judges a person's lines (`history.lines.current`). `definitions` and `stagings` are ids; `day` is the day asked about by
-    candidacy, by default the last one recorded."""
+def judge(
+    person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str], day=None, sheets: Sequence = ()
+) -> Judged:
+    """Judges a person's lines (`history.lines.current`) and session sheets (`sessions.sheets`). `definitions` and `stagings` are
+    ids; `day` is the day asked about by candidacy, by default the last one recorded. A signed sheet is confirmed."""
     name = str(person.pk)
-    lines = in_use(lines)
-    sure = confirmed(lines)
-    result = _explain(person, lines, definitions, stagings)
-    if len(sure) == len(lines):
+    lines, given = in_use(lines), [sheet for sheet in sheets if sheet.is_given]
+    sure, signed = confirmed(lines), [sheet for sheet in given if sheet.is_signed]
+    result = explain(person, lines, given, definitions, stagings)
+    if (len(sure), len(signed)) == (len(lines), len(given)):
         of_confirmed = result
     else:
         unsure = [line for line in lines if line.state != "confirmed"]
-        of_confirmed = _explain(person, sure, definitions, stagings, unsure)
+        hidden = [*hidden_drugs(unsure), *hidden_doses(sheet for sheet in given if not sheet.is_signed)]
+        of_confirmed = explain(person, sure, signed, definitions, stagings, hidden)
     try:
         chart, assessments = assess(result, name, day=day)
     except QuestionError:
@@ -50,15 +54,21 @@ def judge(person, lines: Sequence, definitions: Sequence[str], stagings: Sequenc
     return Judged(name, result, of_confirmed, chart, tuple(assessments))
 
 
-def _explain(
-    person, lines: Sequence, definitions: Sequence[str], stagings: Sequence[str], left_out: Sequence = ()
+def explain(
+    person,
+    lines: Sequence,
+    sheets: Sequence,
+    definitions: Sequence[str],
+    stagings: Sequence[str],
+    hidden: Sequence[dict] = (),
 ) -> stepwell.Result:
-    """The result of these lines. That a drug of a line that was `left_out` is not among the records says nothing."""
-    records, has = records_of(lines, person)
-    if hidden := hidden_drugs(left_out):
+    """The result of these lines and sheets. `hidden` are rows of `incomplete_medication` of lines and sheets that were left out:
+    that their drugs are not among the records says nothing."""
+    records, has = person_records(person, lines, sheets)
+    for row in hidden:
         rows = records.setdefault("incomplete_medication", [])
-        known = {(row["reason"], row["ingredient"]) for row in rows}
-        rows += [row for row in hidden if (row["reason"], row["ingredient"]) not in known]
+        if all((row["reason"], row["ingredient"]) != (r["reason"], r["ingredient"]) for r in rows):
+            rows.append(row)
         has = has | {"incomplete_medication"}
     return stepwell.explain_records(records, definitions, knowledge(), has=has, stagings=stagings, label="this clinic")
 

@@ -11,6 +11,7 @@ from django.utils.safestring import mark_safe
 from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.history.lines import current
 from stepwell.clinic.people.models import Person
+from stepwell.clinic.sessions import sheets
 
 from .content import compose
 from .judging import Judged, judge, knowledge
@@ -21,9 +22,10 @@ _SHOWN_PER_PAGE = 50
 
 
 def judge_person(person: Person) -> tuple[Judged, list]:
-    """A person's current lines and what stepwell says of them today, by the definitions that their clinic chose."""
+    """A person's current lines, and what stepwell says today of them and of the clinic's sessions, by the definitions that their
+    clinic chose."""
     lines, today = current(person), timezone.now().astimezone(person.clinic.zone).date()
-    return judge(person, lines, *_chosen(person.clinic), day=today), lines
+    return judge(person, lines, *_chosen(person.clinic), day=today, sheets=sheets.given(person)), lines
 
 
 def _chosen(clinic: Clinic) -> tuple[list[str], list[str]]:

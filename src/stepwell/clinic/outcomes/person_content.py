@@ -62,9 +62,11 @@ def _series(
     (effect,) = own(rows["effect"])
     sessions, trajectory = own(rows["session"]), own(found["trajectory"])
     instrument = effect["instrument"]
-    totals = [
-        (r["value_date"], r["value"]) for r in trajectory if r["instrument"] == instrument and r["item"] is None
-    ] if instrument else []
+    totals = (
+        [(r["value_date"], r["value"]) for r in trajectory if r["instrument"] == instrument and r["item"] is None]
+        if instrument
+        else []
+    )
     series = Series(one, effect, own(rows["series_response"]), own(rows["load"]), sessions, totals)
     label = knowledge.treatments[one["treatment"]].label
     scale = knowledge.instruments[instrument].label if instrument else None
@@ -127,7 +129,11 @@ def _session(session: Mapping, totals: Sequence, sessions: Sequence, effect: Map
         "is_session": session["is_session"],
         "next": None
         if after is None
-        else {"total": after[1], "n_days": (after[0] - day).days, "change": _change(after[1], effect["baseline_total"])},
+        else {
+            "total": after[1],
+            "n_days": (after[0] - day).days,
+            "change": _change(after[1], effect["baseline_total"]),
+        },
         "address": session["address"],
         "sheet": None if sheet is None else borne(sheet),
     }

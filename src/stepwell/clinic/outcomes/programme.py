@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from stepwell import Result
 from stepwell.knowledge.quality_card import standing
-from stepwell.report.counts import split, share_of
+from stepwell.report.counts import split
 from stepwell.report.disclosure import Count
 from stepwell.report.programme_page import render_programme_parts
-from stepwell.report.proportion import Proportion
+from stepwell.report.proportion import Proportion, wilson
 from stepwell.report.quality import count_quality, quality, unanswerable
 
 SUPPRESS_BELOW = 5
@@ -44,7 +44,7 @@ def measured(result: Result) -> tuple[list[Measured], list[str]]:
     for counted in count_quality(quality(result, wanted), result.knowledge):
         parts = {"reached": counted.reached, "not reached": counted.not_reached, "unknown": counted.unknown}
         counts, whole = split(parts, SUPPRESS_BELOW)
-        known, of_known = split({n: parts[n] for n in ("reached", "not reached")}, SUPPRESS_BELOW)
+        known = [counts["reached"].n, counts["not reached"].n]
         shown.append(
             Measured(
                 title=counted.measure.title,
@@ -54,7 +54,7 @@ def measured(result: Result) -> tuple[list[Measured], list[str]]:
                 reached=counts["reached"],
                 not_reached=counts["not reached"],
                 unknown=counts["unknown"],
-                share=share_of(counts["reached"], of_known) if counts["not reached"].n is not None else None,
+                share=None if None in known or not sum(known) else wilson(known[0], sum(known)),
             )
         )
     return shown, unanswerable(result, wanted)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-import stepwell
 from django.db.models import Exists, Max, OuterRef
+
+import stepwell
 from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.chart.judging import explain, knowledge
 from stepwell.clinic.history.lines import current, in_use
@@ -86,7 +87,9 @@ def counted(clinic: Clinic) -> tuple[OfClinic, int]:
 def _refused(clinic: Clinic) -> set:
     """The people whose latest answer to the consent of outcomes is no."""
     newer = Line.objects.filter(line=OuterRef("line"), version__gt=OuterRef("version"))
-    lines = Line.objects.filter(~Exists(newer), kind="consent", person__clinic=clinic, content__document=OUTCOMES_CONSENT)
+    lines = Line.objects.filter(
+        ~Exists(newer), kind="consent", person__clinic=clinic, content__document=OUTCOMES_CONSENT
+    )
     said: dict = {}
     for line in in_use(lines.select_related("person").order_by("at", "id")):
         said[line.person.survivor().pk] = line.content.get("agreed") is True

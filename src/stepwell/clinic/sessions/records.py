@@ -1,16 +1,16 @@
 """Session sheets as rows of stepwell's record tables, merged with those of the history: the one place that reads both.
 
-A dose of a sheet is a dose charted as given. What the history says of the same sessions is not counted again: a row of an imported
-file about a day that has a sheet, and a line such as "6 sessions in March" where that many sheets of the time it names are
-there. Where the line says more sessions than there are sheets, the others stay open: they may have been given elsewhere.
+A dose of a sheet is a dose charted as given. What the history says of the same sessions is not counted again: a row of an
+imported file about a day that has a sheet, and a line such as "6 sessions in March" where that many sheets of the time that it
+names are there. Where the line says more sessions than there are sheets, the others stay open: they may have been given
+elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import stepwell
 from stepwell.clinic.history import forms, partial_dates
@@ -21,7 +21,12 @@ from . import clock
 
 Rows = dict[str, list[dict]]
 _TABLES = {table.name: table for table in RECORDS}
-_READINGS = (("systolic", "systolic"), ("diastolic", "diastolic"), ("spo2", "oxygen saturation"), ("sedation", "moaa-s"))
+_READINGS = (
+    ("systolic", "systolic"),
+    ("diastolic", "diastolic"),
+    ("spo2", "oxygen saturation"),
+    ("sedation", "moaa-s"),
+)
 """The fields of a reading that `monitoring` knows. Dissociation in words is no score of a scale and has no place there."""
 _VITALS = (
     ("systolic", "blood-pressure-systolic", "mmhg"),
@@ -29,7 +34,7 @@ _VITALS = (
     ("spo2", "oxygen-saturation", "percent"),
 )
 _STOPPED = {"side effects": "intolerance", "no response": "no effect"}
-_CARE_ONLY = "given in care only"
+_CARE_ONLY, _UNIDENTIFIED = "given in care only", "unidentified drugs"
 
 
 def person_records(person: Any, lines: Iterable, sheets: Iterable) -> tuple[Rows, set[str]]:
@@ -58,6 +63,13 @@ def sheet_rows(sheets: Iterable) -> Rows:
     return made
 
 
+def hidden_doses(sheets: Iterable) -> list[dict]:
+    """The rows of `incomplete_medication` of a person of whom these sheets are left out, since nobody has signed them."""
+    n = sum(ingredient_of(sheet.order.treatment) is not None for sheet in sheets)
+    row = {"person_id": PERSON_ID, "reason": _UNIDENTIFIED, "ingredient": None, "n_rows": n, "n_of": n}
+    return [row] if n else []
+
+
 def ingredient_of(treatment: str) -> str | None:
     """The ingredient of a treatment; None of a drug that stepwell does not know."""
     known = stepwell.load_knowledge()
@@ -71,12 +83,8 @@ def day_of(sheet) -> date:
     return _local(sheet).date() if sheet.doses else sheet.day
 
 
-def _local(sheet):
-    return sheet.doses[0].at.astimezone(_zone(sheet))
-
-
-def _zone(sheet) -> ZoneInfo:
-    return sheet.session.clinic.zone
+def _local(sheet) -> datetime:
+    return sheet.doses[0].at.astimezone(sheet.zone)
 
 
 def _dose(sheet, ended_for: str | None) -> Iterable[tuple[str, dict]]:
@@ -177,9 +185,10 @@ def without_repeats(lines: Iterable, sheets: Sequence) -> list:
     days: dict[str, list[date]] = {}
     for sheet in sheets:
         days.setdefault(sheet.order.treatment, []).append(day_of(sheet))
+    zone = sheets[0].zone if sheets else None
     kept = []
     for line in lines:
-        content = _rest(line, days)
+        content = _rest(line, days, zone)
         if content is line.content:
             kept.append(line)
         elif content is not None:
@@ -187,32 +196,32 @@ def without_repeats(lines: Iterable, sheets: Sequence) -> list:
     return kept
 
 
-def _rest(line, days: Mapping[str, list[date]]) -> dict | None:
+def _rest(line, days: Mapping[str, list[date]], zone: tzinfo | None) -> dict | None:
     """What the line says beyond the sheets; None: nothing."""
-    if line.kind != "treatment":
+    if line.kind != "treatment" or not days:
         return line.content
     said = forms.read(line.kind, line.content)
     own = days.get(said.treatment, [])
-    span = _span(said, line.at.astimezone(line.person.clinic.zone).date())
+    span = _span(said, line.at.astimezone(zone).date())
     if said.had != "yes" or said.records or span is None:
         return line.content
     n_same = sum(span[0] <= day <= span[1] for day in own)
-    if not n_same:
+    begins_here = said.start is None or any(_may_be(said.start, day) for day in own)
+    if not n_same or (said.n_sessions is None and not begins_here):
         return line.content
-    if n_same >= (said.n_sessions or 1):
+    # Where no sheet lies in the time at which it began, at least the first session was given elsewhere.
+    n_rest = max((said.n_sessions or 1) - n_same, 0 if begins_here else 1)
+    if not n_rest:
         return None
-    # The day it names is a session of its own where no sheet is of that day; the sheets are then among the others.
-    first = partial_dates.first_day(said.start) if said.start and partial_dates.is_day(said.start) else None
-    rest = {"n_sessions": said.n_sessions - n_same}
-    if first in own:
-        # The day has its sheet: the others have none.
-        return {name: value for name, value in line.content.items() if name != "start"} | rest | _since(said)
+    rest = {"n_sessions": n_rest}
+    if begins_here and said.start and partial_dates.is_day(said.start):
+        # That day has its sheet: the sessions without one are of no certain day.
+        rest["start"] = said.start[:7]
     return line.content | rest
 
 
-def _since(said) -> dict:
-    """The month of the first day: the sessions without a sheet are of no certain day."""
-    return {"start": said.start[:7]}
+def _may_be(partial: str, day: date) -> bool:
+    return partial_dates.first_day(partial) <= day <= partial_dates.last_day(partial)
 
 
 def _span(said, told: date) -> tuple[date, date] | None:
@@ -247,5 +256,5 @@ def _say_care_only(records: Rows, made: Rows, lines: Sequence) -> None:
     told = any(line.kind == "observation" and line.state == "confirmed" for line in lines)
     n = len(made.get("medication", ()))
     if n and not told and not any(records.get(t) for t in ("medication", "concomitant", "incomplete_medication")):
-        row = {"person_id": PERSON_ID, "reason": _CARE_ONLY, "n_rows": n, "n_of": n}
+        row = {"person_id": PERSON_ID, "reason": _CARE_ONLY, "ingredient": None, "n_rows": n, "n_of": n}
         records["incomplete_medication"] = [row]
