@@ -14,7 +14,7 @@ from stepwell.tables import DETERMINATION, JUDGED_TRIAL
 PACKAGE = Path(stepwell.__file__).parent
 ROOT = Path(__file__).parents[2]
 
-CLINIC_MAY_IMPORT = {"errors", "tables", "candidacy", "simulate", "data_files"}
+CLINIC_MAY_IMPORT = {"errors", "tables", "candidacy", "outcomes", "simulate", "data_files"}
 """The public interface only."""
 
 

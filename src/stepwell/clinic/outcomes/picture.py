@@ -6,12 +6,8 @@ It is drawn by hand, as the timeline of the chart is, and has no style attribute
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
 from xml.sax.saxutils import escape
-
-if TYPE_CHECKING:
-    from .statements import Series
 
 WIDTH, LEFT, RIGHT, TOP, PLOT, FOOT = 760, 74, 100, 14, 170, 58
 _SPAN = WIDTH - LEFT - RIGHT
@@ -19,17 +15,19 @@ _LABEL_APART = 14
 _WEEKS_LABELLED = 9
 
 
-def draw(series: Series, scale: str | None, cuts: Mapping[str, float]) -> str | None:
-    """The SVG; None where no total is there to be drawn."""
-    if not series.totals:
+def draw(series: Mapping) -> str | None:
+    """The SVG of a series as `stepwell.outcomes` tells it; None where there is no total to draw."""
+    totals = [(date.fromisoformat(day), total) for day, total in series["totals"]]
+    sessions = [(date.fromisoformat(s["day"]), s) for s in series["sessions"]]
+    if not totals:
         return None
-    start = series.row["start_date"]
-    days = [day for day, _ in series.totals] + [s["session_date"] for s in series.sessions]
+    start, scale, cuts = date.fromisoformat(series["start"]), series["scale"], series["cuts"]
+    days = [day for day, _ in (*totals, *sessions)]
     first, last = min(days), max(days)
     length = max((last - first).days, 1)
-    most = max(max(total for _, total in series.totals), *cuts.values(), 1.0)
+    most = max(max(total for _, total in totals), *cuts.values(), 1.0)
 
-    def x(day) -> float:
+    def x(day: date) -> float:
         return round(LEFT + (day - first).days / length * _SPAN, 1)
 
     def y(total: float) -> float:
@@ -39,35 +37,38 @@ def draw(series: Series, scale: str | None, cuts: Mapping[str, float]) -> str | 
     parts = [f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>']
     for value in (0.0, most):
         parts.append(f'<text class="tick" x="{LEFT - 10}" y="{y(value) + 4}" text-anchor="end">{value:g}</text>')
-    labels = []
-    for name, cut in sorted(cuts.items(), key=lambda c: c[1]):
-        parts.append(f'<line class="cut" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(cut)}" y2="{y(cut)}"/>')
-        at = y(cut) + 4
-        if labels and labels[-1] - at < _LABEL_APART:
-            at = labels[-1] - _LABEL_APART
-        labels.append(at)
-        parts.append(f'<text class="tick" x="{WIDTH - RIGHT + 8}" y="{at}">{name} {cut:g}</text>')
+    parts += _cuts(cuts, y)
     parts.append(f'<line class="begun" x1="{x(start)}" x2="{x(start)}" y1="{TOP}" y2="{bottom}"/>')
-    points = [(x(day), y(total)) for day, total in series.totals]
-    path = " ".join(f"{a},{b}" for a, b in points)
-    parts.append(f'<polyline class="course" points="{path}"/>')
-    for (day, total), (a, b) in zip(series.totals, points, strict=True):
-        words = escape(f"{scale} {total:g} on {day:%Y-%m-%d}")
-        parts.append(f'<g class="point"><title>{words}</title><circle cx="{a}" cy="{b}" r="4"/></g>')
+    points = [(x(day), y(total)) for day, total in totals]
+    parts.append(f'<polyline class="course" points="{" ".join(f"{a},{b}" for a, b in points)}"/>')
+    for (day, total), (a, b) in zip(totals, points, strict=True):
+        title = f"<title>{escape(f'{scale} {total:g} on {day}')}</title>"
+        parts.append(f'<g class="point">{title}<circle cx="{a}" cy="{b}" r="4"/></g>')
     parts.append(f'<text class="tick" x="{LEFT - 10}" y="{bottom + 20}" text-anchor="end">sessions</text>')
-    for session in series.sessions:
-        at, known = x(session["session_date"]), "" if session["is_session"] else " session-open"
-        title = escape(f"Session {session['session_number']}, {session['session_date']:%Y-%m-%d}")
-        parts.append(f'<g class="session{known}"><title>{title}</title>')
-        parts.append(f'<rect x="{at - 2}" y="{bottom + 9}" width="4" height="14"/></g>')
+    for day, session in sessions:
+        known = "" if session["is_session"] else " session-open"
+        title = f"<title>Session {session['number']}, {day}</title>"
+        box = f'<rect x="{x(day) - 2}" y="{bottom + 9}" width="4" height="14"/>'
+        parts.append(f'<g class="session{known}">{title}{box}</g>')
     parts += _weeks(first, last, start, x, bottom + 42)
-    told = ", ".join(f"{total:g} on {day:%Y-%m-%d}" for day, total in series.totals)
-    title = f"{scale} and sessions of one series"
+    told = ", ".join(f"{total:g} on {day}" for day, total in totals)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="img" '
-        f'viewBox="0 0 {WIDTH} {TOP + PLOT + FOOT}"><title>{escape(title)}</title>'
-        f"<desc>{escape(f'{scale}: {told}. {len(series.sessions)} sessions.')}</desc>{''.join(parts)}</svg>"
+        f'viewBox="0 0 {WIDTH} {TOP + PLOT + FOOT}"><title>{escape(f"{scale} and the sessions of one series")}</title>'
+        f"<desc>{escape(f'{scale}: {told}. {len(sessions)} sessions.')}</desc>{''.join(parts)}</svg>"
     )
+
+
+def _cuts(cuts: Mapping[str, float], y) -> list[str]:
+    """The cuts as lines with their names at the right, which do not cover each other."""
+    parts: list[str] = []
+    above = None
+    for name, cut in sorted(cuts.items(), key=lambda c: c[1]):
+        parts.append(f'<line class="cut" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(cut)}" y2="{y(cut)}"/>')
+        at = y(cut) + 4 if above is None else min(y(cut) + 4, above - _LABEL_APART)
+        above = at
+        parts.append(f'<text class="tick" x="{WIDTH - RIGHT + 8}" y="{at}">{name} {cut:g}</text>')
+    return parts
 
 
 def _weeks(first, last, start, x, at: float) -> list[str]:

@@ -20,7 +20,8 @@ from stepwell.clinic.sessions.models import Entry, Order, Session
 from stepwell.clinic.sessions.records import person_records
 
 OUTCOMES_CONSENT = "outcomes"
-"""The consent document by which a person says whether they are counted on the programme page."""
+"""The consent document by which a person says whether they are counted on the programme page. A person who does not agree that
+the clinic uses the answers of an intake is not counted either."""
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,21 @@
-"""The programme page from the clinic's own data, by the code of stepwell's report: the same counts, the same suppression."""
+"""The programme page in parts, and the quality measures that look at scores, both as they may be shown."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from stepwell import Result
 from stepwell.knowledge.quality_card import standing
 from stepwell.report.counts import split
 from stepwell.report.disclosure import Count
 from stepwell.report.programme_page import render_programme_parts
 from stepwell.report.proportion import Proportion, wilson
 from stepwell.report.quality import count_quality, quality, unanswerable
+from stepwell.result import Result
 
 SUPPRESS_BELOW = 5
 _WIDTH = re.compile(r' style="width:(\d+(?:\.\d+)?)px"')
+_SCORED = ("remission", "response")
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,16 @@ class Measured:
     share: Proportion | None
 
 
-def programme_html(result: Result) -> dict[str, str]:
-    """The head and the body of the programme page as HTML without styles, which the content security policy refuses."""
+def programme_parts(result: Result) -> dict[str, str]:
+    """`head` and `content` of the programme page as HTML without a style in any element, for pages whose content security policy
+    refuses them. Counts from 1 to 4 are withheld, with what would reveal them."""
     parts = render_programme_parts(result, suppress_below=SUPPRESS_BELOW)
     return {name: _WIDTH.sub(r' width="\1"', text) for name, text in parts.items()}
 
 
-def measured(result: Result) -> tuple[list[Measured], list[str]]:
-    """The quality measures that look at scores (remission and response at 6 and 12 months), and what the records cannot say."""
-    wanted = [m.id for m in result.knowledge.quality.values() if m.id.startswith(("remission", "response"))]
+def measured_quality(result: Result) -> tuple[list[Measured], list[str]]:
+    """The quality measures of remission and response (CMS159 and its kin), and what these records cannot say for anybody."""
+    wanted = [m.id for m in result.knowledge.quality.values() if m.id.startswith(_SCORED)]
     shown = []
     for counted in count_quality(quality(result, wanted), result.knowledge):
         parts = {"reached": counted.reached, "not reached": counted.not_reached, "unknown": counted.unknown}

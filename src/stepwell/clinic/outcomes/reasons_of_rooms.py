@@ -1,0 +1,92 @@
+"""Reasons that the other rooms give: open alerts, questionnaires and messages, planned visits, sheets, orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from django.apps import apps
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from stepwell.clinic.access.models import Clinic
+from stepwell.clinic.people.models import Person
+from stepwell.clinic.sessions import sheets
+from stepwell.clinic.sessions.models import Entry, Order, Session
+
+from .caseload import Reason, rules
+
+Found = Iterator[tuple[str, Reason]]
+_NOT_REACHED = ("failed", "no contact")
+_OVERDUE = ("late", "expired", "started")
+
+
+def find(clinic: Clinic, today: date, now: datetime) -> Found:
+    """The key of a person with each reason."""
+    if apps.is_installed("stepwell.clinic.safety"):
+        yield from _alerts(clinic, now)
+    if apps.is_installed("stepwell.clinic.measures"):
+        yield from _questionnaires(clinic, now)
+    yield from _visits(clinic, today)
+    yield from _orders(clinic, today)
+
+
+def _key(person: Person) -> str:
+    return str(person.survivor().pk)
+
+
+def _alerts(clinic: Clinic, now: datetime) -> Found:
+    from stepwell.clinic.safety.inbox import cards
+
+    for card in cards(clinic, now):
+        owner = card.owner.full_name if card.owner is not None else _("nobody has taken it")
+        words = _("%(tier)s: %(why)s; waits %(waits)s, %(owner)s")
+        said = words % {"tier": card.tier, "why": card.why, "waits": card.waits, "owner": owner}
+        yield _key(card.alert.person), Reason("alert", said, "alert", (card.alert.person_id, card.alert.pk))
+
+
+def _questionnaires(clinic: Clinic, now: datetime) -> Found:
+    from stepwell.clinic.measures import stuck
+
+    for group, waiting in stuck.of_clinic(clinic, now).items():
+        kind = "not reached" if group in _NOT_REACHED else "overdue" if group in _OVERDUE else None
+        title = next((title for name, title, _about in stuck.GROUPS if name == group), group)
+        for one in waiting if kind else ():
+            asked = _("%(what)s of %(day)s: %(how)s") % {
+                "what": one.stand.request.instrument,
+                "day": _day(one.stand.request.day),
+                "how": f"{title}. {one.why}".strip(" ."),
+            }
+            yield _key(one.person), Reason(kind, asked, "questionnaires_of", (one.person.pk,))
+
+
+def _visits(clinic: Clinic, today: date) -> Found:
+    """Visits of days gone by about which nothing was entered, and sheets that nobody signed."""
+    first = today - timedelta(days=rules()["visits"])
+    days = set(Session.objects.filter(clinic=clinic, day__range=(first, today)).values_list("day", flat=True))
+    moved = Entry.objects.filter(session__clinic=clinic, kind="planned change", content__day__gte=first.isoformat())
+    days |= {date.fromisoformat(day) for day in moved.values_list("content__day", flat=True)}
+    for day in sorted(day for day in days if first <= day < today):
+        for sheet in sheets.of_day(clinic, day):
+            if sheet.is_cancelled or sheet.is_signed:
+                continue
+            where = ("session", (sheet.person.pk, sheet.session.pk))
+            if sheet.is_given:
+                words = _("The sheet of %(day)s is not signed") % {"day": _day(day)}
+                yield _key(sheet.person), Reason("not signed", words, *where)
+            else:
+                words = _("Planned for %(day)s; nobody entered whether they came") % {"day": _day(day)}
+                yield _key(sheet.person), Reason("visit", words, *where)
+
+
+def _orders(clinic: Clinic, today: date) -> Found:
+    """Orders of which the prescriber was to judge by now whether it is worth going on."""
+    newer = Order.objects.filter(order=OuterRef("order"), version__gt=OuterRef("version"))
+    due = Order.objects.filter(~Exists(newer), clinic=clinic, state="active", reevaluate_on__lte=today)
+    for order in due.select_related("person"):
+        words = _("Whether it is worth going on was to be judged by %(day)s") % {"day": _day(order.reevaluate_on)}
+        yield _key(order.person), Reason("judge", words, "outcomes", (order.person.survivor().pk,))
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
