@@ -25,6 +25,7 @@ ROOMS = (
     "measures",
     "therapy",
     "rems",
+    "outcomes",
     "board",
     "claims",
     "exchange",

@@ -21,6 +21,7 @@ ROOMS_WITH_PAGES = (
     "sessions",
     "rems",
     "claims",
+    "outcomes",
     "exchange",
 )
 ROUTES: tuple[Route, ...] = tuple(

@@ -169,7 +169,7 @@ def unproven(knowledge: Knowledge, treatments: set[str]) -> list[dict]:
     """What must be said beside any outcome: `text` and, where somebody says so, `seen`."""
     evidence = knowledge.around.therapy.evidence[0]
     said = [{"text": CAUTION, "seen": ""}, {"text": evidence.text, "seen": _seen(evidence, knowledge)}]
-    for form in knowledge.candidacy.values():
+    for form in knowledge.candidacies.values():
         if form.treatment in treatments:
             said += [{"text": s.text, "seen": _seen(s, knowledge)} for s in form.says if "suicid" in s.text]
     return list({one["text"]: one for one in said}.values())

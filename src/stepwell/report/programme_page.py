@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import PackageLoader, Template
+from jinja2 import PackageLoader
 from markupsafe import Markup
 
 from stepwell.knowledge.check import sources_of
@@ -36,6 +36,7 @@ _ASKED = {
     "regimen.form": "form sent",
 }
 """The criteria of a session in two or three words."""
+_BETWEEN = "<!-- the content -->"
 
 
 def write_programme(result: Result, out: Path, *, suppress_below: int = 5, replace_existing: bool = False) -> Path:
@@ -45,36 +46,36 @@ def write_programme(result: Result, out: Path, *, suppress_below: int = 5, repla
 
 def render_programme(result: Result, *, suppress_below: int = 5) -> str:
     """The page as text; the same result gives the same text."""
-    template, values = _filled(result, suppress_below)
-    return template.render(values)
+    return _filled(result, suppress_below, "layout.html.j2")
 
 
 def render_programme_parts(result: Result, *, suppress_below: int = 5) -> dict[str, str]:
     """The parts of the page, `head` and `content`, for a page that has a frame and a style of its own."""
-    template, values = _filled(result, suppress_below)
-    context = template.new_context(values)
-    return {name: "".join(template.blocks[name](context)) for name in ("head", "content")}
+    head, _, content = _filled(result, suppress_below, "parts.html.j2").partition(_BETWEEN)
+    return {"head": head, "content": content}
 
 
-def _filled(result: Result, suppress_below: int) -> tuple[Template, dict]:
+def _filled(result: Result, suppress_below: int, layout: str) -> str:
     knowledge, summary = result.knowledge, show_programme(result, suppress_below=suppress_below)
     environment = make_environment(PackageLoader("stepwell.report"))
     environment.filters |= {"median": _median, "months": lambda n: f"{n} month{'s' * (n != 1)}"}
-    return environment.get_template("programme.html.j2"), {
-        "style": Markup(environment.loader.get_source(environment, "report.css")[0]),
-        "manifest": result.manifest,
-        "summary": summary,
-        "parts": [_part(g, knowledge, i) for i, g in enumerate(summary.given)],
-        "suppress_below": suppress_below,
-        "reasons": REASONS,
-        "states": STATES,
-        "asked": _ASKED,
-        "crisis": [line.text for line in knowledge.crisis.values()],
-        "caution": CAUTION,
-        "therapy": knowledge.around.therapy,
-        "names": {key: short_name(key, knowledge.references) for key in knowledge.references},
-        "following": knowledge.following,
-    }
+    return environment.get_template("programme.html.j2").render(
+        layout=layout,
+        between=Markup(_BETWEEN),
+        style=Markup(environment.loader.get_source(environment, "report.css")[0]),
+        manifest=result.manifest,
+        summary=summary,
+        parts=[_part(g, knowledge, i) for i, g in enumerate(summary.given)],
+        suppress_below=suppress_below,
+        reasons=REASONS,
+        states=STATES,
+        asked=_ASKED,
+        crisis=[line.text for line in knowledge.crisis.values()],
+        caution=CAUTION,
+        therapy=knowledge.around.therapy,
+        names={key: short_name(key, knowledge.references) for key in knowledge.references},
+        following=knowledge.following,
+    )
 
 
 def _part(given: Given, knowledge: Knowledge, number: int) -> dict:

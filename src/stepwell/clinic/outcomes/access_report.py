@@ -86,7 +86,11 @@ def report(person: Person, found: Iterable[Answered], asked: Asked, at: datetime
     base = guide()["base"]
     track = {"coding": [{"system": f"{base}/CodeSystem/ACCESSTrackCS", **guide()["track"]}]}
     kind = {"code": asked.kind, "display": guide()["report_types"][asked.kind]}
-    payer = {"type": {"coding": [{"system": "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBIdentifierType", "code": "payerid"}]}}
+    payer = {
+        "type": {
+            "coding": [{"system": "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBIdentifierType", "code": "payerid"}]
+        }
+    }
     return {
         "resourceType": "Parameters",
         "meta": {"profile": [f"{base}/StructureDefinition/access-report-data-in"]},

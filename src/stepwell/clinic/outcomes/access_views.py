@@ -28,7 +28,9 @@ class ReportForm(forms.Form):
     participant = forms.RegexField(_LETTERS, label=_("ACCESS participant id of the clinic"), max_length=40)
     payer = forms.RegexField(_LETTERS, label=_("Payer id"), max_length=40)
     member = forms.RegexField(
-        r"^[A-Za-z0-9]{11}$", label=_("Medicare Beneficiary Identifier"), help_text=_("11 letters and digits, as on the card.")
+        r"^[A-Za-z0-9]{11}$",
+        label=_("Medicare Beneficiary Identifier"),
+        help_text=_("11 letters and digits, as on the card."),
     )
     npi = forms.RegexField(r"^\d{10}$", label=_("Your NPI"), help_text=_("10 digits."))
 

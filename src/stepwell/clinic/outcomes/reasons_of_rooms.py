@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from importlib.util import find_spec
 
 from django.apps import apps
 from django.db.models import Exists, OuterRef
@@ -23,7 +24,7 @@ _OVERDUE = ("late", "expired", "started")
 
 def find(clinic: Clinic, today: date, now: datetime) -> Found:
     """The key of a person with each reason."""
-    if apps.is_installed("stepwell.clinic.safety"):
+    if find_spec("stepwell.clinic.safety.inbox"):
         yield from _alerts(clinic, now)
     if apps.is_installed("stepwell.clinic.measures"):
         yield from _questionnaires(clinic, now)

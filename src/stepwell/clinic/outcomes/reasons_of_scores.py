@@ -91,7 +91,10 @@ def _worse(totals: Mapping[str, list], knowledge, today: date) -> Iterator[tuple
         form = knowledge.instruments[name]
         needed = smallest_change(form, before)
         if needed is not None and total - before >= needed:
-            words = _("%(label)s %(before)s on %(before_day)s, %(total)s on %(day)s: %(points)s points worse (%(needed)s mean something)")
+            words = _(
+                "%(label)s %(before)s on %(before_day)s, %(total)s on %(day)s: "
+                "%(points)s points worse; %(needed)s mean something"
+            )
             yield (
                 "worse",
                 words
@@ -123,7 +126,11 @@ def _silent(totals: Mapping[str, list], session: date | None, today: date) -> It
     if last is not None and (today - last).days <= rules()["no_score"]:
         return
     shown = {"session": _day(session), "last": "" if last is None else _day(last)}
-    words = _("Last session on %(session)s; no score at all") if last is None else _("Last session on %(session)s; last score on %(last)s")
+    words = (
+        _("Last session on %(session)s; no score at all")
+        if last is None
+        else _("Last session on %(session)s; last score on %(last)s")
+    )
     yield "no score", words % shown
 
 

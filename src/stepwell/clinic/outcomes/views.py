@@ -23,9 +23,7 @@ def outcomes(request: HttpRequest, person: Person) -> HttpResponse:
     for series in content["series"]:
         series["picture"] = series["picture"] and mark_safe(series["picture"])
     may_report = may(request.actor, Action.READ_PROGRAMME, person)
-    return render(
-        request, "outcomes/person.html", {"person": person, "content": content, "may_report": may_report}
-    )
+    return render(request, "outcomes/person.html", {"person": person, "content": content, "may_report": may_report})
 
 
 def caseload(request: HttpRequest) -> HttpResponse:
