@@ -112,6 +112,7 @@ def test_a_persons_series_line_by_line(responder, sign_in):
     page = sign_in("nurse").get(f"/people/{responder.pk}/outcomes/").content.decode()
     for words in (
         "First in response on 2 Sep 2026",
+        "session sheet",
         "To cook for my family again",
         "vertigo",
         "988",
@@ -144,7 +145,7 @@ def test_the_caseload_says_why_somebody_is_on_it(home, responder, person, user, 
     found = find(home, results.of_clinic(home), TODAY, timezone.now())
     why = {row.person.given_name: [reason.kind for reason in row.reasons] for row in found.rows}
     assert why == {
-        "Rosa": ["relapse", "worse"],
+        "Rosa": ["alert", "relapse", "worse"],
         "Wanda": ["worse"],
         "Sil": ["visit", "no score", "not signed", "judge"],
     }
@@ -160,7 +161,8 @@ def test_the_caseload_says_why_somebody_is_on_it(home, responder, person, user, 
     assert "Sil" not in page
     tell(responder, clinician, score("2026-11-25", 8))
     found = find(home, results.of_clinic(home), TODAY, timezone.now())
-    assert "Rosa" not in {row.person.given_name for row in found.rows}, "in response again"
+    (rosa,) = (row for row in found.rows if row.person == responder)
+    assert [reason.kind for reason in rosa.reasons] == ["alert"], "in response again; the alert stays open"
 
 
 def test_the_programme_page_suppresses_small_counts_and_leaves_out_who_refused(

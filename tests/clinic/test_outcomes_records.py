@@ -155,7 +155,8 @@ def test_why_an_order_ended_is_why_its_last_dose_was_the_last(order, user):
     assert [row["stop_reason"] for row in records["medication"]] == [None, "intolerance"]
 
 
-def test_the_chart_judges_sessions_and_takes_a_signed_sheet_as_confirmed(order, user):
+def test_the_chart_judges_sessions_and_takes_a_signed_sheet_as_confirmed(order, user, sign_in):
+    from stepwell.clinic.chart.content import compose
     from stepwell.clinic.chart.views import judge_person
 
     session = given(order, 0)
@@ -163,5 +164,10 @@ def test_the_chart_judges_sessions_and_takes_a_signed_sheet_as_confirmed(order, 
     assert len(judged.result.rows_of("session", 1)) == 1
     assert "session" not in judged.confirmed.tables, "nobody signed it yet"
     an_entry(session, "signature", {"seen": "0" * 64, "protocol_digest": order.protocol_digest}, user=user("nurse"))
-    judged, _lines = judge_person(order.person)
+    judged, told_lines = judge_person(order.person)
     assert len(judged.confirmed.rows_of("session", 1)) == 1
+    content = compose(judged, told_lines, FIRST)
+    linked = [x for trial in content["trials"] for x in trial["lines"]]
+    assert {"session": str(session.pk)} in linked, "the trial that a dose makes names its sheet"
+    page = sign_in("prescriber").get(f"/people/{order.person.pk}/chart/").content.decode()
+    assert f"/people/{order.person.pk}/sessions/{session.pk}/" in page

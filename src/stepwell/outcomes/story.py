@@ -169,8 +169,9 @@ def unproven(knowledge: Knowledge, treatments: set[str]) -> list[dict]:
     """What must be said beside any outcome: `text` and, where somebody says so, `seen`."""
     evidence = knowledge.around.therapy.evidence[0]
     said = [{"text": CAUTION, "seen": ""}, {"text": evidence.text, "seen": _seen(evidence, knowledge)}]
+    ingredients = {i for name in treatments for i in knowledge.treatments[name].ingredients}
     for form in knowledge.candidacies.values():
-        if form.treatment in treatments:
+        if form.treatment in ingredients:
             said += [{"text": s.text, "seen": _seen(s, knowledge)} for s in form.says if "suicid" in s.text]
     return list({one["text"]: one for one in said}.values())
 

@@ -13,6 +13,7 @@ from ..history.lines import in_use
 from .judging import Judged, knowledge
 
 _LINE = re.compile(r"line/([0-9a-f-]{36})@(\d+)")
+_SHEET = re.compile(r"session/([0-9a-f-]{36})/[0-9a-f-]{36}@\d+")
 _DAYS_PER_WEEK = 7
 WORDS = {
     "trial.role": "what sort of drug it is",
@@ -130,12 +131,13 @@ def _evidence(row: Mapping, states: Mapping) -> dict:
 
 
 def _lines_of(address: str | None, states: Mapping) -> list[dict]:
-    """The lines that an address names, each with its state; none where a record has no line of its own."""
+    """The lines and session sheets that an address names, lines with their state; none where a record has none of its own."""
     found = dict.fromkeys(_LINE.findall(address or ""))
-    return [
+    lines = [
         {"line": line, "version": int(version), "state": states.get((line, int(version)), "")}
         for line, version in found
     ]
+    return lines + [{"session": session} for session in dict.fromkeys(_SHEET.findall(address or ""))]
 
 
 def _trials(judged: Judged, states: Mapping) -> list[dict]:

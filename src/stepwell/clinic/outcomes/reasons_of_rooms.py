@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from importlib.util import find_spec
 
-from django.apps import apps
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from stepwell.clinic.access.models import Clinic
+from stepwell.clinic.measures import stuck
 from stepwell.clinic.people.models import Person
+from stepwell.clinic.safety.inbox import cards
 from stepwell.clinic.sessions import sheets
 from stepwell.clinic.sessions.models import Entry, Order, Session
 
@@ -24,10 +24,8 @@ _OVERDUE = ("late", "expired", "started")
 
 def find(clinic: Clinic, today: date, now: datetime) -> Found:
     """The key of a person with each reason."""
-    if find_spec("stepwell.clinic.safety.inbox"):
-        yield from _alerts(clinic, now)
-    if apps.is_installed("stepwell.clinic.measures"):
-        yield from _questionnaires(clinic, now)
+    yield from _alerts(clinic, now)
+    yield from _questionnaires(clinic, now)
     yield from _visits(clinic, today)
     yield from _orders(clinic, today)
 
@@ -37,8 +35,6 @@ def _key(person: Person) -> str:
 
 
 def _alerts(clinic: Clinic, now: datetime) -> Found:
-    from stepwell.clinic.safety.inbox import cards
-
     for card in cards(clinic, now):
         owner = card.owner.full_name if card.owner is not None else _("nobody has taken it")
         words = _("%(tier)s: %(why)s; waits %(waits)s, %(owner)s")
@@ -47,8 +43,6 @@ def _alerts(clinic: Clinic, now: datetime) -> Found:
 
 
 def _questionnaires(clinic: Clinic, now: datetime) -> Found:
-    from stepwell.clinic.measures import stuck
-
     for group, waiting in stuck.of_clinic(clinic, now).items():
         kind = "not reached" if group in _NOT_REACHED else "overdue" if group in _OVERDUE else None
         title = next((title for name, title, _about in stuck.GROUPS if name == group), group)
@@ -71,7 +65,7 @@ def _visits(clinic: Clinic, today: date) -> Found:
         for sheet in sheets.of_day(clinic, day):
             if sheet.is_cancelled or sheet.is_signed:
                 continue
-            where = ("session", (sheet.person.pk, sheet.session.pk))
+            where = ("session_sheet", (sheet.person.pk, sheet.session.pk))
             if sheet.is_given:
                 words = _("The sheet of %(day)s is not signed") % {"day": _day(day)}
                 yield _key(sheet.person), Reason("not signed", words, *where)
