@@ -7,7 +7,9 @@ import uuid
 
 import pytest
 from clinic_sessions import START, a_device, a_reading, a_session, an_entry, an_order
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stepwell.clinic.authorisation.models import Authorisation, Step
@@ -46,7 +48,7 @@ def approved(doctor):
 
     def make(somebody: Person, status: str = "approved", **given) -> Authorisation:
         number = Authorisation.objects.count() + 1
-        fields = {"policy": "aetna", "units": 10, "valid_from": DAY - dt.timedelta(days=30), "code": "J0013"}
+        fields = {"policy": "aetna", "units": 560, "valid_from": DAY - dt.timedelta(days=30), "code": "J0013"}
         fields |= {"valid_to": DAY + dt.timedelta(days=60), "number": number, "clinic": somebody.clinic}
         one = Authorisation.objects.create(person=somebody, **fields | given)
         if status:
@@ -111,7 +113,7 @@ def test_a_session_for_which_nothing_is_missing(browser, ready, home, doctor):
     shown = _shown(browser())
     assert "Nothing is missing." in shown
     assert shown.count("need-ready") == 4
-    assert "10 units left" in shown
+    assert "units left: 560 of 560" in shown
     assert "Enrolled since" in shown
     assert "Agreed on" in shown
     assert "555 0100" in shown
@@ -140,12 +142,13 @@ def test_what_is_missing_has_a_word_an_icon_and_a_link(browser, person, doctor):
 @pytest.mark.parametrize(
     ("status", "given", "told"),
     [
-        ("", {}, "draft, to 29 Jan 2027, 10 units left, not approved"),
+        ("", {}, "draft, to 29 Jan 2027, units left: 560 of 560, not approved"),
         ("denied", {}, "not approved"),
         ("approved", {"valid_to": DAY - dt.timedelta(days=1)}, "ended on 29 Nov 2026"),
         ("approved", {"valid_from": DAY + dt.timedelta(days=1)}, "begins on 1 Dec 2026"),
-        ("approved", {"units": 10, "units_used": 10}, "no units left"),
-        ("approved", {"units": 10, "units_used": 8}, "look at it"),
+        ("approved", {"units_used": 520}, "units left: 40 of 560, 56 are needed"),
+        ("approved", {"units_used": 504}, "look at it"),
+        ("approved", {"code": ""}, "units left: not known; enter what one unit is"),
         ("appeal approved", {"valid_to": DAY + dt.timedelta(days=3)}, "look at it"),
         ("approved", {"code": "S0013"}, "is valid to 31 Dec 2025 only"),
     ],
@@ -193,6 +196,23 @@ def test_the_office_sees_nothing_clinical(browser, ready, doctor):
     shown = _shown(browser())
     assert "Here already" in shown
     assert "Nobody else is to come" in shown
+
+
+def test_the_queries_do_not_grow_with_the_sessions(browser, ready, home, doctor):
+    _certified(home, doctor)
+    client = browser()
+
+    def n_queries() -> int:
+        with CaptureQueriesContext(connection) as told:
+            _shown(client)
+        return len(told)
+
+    ready()
+    _shown(client)
+    one = n_queries()
+    for n in range(11):
+        ready(given_name=f"P{n}")
+    assert n_queries() == one
 
 
 def test_another_day_and_a_day_that_is_none(browser, ready):

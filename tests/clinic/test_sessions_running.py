@@ -9,6 +9,7 @@ import pytest
 from clinic_sessions import BOOT, START, a_reading
 from django.core.cache import cache
 
+from stepwell.clinic.access import witness
 from stepwell.clinic.access.actors import actor_of_user
 from stepwell.clinic.history import lines
 from stepwell.clinic.safety import review
@@ -495,7 +496,7 @@ def test_nobody_leaves_early_without_a_reason_and_a_second_name(ready, nurse, ac
 
 def test_wrong_passwords_of_a_second_name_close_it_for_a_while(user, nurse, person, monkeypatch):
     colleague = user("nurse")
-    for _try in range(second.MOST_TRIES):
+    for _try in range(witness.MOST_TRIES):
         with pytest.raises(Refused, match="not the password"):
             second.confirm(nurse, colleague.pk, "wrong", person())
     with pytest.raises(Refused, match="Too many"):

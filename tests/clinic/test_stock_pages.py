@@ -10,7 +10,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from stepwell.clinic.access import witness
 from stepwell.clinic.access.actors import actor_of_user
+from stepwell.clinic.events.models import Event
 from stepwell.clinic.stock import entries, ledger
 from stepwell.clinic.stock.counting import next_count
 from stepwell.clinic.stock.models import LedgerLine, Lot
@@ -112,10 +114,10 @@ def test_a_wrong_delivery_is_told_and_kept_on_the_page(page, wrong, told):
 def test_waste_needs_a_second_member_of_staff_with_their_own_password(page, lot, user, nurse, other_clinic):
     spray, second = lot(3), user("prescriber")
     here = f"/stock/{spray.pk}/waste/"
-    good = {"n_devices": "1", "note": "fell", "witness": second.pk, "witness_password": PASSWORD}
-    assert "not the witness" in _sent(page, here, 422, **{**good, "witness_password": "mine, not theirs"})
-    for witness in (nurse, user("nurse", other_clinic), user("nurse", is_active=False)):
-        assert "valid choice" in _sent(page, here, 422, **{**good, "witness": witness.pk})
+    good = {"n_devices": "1", "note": "fell", "witness": second.pk, "secret": PASSWORD}
+    assert "not the password or the code of" in _sent(page, here, 422, **{**good, "secret": "mine, not theirs"})
+    for somebody in (nurse, user("nurse", other_clinic), user("nurse", is_active=False)):
+        assert "valid choice" in _sent(page, here, 422, **{**good, "witness": somebody.pk})
     assert "required" in _sent(page, here, 422, **{**good, "note": ""})
     assert "3 devices on hand" in _sent(page, here, 422, **{**good, "n_devices": "4"})
     assert LedgerLine.objects.count() == 1
@@ -126,28 +128,31 @@ def test_waste_needs_a_second_member_of_staff_with_their_own_password(page, lot,
     assert PASSWORD not in shown
 
 
-def test_guessing_the_witness_password_is_closed_after_five_attempts(page, lot, user):
+def test_guessing_the_secret_is_closed_after_some_tries(page, lot, user):
     spray, second = lot(3), user("prescriber")
-    good = {"n_devices": "1", "note": "fell", "witness": second.pk, "witness_password": PASSWORD}
-    for n in range(6):
-        page.post(f"/stock/{spray.pk}/waste/", {**good, "once": str(uuid.uuid4()), "witness_password": f"guess {n}"})
-    told = page.post(f"/stock/{spray.pk}/waste/", {**good, "once": str(uuid.uuid4())})
-    assert "Too many attempts" in told.content.decode()
+    good = {"n_devices": "1", "note": "fell", "witness": second.pk, "secret": PASSWORD}
+    for n in range(witness.MOST_TRIES):
+        told = _sent(page, f"/stock/{spray.pk}/waste/", 422, **{**good, "secret": f"guess {n}"})
+        assert "not the password or the code of" in told
+    told = _sent(page, f"/stock/{spray.pk}/waste/", 422, **good)
+    assert "Too many wrong tries" in told
+    assert 'value="fell"' in told, "what was typed is still there"
     assert not LedgerLine.objects.filter(kind="waste").exists()
+    assert Event.objects.filter(action="witness refused").count() == witness.MOST_TRIES
 
 
 def test_the_rest_of_a_vial_is_wasted_in_mg(page, lot, used, user, person):
     vial, second = lot(2, VIAL, "K1"), user("prescriber")
     used(vial, 1, person(), mg=35)
     here = f"/stock/{vial.pk}/waste/"
-    good = {"mg": "465", "note": "after the infusion", "witness": second.pk, "witness_password": PASSWORD}
+    good = {"mg": "465", "note": "after the infusion", "witness": second.pk, "secret": PASSWORD}
     assert "465 mg" in page.get(f"/stock/{vial.pk}/").content.decode()
     assert "hold 465 mg by the ledger" in _sent(page, here, 422, **{**good, "mg": "500"})
     assert "not both" in _sent(page, here, 422, **{**good, "n_devices": "1"})
     _sent(page, here, **good)
     assert (ledger.on_hand(vial), ledger.remainder(vial)) == (1, 0)
     wasted = LedgerLine.objects.get(kind="waste")
-    wrong = {"right": "400", "note": "65 mg were left", "witness": second.pk, "witness_password": PASSWORD}
+    wrong = {"right": "400", "note": "65 mg were left", "witness": second.pk, "secret": PASSWORD}
     _sent(page, f"/stock/lines/{wasted.pk}/correct/", **wrong)
     assert ledger.remainder(vial) == 65
 
@@ -207,11 +212,11 @@ def test_a_line_is_corrected_by_a_new_line(page, lot, used, person):
 
 def test_waste_is_corrected_before_a_witness(page, lot, user):
     spray, second = lot(6), user("prescriber")
-    good = {"n_devices": "2", "note": "fell", "witness": second.pk, "witness_password": PASSWORD}
+    good = {"n_devices": "2", "note": "fell", "witness": second.pk, "secret": PASSWORD}
     _sent(page, f"/stock/{spray.pk}/waste/", **good)
     here = f"/stock/lines/{LedgerLine.objects.get(kind='waste').pk}/correct/"
     assert "required" in _sent(page, here, 422, right="1", note="one fell")
-    _sent(page, here, right="1", note="one fell", witness=second.pk, witness_password=PASSWORD)
+    _sent(page, here, right="1", note="one fell", witness=second.pk, secret=PASSWORD)
     assert ledger.on_hand(spray) == 5
     assert LedgerLine.objects.get(kind="correction").witness == second
 

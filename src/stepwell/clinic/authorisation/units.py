@@ -146,6 +146,13 @@ def _sum(one: Authorisation, given: list[Sheet]) -> UseOfUnits:
     return UseOfUnits(unit, tuple(lines), one.units)
 
 
+def needed(one: Authorisation, sheet: Sheet) -> float | None:
+    """How many units a planned session will use by its order; None where nobody can say what one unit is."""
+    unit = unit_of(one)
+    units = {"mg": _whole(sheet.order.dose_mg / unit.mg), "visit": 1, "device": sheet.n_devices_ordered}
+    return units.get(unit.kind)
+
+
 def _line(sheet: Sheet, unit: Unit) -> Used:
     n_devices = sum(len(dose.devices) for dose in sheet.doses)
     units = {"mg": _whole(sheet.mg / unit.mg), "visit": 1, "device": n_devices}.get(unit.kind)

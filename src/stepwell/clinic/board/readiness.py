@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from stepwell.candidacy import show_date
 from stepwell.clinic.access.models import Clinic
+from stepwell.clinic.authorisation import units
 from stepwell.clinic.authorisation.evidence import DISCLOSE_SUBSTANCE_USE
 from stepwell.clinic.authorisation.models import Authorisation, Step
 from stepwell.clinic.authorisation.status import APPROVED, Status, code_warnings
@@ -28,7 +28,6 @@ from .merged import ids_of
 
 SOON = timedelta(days=14)
 """From how many days before its end an authorisation is said to end soon."""
-FEW_UNITS = 2
 State = Literal["ready", "look", "missing", "not needed"]
 _ICONS = {"ready": "✓", "look": "◔", "missing": "✗", "not needed": "–"}
 _RANK = {"missing": 0, "look": 1, "ready": 2, "not needed": 3}
@@ -104,11 +103,12 @@ class Day:
 
 
 def of_day(clinic: Clinic, day: date) -> Day:
-    """Every session of the day with what it needs, by time. But for the units of authorisations, the number of queries does not
-    grow with the sessions."""
+    """Every session of the day with what it needs, by time. The number of queries does not grow with them."""
     found = sheets.of_day(clinic, day)
     ids = ids_of({sheet.person.pk for sheet in found}, clinic)
-    status = _status({sheet.order.authorisation_id for sheet in found if sheet.order.authorisation_id})
+    authorisations = [sheet.order.authorisation for sheet in found if sheet.order.authorisation]
+    units.preload(authorisations)
+    status = _status(one.pk for one in authorisations)
     enrolments = list(PatientEnrolment.objects.filter(clinic=clinic, person_id__in=_every(ids)))
     consents = _consents(ids)
     rows = tuple(
@@ -148,7 +148,6 @@ def _authorisation(sheet: Sheet, status: dict, day: date) -> Need:
     now = status.get(one.pk, Status.DRAFT)
     words = [_("No. %(n)d: %(status)s") % {"n": one.number, "status": now.value}]
     wrong, notes = [], []
-    left = one.units_left
     if now not in APPROVED:
         wrong.append(_("not approved"))
     if one.valid_from and day < one.valid_from:
@@ -157,11 +156,15 @@ def _authorisation(sheet: Sheet, status: dict, day: date) -> Need:
         wrong.append(_("ended on %s") % show_date(one.valid_to))
     elif one.valid_to:
         (notes if day + SOON >= one.valid_to else words).append(_("to %s") % show_date(one.valid_to))
-    if left is not None and left <= 0:
-        wrong.append(_("no units left"))
-    elif left is not None:
-        said = ngettext("%(n)g unit left", "%(n)g units left", int(left)) % {"n": left}
-        (notes if left <= FEW_UNITS else words).append(said)
+    left, needed = one.units_left, units.needed(one, sheet)
+    if one.units is not None:
+        said = _("units left: %s") % one.use.in_words
+        if left is None or needed is None:
+            notes.append(_("units left: not known; enter what one unit is"))
+        elif left < needed:
+            wrong.append(_("%(said)s, %(n)g are needed") % {"said": said, "n": needed})
+        else:
+            (notes if left < 2 * needed else words).append(said)
     notes += code_warnings(one.code, one.valid_from, one.valid_to, day)
     state: State = "missing" if wrong else "look" if notes else "ready"
     return Need(what, state, ", ".join([*words, *wrong, *notes]), **mend)

@@ -125,7 +125,7 @@ class CorrectForm(_OnceForm):
 
     def __init__(self, *args, request: HttpRequest, line: LedgerLine, **kwargs):
         super().__init__(*args, **kwargs)
-        self.request, self.line = request, line
+        self.request = request
         if line.kind != "recall":
             label = _("The right number of mg") if line.mg is not None else _("The right number")
             self.fields["right"] = (
