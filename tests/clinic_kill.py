@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 
 _LONGEST = 0.06
 """Seconds after the first acknowledged write within which the child is killed."""
@@ -32,7 +33,7 @@ def kill_often(cycles: int, seed: int = 1) -> dict[str, int]:
     _client().post("/people/add/", {"given_name": "first", "family_name": "Doe", "birth_date": "1980-05-31"})
     for cycle in range(cycles):
         connections.close_all()
-        names = _write_until_killed(cycle, chance)
+        names = write_until_killed(lambda pipe, cycle=cycle: _write(cycle, pipe), chance.random() * _LONGEST)
         there = set(Person.objects.filter(given_name__startswith=f"c{cycle}-").values_list("given_name", flat=True))
         ids = Person.objects.filter(given_name__in=names).values_list("pk", flat=True)
         n_events = (
@@ -60,18 +61,19 @@ def _with_event(names: set[str]) -> list:
     return list(Event.objects.filter(person_id__in=ids).values_list("person_id", flat=True))
 
 
-def _write_until_killed(cycle: int, chance: random.Random) -> list[str]:
+def write_until_killed(write_on: Callable[[int], None], seconds: float) -> list[str]:
+    """The lines that a child wrote before it was killed, so long after its first one. Each line is an acknowledged write."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read)
         try:
-            _write(cycle, write)
+            write_on(write)
         finally:
             os._exit(1)
     os.close(write)
     first = os.read(read, 65536)
-    time.sleep(chance.random() * _LONGEST)
+    time.sleep(seconds)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     rest = b""

@@ -124,6 +124,14 @@ def test_where_nobody_is_on_call_that_is_said_once_and_the_first_who_is_gets_it(
     assert [s.owner for s in escalate_due(later)] == [who]
 
 
+def test_the_worker_of_the_clinic_hands_alerts_on(home, person, nurse, working):
+    from stepwell.clinic.measures import worker
+
+    alert = raised(person(), nurse, 0)
+    worker.tick(timezone.now() + dt.timedelta(minutes=21))
+    assert [step.what for step in alert.steps.all()] == ["escalated"]
+
+
 def test_what_waits_for_the_review_goes_to_nobody(home, person, nurse, working):
     ada = person()
     steps.close(raised(ada, nurse, 0), nurse, "Spoke.", seen=0)

@@ -1,4 +1,4 @@
-"""The worker: asks what is due, reminds, and sends. `tick` does all that is due now; several may run it at once."""
+"""The worker: hands alerts on, asks, reminds, and sends. `tick` does all that is due now; several may run it at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from stepwell.clinic.people.models import Person
+from stepwell.clinic.safety.escalation import escalate_due
 
 from . import clock, library, outbox, requests, schedule
 from .models import Beat, Message, Plan, Sending
@@ -22,6 +23,7 @@ _log = logging.getLogger("stepwell.clinic.measures")
 def tick(now: datetime | None = None) -> dict[str, int]:
     """Everything that is due now. Returns how many questionnaires were asked, messages sent, failed and not needed."""
     now = now or timezone.now()
+    escalate_due(now)
     n_asked = ask_due(now)
     remind(now)
     counts = outbox.send_due(now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -85,11 +87,13 @@ def _open(clinic: Clinic):
     return found.select_related("person").prefetch_related("steps__owner", "steps__user")
 
 
-def cards(clinic: Clinic, now: datetime | None = None) -> list[Card]:
-    """The open ones: those that interrupt first, in each tier the one that has waited longest."""
+def cards(clinic: Clinic, now: datetime | None = None, sources: Collection[uuid.UUID] | None = None) -> list[Card]:
+    """The open ones: those that interrupt first, in each tier the one that has waited longest. `sources` narrows them to the
+    alerts of these answers."""
     now, (minutes, _own) = now or timezone.now(), minutes_of(clinic)
+    found = _open(clinic) if sources is None else _open(clinic).filter(source__in=sources)
     return sorted(
-        (card(alert, now, minutes) for alert in _open(clinic)),
+        (card(alert, now, minutes) for alert in found),
         key=lambda c: (TIERS.index(c.alert.tier), c.alert.at, str(c.alert.pk)),
     )
 
