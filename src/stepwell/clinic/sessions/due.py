@@ -34,6 +34,16 @@ class Due:
         return {"waiting": _("later"), "due": _("due"), "overdue": _("overdue"), "done": _("done")}[self.state]
 
     @property
+    def anchor(self) -> str:
+        """The part of the sheet where it is entered."""
+        first = self.key.partition(" ")[0]
+        if self.key in ("reading end", "earliest end", "discharge", "departure"):
+            return "leaving"
+        if self.key in ("checks", "reading before"):
+            return "before"
+        return {"reading": "readings", "signature": "sign"}.get(first, "dose")
+
+    @property
     def icon(self) -> str:
         """The state as a sign, beside its word."""
         return {"waiting": "○", "due": "◐", "overdue": "⚠", "done": "✓"}[self.state]

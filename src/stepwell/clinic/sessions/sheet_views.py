@@ -89,9 +89,21 @@ def show(request: HttpRequest, person: Person, session: Session, told: Told | No
         context |= _to_enter(request, found, now, told, may_run)
     else:
         context |= {"checks": rows_of_checks(found.checks, {}), "discharge": rows_of_checks(found.discharge, {})}
+    context["folds"] = _open_parts(found, context["due"], told)
     context["cards"] = reading_cards(found, context["due"], told)
     status = (409 if told.is_conflict else 422) if told.messages else 200
     return render(request, "sessions/sheet.html", context, status=status)
+
+
+def _open_parts(found: Sheet, due: list, told: Told) -> dict[str, bool]:
+    """Which of the parts that can be folded stand open: what is to be done now, what is incomplete, and what was just refused."""
+    typed = told.typed.get("what", "")
+    is_over = any(one.key == "departure" and one.state == "due" for one in due)
+    has_begun = any(check.answer for check in found.discharge) or found.reading("end") is not None
+    return {
+        "before": typed == "answer" or any(check.answer is None for check in found.checks),
+        "leaving": is_over or has_begun or typed in ("leave", "discharge") or told.typed.get("moment") == "end",
+    }
 
 
 def _to_enter(request: HttpRequest, found: Sheet, now: clock.Stamp, told: Told, may_run: bool) -> dict:

@@ -84,6 +84,11 @@ class ReadingCard:
     is_not_taken: bool = False
 
     @property
+    def is_folded(self) -> bool:
+        """Whether its form is folded: it is not due yet, and nobody has typed in it."""
+        return self.due is not None and self.due.state == "waiting" and not any(self.values.values())
+
+    @property
     def asks_how(self) -> bool:
         """Whether it asks for sedation, dissociation and breathing: not before the dose."""
         return self.moment != "before"
