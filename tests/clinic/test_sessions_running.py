@@ -370,7 +370,15 @@ def test_a_reading_typed_twice_is_one_and_a_second_one_of_the_moment_is_told(rea
     assert running.take_reading(ready, a_reading("other", 130, 85), actor=nurse, once=page) == first
     refused(lambda: running.take_reading(ready, a_reading("40"), actor=nurse, once=once()), "No dose was given yet")
     give(ready, nurse)
-    time.go(40)
+    time.go(25)
+    early = a_reading("40", 150, 95)
+    refused(
+        lambda: running.take_reading(ready, early, actor=nurse, once=once()),
+        "Only 25 minutes since the first dose: this is not the reading at 40 minutes",
+        kind=Conflict,
+    )
+    refused(lambda: running.take_reading(ready, a_reading("7"), actor=nurse, once=once()), "no such reading")
+    time.go(15)
     taken = running.take_reading(ready, a_reading("40", 150, 95), actor=nurse, once=once())
     assert running.take_reading(ready, a_reading("40", 150, 95), actor=colleague, once=once()) == taken
     refused(

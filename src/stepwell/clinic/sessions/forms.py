@@ -100,7 +100,7 @@ class Reading(Content):
             missing = "systolic" if self.systolic is None else "diastolic"
             raise ValueError(f"{missing}: is needed beside the other pressure")
         if self.systolic is not None and self.diastolic >= self.systolic:
-            raise ValueError("diastolic: is not below the systolic pressure; were the two exchanged?")
+            raise ValueError("diastolic: is not below the systolic pressure; perhaps the two are exchanged")
         measured = (self.systolic, self.pulse, self.spo2, self.sedation, self.dissociation)
         if all(value is None for value in measured) and self.respiratory_depression == "not looked":
             raise ValueError("systolic: nothing was entered")

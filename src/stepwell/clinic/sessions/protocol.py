@@ -89,6 +89,8 @@ class ReadingRule(Cited):
 
     moment: Literal["before", "end"] | Annotated[str, Field(pattern=r"^\d{1,3}$")]
     """Minutes after the first dose are written as a number in quotation marks: "40"."""
+    first: Minutes | None = None
+    """Minutes after the first dose before which a reading is not this one."""
     last: Minutes | None = None
     """Minutes after the first dose from which it is overdue."""
 

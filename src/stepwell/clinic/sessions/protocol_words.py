@@ -58,7 +58,8 @@ def _in_words(one: Cited, is_discharge: bool) -> tuple[str, str]:
             limits = {"high": f"{one.systolic_at_most:g}", "low": f"{one.diastolic_at_most:g}"}
             return _("Blood pressure before"), _("up to %(high)s/%(low)s mmHg") % limits + _ages(one)
         case ReadingRule():
-            last = _(", overdue after %d minutes") % one.last if one.last else ""
+            last = _(", counted from %d minutes on") % one.first if one.first else ""
+            last += _(", overdue after %d minutes") % one.last if one.last else ""
             words = _("%s minutes after the first dose") % one.moment if one.minutes is not None else one.moment
             return _("Reading"), words + last
         case Observed():

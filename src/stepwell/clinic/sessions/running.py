@@ -85,6 +85,16 @@ def _refuse_out_of_turn(sheet: Sheet, moment: str) -> None:
         raise Refused(_("A dose was given already. Save it as a further reading."))
     if moment not in ("before", "other") and not sheet.is_given:
         raise Refused(_("No dose was given yet. Save it as a further reading."))
+    rule = next((rule for rule in sheet.protocol.readings if rule.moment == moment), None)
+    if rule is None and moment != "other":
+        raise Refused(_("The protocol has no such reading. Nothing was saved. Load the page again."))
+    minutes = sheet.elapsed().minutes if rule is not None and rule.first is not None else None
+    if minutes is not None and minutes < rule.first:
+        words = {"n": int(minutes), "moment": moment}
+        told = _(
+            "Only %(n)d minutes since the first dose: this is not the reading at %(moment)s minutes. It was not saved yet."
+        )
+        raise Conflict(told % words)
 
 
 def correct_reading(
