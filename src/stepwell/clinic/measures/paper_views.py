@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 
 from django.contrib import messages
@@ -44,15 +45,9 @@ def paper(request: HttpRequest, person: Person, instrument: str) -> HttpResponse
         "problems": problems,
         "day": request.POST.get("day") or timezone.localdate().isoformat(),
         "total": request.POST.get("total", ""),
-        "once": request.POST.get("once") or _new_once(),
+        "once": request.POST.get("once") or uuid.uuid4(),
     }
     return render(request, "measures/paper.html", context, status=422 if problems else 200)
-
-
-def _new_once():
-    import uuid
-
-    return uuid.uuid4()
 
 
 def _read(request: HttpRequest, person: Person, part: Part) -> tuple[dict | None, date | None, dict[str, str]]:

@@ -156,6 +156,9 @@ def _ask(request: HttpRequest, person: Person) -> None:
     if once is None or not chosen:
         messages.warning(request, _("Choose at least one questionnaire."))
         return
+    if Request.objects.filter(once__in=[f"{once} {name}" for name in chosen]).exists():
+        messages.info(request, _("This was asked already. It is there once."))
+        return
     contact = outbox.contact_of(person)
     is_sent = request.POST.get("how") != "desk" and (contact is None or contact.channel != "none")
     made = []
