@@ -173,7 +173,7 @@ def test_who_wants_no_messages_gets_none(set_up, tmp_path, ada, actor, home):
         person=ada, schedule="treatment", is_on=True, day=NOON.date(), user_id=actor("nurse").user_id, at=NOON
     )
     counts = worker.tick(NOON)
-    assert counts == {"asked": 5, "sent": 0, "failed": 0, "not needed": 0}
+    assert counts == {"asked": 4, "sent": 0, "failed": 0, "not needed": 0}
     assert list(stuck.of_clinic(home, NOON)) == ["desk"]
     # Somebody who takes their word back between asking and sending is not sent anything either.
     requests.withdraw(Request.objects.first(), actor("nurse"), "x")
@@ -265,7 +265,7 @@ def test_a_schedule_asks_at_the_beginning_before_a_dose_and_after_it(set_up, tmp
             requests.withdraw(one, nurse, "x")
         return {one.instrument for one in new}, sent
 
-    everything = {"phq-9", "gad-7", "who-5", "side-effects", "own-questions"}
+    everything = {"phq-9", "gad-7", "side-effects", "own-questions"}
     assert ticked(11, 28, 12) == (everything, 1)  # one message for all
     session = a_session(an_order(ada, user("prescriber")))  # on 30 November
     assert ticked(11, 29, 8, 59) == (set(), 0)

@@ -91,10 +91,14 @@ def test_who_is_stuck_is_listed_with_why_and_what_to_do(sign_in, ada, person, ac
     monkeypatch.setattr(outbox, "LATEST", dt.time.max)
     worker.tick()
     page = nurse.get("/questionnaires/").content.decode()
-    for words in ("Cannot be sent", "e-mail is not set up in clinic.toml", "Begun and not finished", "2 answers",
-                  "No way to reach them", "nobody has asked how to reach this person"):  # fmt: skip
+    for words in ("Cannot be sent", "<strong>E-mail is not set up in clinic.toml", "Begun and not finished", "2 answers",
+                  "No way to reach them", "<strong>Nobody has asked how to reach this person"):  # fmt: skip
         assert words in page, words
     assert "ada@example.org" not in page
+    again = {"what": "again", "asked": [str(sent.pk), "no id"], "once": str(uuid.uuid4())}
+    nurse.post(page_of(ada), again)
+    nurse.post(page_of(ada), again)
+    assert [m.requests.get() for m in Message.objects.filter(why="again")] == [sent]
     # Taken over: what there is becomes a score without a total.
     act = f"{page_of(ada)}{begun.pk}/"
     assert "Taken over" in nurse.post(act, {"what": "take over", "back": "clinic"}, follow=True).content.decode()

@@ -11,7 +11,7 @@ import stepwell
 
 from .series import Score
 
-WIDTH, LEFT, RIGHT, PLOT, TOP = 760, 56, 92, 130, 22
+WIDTH, LEFT, RIGHT, PLOT, TOP = 440, 34, 74, 120, 26
 _SPAN = WIDTH - LEFT - RIGHT
 
 
@@ -34,8 +34,16 @@ def lines_of(instrument: str, scores: Sequence[Score]) -> list[Line]:
     return [Line(name, points) for name, points in said.items() if points]
 
 
-def draw(label: str, line: Line, ends: tuple[float, float], doses: Sequence[date], span: tuple[date, date], number: int,
-         remission: float | None = None) -> str:  # fmt: skip
+def draw(
+    label: str,
+    direction: str,
+    line: Line,
+    ends: tuple[float, float],
+    doses: Sequence[date],
+    span: tuple[date, date],
+    number: int,
+    remission: float | None = None,
+) -> str:
     """The SVG of one line. Short strokes at the bottom are doses; the dashed line is remission, where the instrument has one."""
     first, last = span
     length = max((last - first).days, 1)
@@ -48,6 +56,7 @@ def draw(label: str, line: Line, ends: tuple[float, float], doses: Sequence[date
         return round(TOP + PLOT * (1 - (value - least) / (most - least or 1)), 1)
 
     bottom, name = TOP + PLOT, f"{label}: {line.name}" if line.name else label
+    above = line.name or f"{least:g} to {most:g}, {direction}"
     parts = []
     for value in (least, (least + most) / 2, most):
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{LEFT + _SPAN}" y1="{y(value)}" y2="{y(value)}"/>')
@@ -71,7 +80,7 @@ def draw(label: str, line: Line, ends: tuple[float, float], doses: Sequence[date
     if last > first:
         parts.append(f'<text class="tick" x="{LEFT + _SPAN}" y="{bottom + 24}" text-anchor="end">{_day(last)}</text>')
     desc = escape("; ".join(f"{value:g} on {day.isoformat()}" for day, value in line.points))
-    heading = f'<text class="bar-name" x="{LEFT}" y="13">{escape(name)}</text>'
+    heading = f'<text class="bar-name" x="{LEFT}" y="13">{escape(above)}</text>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="timeline scores" role="img" '
         f'viewBox="0 0 {WIDTH} {bottom + 30}" aria-labelledby="scores-{number}-title scores-{number}-text">'

@@ -46,11 +46,12 @@ def _section(name: str, scores: list[Score], doses: list[date], span: tuple[date
     known = stepwell.load_knowledge().all_instruments.get(name)
     form = library.questionnaires().get(name)
     label = known.label if known else form.title if form else _("The clinic’s own questions")
+    direction = known.direction if known else ""
     drawn = []
     for n, line in enumerate(drawing.lines_of(name, scores)):
         remission = float(known.remission.at_most) if known and known.remission else None
         ends = _ends(known, form, line)
-        svg = drawing.draw(label, line, ends, doses, span, number * 100 + n, remission)
+        svg = drawing.draw(label, direction, line, ends, doses, span, number * 100 + n, remission)
         drawn.append(mark_safe(svg))
     columns = [item.item for item in known.items] if known else list(dict.fromkeys(i for s in scores for i in s.items))
     has_items = any(score.items for score in scores)

@@ -17,7 +17,7 @@ from stepwell.clinic.access.policy import Action, may
 from stepwell.clinic.history import links
 from stepwell.clinic.people.models import Person
 
-from . import clock, finishing, library, outbox, requests, schedule, stuck
+from . import clock, finishing, library, outbox, requests, schedule, stuck, worker
 from .models import CHANNELS, Request
 from .patient_views import form_title
 
@@ -43,17 +43,17 @@ def clinic_page(request: HttpRequest) -> HttpResponse:
     return render(request, "measures/clinic.html", context)
 
 
-def _shown(items: list) -> list[dict]:
-    return [
-        {
-            "stuck": one,
-            "title": form_title(one.stand.request),
-            "state": STATES[one.stand.state],
-            "message": one.message,
-            "may_take_over": one.stand.n_answers > 0,
-        }
-        for one in items
-    ]
+def _shown(items: list[stuck.Stuck]) -> list[dict]:
+    """One row for each person of a group."""
+    found: dict = {}
+    for one in items:
+        row = found.setdefault(one.person.pk, {"person": one.person, "asked": [], "whys": {}, "message": None})
+        row["asked"].append(
+            {"stand": one.stand, "title": form_title(one.stand.request), "state": STATES[one.stand.state]}
+        )
+        row["whys"] |= {one.why: None} if one.why else {}
+        row["message"] = one.message or row["message"]
+    return list(found.values())
 
 
 def person_page(request: HttpRequest, person: Person) -> HttpResponse:
@@ -119,6 +119,8 @@ def _plans(person: Person) -> list[dict]:
         for asked in one.asked:
             span = {"begun": begun, "given": given, "planned": planned, "until": today + timedelta(days=365)}
             days = [day for day in schedule.due_days(asked.rule, **span) if day >= today]
+            done = [worker.once_of(person, one, name, day) for day in days[:1] for name in asked.questionnaires]
+            days = days[1:] if is_on and Request.objects.filter(once__in=done).exists() else days
             titles = [library.questionnaires()[name].title for name in asked.questionnaires]
             nexts.append({"day": days[0] if days else None, "titles": titles, "why": asked.why})
         found.append({"schedule": one, "is_on": is_on, "plan": plan, "nexts": nexts})
@@ -143,6 +145,11 @@ def _act(request: HttpRequest, person: Person) -> HttpResponse:
         _ask(request, person)
     elif what == "here":
         return _answer_here(request, person)
+    elif what == "again":
+        chosen = [asked for text in request.POST.getlist("asked") if (asked := finishing.as_uuid(text))]
+        found = Request.objects.filter(pk__in=chosen, person_id__in=person.ids())
+        _send_again(request, person, requests.stands_of(found))
+        return redirect("questionnaires")
     else:
         raise Http404
     return here
@@ -204,7 +211,7 @@ def act_on_request(request: HttpRequest, person: Person, asked: uuid.UUID) -> Ht
         else:
             messages.info(request, _("It was finished or withdrawn already."))
     elif what == "again":
-        _send_again(request, person, stand)
+        _send_again(request, person, [stand])
     elif what == "take over" and may(request.actor, Action.WRITE_HISTORY, person):
         form = library.questionnaires().get(found.instrument)
         done = finishing.take_over(stand, form, request.actor)
@@ -214,14 +221,18 @@ def act_on_request(request: HttpRequest, person: Person, asked: uuid.UUID) -> Ht
     return here
 
 
-def _send_again(request: HttpRequest, person: Person, stand: requests.Stand) -> None:
-    """A new message about an open request; a new request where it is closed."""
+def _send_again(request: HttpRequest, person: Person, stands: list[requests.Stand]) -> None:
+    """One new message about open requests; those that are closed are asked anew."""
     once = finishing.as_uuid(request.POST.get("once", "")) or uuid.uuid4()
-    asked = stand.request
-    if not stand.is_open:
-        asked = requests.ask(person, stand.request.instrument, request.actor, once=f"{once} again")
-    if asked is None:
-        messages.info(request, _("It is open already, or was answered today. It is not asked again."))
-        return
-    outbox.queue(person, [asked], "again", once=f"again {once}", not_before=timezone.now(), actor=request.actor)
-    messages.success(request, _("Asked. The message leaves within a minute, or in the morning."))
+    asked = [
+        stand.request
+        if stand.is_open
+        else requests.ask(person, stand.request.instrument, request.actor, once=f"{once} {stand.request.pk}")
+        for stand in stands
+    ]
+    new = [one for one in asked if one is not None]
+    if len(new) < len(asked) or not asked:
+        messages.info(request, _("What is open already, or was answered today, is not asked again."))
+    if new:
+        outbox.queue(person, new, "again", once=f"again {once}", not_before=timezone.now(), actor=request.actor)
+        messages.success(request, _("Asked. The message leaves within a minute, or in the morning."))

@@ -38,7 +38,7 @@ GROUPS = (
         _("Begun and not finished"),
         _("The answers so far are kept. Send it again, or take over what there is."),
     ),
-    ("untouched", _("Sent and not opened"), _("Nobody has answered anything yet.")),
+    ("untouched", _("Not opened"), _("Asked, and nothing is answered yet.")),
     ("desk", _("To be asked at the clinic"), _("These people want no messages.")),
     ("expired", _("Closed without all answers"), _("In the last 30 days. Ask again, or leave it.")),
 )

@@ -58,10 +58,15 @@ def _ask(person: Person, now: datetime) -> list:
             if not days or not (window := _open_window(by, asked.rule, days[-1], person, now)):
                 continue
             for name in asked.questionnaires:
-                once = f"{person.pk} {by.id} {name} {days[-1].isoformat()}"
+                once = once_of(person, by, name, days[-1])
                 given_by = {"once": once, "window": window, "day": days[-1], "by": by, "is_sent": is_sent, "now": now}
                 made.append(requests.ask(person, name, None, **given_by))
     return [request for request in made if request is not None]
+
+
+def once_of(person: Person, by: schedule.Schedule, questionnaire: str, day: date) -> str:
+    """By which a questionnaire of a schedule is asked once for a day."""
+    return f"{person.pk} {by.id} {questionnaire} {day.isoformat()}"
 
 
 def _open_window(by: schedule.Schedule, rule: schedule.Rule, day: date, person: Person, now: datetime):
