@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
 
 import stepwell
 from stepwell.clinic.history import forms, words
 from stepwell.clinic.history.intake_lines import contents_of
 from stepwell.clinic.history.questionnaire import intake, shipped
 from stepwell.clinic.history.records import records_of
+from stepwell.clinic.measures import library
+from stepwell.errors import QuestionError
 
+DOCS = Path(__file__).parents[2] / "docs" / "clinic.md"
 DAY = dt.date(2026, 11, 29)
 FORMS = {form.id: form for form in shipped()}
 
@@ -85,3 +94,35 @@ def test_side_effects_are_asked_in_own_words_and_less_is_better():
     assert (rows["emotional blunting"]["value"], rows["emotional blunting"]["better"]) == (2.0, "lower")
     assert rows["sexual function"]["value"] is None
     assert content["note"] == "dry mouth"
+
+
+def test_the_clinics_own_files_and_wordings_are_read_as_the_docs_show(monkeypatch, tmp_path):
+    blocks = re.findall(
+        r"```yaml\n# (wordings|questionnaires)/(\S+?):.*?\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL
+    )
+    assert [(folder, name) for folder, name, _text in blocks] == [
+        ("wordings", "example.yaml"),
+        ("questionnaires", "sleep.yaml"),
+    ]
+    for folder, name, text in blocks:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(text, "utf-8")
+    monkeypatch.setattr(settings, "DIRECTORY", dataclasses.replace(settings.DIRECTORY, path=tmp_path))
+    read = library.questionnaires()
+    who_5 = read["who-5"].parts[0]
+    assert not who_5.is_by_number
+    assert [(q.kind, q.ask, list(q.choices)) for q in who_5.item_questions()] == [("choice", "…", list("012345"))] * 5
+    ((_kind, content),) = contents(read["sleep"], {"rested": "4"})
+    assert content["records"][0]["row"]["item"] == "rested"
+    # A later file of the same id takes its place; an incomplete wording, or an unknown questionnaire, is told.
+    later = (tmp_path / "questionnaires" / "sleep.yaml").read_text("utf-8").replace("2026-11-29", "2027-01-01")
+    (tmp_path / "questionnaires" / "sleep-2027.yaml").write_text(later, "utf-8")
+    assert library.questionnaires()["sleep"].name == "sleep 2027-01-01"
+    (tmp_path / "wordings" / "half.yaml").write_text("instrument: qids-sr16\nlicence: x\nitems: {'1': a}\n", "utf-8")
+    (tmp_path / "schedules").mkdir()
+    schedule = "id: own\ndate: 2026-11-29\ntitle: Own\nsource: ours\nhours_untouched: 9\nhours_to_finish: 9\n"
+    schedule += "asked: [{questionnaires: [no-such], rule: {kind: every, days: 7}}]\n"
+    (tmp_path / "schedules" / "own.yaml").write_text(schedule, "utf-8")
+    with pytest.raises(QuestionError) as told:
+        library.questionnaires()
+    assert sorted(p.where.rpartition("/")[2] for p in told.value.problems) == ["half.yaml, items", "schedule own"]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ def _library(place: Path, _state: tuple) -> tuple[dict[str, Questionnaire], dict
     for form in (*shipped(), *_read(place / "questionnaires", read, problems)):
         if form.id not in forms or form.date > forms[form.id].date:
             forms[form.id] = form
-    for wording in _read(place / "wordings", _model(Wording), problems):
+    for file, wording in _named(place / "wordings", _model(Wording), problems):
+        problems += _problems_of(wording, file, forms.values())
         forms = {name: _worded(form, wording) for name, form in forms.items()}
     schedules: dict[str, Schedule] = {}
     for schedule in (
@@ -64,17 +65,29 @@ def _model(form: type[BaseModel]) -> Callable[[Path], Any]:
 
 
 def _read(folder: Path, reader: Callable[[Path], Any], problems: list[Problem]) -> Iterator[Any]:
+    return (one for _file, one in _named(folder, reader, problems))
+
+
+def _named(folder: Path, reader: Callable[[Path], Any], problems: list[Problem]) -> Iterator[tuple[Path, Any]]:
+    """Each file of the folder and what it says; what is wrong is added to the problems."""
     for file in sorted(folder.glob("*.yaml")):
         try:
-            yield reader(file)
+            yield file, reader(file)
         except ValidationError as error:
             for one in error.errors():
                 where = ".".join(str(part) for part in one["loc"])
                 problems.append(Problem(f"{file}, {where}", one["msg"], "", "correct the file, or take it away"))
         except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, OSError) as error:
-            problems.append(
-                Problem(str(file), f"cannot be read: {type(error).__name__}", "a YAML file as docs/clinic.md shows")
-            )
+            expected = "a YAML file as docs/clinic.md shows"
+            problems.append(Problem(str(file), f"cannot be read: {type(error).__name__}", expected))
+
+
+def _problems_of(wording: Wording, file: Path, forms: Iterable[Questionnaire]) -> Iterator[Problem]:
+    parts = [part for form in forms for part in form.parts if part.instrument == wording.instrument]
+    if not parts:
+        yield Problem(f"{file}, instrument", f"{wording.instrument!r} is asked by no questionnaire")
+    elif set(wording.items) != set(parts[0].items):
+        yield Problem(f"{file}, items", "not the items of the instrument", f"each of {', '.join(parts[0].items)}")
 
 
 def _worded(form: Questionnaire, wording: Wording) -> Questionnaire:
