@@ -256,3 +256,16 @@ def test_another_patients_request_does_not_exist(ada, ask, person):
     stranger = person(given_name="Ben")
     phone = opened(stranger)
     assert phone.get(f"/questionnaire/{asked.pk}/phq-9/1/0/").status_code == 404
+
+
+def test_a_link_to_questionnaires_opens_nothing_else_and_an_intakes_link_no_questionnaire(ada, ask, actor):
+    asked = ask("phq-9")
+    phone = opened(ada)
+    for where in ("/intake/", "/intake/end/", "/intake/consent/agreed/0/", "/my/page/"):
+        assert phone.get(where).status_code == 404, where
+    _link, token = links.make_link(ada, actor("nurse"))
+    other = Client()
+    other.post(f"/i/{token}/", BORN)
+    assert other.get("/intake/").status_code == 302
+    for where in ("/questionnaire/", "/questionnaire/end/", f"/questionnaire/{asked.pk}/phq-9/1/0/"):
+        assert other.get(where).status_code == 404, where

@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 import stepwell
+from stepwell.clinic.history.models import INTAKE
+from stepwell.clinic.history.question_page import link_of
 from stepwell.clinic.people.models import Person
 from stepwell.errors import QuestionError
 
@@ -40,6 +42,7 @@ def for_staff(request: HttpRequest, person: Person) -> HttpResponse:
 
 def for_patient(request: HttpRequest, person: Person) -> HttpResponse:
     """The page as the patient sees it."""
+    link_of(request, person, INTAKE)
     return _page(request, person, is_staff=False)
 
 

@@ -14,6 +14,7 @@ from . import intake, links
 from .answering import MONTHS, in_words
 from .answers import last_of, latest, values
 from .intake_lines import summary
+from .models import INTAKE
 from .question_page import Sitting, answer_page, in_danger, link_of
 from .questionnaire import Page
 from .questionnaire import intake as questions
@@ -49,14 +50,14 @@ def _birth_date(posted):
 
 def go_on(request: HttpRequest, person: Person) -> HttpResponse:
     """Leads to the first question without an answer; to the end where there is none."""
-    link = link_of(request, person)
+    link = link_of(request, person, INTAKE)
     page = None if intake.is_sent(link.intake) else questions().next_page(values(latest(link.intake)))
     return redirect("intake_end") if page is None else redirect(_url(page))
 
 
 def question(request: HttpRequest, person: Person, part: str, question: str, turn: int) -> HttpResponse:
     """One question of the intake."""
-    link = link_of(request, person)
+    link = link_of(request, person, INTAKE)
     if intake.is_sent(link.intake):
         return redirect("intake_end")
     sitting = Sitting(link, link.intake, questions(), _url, go_on="intake", leave="intake_leave")
@@ -69,7 +70,7 @@ def _url(page: Page) -> str:
 
 def end(request: HttpRequest, person: Person) -> HttpResponse:
     """All answers, to be read once more; sending makes lines of them."""
-    link = link_of(request, person)
+    link = link_of(request, person, INTAKE)
     kept = latest(link.intake)
     answers = values(kept)
     if request.method == "POST":
@@ -97,6 +98,6 @@ def leave(request: HttpRequest, person: Person) -> HttpResponse:
     """Ends the patient's session in this browser. Everything that was answered is kept."""
     if request.method != "POST":
         return redirect("intake")
-    is_kiosk = link_of(request, person).is_kiosk
+    is_kiosk = link_of(request, person, INTAKE).is_kiosk
     dismiss_patient(request)
     return render(request, "history/left.html", {"is_kiosk": is_kiosk})

@@ -39,9 +39,10 @@ class Sitting:
     """What the patient must know on each page."""
 
 
-def link_of(request: HttpRequest, person: Person) -> Link:
-    """The link by which the patient came."""
-    link = Link.objects.filter(pk=request.actor.link_id, person=person).first()
+def link_of(request: HttpRequest, person: Person, opens: str) -> Link:
+    """The link by which the patient came, where it opens the page of that name: a link to questionnaires, which lives for days,
+    opens neither the intake nor the patient's own page."""
+    link = Link.objects.filter(pk=request.actor.link_id, person=person, opens=opens).first()
     if link is None:
         raise Http404
     return link

@@ -21,12 +21,13 @@ from stepwell.clinic.safety.watch import REPLY
 
 from . import finishing, library, requests
 from .models import Request, Response
+from .outbox import OPENS
 from .requests import Stand
 
 
 def go_on(request: HttpRequest, person: Person) -> HttpResponse:
     """Leads to the first question without an answer, of whatever is open; to the end where there is none."""
-    link_of(request, person)
+    link_of(request, person, OPENS)
     for stand in requests.open_of(person):
         form = library.questionnaires().get(stand.request.instrument)
         page = form and form.next_page(values(latest(stand.request.pk)))
@@ -39,7 +40,7 @@ def question(
     request: HttpRequest, person: Person, asked: uuid.UUID, part: str, question: str, turn: int
 ) -> HttpResponse:
     """One question. What is answered too late is kept, and told."""
-    link = link_of(request, person)
+    link = link_of(request, person, OPENS)
     found = Request.objects.select_for_update().filter(pk=asked, person_id__in=person.ids()).first()
     if found is None:
         raise Http404
@@ -105,7 +106,7 @@ def _address(found: Request, page: Page) -> str:
 
 def end(request: HttpRequest, person: Person) -> HttpResponse:
     """The receipt: what is saved since this link was made, and when, in the patient's own time zone."""
-    link = link_of(request, person)
+    link = link_of(request, person, OPENS)
     stands = requests.of_person(person)
     done = [
         (form_title(r.request), timezone.localtime(r.at, person.zone))
@@ -136,6 +137,6 @@ def leave(request: HttpRequest, person: Person) -> HttpResponse:
     """Ends the patient's session in this browser. Everything that was answered is kept."""
     if request.method != "POST":
         return redirect("questionnaire")
-    is_kiosk = link_of(request, person).is_kiosk
+    is_kiosk = link_of(request, person, OPENS).is_kiosk
     dismiss_patient(request)
     return render(request, "history/left.html", {"is_kiosk": is_kiosk})
