@@ -138,7 +138,7 @@ def test_a_score_that_staff_type_calls_by_the_lines_before_it(ada, nurse):
     assert found()[-1] == ("interrupt", "first")
     # It waits: until somebody closed it, the same answer interrupts again.
     typed(1.0, days_ago(5))
-    assert found()[-1] == ("interrupt", "first")
+    assert found()[-1] == ("interrupt", "again")
     for alert in Alert.objects.all():
         close(alert, nurse, "Spoke on the phone.", seen=0)
     typed(1.0, days_ago(3))
@@ -224,7 +224,7 @@ def test_the_same_answers_of_one_source_are_one_alert(ada, nurse):
     lines.add(ada, "score", phq(2.0, timezone.localdate(timezone=ada.zone).isoformat()), actor=nurse,
               state="reported", origin="patient")  # fmt: skip
     assert Alert.objects.count() == 1
-    assert after_answers(ada, items={"9": 3.0}, **how).reason == "first"
+    assert after_answers(ada, items={"9": 3.0}, **how).reason == "again"
     given = [{"day": days_ago(20), "items": {"9": 3.0}}]
     assert after_answers(ada, items={"9": 3.0}, earlier=given, **how | {"source": uuid.uuid4()}).reason == "same"
 

@@ -1,4 +1,4 @@
-"""No answer above zero to item 9 is without its alert when the program is killed: 1,000 answers here, 100,000 in benchmarks/."""
+"""No answer above zero to item 9 is without its alert when the program is killed: 400 answers here, 100,000 in benchmarks/."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def _told(clinic, n: int) -> dict:
 
 
 @pytest.mark.long
-def test_every_answer_above_zero_has_its_alert_in_1000_answers_with_crashes(tmp_path):
-    told = _told(made(tmp_path / "clinic"), 1000)
+def test_every_answer_above_zero_has_its_alert_in_400_answers_with_crashes(tmp_path):
+    told = _told(made(tmp_path / "clinic"), 400)
     assert told["lost"] == 0
-    assert told["answers"] >= 1000
-    assert told["crashes"] > 3
+    assert told["answers"] >= 400
+    assert told["crashes"] > 1
     assert told["p99"] < 60
 
 
 @pytest.mark.long
 def test_every_answer_above_zero_has_its_alert_on_postgresql(tmp_path):
     with postgresql_server() as server:
-        told = _told(made(tmp_path / "clinic", server.address()), 300)
+        told = _told(made(tmp_path / "clinic", server.address()), 100)
     assert told["lost"] == 0
-    assert told["answers"] >= 300
+    assert told["answers"] >= 100

@@ -42,7 +42,7 @@ def whats(alert) -> list[str]:
 def test_the_inbox_says_who_why_how_long_and_whose(sign_in, alert):
     page = sign_in("nurse").get("/inbox/").content.decode()
     for words in ("Doe, Ada", "first answer above zero", "PHQ-9, item 9 (self-harm): 2, more than half the days",
-                  "0 min", "nobody yet", "to on call at", "starting value", "Nobody is on call now"):  # fmt: skip
+                  "0 min", "nobody has it yet", "to on call at", "starting value", "Nobody is on call now"):  # fmt: skip
         assert words in page, words
     assert "Nothing waits" in sign_in("nurse", clinic=None).get("/inbox/").content.decode() or alert
 
@@ -179,6 +179,7 @@ def test_staff_enter_the_screener_as_numbers_and_the_alert_follows(sign_in, ada)
     page = client.get(f"/people/{ada.pk}/alerts/").content.decode()
     assert "item 4 (intent): yes" in page
     assert "item 5 (plan)" not in page
+    assert "item 4 (intent): yes" in client.get("/inbox/").content.decode()
     assert client.get(f"/people/{ada.pk}/alerts/enter/gad-7/").status_code == 404
 
 

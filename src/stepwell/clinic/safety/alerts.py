@@ -63,7 +63,15 @@ def after_answers(
     on = day or answered_at.astimezone(person.zone).date()
     is_old = is_day_known and today - on > timedelta(days=rule().recall_days.value)
     before = baseline(person, instrument, on if is_day_known else today, source=source, leave_out=lines, given=earlier)
-    called = call(instrument, items, before=before.level, had_sign=before.had_sign, reply=reply, is_old=is_old)
+    called = call(
+        instrument,
+        items,
+        before=before.level,
+        had_sign=before.had_sign,
+        reply=reply,
+        is_old=is_old,
+        is_waiting=before.is_waiting,
+    )
     if called is None:
         return None
     if reply == _NOT_ACTING and (kept := _latest(person, source, instrument, said)) is not None:

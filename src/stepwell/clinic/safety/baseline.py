@@ -32,6 +32,8 @@ class Baseline:
     level: float | None
     day: date | None
     had_sign: bool
+    is_waiting: bool
+    """Whether earlier answers interrupted, and nobody has closed their alert."""
 
 
 def baseline(
@@ -63,9 +65,9 @@ def baseline(
     ]
     usable.sort(key=lambda e: (e.day, e.at is not None, e.at or datetime.min))
     if not usable:
-        return Baseline(None, None, False)
+        return Baseline(None, None, False, bool(waiting))
     had_sign = any(is_sign(instrument, e.items) for e in usable)
-    return Baseline(level(instrument, usable[-1].items), usable[-1].day, had_sign)
+    return Baseline(level(instrument, usable[-1].items), usable[-1].day, had_sign, bool(waiting))
 
 
 def _of_lines(person: Person, instrument: str, leave_out: Collection[uuid.UUID]) -> Iterator[Earlier]:

@@ -61,6 +61,11 @@ class Card:
         """The answers in words."""
         return words.answers_of(self.alert)
 
+    @property
+    def signs(self) -> list[str]:
+        """Those that are a sign, or were not given."""
+        return words.signs_of(self.alert)
+
 
 def card(alert: Alert, now: datetime, minutes: int) -> Card:
     """The alert as it stands at that moment."""

@@ -106,11 +106,18 @@ def _applies(instrument: str, item: str, items: Answers) -> bool:
 
 
 def call(
-    instrument: str, items: Answers, *, before: float | None, had_sign: bool, reply: str | None, is_old: bool
+    instrument: str,
+    items: Answers,
+    *,
+    before: float | None,
+    had_sign: bool,
+    reply: str | None,
+    is_old: bool,
+    is_waiting: bool = False,
 ) -> Called | None:
     """Whom the answers call; None: nobody. `before` is the level of the person's baseline (None: there is none), `had_sign` says
-    whether any earlier answer was a sign, `reply` is the answer to the question that follows, and `is_old` that the answers are
-    of another time than now."""
+    whether any earlier answer was a sign, `reply` is the answer to the question that follows, `is_old` says that the answers are
+    of another time than now, and `is_waiting` that an earlier answer interrupted and nobody has closed its alert."""
     sign = is_sign(instrument, items) if asked(instrument, items) else False
     if reply in rule().interrupting_replies.values:
         return Called(INTERRUPT, reply)
@@ -123,7 +130,7 @@ def call(
         return Called(INTERRUPT, "level")
     now = level(instrument, items)
     if before is None or not had_sign:
-        return Called(INTERRUPT, "first")
+        return Called(INTERRUPT, "again" if is_waiting else "first")
     if now - before >= rule().rises_by.value:
         return Called(INTERRUPT, "rise")
     return Called(REVIEW, "same" if now == before else "lower")

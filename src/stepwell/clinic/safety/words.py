@@ -24,7 +24,8 @@ REASONS = {
     "plan": gettext_lazy("says that they have thought about how"),
     "declined": gettext_lazy("prefers not to say whether they may act on it today; that is not a no"),
     "level": gettext_lazy("intent, a plan, or behaviour in the last three months"),
-    "first": gettext_lazy("the first answer above zero that is known, or none since has been dealt with"),
+    "first": gettext_lazy("the first answer above zero that is known"),
+    "again": gettext_lazy("above zero again, while an earlier answer still waits for somebody"),
     "rise": gettext_lazy("higher than their last answer"),
     "same": gettext_lazy("the same as their last answer"),
     "lower": gettext_lazy("lower than their last answer, and above zero"),
@@ -43,6 +44,12 @@ STEPS = {
 def answers_of(alert: Alert) -> list[str]:
     """Each answer in words, such as `PHQ-9, item 9 (self-harm): 2, more than half the days`."""
     return [one for item, value in alert.content["items"].items() if (one := _answer(alert, item, value))]
+
+
+def signs_of(alert: Alert) -> list[str]:
+    """The same without the answers that are no sign."""
+    said = alert.content["items"].items()
+    return [one for item, value in said if value != 0 and (one := _answer(alert, item, value))]
 
 
 def _answer(alert: Alert, item: str, value: float | None) -> str:
