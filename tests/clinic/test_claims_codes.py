@@ -108,7 +108,7 @@ def changed(**given) -> Claim:
     ("claim", "name", "words"),
     [
         (replace(CLAIM, is_signed=False), "unsigned", "not signed"),
-        (replace(CLAIM, amended="1 addenda, the last on 3 Dec 2026"), "amended", "3 Dec 2026"),
+        (replace(CLAIM, amended="an addendum on 3 Dec 2026"), "amended", "3 Dec 2026"),
         (replace(CLAIM, ordered_mg=84), "dose", "56 mg were given, 84 mg were ordered"),
         (replace(CLAIM, payer_name=""), "payer", "No payer"),
         (replace(CLAIM, payer=PayersWay()), "way", "ask, and enter it"),

@@ -77,6 +77,8 @@ class UseOfUnits:
             return ""
         if self.left is None:
             return _("not known: enter what one unit is")
+        if self.left < 0:
+            return _("0 of %(all)s; %(over)s more were used") % {"all": self.units, "over": -self.left}
         return _("%(left)s of %(all)s") % {"left": self.left, "all": self.units}
 
     def before(self, session: UUID) -> float | None:

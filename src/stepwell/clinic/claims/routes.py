@@ -18,7 +18,7 @@ ROUTES: tuple[Route, ...] = (
     Route("claims/payers/", office_views.payers, "claims_payers", _READ, "clinic"),
     Route("claims/payers/edit/", office_views.payer_edit, "claims_payer_edit", _WRITE, "clinic"),
     Route("claims/products/edit/", office_views.product_edit, "claims_product_edit", _WRITE, "clinic"),
-    Route("claims/minutes/", office_views.minutes_to_enter, "claims_minutes_to_enter", _RUN, "clinic", menu="Minutes"),
+    Route("claims/minutes/", office_views.minutes_to_enter, "claims_minutes_to_enter", _RUN, "clinic"),
     Route(_OF, views.of_person, "claims_person", _READ, tab="Claims"),
     Route(_ONE, views.claim, "claim", _READ),
     Route(f"{_ONE}minutes/", views.minutes, "claims_minutes", _RUN),

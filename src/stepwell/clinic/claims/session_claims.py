@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from stepwell.candidacy import show_date
 from stepwell.clinic.authorisation.policies import knowledge_of
@@ -183,7 +184,8 @@ def _amended(sheet: Sheet) -> str:
     if not sheet.addenda:
         return ""
     last = sheet.addenda[-1].at.astimezone(sheet.zone)
-    return _("%(n)d addenda, the last on %(day)s") % {"n": len(sheet.addenda), "day": show_date(last.date())}
+    n, day = len(sheet.addenda), show_date(last.date())
+    return ngettext("an addendum on %(day)s", "%(n)d addenda, the last on %(day)s", n) % {"n": n, "day": day}
 
 
 def _authorised(sheet: Sheet, uses: dict, payers: dict) -> Authorised | None:

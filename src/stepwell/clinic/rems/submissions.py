@@ -203,7 +203,7 @@ def _content(sheet: Sheet, form: MonitoringForm, filled: list[Row], sent: Sent) 
         "form": {"id": form.id, "title": form.title, "described": form.described.isoformat(), "digest": form.digest},
         "copies": [f"{copy.what} ({copy.url}), looked at on {copy.seen_on.isoformat()}" for copy in form.copies],
         "parts": [{"title": part.title, "fields": [_kept(by_id[f.id]) for f in part.fields]} for part in form.parts],
-        "cut_off": [one.what for one in form.cut_off],
+        "cut_off": [f"{by_id[one.after].field.label}: {one.what}" for one in form.cut_off],
         "beyond": sent.beyond[:_LONGEST_BEYOND],
         "channel": sent.channel,
         "day": sent.day.isoformat(),
