@@ -46,6 +46,7 @@ class Held:
             for number, row in enumerate(rows):
                 row.setdefault("address", f"{name}/{number}")
                 row["person_id"] = 1
+        self.rows["medication"] = [_medication(row) for row in self.rows["exposure"]]
         self.tables, self.knowledge, self.folder = tuple(self.rows), K, Path("held")
         held = has | {name for name in ("code_gap", "incomplete_medication") if self.rows[name]}
         self.manifest = {"has": sorted(held), "knowledge": K.digest, "source": {"label": "held"}}
@@ -61,6 +62,15 @@ class Held:
 
     def evidence(self, person):
         return []
+
+
+def _medication(row):
+    """A stretch of supply as the record that it would be read from: building stretches from it gives it back."""
+    columns = ("person_id", "ingredient", "start_date", "mg_per_day", "stop_reason", "is_supplied", "address")
+    labelled = {True: None, False: "as read before", None: "not known"}[row["is_antidepressant_use"]]
+    end = (row["end_date"], "recorded end") if row["is_end_known"] else (None, None)
+    kept = {column: row[column] for column in columns if column in row}
+    return kept | {"labelled_use": labelled, "end_date": end[0], "end_basis": end[1], "dose_basis": "recorded dose"}
 
 
 def diagnosis(codeset, day, code="X"):

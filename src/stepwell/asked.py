@@ -15,13 +15,13 @@ from stepwell.knowledge.rules import rule_id, rules_of, setting_id
 from stepwell.knowledge.staging import Staging
 from stepwell.rules import settings_of, step_setting_of
 from stepwell.sources.coverage import Coverage
-from stepwell.tables import DERIVED, MEDICATION, RECORDS
+from stepwell.tables import DERIVED, RECORDS
 
 ALL = "all"
 """Asks for every definition, or staging model, that is in use."""
 
-KEPT_RECORDS = tuple(table.name for table in RECORDS if table is not MEDICATION)
-"""Record tables that the result keeps; medication records live on in `exposure`, with their addresses."""
+KEPT_RECORDS = tuple(table.name for table in RECORDS)
+"""Record tables that the result keeps."""
 
 RESULT_TABLES = (*KEPT_RECORDS, *(table.name for table in DERIVED))
 

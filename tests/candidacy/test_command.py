@@ -180,7 +180,6 @@ def test_somebody_without_records_is_told_so(call):
     [
         (("anna", "--policy", "cigma"), ("no such label, practice or policy", "did you mean `cigna`?", "qualchoice")),
         (("anna", "--definition", "us-labell"), ("unknown definition", "did you mean `us-label`?")),
-        (("anna", "--definition", "ohdsi-1009-code"), ("drug eras",)),
         (("berta-4711",), ("none of its 2 people has the id", "source_person_id")),
         (("anna", "--at", "2017-12-31"), ("before this person's first record", "leave out --at")),
     ],

@@ -9,7 +9,6 @@ from held import DAY, Held, K, diagnosis, line, one, score, session, supply
 
 from stepwell.candidacy.chart import read_chart
 from stepwell.candidacy.trials import find_definition, judge
-from stepwell.errors import QuestionError
 
 POLICIES = [f for f in K.candidacies.values() if f.kind == "policy"]
 START = date(2025, 1, 10)
@@ -161,14 +160,20 @@ def test_the_definition_asks_for_more_than_trials():
     assert "a diagnosis that excludes is recorded" in found.found.words
 
 
-def test_eras_cannot_be_judged_as_of_a_day():
-    with pytest.raises(QuestionError, match="as of one day"):
-        one(Held(**tried(42)), "esketamine-us", definition="ohdsi-1009-code")
+def test_a_definition_that_counts_eras_is_judged_as_of_a_day():
+    """It asks for two eras of other drugs before a third is begun: met from the first day of the third."""
+    rows = tried(42)
+    third = max(row["start_date"] for row in rows["exposure"])
+    verdicts = [
+        line(one(Held(**rows), "esketamine-us", day, definition="ohdsi-1009-code"), "trd.resistance").verdict
+        for day in (third - timedelta(1), third)
+    ]
+    assert verdicts == ["not met", "met"]
 
 
 def test_judging_anew_agrees_with_the_run(result):
     """The last day of everybody's records, by every definition of the run: the same verdict and the same numbers."""
-    names = [d for d in result.definitions if d.trials.basis.is_ != "eras"]
+    names = result.definitions
     assert names
     people = result.table("person").to_pyarrow().to_pylist()
     judged_anyone = False

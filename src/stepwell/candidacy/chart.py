@@ -49,6 +49,8 @@ class Chart:
     dose: tuple[dict, ...]
     declared_session: tuple[dict, ...]
     monitoring: tuple[dict, ...]
+    medication: tuple[dict, ...]
+    """Supplies and prescriptions; one that was to last longer ends on the day."""
     exposure: tuple[dict, ...]
     concomitant: tuple[dict, ...]
     """Supplies of drugs that only interact; the end is the day itself where it is later, the first day where it is unknown."""
@@ -98,9 +100,7 @@ class Chart:
                 for first, last in self.periods
             ],
             "condition": list(self.condition),
-            "medication": [
-                _medication(row) for row in self.exposure if begun_from is None or row["start_date"] >= begun_from
-            ],
+            "medication": [r for r in self.medication if begun_from is None or r["start_date"] >= begun_from],
             "measurement": list(self.measurement),
             "procedure": list(self.procedure),
             "code_gap": list(self.code_gap),
@@ -117,8 +117,8 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
     person_id = result.person_id(person)
     row = result.rows_of("person", person_id)[0]
     periods = [(r["start_date"], r["end_date"]) for r in result.rows_of("observation_period", person_id)]
-    # A result of an earlier version may lack a table.
-    kept = (name for name in (*_DATED, "exposure", "concomitant") if name in result.tables)
+    # A result of an earlier version may lack a table; without drugs nothing can be judged as of a day.
+    kept = {name for name in (*_DATED, "concomitant") if name in result.tables} | {"medication", "exposure"}
     tables = dict.fromkeys((*_DATED, "concomitant"), ()) | {name: result.rows_of(name, person_id) for name in kept}
     starts = [first for first, _ in periods] + [r["start_date"] for r in tables["exposure"]]
     ends = [last for _, last in periods] + [r["end_date"] for r in tables["exposure"]]
@@ -143,6 +143,7 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
         last_day=last_day,
         row=row,
         periods=tuple((first, min(last, day)) for first, last in periods if first <= day),
+        medication=tuple(_until(r, day) for r in tables["medication"] if r["start_date"] <= day),
         exposure=tuple(r | {"end_date": min(r["end_date"], day)} for r in tables["exposure"] if r["start_date"] <= day),
         concomitant=tuple(_supply(r, day) for r in tables["concomitant"] if r["start_date"] <= day),
         has=frozenset(result.manifest["has"]),
@@ -151,6 +152,12 @@ def read_chart(result: Result, person: str, day: date | None = None) -> Chart:
         incomplete=tuple(result.incomplete_of(person_id)),
         **{name: tuple(r for r in tables[name] if r[column] <= day) for name, column in _DATED.items()},
     )
+
+
+def _until(row: dict, day: date) -> dict:
+    """A row of `medication` as it was known on the day."""
+    goes_on = row["end_date"] is not None and row["end_date"] > day
+    return row | {"end_date": day, "end_basis": "recorded end"} if goes_on else row
 
 
 def _supply(row: dict, day: date) -> dict:
@@ -169,21 +176,3 @@ def _no_day(result: Result, found: str, expected: str, remedy: str) -> QuestionE
     return QuestionError(
         "Candidacy cannot be shown for this day.", [Problem(str(result.folder), found, expected, remedy)]
     )
-
-
-def _medication(row: dict) -> dict:
-    """A stretch of supply as the record that it would be read from: building stretches from it gives it back."""
-    labelled = {True: None, False: "as read before", None: "not known"}[row["is_antidepressant_use"]]
-    return {
-        "person_id": row["person_id"],
-        "ingredient": row["ingredient"],
-        "start_date": row["start_date"],
-        "end_date": row["end_date"] if row["is_end_known"] else None,
-        "end_basis": "recorded end" if row["is_end_known"] else None,
-        "mg_per_day": row["mg_per_day"],
-        "dose_basis": "exposure",
-        "labelled_use": labelled,
-        "stop_reason": row["stop_reason"],
-        "is_supplied": row["is_supplied"],
-        "address": row["address"],
-    }

@@ -90,19 +90,13 @@ def without_further_parts(definition: Definition) -> Definition:
 
 
 def find_definition(name: str, knowledge: Knowledge) -> Definition:
-    """The definition of that id. Raises `QuestionError` where there is none, or where it cannot be judged as of one day."""
+    """The definition of that id. Raises `QuestionError` where there is none."""
     definition = knowledge.definitions.get(name)
     if definition is None:
         meant = closest(name, knowledge.definitions)
         remedy = f"did you mean `{meant}`?" if meant else "see `stepwell knowledge list`"
         known = f"one of {', '.join(sorted(knowledge.definitions))}"
         raise QuestionError("There is no such definition.", [Problem(name, "unknown definition", known, remedy)])
-    if definition.trials.basis.is_ == "eras":
-        found = "it counts drug eras, which a result does not keep"
-        raise QuestionError(
-            "This definition cannot be judged as of one day.",
-            [Problem(name, found, "a definition that counts supplies or prescriptions", "choose another one")],
-        )
     return definition
 
 
