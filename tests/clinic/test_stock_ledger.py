@@ -99,6 +99,21 @@ def test_the_rest_of_an_opened_vial_can_be_given_until_it_is_empty(lot, nurse, p
     assert (ledger.on_hand(vial), ledger.remainder(vial)) == (1, 50)
 
 
+def test_only_lots_that_can_be_used_are_offered(lot, nurse, person):
+    somebody, other = person(), person(given_name="Ben")
+    good, later = lot(1, number="GOOD"), lot(1, number="LATER", expires=SOON + timedelta(days=9))
+    theirs = lot(1, number="THEIRS", person=somebody)
+    lot(1, number="OTHER", person=other)
+    lot(1, VIAL, "VIAL")
+    _use(lot(1, number="USED"), 1, nurse, somebody)
+    entries.recall(lot(1, number="RECALLED").pk, actor=nurse, once=uuid.uuid4(), note="letter")
+    assert ledger.usable(somebody, "esketamine", "nasal", timezone.localdate()) == [good, theirs, later]
+    assert ledger.usable(somebody, "esketamine", "nasal", SOON + timedelta(days=1)) == [later]
+    assert ledger.usable(somebody, "esketamine", "intravenous", timezone.localdate()) == []
+    for one in (good, theirs, later):
+        _use(one, 1, nurse, somebody, treatment="esketamine", route="nasal")
+
+
 def test_a_lot_is_good_on_the_day_of_its_expiry_and_not_after(lot, nurse, person, monkeypatch, home):
     spray, somebody = lot(2, expires=timezone.localdate(timezone=home.zone)), person()
     _use(spray, 1, nurse, somebody)

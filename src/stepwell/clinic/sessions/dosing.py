@@ -84,15 +84,8 @@ def usual_mg(sheet: Sheet) -> float:
 
 
 def lots_for(sheet: Sheet) -> list[Lot]:
-    """The clinic's lots that this dose can be taken from: of the treatment, on hand, not recalled; the first to expire first."""
-    of_treatment = Lot.objects.filter(clinic_id=sheet.session.clinic_id, treatment=sheet.order.treatment)
-    found = [lot for lot in of_treatment if lot.person_id is None or lot.person_id in sheet.person.ids()]
-    n_on_hand = ledger.all_on_hand(found)
-    return [
-        lot
-        for lot in found
-        if n_on_hand.get(lot.pk, 0) > 0 and lot.expires >= sheet.day and not ledger.is_recalled(lot)
-    ]
+    """The clinic's lots that this dose can be taken from, the first to expire first."""
+    return ledger.usable(sheet.person, sheet.order.treatment, sheet.order.route, sheet.day)
 
 
 def give(

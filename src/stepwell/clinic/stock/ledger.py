@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import date
 
 from django.db import transaction
 from django.db.models import F, FloatField, Q, QuerySet, Sum
@@ -17,7 +18,7 @@ from stepwell.clinic.access.policy import Action, Actor
 from stepwell.clinic.people.models import Person
 
 from .models import LedgerLine, Lot
-from .products import Product, product_of
+from .products import Product, product_of, products
 
 NEARLY_NONE = 1e-6
 """mg below which nothing is left: sums of decimal fractions are not exact."""
@@ -65,6 +66,24 @@ def of_same_number(lot: Lot) -> QuerySet[Lot]:
 def is_recalled(lot: Lot) -> bool:
     """Whether a recall of this lot number is entered and was not taken back."""
     return LedgerLine.objects.filter(lot__in=of_same_number(lot), kind="recall", corrections=None).exists()
+
+
+def usable(person: Person, treatment: str, route: str, day: date) -> list[Lot]:
+    """The lots from which this person can get a dose on that day, the first to expire first, in a fixed number of queries."""
+    given_by = {(p.treatment, p.route, p.mg_per_device) for p in products().products if route in p.given}
+    found = Lot.objects.filter(clinic_id=person.clinic_id, treatment=treatment, expires__gte=day)
+    ids, recalls = set(person.ids()), LedgerLine.objects.filter(kind="recall", corrections=None)
+    recalls = recalls.filter(lot__clinic_id=person.clinic_id, lot__treatment=treatment)
+    recalled = set(recalls.values_list("lot__route", "lot__lot_number"))
+    lots = [
+        lot
+        for lot in found
+        if (lot.treatment, lot.route, lot.mg_per_device) in given_by
+        and (lot.person_id is None or lot.person_id in ids)
+        and (lot.route, lot.lot_number) not in recalled
+    ]
+    left = all_on_hand(lots)
+    return [lot for lot in lots if left.get(lot.pk, 0) > 0]
 
 
 @transaction.atomic
