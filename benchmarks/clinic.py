@@ -3,7 +3,9 @@
 Each user opens a drawn page about a drawn person, reads it for some seconds, and opens the next. Prints the median, the 95th
 percentile and the longest time of each page.
 
-python benchmarks/clinic.py [--users 50] [--seconds 60] [--clinic DIR]
+python benchmarks/clinic.py [--users 50] [--seconds 60] [--clinic DIR] [--day]
+
+With --day, 12 chairs are taken, and the users open only the chair board and the sheets of these sessions.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections import defaultdict
 from pathlib import Path
 
 PORT = 8899
+CHAIRS = 12
 READS = (2.0, 6.0)
 """Between so many seconds a user reads a page."""
 
@@ -30,6 +34,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clinic", type=Path, help="an earlier demo; made anew without")
+    parser.add_argument("--day", action="store_true", help="the chair board and the sheets of 12 sessions alone")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         clinic = asked.clinic or Path(place) / "clinic"
@@ -37,6 +42,9 @@ def main() -> None:
 
         commands.demo(clinic, progress=lambda what, done, total: None)
         cookies, pages = _prepare(asked.users)
+        if asked.day:
+            sheets = _take_chairs()
+            pages = ["/board/"] * len(sheets) + sheets
         server = subprocess.Popen(
             [sys.executable, "-m", "stepwell", "clinic", "run", str(clinic), "--port", str(PORT)],
             stdout=subprocess.PIPE,
@@ -78,6 +86,52 @@ def _prepare(n_users: int) -> tuple[list[str], list[str]]:
             pages.append(f"/{path}")
     connections.close_all()
     return cookies, [page.replace("{person}", one) for page in pages for one in people]
+
+
+def _take_chairs() -> list[str]:
+    """A running session in each of 12 chairs, written as a nurse would. The addresses of their sheets."""
+    from django.db import connections, transaction
+    from django.utils import timezone
+
+    from stepwell.clinic.access.actors import actor_of_user
+    from stepwell.clinic.access.models import User
+    from stepwell.clinic.access.policy import Role
+    from stepwell.clinic.people.models import Person
+    from stepwell.clinic.sessions import orders, planning, sheets
+    from stepwell.clinic.sessions.refusals import Refused
+
+    doctor, nurse = (actor_of_user(User.objects.filter(role=role).first()) for role in (Role.PRESCRIBER, Role.NURSE))
+    found: list[str] = []
+    for person in Person.objects.filter(merged_into=None):
+        if len(found) == CHAIRS:
+            break
+        try:
+            with transaction.atomic():
+                order = orders.write(person, protocol="esketamine-us", phase="induction", dose_mg=56, actor=doctor)
+                chair = str(len(found) + 1)
+                plan = {"planned_at": timezone.now(), "chair": chair, "actor": nurse, "once": uuid.uuid4()}
+                session = planning.plan(order, **plan)
+                _begin(session, sheets.of(session), nurse)
+        except Refused:  # an answer of theirs is to be read before a dose, or their age needs another dose
+            continue
+        found.append(f"/people/{person.pk}/sessions/{session.pk}/")
+    assert len(found) == CHAIRS, "the demo has too few people who can get a dose"
+    connections.close_all()
+    return found
+
+
+def _begin(session, sheet, nurse) -> None:
+    """Every check answered as the protocol asks, the reading before, two devices."""
+    from stepwell.clinic.sessions import dosing, running
+
+    for check in sheet.checks:
+        said = check.rule.expected or "no"
+        running.answer(session, check.id, said, actor=nurse, once=uuid.uuid4())
+    reading = {"moment": "before", "systolic": 124, "diastolic": 78, "pulse": 70, "spo2": 98}
+    running.take_reading(session, reading, actor=nurse, once=uuid.uuid4())
+    for _ in range(sheet.n_devices_ordered):
+        given = {"mg": sheet.protocol.device.mg, "unit": "mg", "lot_number": "A1", "despite": "benchmark"}
+        dosing.give(session, actor=nurse, once=uuid.uuid4(), **given)
 
 
 def _measure(cookies: list[str], pages: list[str], seconds: float) -> dict[str, list[float]]:
