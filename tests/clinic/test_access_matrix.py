@@ -170,6 +170,7 @@ ROWS: dict[str, set[str] | str] = {
     "questionnaire_question": {PATIENT},
     "questionnaire_end": {PATIENT},
     "questionnaire_leave": {PATIENT},
+    "questionnaire_new_link": EVERYBODY,
     "questionnaires": {P, N, O},
     "questionnaires_of": {P, N, O},
     "questionnaire_act": {P, N, O},

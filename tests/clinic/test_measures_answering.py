@@ -14,7 +14,7 @@ from django.utils import timezone
 from stepwell.clinic.history import lines, links
 from stepwell.clinic.history.models import Answer
 from stepwell.clinic.measures import outbox, requests
-from stepwell.clinic.measures.models import Request, Response, ResponseLine
+from stepwell.clinic.measures.models import Message, Request, Response, ResponseLine
 from stepwell.clinic.measures.series import scores
 from stepwell.clinic.safety.models import Alert
 
@@ -269,3 +269,23 @@ def test_a_link_to_questionnaires_opens_nothing_else_and_an_intakes_link_no_ques
     assert other.get("/intake/").status_code == 302
     for where in ("/questionnaire/", "/questionnaire/end/", f"/questionnaire/{asked.pk}/phq-9/1/0/"):
         assert other.get(where).status_code == 404, where
+
+
+def test_a_patient_asks_for_a_new_link_alone_once_and_a_stranger_learns_nothing(ada, ask):
+    ask("phq-9")
+    _link, token = links.new_link(ada, uuid.uuid4(), opens=outbox.OPENS, ends=timezone.now() + dt.timedelta(days=1))
+    first = Client()
+    first.post(f"/i/{token}/", BORN)
+    closed = Client()
+    assert "Send me a new link" in closed.get(f"/i/{token}/").content.decode()
+    pages = {closed.post(f"/i/{which}/again/").content for which in (token, token, "no-such-token")}
+    assert len(pages) == 1
+    assert [m.why for m in Message.objects.all()] == ["new link"]
+    # Three wrong birth dates close a link for good: whoever has it is not the patient.
+    _link, second = links.new_link(ada, uuid.uuid4(), opens=outbox.OPENS, ends=timezone.now() + dt.timedelta(days=1))
+    thief = Client()
+    for _n in range(3):
+        thief.post(f"/i/{second}/", BORN | {"year": "1990"})
+    assert "Send me a new link" not in thief.get(f"/i/{second}/").content.decode()
+    thief.post(f"/i/{second}/again/")
+    assert Message.objects.count() == 1

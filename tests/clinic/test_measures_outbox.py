@@ -18,7 +18,7 @@ from django.conf import settings
 from stepwell.clinic import directory
 from stepwell.clinic.history import links
 from stepwell.clinic.measures import library, outbox, requests, stuck, transports, worker
-from stepwell.clinic.measures.models import Message, Plan, Request, Sending
+from stepwell.clinic.measures.models import Message, Plan, Request, Response, Sending
 from stepwell.errors import QuestionError
 
 NOON = dt.datetime(2026, 6, 1, 16, tzinfo=dt.UTC)  # 12:00 in New York
@@ -280,6 +280,60 @@ def test_a_schedule_asks_at_the_beginning_before_a_dose_and_after_it(set_up, tmp
     assert names == {library.schedules()["treatment"].name}
     requests.set_plan(ada, "treatment", False, nurse)
     assert ticked(12, 28, 12) == (set(), 0)
+
+
+def test_what_two_rules_make_due_is_asked_once(set_up, ada, user, actor):
+    """The day before a weekly session, and seven days after the last one: both are answered by one questionnaire."""
+    nurse, zone = actor("nurse"), ada.zone
+    outbox.set_contact(ada, "email", nurse)
+    requests.set_plan(ada, "treatment", True, nurse)
+    order = an_order(ada, user("prescriber"))
+    first = a_session(order)  # Monday, 30 November
+    an_entry(first, "dose", a_device(order), minute=2)
+    a_session(order, planned_at=START + dt.timedelta(days=7))
+    sunday = dt.datetime(2026, 12, 6, 10, tzinfo=zone).astimezone(dt.UTC)
+    worker.tick(sunday)
+    asked = Request.objects.get(day=dt.date(2026, 12, 6), instrument="phq-9")
+    Response.objects.create(request=asked, person=ada, how="own device", day=asked.day, actor="x", at=sunday)
+    for days in range(1, 6):
+        worker.tick(sunday + days * 24 * HOUR)
+    assert not Request.objects.filter(instrument="phq-9", day__gt=asked.day).exists()
+    assert requests.ask(ada, "phq-9", nurse, once="by hand", now=sunday + 24 * HOUR) is not None
+
+
+def test_one_person_who_cannot_be_asked_keeps_nobody_else_waiting(
+    set_up, tmp_path, ada, person, actor, monkeypatch, caplog
+):
+    set_up(message_folder=str(tmp_path / "out"))
+    ben, nurse = person(given_name="Ben", email="ben@example.org"), actor("nurse")
+    for who in (ada, ben):
+        outbox.set_contact(who, "email", nurse)
+        Plan.objects.create(
+            person=who, schedule="every-14-days", is_on=True, day=NOON.date(), user_id=nurse.user_id, at=NOON
+        )
+    asks = requests.ask
+
+    def fails_for_ada(who, *args, **given):
+        if who == ada:
+            raise ValueError("ada@example.org")
+        return asks(who, *args, **given)
+
+    monkeypatch.setattr(requests, "ask", fails_for_ada)
+    assert worker.tick(NOON)["sent"] == 1
+    assert {r.person for r in Request.objects.all()} == {ben}
+    assert "ValueError" in caplog.text
+    assert "ada" not in caplog.text
+
+
+def test_reminders_of_two_messages_about_one_questionnaire_go_out_once(set_up, tmp_path, ada, actor):
+    set_up(message_folder=str(tmp_path / "out"))
+    asked = ask(ada, actor)
+    worker.tick(NOON)
+    outbox.queue(ada, [asked], "again", once="again", not_before=NOON + HOUR)
+    worker.tick(NOON + HOUR)
+    for hours in range(2, 100):
+        worker.tick(NOON + hours * HOUR)
+    assert Message.objects.filter(why="reminder").count() == 2
 
 
 def test_the_worker_that_does_not_run_is_told(home, ada, actor):

@@ -26,14 +26,14 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     if request.actor is not None and link is not None and request.actor.link_id == str(link.pk):
         return redirect(link.opens)
     if why := links.why_closed(link, request):
-        return render(request, "history/link_closed.html", {"why": why}, status=410)
+        return render(request, "history/link_closed.html", {"why": why, "link": link, "token": token}, status=410)
     if request.method != "POST":
         return render(request, "history/link.html", {"months": MONTHS, "link": link})
     links.bind(link, request)
     if links.try_birth_date(link, request, _birth_date(request.POST)):
         return redirect(link.opens)
     if why := links.why_closed(link, request):
-        return render(request, "history/link_closed.html", {"why": why}, status=410)
+        return render(request, "history/link_closed.html", {"why": why, "link": link, "token": token}, status=410)
     left = links.MOST_TRIES - link.failed_tries
     context = {"months": MONTHS, "link": link, "left": left}
     return render(request, "history/link.html", context, status=422)

@@ -175,7 +175,8 @@ def _attempt(state: State, now: datetime) -> str:
     link, address = _link(person, stands)
     try:
         transports.send(channel, to, text_of(person, address), message)
-    except transports.NotSent as told:
+    except Exception as error:
+        told = error if isinstance(error, transports.NotSent) else transports.NotSent(type(error).__name__)
         return _end(message, attempt, "failed", now, channel=channel, to=to, why=told.why[:300], link=link)
     return _end(message, attempt, "sent", now, channel=channel, to=to, link=link)
 

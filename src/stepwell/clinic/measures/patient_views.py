@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from stepwell.clinic.access.actors import dismiss_patient
+from stepwell.clinic.history import links
 from stepwell.clinic.history.answers import last_of, latest, values
 from stepwell.clinic.history.question_page import Sitting, answer_page, in_danger, link_of
 from stepwell.clinic.history.questionnaire import Page, Questionnaire
 from stepwell.clinic.people.models import Person
 from stepwell.clinic.safety.watch import REPLY
 
-from . import finishing, library, requests
+from . import finishing, library, outbox, requests
 from .models import Request, Response
 from .outbox import OPENS
 from .requests import Stand
@@ -131,6 +132,18 @@ def form_title(found: Request) -> str:
     """What the questionnaire is called; its id where the file is gone."""
     form = library.questionnaires().get(found.instrument)
     return form.title if form is not None else found.instrument
+
+
+def new_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Sends a new link to the person of the closed one, by the way that they agreed to, once for each link. The page says the
+    same whether or not there is anything to send."""
+    link = links.find_link(token)
+    if request.method == "POST" and link is not None and link.opens == OPENS and link.failed_tries < links.MOST_TRIES:
+        stands = requests.open_of(link.person)
+        if stands:
+            asked, once = [stand.request for stand in stands], f"new link {link.pk}"
+            outbox.queue(link.person, asked, "new link", once=once, not_before=timezone.now())
+    return render(request, "measures/new_link.html")
 
 
 def leave(request: HttpRequest, person: Person) -> HttpResponse:

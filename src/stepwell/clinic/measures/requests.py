@@ -90,13 +90,13 @@ def open_of(person: Person, now: datetime | None = None) -> list[Stand]:
                                                  if s.request.instrument in order else len(order)))  # fmt: skip
 
 
-def answered_on(person: Person, instrument: str, day: date) -> bool:
-    """Whether the questionnaire was finished on that day, or the history has a score of the instrument of that day."""
+def is_answered_since(person: Person, instrument: str, day: date) -> bool:
+    """Whether the questionnaire was finished on that day or later, or the history has such a score of the instrument."""
     from .series import scores
 
-    if Response.objects.filter(person_id__in=person.ids(), request__instrument=instrument, day=day).exists():
+    if Response.objects.filter(person_id__in=person.ids(), request__instrument=instrument, day__gte=day).exists():
         return True
-    return any(score.day == day for score in scores(person, instrument))
+    return any(score.day >= day for score in scores(person, instrument))
 
 
 def ask(
@@ -111,7 +111,8 @@ def ask(
     is_sent: bool = True,
     now: datetime | None = None,
 ) -> Request | None:
-    """A new request. None where the same questionnaire is open, or was answered on that day, or `once` was used."""
+    """A new request. None where the same questionnaire is open, or was answered on that day or since it was due, or `once` was
+    used."""
     if Request.objects.filter(once=once).exists():
         return None
     now = now or timezone.now()
@@ -119,7 +120,7 @@ def ask(
     day = day or timezone.localdate(now, person.zone)
     if any(s.request.instrument == instrument for s in of_person(person, now) if s.is_open):
         return None
-    if answered_on(person, instrument, timezone.localdate(now, person.zone)):
+    if is_answered_since(person, instrument, day - timedelta(days=by.fresh_days if by else 0)):
         return None
     first, last = window or (now, now + timedelta(hours=HOURS_UNTOUCHED))
     try:

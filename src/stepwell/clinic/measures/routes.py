@@ -21,6 +21,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("questionnaire/end/", patient_views.end, "questionnaire_end", _ANSWER, "link"),
     Route("questionnaire/leave/", patient_views.leave, "questionnaire_leave", _ANSWER, "link"),
+    Route("i/<str:token>/again/", patient_views.new_link, "questionnaire_new_link", _ANSWER, "public"),
     Route("questionnaires/", staff_views.clinic_page, "questionnaires", _SEND, "clinic", menu="Questionnaires"),
     Route(_OF_PERSON, staff_views.person_page, "questionnaires_of", _SEND, tab="Questionnaires"),
     Route(_OF_PERSON + "<uuid:asked>/", staff_views.act_on_request, "questionnaire_act", _SEND),

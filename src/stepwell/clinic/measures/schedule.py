@@ -76,6 +76,8 @@ class Schedule(_Form):
     """So long may it be finished, from the first answer."""
     reminders: tuple[int, ...] = ()
     """Hours after the first message."""
+    fresh_days: int = Field(default=0, ge=0)
+    """An answer so many days before the due day counts: the same is not asked on two days in a row by two rules."""
     asked: tuple[Asked, ...] = Field(min_length=1)
 
     @property

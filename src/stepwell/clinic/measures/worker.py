@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import close_old_connections, transaction
 from django.utils import timezone
@@ -14,21 +15,31 @@ from stepwell.clinic.people.models import Person
 from stepwell.clinic.safety.escalation import escalate_due
 
 from . import clock, library, outbox, requests, schedule
-from .models import Beat, Message, Plan, Sending
+from .models import Beat, Plan, Sending
 
 SECONDS = 60
+_REMINDED_FOR = timedelta(days=30)
 _log = logging.getLogger("stepwell.clinic.measures")
 
 
 def tick(now: datetime | None = None) -> dict[str, int]:
     """Everything that is due now. Returns how many questionnaires were asked, messages sent, failed and not needed."""
     now = now or timezone.now()
-    escalate_due(now)
-    n_asked = ask_due(now)
-    remind(now)
+    for step in (escalate_due, remind):
+        _tried(step, now)
+    n_asked = _tried(ask_due, now) or 0
     counts = outbox.send_due(now)
     Beat.objects.update_or_create(pk=1, defaults={"at": now})
     return {"asked": n_asked, **counts}
+
+
+def _tried(step: Callable[[datetime], Any], now: datetime) -> Any:
+    """What the step gives. Where it fails, that is logged without any value, and the other steps are done all the same."""
+    try:
+        return step(now)
+    except Exception as error:
+        _log.error("The worker failed in %s: %s.", step.__name__, type(error).__name__)
+        return None
 
 
 def ask_due(now: datetime) -> int:
@@ -36,12 +47,20 @@ def ask_due(now: datetime) -> int:
     n = 0
     people = Person.objects.filter(pk__in=Plan.objects.values("person")).select_related("clinic")
     for person in {one.survivor() for one in people}:
-        with transaction.atomic():
-            made = _ask(person, now)
-            n += len(made)
-            if sent := [request for request in made if request.is_sent]:
-                outbox.queue(person, sent, "due", once=f"due {sent[0].pk}", not_before=now)
+        try:
+            n += _ask_and_queue(person, now)
+        except Exception as error:
+            # What cannot be asked of one person keeps nobody else from being asked.
+            _log.error("A person's questionnaires could not be asked: %s.", type(error).__name__)
     return n
+
+
+@transaction.atomic
+def _ask_and_queue(person: Person, now: datetime) -> int:
+    made = _ask(person, now)
+    if sent := [request for request in made if request.is_sent]:
+        outbox.queue(person, sent, "due", once=f"due {sent[0].pk}", not_before=now)
+    return len(made)
 
 
 def _ask(person: Person, now: datetime) -> list:
@@ -83,21 +102,21 @@ def _open_window(by: schedule.Schedule, rule: schedule.Rule, day: date, person: 
 
 
 def remind(now: datetime) -> int:
-    """Queues the reminders that are due: so many hours after the first message was sent, where the patient has not finished."""
-    n = 0
-    sent = Sending.objects.filter(outcome="sent", message__why__in=("due", "again")).select_related("message")
-    first: dict = {}
-    for one in sent.filter(at__gte=now - timedelta(days=30)).order_by("at"):
-        first.setdefault(one.message_id, one)
-    for message in Message.objects.filter(pk__in=first).select_related("person__clinic").prefetch_related("requests"):
-        stands = [s for s in requests.stands_of(message.requests.all(), now) if s.state in ("untouched", "started")]
-        if not stands:
-            continue
-        due = [h for h in sorted(stands[0].request.reminders) if first[message.pk].at + timedelta(hours=h) <= now]
+    """Queues the reminders that are due: so many hours after the first message about a request was sent, while it is not
+    finished."""
+    n, reminded = 0, set()
+    sent = Sending.objects.filter(outcome="sent", message__why__in=("due", "again"), at__gte=now - _REMINDED_FOR)
+    for one in sent.order_by("at").select_related("message__person__clinic"):
+        stands = [
+            stand
+            for stand in requests.stands_of(one.message.requests.all(), now)
+            if stand.state in ("untouched", "started") and stand.request.pk not in reminded
+        ]
+        reminded |= {stand.request.pk for stand in stands}
+        due = [h for h in stands[0].request.reminders if one.at + timedelta(hours=h) <= now] if stands else []
         if due:
-            asked = [stand.request for stand in stands]
-            once = f"reminder {message.pk} {len(due)}"
-            n += outbox.queue(message.person, asked, "reminder", once=once, not_before=now) is not None
+            asked, once = [stand.request for stand in stands], f"reminder {one.message_id} {len(due)}"
+            n += outbox.queue(one.message.person, asked, "reminder", once=once, not_before=now) is not None
     return n
 
 
