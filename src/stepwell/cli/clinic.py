@@ -124,9 +124,14 @@ def restore(
 def export(
     directory: DirectoryArg,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder.", show_default=False)],
+    therapy_notes: Annotated[
+        bool, typer.Option("--therapy-notes", help="With therapists' notes, which are left out otherwise.")
+    ] = False,
 ) -> None:
-    """Takes everything out: a CSV folder and FHIR that `stepwell run` reads, and every version of every line."""
-    told = _commands().export(directory, out)
+    """Takes everything out: a CSV folder and FHIR that `stepwell run` reads, every version of every line, every table."""
+    told = _commands().export(directory, out, therapy_notes=therapy_notes)
+    if not therapy_notes:
+        _say("Therapists' notes are left out; add --therapy-notes where the patients agreed.")
     _say(f"{told['people']:,} people and {told['lines']:,} versions of lines are in {out}.")
     _say(
         f"{told['differ']:,} of {told['verdicts']:,} verdicts differ when the folder is run; {out}/README.txt says why."

@@ -76,12 +76,12 @@ def restore(file: Path, path: Path, *, database: str = "sqlite", address: str) -
         raise
 
 
-def export(path: Path, out: Path) -> dict[str, int]:
+def export(path: Path, out: Path, *, therapy_notes: bool = False) -> dict[str, int]:
     """Takes everything out into a new folder. Returns how many people, lines and verdicts there are, and how many differ."""
     opened(path)
     from .exchange.export import export as write
 
-    return write(out)
+    return write(out, therapy_notes=therapy_notes)
 
 
 def demo(path: Path, *, progress: Callable[[str, int, int], None]) -> dict[str, str]:

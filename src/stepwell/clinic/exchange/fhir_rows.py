@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta, tzinfo
 
 import stepwell
 
@@ -24,15 +25,28 @@ _SYSTEMS = {
     "RXNORM": "http://www.nlm.nih.gov/research/umls/rxnorm",
 }
 _UCUM = "http://unitsofmeasure.org"
+_AROUND = {
+    "systolic": "blood-pressure-systolic",
+    "diastolic": "blood-pressure-diastolic",
+    "oxygen saturation": "oxygen-saturation",
+}
+_UNITS = {"systolic": "mm[Hg]", "diastolic": "mm[Hg]", "oxygen saturation": "%"}
 
 
-def fhir_resources(person: str, records: dict[str, list[dict]]) -> Iterator[dict]:
-    """The person's Patient, MedicationStatements, Conditions, Procedures and Observations."""
+def fhir_resources(person: str, records: dict[str, list[dict]], zone: tzinfo) -> Iterator[dict]:
+    """The person's Patient, MedicationStatements, MedicationAdministrations, Conditions, Procedures and Observations. Times are in
+    `zone`."""
     known = stepwell.load_knowledge()
     subject = {"subject": {"reference": f"Patient/{person}"}}
     for row in records.get("person", ()):
         yield _patient(person, row)
+    given = [row for row in records.get("dose", ()) if row["kind"] == "administration"]
+    for row in given:
+        yield {**_resource("MedicationAdministration", person, row), **subject, **_administration(row, known, zone)}
+    as_given = {(row["address"], row["given_date"], row["ingredient"]) for row in given}
     for row in (*records.get("medication", ()), *records.get("concomitant", ())):
+        if (row["address"], row["start_date"], row["ingredient"]) in as_given:
+            continue
         yield {**_resource("MedicationStatement", person, row), **subject, **_statement(row, known)}
     for drug in undated(records):
         row = {"ingredient": drug, "start_date": None, "end_date": None}
@@ -57,13 +71,50 @@ def fhir_resources(person: str, records: dict[str, list[dict]]) -> Iterator[dict
         form = known.all_instruments[row["instrument"]]
         read = {} if row["total"] is None else {"valueQuantity": {"value": row["total"], "unit": "points"}}
         yield {**_resource("Observation", person, row), **subject, **_observation(form, row["measured_date"]), **read}
+    yield from _readings(person, records, subject, known, zone)
     vitals = {vital.vital: vital for vital in known.vitals.values()}
-    for row in records.get("vital", ()):
+    of_sessions = {row["address"] for row in records.get("monitoring", ())}
+    for row in (row for row in records.get("vital", ()) if row["address"] not in of_sessions):
         value, code = (row["percent"], "%") if row["mmhg"] is None else (row["mmhg"], "mm[Hg]")
         quantity = {"value": value, "unit": code, "system": _UCUM, "code": code}
         read = {} if value is None else {"valueQuantity": quantity}
         vital = vitals[row["vital"]]
         yield {**_resource("Observation", person, row), **subject, **_observation(vital, row["measured_date"]), **read}
+
+
+def _administration(row: dict, known, zone: tzinfo) -> dict:
+    dosage: dict = {} if row["route"] is None else {"route": {"text": row["route"]}}
+    if row["mg"] is not None:
+        dosage["dose"] = {"value": row["mg"], "unit": "mg", "system": _UCUM, "code": "mg"}
+    made = {"status": "completed", "medicationCodeableConcept": _drug(row["ingredient"], known)}
+    made["effectiveDateTime"] = _when(row["given_date"], row["minute"], zone)
+    return made | ({"dosage": dosage} if dosage else {})
+
+
+def _readings(person: str, records: dict, subject: dict, known, zone: tzinfo) -> Iterator[dict]:
+    """What was read around doses, each at its minute after the first dose of the day. How long somebody was observed is no
+    observation that a system would look for, and stands in the CSV files."""
+    began = {row["given_date"]: row["minute"] for row in records.get("dose", ()) if row["kind"] == "administration"}
+    for row in records.get("monitoring", ()):
+        what = known.vitals.get(_AROUND.get(row["kind"], "")) or known.all_instruments.get(row["kind"])
+        if what is None or row["value"] is None:
+            continue
+        minute = began.get(row["session_date"])
+        at = None if minute is None or row["minutes"] is None else minute + row["minutes"]
+        unit = _UNITS.get(row["kind"], "{score}")
+        yield {
+            **_resource("Observation", person, row),
+            **subject,
+            **_observation(what, row["session_date"]),
+            "effectiveDateTime": _when(row["session_date"], at, zone),
+            "valueQuantity": {"value": row["value"], "unit": unit, "system": _UCUM, "code": unit},
+        }
+
+
+def _when(day: date, minute: int | None, zone: tzinfo) -> str:
+    if minute is None:
+        return day.isoformat()
+    return (datetime.combine(day, time(), zone) + timedelta(minutes=minute)).isoformat()
 
 
 def _resource(kind: str, person: str, row: dict) -> dict:
@@ -82,13 +133,17 @@ def _patient(person: str, row: dict) -> dict:
     return made | ({"deceasedDateTime": row["death_date"].isoformat()} if row["death_date"] else {})
 
 
-def _statement(row: dict, known) -> dict:
-    drug = known.ingredients.get(row["ingredient"])
-    concept = {"text": drug.label if drug else row["ingredient"]}
+def _drug(ingredient: str, known) -> dict:
+    drug = known.ingredients.get(ingredient)
+    concept: dict = {"text": drug.label if drug else ingredient}
     if drug and drug.rxnorm:
         concept["coding"] = [{"system": _SYSTEMS["RXNORM"], "code": drug.rxnorm[0], "display": drug.label}]
+    return concept
+
+
+def _statement(row: dict, known) -> dict:
     period = {"start": row["start_date"], "end": row["end_date"]}
-    made = {"status": "completed", "medicationCodeableConcept": concept}
+    made = {"status": "completed", "medicationCodeableConcept": _drug(row["ingredient"], known)}
     if dates := {name: day.isoformat() for name, day in period.items() if day is not None}:
         made["effectivePeriod"] = dates
     if row.get("mg_per_day") is not None:
