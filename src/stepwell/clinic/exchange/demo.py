@@ -19,6 +19,8 @@ from stepwell.clinic.history import importing, lines
 from stepwell.clinic.people.models import Person
 from stepwell.simulate import simulate
 
+from . import demo_day
+
 N_PEOPLE = 60
 SEED = 17
 STAFF_FILE = "demo-staff.txt"
@@ -83,6 +85,7 @@ def fill(folder: Path, progress: Callable[[str, int, int], None] = lambda what, 
         records = Path(place) / "records"
         simulate(N_PEOPLE, SEED, records, format="csv-folder", scored="doses")
         read = stepwell.read_records(records)
+    people: list[Person] = []
     for done, row in enumerate(read.tables["person"].to_pylist(), 1):
         with transaction.atomic():
             person = _person(clinic, row, done, office)
@@ -96,7 +99,10 @@ def fill(folder: Path, progress: Callable[[str, int, int], None] = lambda what, 
             if done % 2:
                 for line in made:
                     lines.confirm(line, clinician)
+            people.append(person)
         progress("people", done, N_PEOPLE)
+    with transaction.atomic():
+        demo_day.fill(people, clinician, actor_of_user(User.objects.get(role=Role.NURSE)))
     # Written last: it says that the demo is whole.
     (folder / STAFF_FILE).write_text("".join(f"{name}\t{password}\n" for name, password in staff.items()), "utf-8")
     (folder / STAFF_FILE).chmod(0o600)

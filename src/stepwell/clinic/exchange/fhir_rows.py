@@ -34,7 +34,7 @@ _UNITS = {"systolic": "mm[Hg]", "diastolic": "mm[Hg]", "oxygen saturation": "%"}
 
 
 def fhir_resources(person: str, records: dict[str, list[dict]], zone: tzinfo) -> Iterator[dict]:
-    """The person's Patient, MedicationStatements, MedicationAdministrations, Conditions, Procedures and Observations. Times are in
+    """The person's Patient, MedicationStatements, MedicationAdministrations, Conditions, Procedures, Observations. Times are in
     `zone`."""
     known = stepwell.load_knowledge()
     subject = {"subject": {"reference": f"Patient/{person}"}}
