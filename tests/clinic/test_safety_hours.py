@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +16,7 @@ from stepwell.clinic.safety import hours, steps
 from stepwell.clinic.safety.alerts import after_answers
 from stepwell.clinic.safety.escalation import escalate_due
 from stepwell.clinic.safety.inbox import cards
-from stepwell.clinic.safety.models import Alert
+from stepwell.clinic.safety.models import Alert, Notice
 from stepwell.clinic.safety.words import for_patient, waiting
 
 NEW_YORK, HONOLULU = ZoneInfo("America/New_York"), ZoneInfo("Pacific/Honolulu")
@@ -130,6 +131,50 @@ def test_the_worker_of_the_clinic_hands_alerts_on(home, person, nurse, working):
     alert = raised(person(), nurse, 0)
     worker.tick(timezone.now() + dt.timedelta(minutes=21))
     assert [step.what for step in alert.steps.all()] == ["escalated"]
+
+
+def test_who_is_on_call_is_told_by_a_message_without_a_name_and_again_where_it_failed(
+    home, person, nurse, user, working, monkeypatch, tmp_path
+):
+    from django.conf import settings
+
+    from stepwell.clinic.measures import on_call, worker
+
+    alert, now, minute = raised(person(), nurse, 0), timezone.now(), dt.timedelta(minutes=1)
+    who = user("prescriber")
+    hours.add_shift(home, nurse, who, now, now + 600 * minute, uuid.uuid4())
+    worker.tick(now + 21 * minute)
+    (card,) = cards(home)
+    assert "no e-mail address is known; phone them" in card.told
+    who.email = "who@clinic.example"
+    who.save()
+    worker.tick(now + 22 * minute)
+    assert "e-mail is not set up in clinic.toml; phone them" in cards(home)[0].told
+    monkeypatch.setattr(settings, "DIRECTORY", replace(settings.DIRECTORY, message_folder=str(tmp_path / "out")))
+    assert on_call.notify(now + 23 * minute) == 0
+    assert on_call.notify(now + 30 * minute) == 1
+    assert on_call.notify(now + 40 * minute) == 0
+    (file,) = (tmp_path / "out").glob("*.json")
+    text = file.read_text()
+    assert "who@clinic.example" in text
+    for word in ("Ada", "Doe", "suicide", "PHQ", str(alert.pk), "answer about"):
+        assert word not in text
+    assert cards(home)[0].told.startswith("e-mail sent at")
+    assert [notice.outcome for notice in alert.steps.get().notices.all()] == ["begun", "failed", "begun", "sent"]
+
+
+def test_nobody_is_told_of_an_alert_that_was_taken(home, person, nurse, user, working):
+    from stepwell.clinic.measures import on_call
+
+    alert, now = raised(person(), nurse, 0), timezone.now()
+    hours.add_shift(
+        home, nurse, user("nurse", email="n@clinic.example"), now, now + dt.timedelta(hours=9), uuid.uuid4()
+    )
+    later = now + dt.timedelta(minutes=25)
+    escalate_due(later)
+    steps.take(alert, nurse, seen=1)
+    on_call.notify(later)
+    assert Notice.objects.count() == 0
 
 
 def test_what_waits_for_the_review_goes_to_nobody(home, person, nurse, working):

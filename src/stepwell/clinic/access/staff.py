@@ -34,7 +34,13 @@ class StaffForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("username", "first_name", "last_name", "role")
+        fields = ("username", "first_name", "last_name", "role", "email")
+        labels = {"email": gettext_lazy("E-mail")}
+        help_texts = {
+            "email": gettext_lazy(
+                "To tell whoever is on call that an alert went to them. Messages hold no patient's name."
+            )
+        }
 
 
 def staff(request: HttpRequest) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from stepwell.clinic.people.models import Person
 from stepwell.clinic.safety.escalation import escalate_due
 
-from . import clock, library, outbox, requests, schedule
+from . import clock, library, on_call, outbox, requests, schedule
 from .models import Beat, Plan, Sending
 
 SECONDS = 60
@@ -28,6 +28,10 @@ def tick(now: datetime | None = None) -> dict[str, int]:
     for step in (escalate_due, remind):
         _tried(step, now)
     n_asked = _tried(ask_due, now) or 0
+    escalate_due(now)
+    on_call.notify(now)
+    n_asked = ask_due(now)
+    remind(now)
     counts = outbox.send_due(now)
     Beat.objects.update_or_create(pk=1, defaults={"at": now})
     return {"asked": n_asked, **counts}

@@ -35,6 +35,8 @@ class Card:
     due: datetime | None
     """When it goes to who is on call, unless somebody takes it; None where it does not, or already has."""
     is_escalated: bool
+    told: str
+    """Whether who is on call was told."""
 
     @property
     def n_steps(self) -> int:
@@ -71,9 +73,9 @@ def card(alert: Alert, now: datetime, minutes: int) -> Card:
     """The alert as it stands at that moment."""
     steps = steps_of(alert)
     is_taken = any(step.what == "taken" for step in steps)
-    is_escalated = any(step.what == "escalated" for step in steps)
+    escalated = [step for step in steps if step.what == "escalated"]
     closed = next((step.at for step in steps if step.what == "closed"), None)
-    waits_for_nobody = alert.tier != INTERRUPT or is_taken or is_escalated or closed is not None
+    waits_for_nobody = alert.tier != INTERRUPT or is_taken or escalated or closed is not None
     return Card(
         alert=alert,
         steps=steps,
@@ -83,13 +85,14 @@ def card(alert: Alert, now: datetime, minutes: int) -> Card:
         is_taken=is_taken,
         waits=words.waiting(alert.at, closed or now),
         due=None if waits_for_nobody else alert.at + timedelta(minutes=minutes),
-        is_escalated=is_escalated,
+        is_escalated=bool(escalated),
+        told=words.told_of(escalated[-1]) if escalated else "",
     )
 
 
 def _open(clinic: Clinic):
     found = Alert.objects.filter(clinic=clinic).exclude(steps__what="closed")
-    return found.select_related("person").prefetch_related("steps__owner", "steps__user")
+    return found.select_related("person").prefetch_related("steps__owner", "steps__user", "steps__notices")
 
 
 def cards(clinic: Clinic, now: datetime | None = None, sources: Collection[uuid.UUID] | None = None) -> list[Card]:
@@ -106,7 +109,9 @@ def cards(clinic: Clinic, now: datetime | None = None, sources: Collection[uuid.
 def of_person(person: Person, now: datetime | None = None) -> list[Card]:
     """Every alert of the person, the open ones first, then the latest."""
     now, (minutes, _own) = now or timezone.now(), minutes_of(person.clinic)
-    found = Alert.objects.filter(person_id__in=person.ids()).prefetch_related("steps__owner", "steps__user")
+    found = Alert.objects.filter(person_id__in=person.ids()).prefetch_related(
+        "steps__owner", "steps__user", "steps__notices"
+    )
     return sorted((card(a, now, minutes) for a in found), key=lambda c: (not c.is_open, -c.alert.at.timestamp()))
 
 
@@ -115,7 +120,10 @@ def closed(clinic: Clinic, most: int = 50) -> list[Card]:
     now, (minutes, _own) = timezone.now(), minutes_of(clinic)
     last = AlertStep.objects.filter(alert__clinic=clinic, what="closed").order_by("-at")[:most]
     found = Alert.objects.filter(pk__in=[step.alert_id for step in last])
-    by_id = {a.pk: a for a in found.select_related("person").prefetch_related("steps__owner", "steps__user")}
+    by_id = {
+        a.pk: a
+        for a in found.select_related("person").prefetch_related("steps__owner", "steps__user", "steps__notices")
+    }
     return [card(by_id[step.alert_id], now, minutes) for step in last]
 
 

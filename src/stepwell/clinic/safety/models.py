@@ -73,6 +73,25 @@ class AlertStep(models.Model):
         return f"{self.what}, step {self.number} of {self.alert}"
 
 
+class Notice(models.Model):
+    """One step of one attempt to tell who is on call that an alert went to them: it began, and what came of it."""
+
+    append_only = True
+
+    step = models.ForeignKey(AlertStep, models.PROTECT, related_name="notices")
+    attempt = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=10, choices=[(o, o) for o in ("begun", "sent", "failed")])
+    why = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = [models.UniqueConstraint(fields=["step", "attempt", "outcome"], name="notice_outcome_once")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.attempt}, {self.outcome}"
+
+
 class Arrangement(models.Model):
     """When somebody reads the inbox, and after how many minutes an alert goes to who is on call. The last one holds."""
 

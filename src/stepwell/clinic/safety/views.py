@@ -56,7 +56,9 @@ def alert(request: HttpRequest, person: Person, alert: uuid.UUID) -> HttpRespons
 
 
 def _find(person: Person, pk: uuid.UUID) -> Alert:
-    found = Alert.objects.filter(person_id__in=person.ids()).prefetch_related("steps__owner", "steps__user")
+    found = Alert.objects.filter(person_id__in=person.ids()).prefetch_related(
+        "steps__owner", "steps__user", "steps__notices"
+    )
     return get_object_or_404(found, pk=pk)
 
 
@@ -65,7 +67,10 @@ def _shown(request: HttpRequest, person: Person, one: Alert, status: int = 200, 
     context = {
         "person": person,
         "card": inbox.card(one, timezone.now(), minutes),
-        "steps": [(step, words.STEPS[step.what]) for step in steps.steps_of(one)],
+        "steps": [
+            (step, words.STEPS[step.what], words.told_of(step) if step.what == "escalated" else "")
+            for step in steps.steps_of(one)
+        ],
         "has_read": any(s.what == "read" and s.user_id == request.actor.user_id for s in one.steps.all()),
         "note": note,
         "patients_time": timezone.localtime(timezone.now(), person.zone),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 import stepwell
 
 from .hours import Reading
-from .models import Alert
+from .models import Alert, AlertStep
 
 TIERS = {
     "interrupt": ("⚠", gettext_lazy("now")),
@@ -70,6 +70,22 @@ def _answer(alert: Alert, item: str, value: float | None) -> str:
             else _("%(n)s of %(most)s") % {"n": f"{value:g}", "most": f"{known.at_most:g}"}
         )
     return f"{form.label}, {_('item')} {item} ({known.label}): {said}"
+
+
+def told_of(step: AlertStep) -> str:
+    """Whether who is on call was told of an alert that went to them."""
+    notices = list(step.notices.all())
+    sent = next((one for one in notices if one.outcome == "sent"), None)
+    if sent is not None:
+        return _("e-mail sent at %s") % timezone.localtime(sent.at).strftime("%H:%M")
+    if step.owner is None:
+        return ""
+    if not step.owner.email:
+        return _("not told: no e-mail address is known; phone them")
+    failed = [one for one in notices if one.outcome == "failed"]
+    if failed:
+        return _("not told: %s; phone them") % failed[-1].why
+    return _("not told yet; phone them")
 
 
 def waiting(since: datetime, now: datetime) -> str:
