@@ -25,13 +25,9 @@ _log = logging.getLogger("stepwell.clinic.measures")
 def tick(now: datetime | None = None) -> dict[str, int]:
     """Everything that is due now. Returns how many questionnaires were asked, messages sent, failed and not needed."""
     now = now or timezone.now()
-    for step in (escalate_due, remind):
+    for step in (escalate_due, on_call.notify, remind):
         _tried(step, now)
     n_asked = _tried(ask_due, now) or 0
-    escalate_due(now)
-    on_call.notify(now)
-    n_asked = ask_due(now)
-    remind(now)
     counts = outbox.send_due(now)
     Beat.objects.update_or_create(pk=1, defaults={"at": now})
     return {"asked": n_asked, **counts}
