@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from django.db import DatabaseError, transaction
+
 from stepwell.clinic.events.models import Event
-from stepwell.clinic.people.models import Person
+from stepwell.clinic.people.models import ContactVersion, Person
 
 
 def test_search_finds_by_name_number_and_birth_date_in_the_own_clinic_only(sign_in, person, other_clinic):
@@ -46,3 +49,27 @@ def test_each_role_is_shown_what_it_may_do(sign_in, person):
     assert "Add a person" not in therapist
     assert f"/people/{somebody.pk}/" in office
     assert sign_in("office").get(f"/people/{somebody.pk}/chart/").status_code == 404
+
+
+def test_an_edit_keeps_what_stood_there_before(sign_in, person):
+    client, told = sign_in("office"), person(phone="555-0100", payer="Cigna")
+    place = f"/people/{told.pk}/"
+
+    def edit(**given):
+        form = client.get(f"{place}edit/").context["form"]
+        sent = {name: "" if value is None else value for name, value in form.initial.items()} | given
+        return client.post(f"{place}edit/", sent | {"seen": client.get(f"{place}edit/").context["seen"]})
+
+    assert edit(phone="555-0199").status_code == 302
+    assert edit(payer="Aetna", member_id="M-2").status_code == 302
+    assert edit().status_code == 302, "an edit without a change adds nothing"
+    kept = list(ContactVersion.objects.filter(person=told).values_list("number", "values__phone", "values__payer"))
+    assert kept == [(1, "555-0100", "Cigna"), (2, "555-0199", "Cigna"), (3, "555-0199", "Aetna")]
+    page = client.get(place).content.decode()
+    for words in ("<del>555-0100</del> → 555-0199", "<del>Cigna</del> → Aetna", "<del>–</del> → M-2", "Test Office"):
+        assert words in page
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ContactVersion.objects.update(values={})
+    client.post("/people/add/", {"given_name": "Eve", "family_name": "Roe", "birth_date": "1980-05-31"})
+    added = Person.objects.get(given_name="Eve")
+    assert added.contact_versions.get().values["family_name"] == "Roe"

@@ -10,6 +10,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .contact import FIELDS
 from .models import Person
 
 _OLDEST = 120
@@ -20,18 +21,7 @@ class PersonForm(forms.ModelForm):
 
     class Meta:
         model = Person
-        fields = (
-            "given_name",
-            "family_name",
-            "birth_date",
-            "sex",
-            "record_number",
-            "phone",
-            "email",
-            "time_zone",
-            "payer",
-            "member_id",
-        )
+        fields = FIELDS
         widgets = {"birth_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
         help_texts = {
             "record_number": _("The number in the clinic's other system, if there is one."),

@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from stepwell.clinic.access.models import Clinic
+from stepwell.clinic.access.models import Clinic, User
 from stepwell.clinic.access.policy import ALLOWED, Action, Actor, Role
 
 
@@ -78,3 +78,23 @@ class Person(models.Model):
             new = list(Person.objects.filter(merged_into_id__in=new).values_list("pk", flat=True))
             found += new
         return found
+
+
+class ContactVersion(models.Model):
+    """One version of what was entered about a person (`contact.py`). Without an actor: it stood there before versions were kept."""
+
+    append_only = True
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="contact_versions")
+    number = models.PositiveIntegerField()
+    values = models.JSONField(default=dict)
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    actor = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("person", "number")
+        constraints = [models.UniqueConstraint(fields=["person", "number"], name="one_version_of_a_contact")]
+
+    def __str__(self) -> str:
+        return f"contact {self.number}"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from stepwell.clinic import events
 from stepwell.clinic.access.policy import ALLOWED, Action, may
 
+from . import contact
 from .forms import PersonForm
 from .merging import NotMerged, merge, undo
 from .models import Person
@@ -41,6 +42,7 @@ def add(request: HttpRequest) -> HttpResponse:
         if same is None:
             form.instance.clinic_id = request.actor.clinic_id
             person = form.save()
+            contact.keep(person, request.actor)
             events.record(request.actor, Action.ADD_PERSON, person=person, detail={"added": True})
             messages.success(request, _("Added."))
             return redirect("person_card", person=person.pk)
@@ -49,16 +51,19 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 def card(request: HttpRequest, person: Person) -> HttpResponse:
-    """How to reach somebody, and who was merged into them."""
+    """How to reach somebody, what was entered before, and who was merged into them."""
     actions = {"may_merge": Action.MERGE_PEOPLE, "may_edit": Action.ADD_PERSON, "may_receive": Action.WRITE_STOCK}
     context = {name: may(request.actor, action, person) for name, action in actions.items()}
     merged = Person.objects.seen_by(request.actor).filter(merged_into=person)
-    return render(request, "people/card.html", {"person": person, "merged": merged, **context})
+    context |= {"person": person, "merged": merged, "changes": contact.changes_of(person)}
+    return render(request, "people/card.html", context)
 
 
 def edit(request: HttpRequest, person: Person) -> HttpResponse:
     """Changes what is known of somebody. A change made meanwhile in another window is told, not overwritten."""
-    seen = PersonForm.digest(person)
+    if request.method == "POST":
+        person = Person.objects.select_for_update().get(pk=person.pk)
+    seen, before = PersonForm.digest(person), contact.values_of(person)
     form = PersonForm(request.POST or None, instance=person)
     status = 200
     if request.method == "POST":
@@ -68,6 +73,8 @@ def edit(request: HttpRequest, person: Person) -> HttpResponse:
             status = 409
         elif form.is_valid():
             form.save()
+            if form.has_changed():
+                contact.keep(person, request.actor, before)
             detail = {"changed": sorted(form.changed_data)}
             events.record(request.actor, "edit person", person=person, detail=detail)
             messages.success(request, _("Saved."))
