@@ -1,4 +1,4 @@
-"""Sets `request.actor`, ends idle sessions, refuses large uploads, and keeps pages out of caches."""
+"""Sets `request.actor`, ends idle and old sessions, refuses large uploads, and keeps pages out of caches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOTE_EVERY = 60
 
 
 class ActorMiddleware:
-    """Ends an idle session, and sets who is asking."""
+    """Ends a session that is idle, or twelve hours old, and sets who is asking."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -48,7 +48,8 @@ def _end_if_idle(request) -> None:
         return
     now = timezone.now().timestamp()
     minutes = PATIENT_MINUTES if is_patient else settings.IDLE_MINUTES
-    if seen is not None and now - seen > minutes * 60:
+    is_idle = seen is not None and now - seen > minutes * 60
+    if is_idle or now - request.session.setdefault("began", now) > settings.SESSION_COOKIE_AGE:
         logout(request)
     elif seen is None or (now - seen > _NOTE_EVERY and not is_poll(request)):
         request.session["seen"] = now

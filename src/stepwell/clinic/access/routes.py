@@ -11,6 +11,7 @@ from allauth.mfa.webauthn import views as keys
 from . import clinic_settings, staff, views
 from .policy import Action
 from .routing import Route
+from .session_ends import with_new_id
 
 
 def _public(path: str, view, name: str) -> Route:
@@ -32,10 +33,10 @@ ROUTES: tuple[Route, ...] = (
     _public("account/inactive/", account.account_inactive, "account_inactive"),
     _public("account/second-factor/authenticate/", mfa.authenticate, "mfa_authenticate"),
     _public("account/second-factor/keys/sign-in/", keys.login_webauthn, "mfa_login_webauthn"),
-    _own("account/confirm/", account.reauthenticate, "account_reauthenticate"),
+    _own("account/confirm/", with_new_id(account.reauthenticate), "account_reauthenticate"),
     _own("account/password/", account.password_change, "account_change_password"),
     _own("account/second-factor/", mfa.index, "mfa_index"),
-    _own("account/second-factor/confirm/", mfa.reauthenticate, "mfa_reauthenticate"),
+    _own("account/second-factor/confirm/", with_new_id(mfa.reauthenticate), "mfa_reauthenticate"),
     _own("account/second-factor/app/add/", totp.activate_totp, "mfa_activate_totp"),
     _own("account/second-factor/app/remove/", totp.deactivate_totp, "mfa_deactivate_totp"),
     _own("account/second-factor/codes/", codes.view_recovery_codes, "mfa_view_recovery_codes"),
@@ -43,7 +44,9 @@ ROUTES: tuple[Route, ...] = (
     _own("account/second-factor/codes/file/", codes.download_recovery_codes, "mfa_download_recovery_codes"),
     _own("account/second-factor/keys/", keys.list_webauthn, "mfa_list_webauthn"),
     _own("account/second-factor/keys/add/", keys.add_webauthn, "mfa_add_webauthn"),
-    _own("account/second-factor/keys/confirm/", keys.reauthenticate_webauthn, "mfa_reauthenticate_webauthn"),
+    _own(
+        "account/second-factor/keys/confirm/", with_new_id(keys.reauthenticate_webauthn), "mfa_reauthenticate_webauthn"
+    ),
     _own("account/second-factor/keys/<int:pk>/remove/", keys.remove_webauthn, "mfa_remove_webauthn"),
     _own("account/second-factor/keys/<int:pk>/edit/", keys.edit_webauthn, "mfa_edit_webauthn"),
     Route("account/set-password/<str:who>/<str:token>/", staff.set_password, "set_password", Action.SIGN_IN, "public"),

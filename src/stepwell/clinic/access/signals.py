@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from stepwell.clinic import events
 
 from .actors import actor_of_user
+from .session_ends import end_other_sessions
 
 
 @receiver(user_logged_in)
@@ -42,13 +43,15 @@ def _factor(action: str, **found) -> None:
 
 
 @receiver(authenticator_added)
-def _factor_added(sender, **found) -> None:
-    _factor("second factor added", **found)
+def _factor_added(sender, request, user, **found) -> None:
+    end_other_sessions(user, request)
+    _factor("second factor added", user=user, **found)
 
 
 @receiver(authenticator_removed)
-def _factor_removed(sender, **found) -> None:
-    _factor("second factor removed", **found)
+def _factor_removed(sender, request, user, **found) -> None:
+    end_other_sessions(user, request)
+    _factor("second factor removed", user=user, **found)
 
 
 @receiver(authenticator_reset)

@@ -81,7 +81,7 @@ class Person(models.Model):
 
 
 class ContactVersion(models.Model):
-    """One version of what was entered about a person (`contact.py`). Without an actor: it stood there before versions were kept."""
+    """One version of what was entered about a person (`contact.py`). Without an actor: it was there before versions were kept."""
 
     append_only = True
 
