@@ -30,7 +30,8 @@ def person_story(result: Result, person: str) -> dict:
     if "series" not in result.tables:
         return {"series": [], "concern": [], "unproven": unproven(knowledge, set())}
     rows = {name: result.rows_of(name, person_id) for name in _TABLES}
-    found = {name: table.to_pyarrow().to_pylist() for name, table in around(result, person_id).items()}
+    near = around(result, person_id)
+    found = {name: near[name].to_pyarrow().to_pylist() for name in ("trajectory", "concern")}
     evidence = [e for e in result.series_evidence(person) if e["series_number"] is not None]
     return {
         "series": [_series(one, rows | found, evidence, knowledge) for one in rows["series"]],

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.measures import stuck
@@ -35,11 +36,18 @@ def _key(person: Person) -> str:
 
 
 def _alerts(clinic: Clinic, now: datetime) -> Found:
+    of_person: dict[str, list] = {}
     for card in cards(clinic, now):
-        owner = card.owner.full_name if card.owner is not None else _("nobody has taken it")
+        of_person.setdefault(_key(card.alert.person), []).append(card)
+    for key, waiting in of_person.items():
+        first = waiting[0]  # the gravest, and of those the oldest
+        owner = first.owner.full_name if first.owner is not None else _("nobody has taken it")
         words = _("%(tier)s: %(why)s; waits %(waits)s, %(owner)s")
-        said = words % {"tier": card.tier, "why": card.why, "waits": card.waits, "owner": owner}
-        yield _key(card.alert.person), Reason("alert", said, "alert", (card.alert.person_id, card.alert.pk))
+        said = words % {"tier": first.tier, "why": first.why, "waits": first.waits, "owner": owner}
+        if len(waiting) > 1:
+            more = ngettext("and %(n)d more", "and %(n)d more", len(waiting) - 1) % {"n": len(waiting) - 1}
+            said = f"{said}; {more}"
+        yield key, Reason("alert", said, "alerts", (first.alert.person_id,))
 
 
 def _questionnaires(clinic: Clinic, now: datetime) -> Found:

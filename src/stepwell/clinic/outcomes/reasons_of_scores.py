@@ -26,7 +26,9 @@ def find(of: OfClinic, rows: Mapping[str, Row], today: date) -> Iterator[tuple[s
         rows[key].session = max(days, default=None)
         rows[key].score = _latest(totals, result.knowledge)
         where = ("outcomes", (rows[key].person.pk,))
-        yield from ((key, Reason(*said, *where)) for said in _lost(read["effect"][person_id], totals, result.knowledge))
+        yield from (
+            (key, Reason(*said, *where)) for said in _lost(read["effect"][person_id], totals, result.knowledge, today)
+        )
         yield from ((key, Reason(*said, *where)) for said in _worse(totals, result.knowledge, today))
         yield from ((key, Reason(*said, *where)) for said in _silent(totals, rows[key].session, today))
 
@@ -57,12 +59,14 @@ def _latest(totals: Mapping[str, list], knowledge) -> str:
     return f"{knowledge.instruments[name].label} {total:g}, {_day(day)}"
 
 
-def _lost(effects: list[dict], totals: Mapping[str, list], knowledge) -> Iterator[tuple[str, str]]:
-    """The response of the latest series was lost, and no later score is in response again."""
+def _lost(effects: list[dict], totals: Mapping[str, list], knowledge, today: date) -> Iterator[tuple[str, str]]:
+    """The response of the latest series was lost in the last half year, and no later score is in response again."""
     if not effects:
         return
     effect = max(effects, key=lambda e: (e["baseline_date"] or date.min, e["series_number"]))
     if effect["ended"] not in _LOST or effect["lost_date"] is None:
+        return
+    if (today - effect["lost_date"]).days > rules()["lost"]:
         return
     form = knowledge.instruments[effect["instrument"]]
     cut = effect["baseline_total"] * (1 - float(form.response.at_least) / 100)

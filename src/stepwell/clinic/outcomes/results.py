@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 from django.db.models import Exists, Max, OuterRef
 
@@ -40,6 +41,8 @@ class OfClinic:
 
     result: stepwell.Result
     people: dict[str, Person]
+    shown: dict[str, Any] = field(default_factory=dict)
+    """What pages made of it, so that it is made once."""
 
 
 def of_person(person: Person) -> OfPerson:
@@ -48,18 +51,20 @@ def of_person(person: Person) -> OfPerson:
     return OfPerson(explain(person, lines, of_sessions, (), ()), str(person.pk), lines, of_sessions)
 
 
-_kept: dict[int, tuple[str, OfClinic]] = {}
+_kept: dict[tuple[int, bool], tuple[str, OfClinic]] = {}
 _lock = Lock()
 
 
-def of_clinic(clinic: Clinic) -> OfClinic:
-    """The result of everybody in the clinic. It is made again when a line, an entry, an order or a person changed."""
-    stamp = _stamp(clinic)
+def of_clinic(clinic: Clinic, *, is_counted: bool = False) -> OfClinic:
+    """The result of everybody in the clinic; with `is_counted`, without those who do not want to be counted. It is made again
+    when a line, an entry, an order or a person changed."""
+    stamp, key = _stamp(clinic), (clinic.pk, is_counted)
     with _lock:
-        if clinic.pk not in _kept or _kept[clinic.pk][0] != stamp:
+        if key not in _kept or _kept[key][0] != stamp:
+            left_out = refused(clinic) if is_counted else set()
             people = Person.objects.filter(clinic=clinic, merged_into=None).select_related("clinic")
-            _kept[clinic.pk] = (stamp, pool(people.order_by("created_at", "id"), clinic.definitions))
-        return _kept[clinic.pk][1]
+            _kept[key] = (stamp, pool(people.exclude(pk__in=left_out), clinic.definitions))
+        return _kept[key][1]
 
 
 def pool(people: Iterable[Person], definitions: Sequence[str] = (), label: str = "this clinic") -> OfClinic:
@@ -76,16 +81,7 @@ def pool(people: Iterable[Person], definitions: Sequence[str] = (), label: str =
     return OfClinic(result, {str(person.pk): person for person in found})
 
 
-def counted(clinic: Clinic) -> tuple[OfClinic, int]:
-    """Everybody but those who said that they do not want to be counted, and how many those are."""
-    refused = _refused(clinic)
-    if not refused:
-        return of_clinic(clinic), 0
-    everybody = of_clinic(clinic).people.values()
-    return pool([p for p in everybody if p.pk not in refused], clinic.definitions), len(refused)
-
-
-def _refused(clinic: Clinic) -> set:
+def refused(clinic: Clinic) -> set:
     """The people whose latest answer to the consent of outcomes is no."""
     newer = Line.objects.filter(line=OuterRef("line"), version__gt=OuterRef("version"))
     lines = Line.objects.filter(

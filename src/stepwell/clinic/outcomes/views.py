@@ -14,7 +14,7 @@ from stepwell.outcomes import measured_quality, programme_parts
 
 from . import caseload as list_of
 from .person_content import compose
-from .results import counted, of_clinic, of_person
+from .results import of_clinic, of_person, refused
 
 
 def outcomes(request: HttpRequest, person: Person) -> HttpResponse:
@@ -38,14 +38,12 @@ def caseload(request: HttpRequest) -> HttpResponse:
 def programme(request: HttpRequest) -> HttpResponse:
     """The programme page from the clinic's own data."""
     clinic = Clinic.objects.get(pk=request.actor.clinic_id)
-    of, n_left_out = counted(clinic)
-    parts = {name: mark_safe(text) for name, text in programme_parts(of.result).items()}
-    measures, cannot = measured_quality(of.result)
-    return render(
-        request,
-        "outcomes/programme.html",
-        {"parts": parts, "measures": measures, "cannot": cannot, "n_left_out": n_left_out},
-    )
+    of = of_clinic(clinic, is_counted=True)
+    if not of.shown:
+        measures, cannot = measured_quality(of.result)
+        parts = {name: mark_safe(text) for name, text in programme_parts(of.result).items()}
+        of.shown.update({"parts": parts, "measures": measures, "cannot": cannot})
+    return render(request, "outcomes/programme.html", of.shown | {"is_somebody_left_out": bool(refused(clinic))})
 
 
 def _today(clinic: Clinic):
