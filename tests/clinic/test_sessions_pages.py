@@ -344,6 +344,16 @@ def test_a_therapist_reads_a_sheet_and_enters_nothing(sign_in, nurse, session, t
     assert step(therapist, session, "answer", check="ride", answer="no").status_code == 404
 
 
+def test_a_page_that_asks_for_itself_keeps_nobody_signed_in(nurse, session, settings):
+    nurse.get(at(session))
+    kept = nurse.session
+    kept["seen"] -= (settings.IDLE_MINUTES - 1) * 60
+    kept.save()
+    polled = {"X-Polled": "1", "HX-Request": "true"}
+    assert "checks" in text_of(nurse.get(at(session, "due/"), headers=polled))
+    assert nurse.session["seen"] == kept["seen"]
+
+
 def test_sheets_of_another_person_are_not_there(nurse, session, person):
     other = person(given_name="Ben")
     assert nurse.get(f"/people/{other.pk}/sessions/{session.pk}/").status_code == 404

@@ -28,7 +28,7 @@ from stepwell.clinic.sessions import (
     sheets,
     signing,
 )
-from stepwell.clinic.sessions.models import Entry
+from stepwell.clinic.sessions.models import Entry, Session
 from stepwell.clinic.sessions.refusals import Conflict, Refused
 from stepwell.clinic.stock import entries as stock_entries
 from stepwell.clinic.stock import ledger
@@ -573,3 +573,31 @@ def test_blanks_are_told_all_at_once_and_a_reading_that_was_not_taken_is_said(re
     running.answer(ready, forms.NOT_TAKEN + "40", "yes", actor=nurse, once=once())
     assert "40 minutes" not in " ".join(signing.blanks(sheets.of(ready)))
     assert {one.key: one.state for one in sheets.of(ready).due()}["reading 40"] == "done"
+
+
+def test_what_is_known_of_a_person_holds_for_the_sessions_of_everybody_merged_into_them(
+    ready, order, nurse, person, prescriber, time
+):
+    survivor = person(given_name="Ben")
+    order.person.merged_into = survivor
+    order.person.save()
+    ready = Session.objects.get(pk=ready.pk)
+    assert sheets.of(ready).person == survivor
+    Alert.objects.create(
+        person=survivor,
+        clinic=survivor.clinic,
+        tier="review",
+        reason="same",
+        instrument="phq-9",
+        source=once(),
+        actor="patient",
+        at=time.wall,
+        once=once(),
+    )
+    refused(lambda: give(ready, nurse), "1 answer about suicide or self-harm is not read yet")
+    other = orders.active(survivor)[0]
+    assert other == order
+    refused(
+        lambda: planning.plan(other, planned_at=START + dt.timedelta(hours=6), chair="", actor=nurse, once=once()),
+        "a session on that day already",
+    )

@@ -104,7 +104,7 @@ def _wrong(
     if day > today + FURTHEST:
         yield _("The day lies more than a year ahead.")
     others = [s for s in sheets.of_day(clinic, day) if not s.is_cancelled and (not besides or s.session != besides)]
-    ids = set(order.person.ids())
+    ids = set(order.person.survivor().ids())
     if any(sheet.person.pk in ids for sheet in others):
         yield _("This person has a session on that day already. Move or cancel it first.")
     protocol = protocol_files.kept([order.protocol_digest])[order.protocol_digest]

@@ -17,7 +17,7 @@ ROUTES: tuple[Route, ...] = (
     Route(f"{_ONE}move/", plan_views.move, "session_move", _PLAN),
     Route(f"{_ONE}cancel/", plan_views.cancel, "session_cancel", _PLAN),
     Route(_ONE, sheet_views.sheet, "session_sheet", _READ),
-    Route(f"{_ONE}due/", sheet_views.due, "session_due", _READ),
+    Route(f"{_ONE}due/", sheet_views.due, "session_due", _READ, polls=True),
     Route(f"{_ONE}enter/", step_views.enter, "session_enter", _RUN),
     Route(f"{_ONE}correct/<uuid:entry>/", step_views.correct, "session_correct", _RUN),
     Route(f"{_ONE}sign/", step_views.sign, "session_sign", _RUN, confirm=True),

@@ -46,6 +46,7 @@ class Sheet:
     order: Order
     protocol: Protocol
     person: Person
+    """Who came; of somebody who was merged, the person whom they turned out to be."""
     day: date
     """In the clinic's zone."""
     planned_at: datetime
@@ -208,14 +209,14 @@ def _sheet(session: Session, every: list[Entry], versions: list[Order], protocol
     order = by_id.get(doses[0].entry.content.get("order", ""), versions[-1]) if doses else versions[-1]
     protocol = protocols[order.protocol_digest]
     moved = list(parts(entries, "planned change"))
-    rules = tuple(rule for rule in protocol.checks if not rule.not_for or rule.not_for != session.person.sex)
+    rules = tuple(rule for rule in protocol.checks if not rule.not_for or rule.not_for != session.person.survivor().sex)
     denied = {e.content["check"] for e in entries if e.kind == "check" and e.content["answer"] == "yes"}
     adverse_events = tuple(parts(entries, "adverse event"))
     return Sheet(
         session=session,
         order=order,
         protocol=protocol,
-        person=session.person,
+        person=session.person.survivor(),
         day=date.fromisoformat(moved[-1].day) if moved else session.day,
         planned_at=moved[-1].planned_at if moved else session.planned_at,
         chair=moved[-1].chair if moved else session.chair,
