@@ -47,7 +47,10 @@ def test_the_demo_has_people_staff_and_an_export_that_agrees(tmp_path):
     assert backup.returncode == 0
     assert command("restore", tmp_path / "backup.zip", tmp_path / "again").returncode == 0
     command("export", tmp_path / "again", tmp_path / "out-again")
-    for name in ("history.jsonl", "people.csv", "csv/medication.csv", "verdicts.csv", "fhir/Observation.ndjson"):
+    same = ["history.jsonl", "people.csv", "csv/medication.csv", "verdicts.csv", "fhir/Observation.ndjson"]
+    same += ["sessions.csv", "readings.csv", "fhir/MedicationAdministration.ndjson", "fhir-other/Procedure.ndjson"]
+    same += [f"tables/{name}.csv" for name in ("treatment_sessions.entry", "stock.ledgerline", "safety.alert")]
+    for name in same:
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "out-again" / name).read_bytes(), name
 
 
