@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 from clinic_sessions import START, a_device, a_reading, a_session, an_entry, an_order
@@ -171,3 +172,26 @@ def test_the_chart_judges_sessions_and_takes_a_signed_sheet_as_confirmed(order, 
     assert {"session": str(session.pk)} in linked, "the trial that a dose makes names its sheet"
     page = sign_in("prescriber").get(f"/people/{order.person.pk}/chart/").content.decode()
     assert f"/people/{order.person.pk}/sessions/{session.pk}/" in page
+
+
+def test_when_the_monitoring_form_was_sent_is_a_record_of_its_session(order, user):
+    from stepwell.clinic.rems.models import Submission
+
+    by = user("nurse")
+    session, _other = given(order, 0), given(order, 3)
+    form = {
+        "form": "f@1",
+        "form_digest": "0" * 64,
+        "content": "{}",
+        "digest": "0" * 64,
+        "last_entry": 1,
+        "channel": "fax",
+    }
+    for number, days in ((1, 5), (2, 9)):
+        Submission.objects.create(
+            session=session, person=order.person, number=number, day=FIRST + dt.timedelta(days=days), user=by,
+            clinic=order.clinic, actor="n", at=START, once=uuid.uuid4(), **form
+        )  # fmt: skip
+    records, _has = records_of(order.person)
+    sent = [row for row in records["monitoring"] if row["kind"] == "form sent"]
+    assert [(row["session_date"], row["value"]) for row in sent] == [(FIRST, 5.0)]

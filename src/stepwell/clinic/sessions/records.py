@@ -8,7 +8,7 @@ elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -20,6 +20,8 @@ from stepwell.tables import RECORDS
 from . import clock
 
 Rows = dict[str, list[dict]]
+Source = Callable[[Sequence], Iterable[tuple[str, dict]]]
+_sources: list[Source] = []
 _TABLES = {table.name: table for table in RECORDS}
 _READINGS = (
     ("systolic", "systolic"),
@@ -60,7 +62,16 @@ def sheet_rows(sheets: Iterable) -> Rows:
     for sheet in sheets:
         for table, row in (*_dose(sheet, ended.get(sheet.session.pk)), *_readings(sheet)):
             made.setdefault(table, []).append(row)
+    for source in _sources:
+        for table, row in source(sheets):
+            made.setdefault(table, []).append(row)
     return made
+
+
+def add_source(source: Source) -> None:
+    """Has `source` give further rows of the sheets: rooms that stand after this one call it when they start."""
+    if source not in _sources:
+        _sources.append(source)
 
 
 def hidden_doses(sheets: Iterable) -> list[dict]:
