@@ -191,7 +191,8 @@ def imported(folder, rows: str, ada, actor) -> None:
     (folder / "observation_period.csv").write_text("person_id,start_date,end_date\nada,2020-01-01,2099-01-01\n")
     (folder / "medication.csv").write_text("person_id,drug,start_date,end_date,mg_per_day,kind\n")
     (folder / "measurement.csv").write_text("person_id,measured_date,instrument,total\n")
-    (folder / "answer.csv").write_text("person_id,answered_date,instrument,item,value\n" + rows)
+    head = "" if rows.startswith("person_id") else "person_id,answered_date,instrument,item,value\n"
+    (folder / "answer.csv").write_text(head + rows)
     read = stepwell.read_records(folder)
     number = read.tables["person"].to_pylist()[0]["person_id"]
     lines.add_imported(ada, contents_of_records(read.tables, read.has, number), actor=actor, source="a file")
@@ -207,6 +208,29 @@ def test_an_import_calls_for_what_is_new_and_makes_one_alert_of_what_is_old(tmp_
     assert old.content["items"] == {"9": 3.0}
     imported(tmp_path / "two", rows + fresh, ada, nurse)
     assert len(found()) == 3
+
+
+def test_a_question_of_the_clinics_own_about_suicide_calls_too(tmp_path, ada, nurse):
+    from stepwell.clinic.safety.inbox import cards
+
+    def rows(values):
+        head = "person_id,answered_date,instrument,item,value,at_least,at_most,better\n"
+        return head + "".join(f"ada,{day},,{item},{value},0,10,{better}\n" for day, item, value, better in values)
+
+    suicide, other = "suicidal thoughts", "freedom from suicidal thoughts"
+    first = [(days_ago(9), suicide, 0, "lower"), (days_ago(8), "joy", 4, "higher"), (days_ago(6), suicide, 3, "lower")]
+    imported(tmp_path / "one", rows(first), ada, nurse)
+    assert found() == [("interrupt", "first")]
+    second = [(days_ago(4), suicide, 3, "lower"), (days_ago(3), suicide, 4, "lower"), (days_ago(2), other, 7, "higher")]
+    imported(tmp_path / "two", rows(second), ada, nurse)
+    assert found()[1:] == [("review", "same"), ("interrupt", "rise"), ("review", "unclear")]
+    imported(
+        tmp_path / "three", rows([("2021-01-01", suicide, 9, "lower"), ("2021-02-01", suicide, 2, "lower")]), ada, nurse
+    )
+    assert found()[4:] == [("inbox", "old")]
+    assert "the clinic's own question about suicidal thoughts: 9" in cards(ada.clinic)[-1].answers
+    imported(tmp_path / "four", rows(first), ada, nurse)
+    assert len(found()) == 5
 
 
 def test_two_first_answers_of_one_day_in_one_file_do_not_hide_each_other(tmp_path, ada, nurse):

@@ -8,7 +8,7 @@ from stepwell.why.found import show_date, show_days, show_number
 from .assess import Assessment, assess, find_forms
 from .chart import Chart, read_chart
 from .line import Found, Line
-from .suicidality import on_one_line, signs_of, to_say_first
+from .suicidality import asks_about_suicide, is_own_sign, on_one_line, signs_of, to_say_first
 from .trial_rows import tell_trials
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "Chart",
     "Found",
     "Line",
+    "asks_about_suicide",
     "assess",
     "find_forms",
+    "is_own_sign",
     "on_one_line",
     "provenance",
     "read_chart",

@@ -116,6 +116,17 @@ def _undated(chart: Chart, asking: Iterable[str]) -> list[Sign]:
     return signs
 
 
+def asks_about_suicide(item: str | None) -> bool:
+    """Whether a question of the clinic's own is one about suicide, by what it is about."""
+    return any(word in (item or "") for word in _OWN_WORDS)
+
+
+def is_own_sign(row: dict) -> bool | None:
+    """Whether an answer to such a question is a sign; None where it was not given, or where higher is better."""
+    value = row["value"]
+    return None if value is None or row.get("better") == "higher" else value > (row.get("at_least") or 0)
+
+
 def _is_safety(row: dict, knowledge: Knowledge) -> bool:
     return (row["instrument"], row["item"]) in knowledge.safety_items
 
@@ -124,10 +135,10 @@ def _answered(row: dict, knowledge: Knowledge) -> Sign | None:
     """The sign of a row of `answer`; None where it answers something else."""
     day, value, label = row["answered_date"], row["value"], None
     if row["instrument"] is None:
-        if not any(word in (row["item"] or "") for word in _OWN_WORDS):
+        if not asks_about_suicide(row["item"]):
             return None
         asked = f"The clinic's own question about {row['item']}"
-        is_positive = None if value is None or row["better"] == "higher" else value > (row["at_least"] or 0)
+        is_positive = is_own_sign(row)
     elif _is_safety(row, knowledge):
         label = knowledge.all_instruments[row["instrument"]].label
         asked = f"{label}, item {row['item']}"

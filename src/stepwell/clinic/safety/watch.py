@@ -17,6 +17,7 @@ from stepwell.clinic.history.questionnaire import Page
 from stepwell.clinic.history.signals import answer_saved, lines_said
 from stepwell.clinic.people.models import Person
 
+from . import own
 from .alerts import after_answers, store
 from .models import Alert
 from .tiers import INBOX, asked, is_sign, level, rule, safety_items
@@ -62,6 +63,9 @@ def _said(sender, *, person: Person, lines: list[Line], actor: Actor, answers: u
             old.append(line)
     if old:
         _one_for_all(person, old, actor)
+    asked_own = sorted((line for line in lines if line.kind == "score" and own.rows_of(line)), key=_day_of)
+    old_own = [line for line in asked_own if _is_old(line)]
+    own.after_lines(person, [line for line in asked_own if line not in old_own], old_own, actor)
 
 
 def _asks(line: Line) -> bool:

@@ -13,6 +13,7 @@ import stepwell
 
 from .hours import Reading
 from .models import Alert, AlertStep
+from .own import INSTRUMENT
 
 TIERS = {
     "interrupt": ("⚠", gettext_lazy("now")),
@@ -30,6 +31,7 @@ REASONS = {
     "same": gettext_lazy("the same as their last answer"),
     "lower": gettext_lazy("lower than their last answer, and above zero"),
     "unanswered": gettext_lazy("asked and not answered, which is not a no"),
+    "unclear": gettext_lazy("a question of the clinic's own; which answers are a sign is not known"),
     "old": gettext_lazy("older than two weeks when it reached the clinic"),
 }
 STEPS = {
@@ -53,6 +55,9 @@ def signs_of(alert: Alert) -> list[str]:
 
 
 def _answer(alert: Alert, item: str, value: float | None) -> str:
+    if alert.instrument == INSTRUMENT:
+        said = _("not answered") if value is None else f"{value:g}"
+        return _("the clinic's own question about %(item)s: %(said)s") % {"item": item, "said": said}
     form = stepwell.load_knowledge().all_instruments[alert.instrument]
     known = next(i for i in form.items if i.item == item)
     words = form.answers_in_words.words if form.answers_in_words else {}
