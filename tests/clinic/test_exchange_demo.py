@@ -26,6 +26,10 @@ for name, password in told.items():
     client.post("/account/sign-in/", {{"login": name, "password": password}})
     page = client.get("/people/")
     opened[name] = [page.status_code, b"Demo: simulated people" in page.content]
+from stepwell.clinic.access.models import Clinic
+from stepwell.clinic.measures import stuck, worker
+worker.tick()
+opened["stuck"] = sorted(stuck.of_clinic(Clinic.objects.get()))
 print(json.dumps([Person.objects.count(), Line.objects.filter(state="imported").exists(), opened, events.verify_chain()]))
 """
 
@@ -38,6 +42,7 @@ def test_the_demo_has_people_staff_and_an_export_that_agrees(tmp_path):
     assert done.returncode == 0, done.stderr
     n_people, has_imported, opened, problems = json.loads(done.stdout.splitlines()[-1])
     assert (n_people, has_imported, problems) == (60, True, [])
+    assert {"desk", "no contact", "started"} <= set(opened.pop("stuck"))
     assert opened.pop("administrator") == [404, True], "the administrator reads no list of people"
     assert set(opened) == {"psychiatrist", "nurse", "office", "therapist"}
     assert all(seen == [200, True] for seen in opened.values())

@@ -19,7 +19,7 @@ from stepwell.clinic.history import importing, lines
 from stepwell.clinic.people.models import Person
 from stepwell.simulate import simulate
 
-from . import demo_day
+from . import demo_day, demo_questions
 
 N_PEOPLE = 60
 SEED = 17
@@ -102,7 +102,9 @@ def fill(folder: Path, progress: Callable[[str, int, int], None] = lambda what, 
             people.append(person)
         progress("people", done, N_PEOPLE)
     with transaction.atomic():
-        demo_day.fill(people, clinician, actor_of_user(User.objects.get(role=Role.NURSE)))
+        nurse = actor_of_user(User.objects.get(role=Role.NURSE))
+        sessions = demo_day.fill(people, clinician, nurse)
+        demo_questions.fill([session.person for session in sessions], nurse)
     # Written last: it says that the demo is whole.
     (folder / STAFF_FILE).write_text("".join(f"{name}\t{password}\n" for name, password in staff.items()), "utf-8")
     (folder / STAFF_FILE).chmod(0o600)
