@@ -89,7 +89,8 @@ def _prepare(n_users: int) -> tuple[list[str], list[str]]:
 
 
 def _take_chairs() -> list[str]:
-    """A running session in each of 12 chairs, written as a nurse would. The addresses of their sheets."""
+    """A session of today in each of 12 chairs: the demo's, and further ones written as a nurse would. The addresses of their
+    sheets."""
     from django.db import connections, transaction
     from django.utils import timezone
 
@@ -101,14 +102,16 @@ def _take_chairs() -> list[str]:
     from stepwell.clinic.sessions.refusals import Refused
 
     doctor, nurse = (actor_of_user(User.objects.filter(role=role).first()) for role in (Role.PRESCRIBER, Role.NURSE))
-    found: list[str] = []
+    clinic = Person.objects.first().clinic
+    there = sheets.of_day(clinic, timezone.localdate(timezone=clinic.zone))
+    found = [f"/people/{sheet.person.pk}/sessions/{sheet.session.pk}/" for sheet in there][:CHAIRS]
     for person in Person.objects.filter(merged_into=None):
         if len(found) == CHAIRS:
             break
         try:
             with transaction.atomic():
                 order = orders.write(person, protocol="esketamine-us", phase="induction", dose_mg=56, actor=doctor)
-                chair = str(len(found) + 1)
+                chair = f"B{len(found) + 1}"
                 plan = {"planned_at": timezone.now(), "chair": chair, "actor": nurse, "once": uuid.uuid4()}
                 session = planning.plan(order, **plan)
                 _begin(session, sheets.of(session), nurse)

@@ -77,16 +77,6 @@ class Row:
         return min((need.state for need in self.needs), key=_RANK.__getitem__)
 
     @property
-    def icon(self) -> str:
-        """The state as a sign, beside its word."""
-        return _ICONS[self.state]
-
-    @property
-    def n_missing(self) -> int:
-        """How many of them are missing."""
-        return sum(need.state == "missing" for need in self.needs)
-
-    @property
     def place(self) -> str:
         """`cancelled`, `begun` once a dose was given, else `planned`."""
         if self.sheet.is_cancelled:

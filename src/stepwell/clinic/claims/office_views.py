@@ -20,6 +20,7 @@ from stepwell.clinic import events
 from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.access.policy import Action, may
 from stepwell.clinic.authorisation.packets import today_of
+from stepwell.clinic.pages.spreadsheet import no_formula
 from stepwell.clinic.people.models import Person
 from stepwell.clinic.sessions import sheets
 from stepwell.clinic.sessions.models import Entry, Session
@@ -32,7 +33,6 @@ from .session_claims import COLUMNS, SessionClaim, claims_of, digest_of, key_of
 DAYS = 60
 _MOST_DAYS = 3650
 _ORDER = ("differs", "lacks", "ready", "nothing", "no codes", "handed over")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def claims(request: HttpRequest) -> HttpResponse:
@@ -100,15 +100,10 @@ def file(request: HttpRequest, batch: UUID) -> HttpResponse:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: no_formula(value) for name, value in row.items()} for row in rows)
     answer = HttpResponse(out.getvalue().encode(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="claims-{str(batch)[:8]}.csv"'
     return answer
-
-
-def _cell(value: str) -> str:
-    """The text, so that a spreadsheet reads no formula in what somebody typed."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def _files(clinic: Clinic) -> list[dict]:

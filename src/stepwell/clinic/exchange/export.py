@@ -16,6 +16,7 @@ from stepwell.clinic import events
 from stepwell.clinic.access.models import Clinic, User
 from stepwell.clinic.events.models import Event
 from stepwell.clinic.history.lines import current, in_use, versions
+from stepwell.clinic.pages.spreadsheet import no_formula
 from stepwell.clinic.people.models import Person
 from stepwell.clinic.sessions import sheets
 from stepwell.clinic.sessions.records import person_records
@@ -25,7 +26,7 @@ from .csv_rows import csv_rows
 from .fhir_rows import fhir_resources
 from .fhir_sessions import adverse_events, audit_events, questionnaire_responses, session_procedures
 from .session_rows import ADVERSE_EVENTS, READINGS, SESSIONS, adverse_event_rows, reading_rows, session_rows
-from .tables import no_formula, write_csv, write_tables
+from .tables import write_csv, write_tables
 
 _FILES = (
     "person",

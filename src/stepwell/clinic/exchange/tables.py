@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import models
 
+from stepwell.clinic.pages.spreadsheet import no_formula
+
 from .backup import backed_up
 
 SECRET, ELSEWHERE, NO_DATA, NOTES = "a secret", "elsewhere in the export", "no data of the clinic", "therapists' notes"
@@ -67,11 +69,6 @@ def cell(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(bytes(value)).decode("ascii")
     return no_formula(str(value))
-
-
-def no_formula(text: str) -> str:
-    """The text, with a quote before what a spreadsheet would calculate."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def write_csv(file: Path, columns: Sequence[str], rows: Iterable[dict]) -> int:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from stepwell.clinic.access.models import Clinic
 from stepwell.clinic.access.policy import Action, may
+from stepwell.clinic.pages.spreadsheet import no_formula
 
 from . import counting, reading
 from .entries import why_not_corrected
@@ -154,24 +155,20 @@ def _csv_row(row: reading.LineRow, clinic: Clinic) -> list:
         line.kind,
         row.product.id,
         f"{line.lot.mg_per_device:g}",
-        _text(line.lot.lot_number),
+        no_formula(line.lot.lot_number),
         line.lot.expires.isoformat(),
         line.n_devices,
         row.left,
         "" if line.counted is None else line.counted,
         "" if line.mg is None else f"{line.mg:g}",
         line.corrects_id or "",
-        _text(str(person) if person else ""),
-        _text(person.record_number if person else ""),
+        no_formula(str(person) if person else ""),
+        no_formula(person.record_number if person else ""),
         line.session_id or "",
-        _text(row.by),
-        _text(line.witness.full_name if line.witness else ""),
-        _text(line.note),
+        no_formula(row.by),
+        no_formula(line.witness.full_name if line.witness else ""),
+        no_formula(line.note),
     ]
-
-
-def _text(words: str) -> str:
-    return f"'{words}" if words[:1] in ("=", "+", "-", "@", "\t", "\r") else words
 
 
 def _days(request: HttpRequest) -> tuple[date, date, str]:
