@@ -348,7 +348,13 @@ def test_an_infusion_is_one_dose_of_what_was_ordered(person, prescriber, nurse, 
     )
     ledger.add_line(vials, "receipt", 2, nurse, once())
     assert dosing.lots_for(sheets.of(session)) == [vials]
-    refused(lambda: give(session, nurse, vials, mg=28.0), "The order is 42.5 mg")
+    refused(lambda: give(session, nurse, vials, mg=425.0), "The order is 42.5 mg")
+    refused(lambda: give(session, nurse, vials, mg=28.0), "28 mg are less than the ordered 42.5 mg", "Say why")
+    part = give(session, nurse, vials, mg=28.0, despite="stopped early: vomiting")
+    assert "28 mg of the ordered 42.5 mg were given." in leaving.concerns(sheets.of(session))
+    refused(lambda: give(session, nurse, vials, mg=14.5, despite="the rest"), "is given already")
+    dosing.take_back(session, part.entry, seen=1, reason="it was another patient's", actor=nurse, once=once())
+    assert (ledger.on_hand(vials), ledger.remainder(vials)) == (2, 0)
     give(session, nurse, vials, mg=42.5)
     sheet = sheets.of(session)
     assert sheet.mg == 42.5

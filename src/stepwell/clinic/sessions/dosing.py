@@ -107,7 +107,11 @@ def give(
             return known
         entries.refuse_closed(sheet, "dose")
         wrong = [*_hindrances(sheet), *_wrong_dose(sheet, mg, unit)]
-        if not wrong and not despite.strip() and (worries := concerns(sheet)):
+        worries = concerns(sheet)
+        if _is_part(sheet, mg):
+            words = {"mg": f"{mg:g}", "ordered": f"{sheet.order.dose_mg:g}"}
+            worries.append(_("%(mg)s mg are less than the ordered %(ordered)s mg.") % words)
+        if not wrong and not despite.strip() and worries:
             wrong = [*worries, _("Say why the dose is given in spite of it. Nothing was saved yet.")]
         if wrong:
             raise Refused(wrong)
@@ -142,7 +146,7 @@ def _wrong_dose(sheet: Sheet, mg: float, unit: str) -> Iterator[str]:
     if unit != "mg":
         yield _("The dose is written in mg. Nothing was saved.")
     usual = usual_mg(sheet)
-    if abs(mg - usual) > _NEARLY_NONE:
+    if abs(mg - usual) > _NEARLY_NONE and not _is_part(sheet, mg):
         yield _(
             "The order is %(ordered)s mg, given as %(usual)s mg at a time. Nothing was saved. Check the dose and its unit."
         ) % {
@@ -151,6 +155,11 @@ def _wrong_dose(sheet: Sheet, mg: float, unit: str) -> Iterator[str]:
         }
     if sheet.mg + usual > sheet.order.dose_mg + _NEARLY_NONE:
         yield _("The ordered dose of %s mg is given already. Nothing was saved.") % f"{sheet.order.dose_mg:g}"
+
+
+def _is_part(sheet: Sheet, mg: float) -> bool:
+    """Whether it is a part of the ordered dose where that is not counted in devices: an infusion that was stopped early."""
+    return sheet.protocol.device is None and _NEARLY_NONE < mg < sheet.order.dose_mg - _NEARLY_NONE
 
 
 def take_back(session: Session, entry: uuid.UUID, *, seen: int, reason: str, actor: Actor, once: uuid.UUID) -> Entry:
