@@ -26,6 +26,7 @@ SECRETS = {
     for role in ("prescriber", "nurse", "office", "therapist", "administrator")
 }
 """The secret of each role's authenticator app."""
+_USED_CODES: set[tuple[str, str, str]] = set()
 _SETUP = """
 import sys
 from pathlib import Path
@@ -48,8 +49,9 @@ for pair in sys.argv[5:]:
 
 
 @contextmanager
-def running_clinic(place: Path, database: str = "sqlite", host: str = "127.0.0.1"):
-    """The address of a clinic with one member of staff of each role, served until the end of the block."""
+def running_clinic(place: Path, database: str = "sqlite", host: str = "127.0.0.1", fill: Callable = lambda place: None):
+    """The address of a clinic with one member of staff of each role, served until the end of the block. `fill` may put people
+    into it before it opens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -58,6 +60,7 @@ def running_clinic(place: Path, database: str = "sqlite", host: str = "127.0.0.1
     subprocess.run(
         [sys.executable, "-c", _SETUP, str(place), database, address, PASSWORD, *staff], check=True, timeout=120
     )
+    fill(place)
     command = [sys.executable, "-m", "stepwell", "clinic", "run", str(place), "--port", str(port)]
     with (place / "log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "TERM": "dumb"})
@@ -111,7 +114,12 @@ def sign_in(browser, address: str, role: str, width: int = 1440):
     page.fill("[name=login]", role)
     page.fill("[name=password]", PASSWORD)
     page.click("main button[type=submit]:has-text('Sign in'):not([form])")
-    page.fill("[name=code]", code_of(SECRETS[role]))
+    code = code_of(SECRETS[role])
+    while (address, role, code) in _USED_CODES:  # each code is taken once
+        time.sleep(1)
+        code = code_of(SECRETS[role])
+    _USED_CODES.add((address, role, code))
+    page.fill("[name=code]", code)
     page.click("main button[type=submit]:not([form])")
     page.wait_for_selector("text=Sign out")
     return page
