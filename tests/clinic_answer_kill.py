@@ -1,18 +1,10 @@
 """Kills the clinic while patients finish questionnaires, and looks whether everything is there in one piece.
 
-<<<<<<< HEAD
 A child process answers the end of the PHQ-9 by real requests, patient after patient: item 9, and the question after it.
 It tells of each answer only after the response was there. The parent kills it with SIGKILL and opens the database: every
 acknowledged answer must be there; every answer to item 9 above zero, acknowledged or not, must have its alert; and every
 questionnaire whose last answer is stored must have its response and its line in the history, and no other must. This is a
 crash of the program, not of the machine.
-=======
-A child process answers the end of the PHQ-9 by real requests, patient after patient: item 9, and the question after it. It
-tells of each answer only after the response was there. The parent kills it with SIGKILL and opens the database: every
-acknowledged answer must be there; every answer to item 9 above zero, acknowledged or not, must have its alert; and every
-questionnaire whose last answer is stored must have its response and its line in the history, and no other must. This is a crash
-of the program, not of the machine.
->>>>>>> 4cd7905 (Fold the lists of pages on tablets and telephones, so that the page comes first)
 """
 
 from __future__ import annotations

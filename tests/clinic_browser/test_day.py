@@ -15,7 +15,17 @@ from clinic_walk import PASSWORD, chromium, faults, running_clinic, sign_in
 
 pytestmark = pytest.mark.browser
 
-ASKED_FOR_YES = ("ride home", "Ride home", "No food", "No liquids", "No other nasal", "falling", "over?", "normal?", "Told")
+ASKED_FOR_YES = (
+    "ride home",
+    "Ride home",
+    "No food",
+    "No liquids",
+    "No other nasal",
+    "falling",
+    "over?",
+    "normal?",
+    "Told",
+)
 """Words of the checks that are to be answered with yes; all others with no."""
 
 
