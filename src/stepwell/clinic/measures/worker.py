@@ -15,10 +15,11 @@ from stepwell.clinic.people.models import Person
 from stepwell.clinic.safety.escalation import escalate_due
 
 from . import clock, library, on_call, outbox, requests, schedule
-from .models import Beat, Plan, Sending
+from .models import Beat, Plan, Request, Sending
 
 SECONDS = 60
-_REMINDED_FOR = timedelta(days=30)
+_REMINDED_FOR = timedelta(days=7)
+"""After the end of its first window, a request that was begun can be finished; none lasts longer than this."""
 _log = logging.getLogger("stepwell.clinic.measures")
 
 
@@ -93,11 +94,8 @@ def _open_window(by: schedule.Schedule, rule: schedule.Rule, day: date, person: 
     first, last = schedule.window(by, rule, day, person.zone)
     if isinstance(rule, schedule.AtBeginning):
         first = min(first, now)  # whoever is enrolled at noon is asked at noon
-        last = (
-            max(last, now + timedelta(hours=by.hours_untouched))
-            if day == timezone.localdate(now, person.zone)
-            else last
-        )
+        if day == timezone.localdate(now, person.zone):
+            last = max(last, now + timedelta(hours=by.hours_untouched))
     return (first, last) if first <= now <= last else None
 
 
@@ -105,8 +103,9 @@ def remind(now: datetime) -> int:
     """Queues the reminders that are due: so many hours after the first message about a request was sent, while it is not
     finished."""
     n, reminded = 0, set()
-    sent = Sending.objects.filter(outcome="sent", message__why__in=("due", "again"), at__gte=now - _REMINDED_FOR)
-    for one in sent.order_by("at").select_related("message__person__clinic"):
+    waiting = Request.objects.filter(due_to__gte=now - _REMINDED_FOR, response=None, withdrawal=None)
+    sent = Sending.objects.filter(outcome="sent", message__why__in=("due", "again"), message__requests__in=waiting)
+    for one in sent.distinct().order_by("at").select_related("message__person__clinic"):
         stands = [
             stand
             for stand in requests.stands_of(one.message.requests.all(), now)
