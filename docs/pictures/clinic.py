@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/clinic.md from the clinic's demo, in Chromium: python docs/pictures/clinic.py
+"""Takes the pictures of the tutorials about the clinic app from the clinic's demo, in Chromium: python docs/pictures/clinic.py
 
 Run it again after a change of a page. It needs the extra `test` and a Chromium of the system.
 """
@@ -17,6 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 
 PLACE = Path(__file__).parent
 DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+TABLET = {"width": 820, "height": 1180}
 
 
 def main() -> None:
@@ -70,6 +71,14 @@ def _walk(page: Page, password: str) -> None:
     page.click("main button:has-text('Make the packet')")
     page.wait_for_url("**/packets/**")
     page.screenshot(path=PLACE / "clinic-packet.png")
+    _take(page, "/board/", "clinic-board")
+    running = page.locator("main a[href*='/sessions/']").first.get_attribute("href")
+    _take(page, "/caseload/", "clinic-caseload")
+    treated = next(p for p in sorted(people) if _has_answered_sessions(page, p))
+    _take(page, f"/people/{treated}/outcomes/", "clinic-outcomes")
+    page.set_viewport_size(TABLET)
+    page.goto(running)
+    page.screenshot(path=PLACE / "clinic-sheet.png")
     page.set_viewport_size(PHONE)
     page.goto(f"/people/{person}/intake/")
     page.click("button[value=here]")
@@ -81,6 +90,11 @@ def _is_resistant(page: Page, person: str) -> bool:
     page.goto(f"/people/{person}/chart/")
     trials = page.query_selector_all("main table.table tbody tr")
     return len(trials) > 3 and len(page.query_selector_all(".verdicts .verdict-met")) > 1
+
+
+def _has_answered_sessions(page: Page, person: str) -> bool:
+    page.goto(f"/people/{person}/outcomes/")
+    return page.locator("main svg").count() > 0
 
 
 def _take(page: Page, where: str, name: str) -> None:
