@@ -95,7 +95,7 @@ def test_who_is_stuck_is_listed_with_why_and_what_to_do(sign_in, ada, person, ac
                   "No way to reach them", "<strong>Nobody has asked how to reach this person"):  # fmt: skip
         assert words in page, words
     assert "ada@example.org" not in page
-    again = {"what": "again", "asked": [str(sent.pk), "no id"], "once": str(uuid.uuid4())}
+    again = {"what": "again", "asked": [str(sent.pk), "no id"], "once": once_of(nurse, "/questionnaires/")}
     nurse.post(page_of(ada), again)
     nurse.post(page_of(ada), again)
     assert [m.requests.get() for m in Message.objects.filter(why="again")] == [sent]

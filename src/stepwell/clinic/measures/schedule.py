@@ -72,7 +72,7 @@ class Schedule(_Form):
     """The time of day at which a request begins, in the patient's time zone."""
     hours_untouched: int = Field(ge=1)
     """So long may it be begun. Counted in hours that pass, not by the clock on the wall."""
-    hours_to_finish: int = Field(ge=1)
+    hours_to_finish: int = Field(ge=1, le=7 * 24)
     """So long may it be finished, from the first answer."""
     reminders: tuple[int, ...] = ()
     """Hours after the first message."""

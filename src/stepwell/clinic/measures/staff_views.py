@@ -39,7 +39,12 @@ def clinic_page(request: HttpRequest) -> HttpResponse:
     clinic = Clinic.objects.get(pk=request.actor.clinic_id)
     found = stuck.of_clinic(clinic)
     groups = [(name, title, about, _shown(found[name])) for name, title, about in stuck.GROUPS if name in found]
-    context = {"groups": groups, "health": stuck.health(clinic), "n": sum(map(len, found.values()))}
+    context = {
+        "groups": groups,
+        "health": stuck.health(clinic),
+        "n": sum(map(len, found.values())),
+        "once": uuid.uuid4(),
+    }
     return render(request, "measures/clinic.html", context)
 
 
@@ -234,5 +239,6 @@ def _send_again(request: HttpRequest, person: Person, stands: list[requests.Stan
     if len(new) < len(asked) or not asked:
         messages.info(request, _("What is open already, or was answered today, is not asked again."))
     if new:
-        outbox.queue(person, new, "again", once=f"again {once}", not_before=timezone.now(), actor=request.actor)
+        of_page = f"again {once} {stands[0].request.pk}"
+        outbox.queue(person, new, "again", once=of_page, not_before=timezone.now(), actor=request.actor)
         messages.success(request, _("Asked. The message leaves within a minute, or in the morning."))
