@@ -11,16 +11,18 @@ import uuid
 import pytest
 from clinic_sessions import START, a_reading
 from clinic_signed import a_signed_sheet, amend
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stepwell.clinic.access.actors import actor_of_user
 from stepwell.clinic.history import lines
 from stepwell.clinic.rems import submissions
+from stepwell.clinic.rems.enrolment import patient_problems
 from stepwell.clinic.rems.form_files import drug_classes, forms, versions_of
 from stepwell.clinic.rems.models import PatientEnrolment, Receipt, SettingEnrolment, Submission
 from stepwell.clinic.rems.prefill import prefilled
-from stepwell.clinic.rems.queue import item_of, open_items
+from stepwell.clinic.rems.queue import item_of, open_items, submitted_items
 from stepwell.clinic.sessions import protocol_files, sheets
 
 DAY = START.date()
@@ -322,6 +324,26 @@ def test_enrolments_are_added_and_a_late_one_is_told(person, nurse, sign_in, hom
     for words in ("No authorised representative is entered", "a pulse oximeter is on site", "Riverside"):
         assert words in page
     assert "a prescriber is on site" not in page
+
+
+def test_an_enrolment_that_ended_later_held_on_the_day_of_the_session(someone, nurse):
+    sheet = a_signed_sheet(someone, nurse)
+    row, end = PatientEnrolment.objects.get(), {"state": "ended", "day": DAY + dt.timedelta(days=1)}
+    who = {"user": nurse, "at": timezone.now(), "once": uuid.uuid4()}
+    PatientEnrolment.objects.create(person=someone, clinic=row.clinic, program=row.program, **end, **who)
+    assert prefilled(newest(), sheet)["enrolled"].text == "yes"
+    assert item_of(sheet, DAY).warnings == ()
+    assert "ended on 1 Dec" in " ".join(patient_problems(someone, "spravato-us", DAY + dt.timedelta(days=2)))
+
+
+def test_the_queue_looks_once_for_all_forms_that_were_submitted(someone, nurse, home):
+    counts = []
+    for day in (0, 0.2, 0.4, 0.6):
+        submitted(a_signed_sheet(someone, nurse, day=day), nurse)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(submitted_items(home, DAY)) == len(counts) + 1
+        counts.append(len(queries))
+    assert counts[1] == counts[-1]
 
 
 def test_an_inpatient_or_other_protocol_asks_for_no_form(someone, nurse, home):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stepwell.candidacy import show_date
+from stepwell.clinic.authorisation.models import Authorisation
 from stepwell.clinic.authorisation.policies import knowledge_of
-from stepwell.clinic.authorisation.status import APPROVED
+from stepwell.clinic.authorisation.status import APPROVED, Status
 from stepwell.clinic.authorisation.units import UseOfUnits, uses_of
 from stepwell.clinic.sessions.sheets import Sheet
 
@@ -138,13 +140,26 @@ def claims_of(sheets: Iterable[Sheet]) -> list[SessionClaim]:
         (one.treatment, one.mg): one.ndc for one in ProductCode.objects.filter(clinic_id=clinic).order_by("version")
     }
     asked = {sheet.order.authorisation_id: sheet.order.authorisation for sheet in given if sheet.order.authorisation_id}
-    uses = uses_of(asked.values())
+    known = {pk: _Known(one, use, one.status) for pk, one, use in _uses(asked)}
     handed = {one.session_id: one for one in Handover.objects.filter(session__in=sessions).order_by("number")}
     payers = {name: form.payer or "" for name, form in knowledge_of(clinic).candidacies.items()}
-    return [_claim(sheet, said[sheet.session.pk], rules, codes, uses, payers, handed) for sheet in given]
+    return [_claim(sheet, said[sheet.session.pk], rules, codes, known, payers, handed) for sheet in given]
 
 
-def _claim(sheet: Sheet, said: list, rules: dict, codes: dict, uses: dict, payers: dict, handed: dict) -> SessionClaim:
+class _Known(NamedTuple):
+    """What is looked up once for all sessions of an authorisation."""
+
+    one: Authorisation
+    use: UseOfUnits
+    status: Status
+
+
+def _uses(asked: dict) -> Iterator[tuple]:
+    uses = uses_of(asked.values())
+    return ((pk, one, uses[pk]) for pk, one in asked.items())
+
+
+def _claim(sheet: Sheet, said: list, rules: dict, codes: dict, known: dict, payers: dict, handed: dict) -> SessionClaim:
     person = sheet.person.survivor()
     treatment = sheet.order.treatment
     rule = rules.get((key_of(person.payer), treatment)) if person.payer else None
@@ -165,7 +180,7 @@ def _claim(sheet: Sheet, said: list, rules: dict, codes: dict, uses: dict, payer
         ordered_mg=sheet.order.dose_mg,
         is_signed=sheet.is_signed,
         amended=_amended(sheet),
-        authorised=_authorised(sheet, uses, payers),
+        authorised=_authorised(sheet, known, payers),
     )
     lines = lines_of(given, payer)
     problems = [(problem, statements.accepted_in(said, problem)) for problem in problems_of(claim, lines)]
@@ -188,16 +203,15 @@ def _amended(sheet: Sheet) -> str:
     return ngettext("an addendum on %(day)s", "%(n)d addenda, the last on %(day)s", n) % {"n": n, "day": day}
 
 
-def _authorised(sheet: Sheet, uses: dict, payers: dict) -> Authorised | None:
-    one = sheet.order.authorisation
-    if one is None:
+def _authorised(sheet: Sheet, known: dict, payers: dict) -> Authorised | None:
+    if sheet.order.authorisation_id is None:
         return None
-    use: UseOfUnits = uses[one.pk]
+    one, use, status = known[sheet.order.authorisation_id]
     session = sheet.session.pk
     return Authorised(
         number=one.number,
-        is_approved=one.status in APPROVED,
-        status=one.status.value,
+        is_approved=status in APPROVED,
+        status=status.value,
         code=one.code,
         benefit=one.benefit,
         valid_from=one.valid_from,
@@ -206,7 +220,7 @@ def _authorised(sheet: Sheet, uses: dict, payers: dict) -> Authorised | None:
         left_before=use.before(session),
         needed=use.of(session),
         payer=payers.get(one.policy, ""),
-        is_of_person=one.person_id in sheet.person.survivor().ids(),
+        is_of_person=one.person.survivor() == sheet.person.survivor(),
     )
 
 

@@ -21,9 +21,11 @@ def of_setting(clinic_id: int, program: str) -> SettingEnrolment | None:
     return SettingEnrolment.objects.filter(clinic_id=clinic_id, program=program).last()
 
 
-def of_patient(person: Person, program: str) -> PatientEnrolment | None:
-    """What was entered last of the person's enrolment, also of somebody merged into them."""
-    return PatientEnrolment.objects.filter(person_id__in=person.ids(), program=program).last()
+def of_patient(person: Person, program: str, day: date | None = None) -> PatientEnrolment | None:
+    """What was entered last of the person's enrolment, also of somebody merged into them. With a `day`, an end after that day is
+    passed over: the person was enrolled until then."""
+    rows = PatientEnrolment.objects.filter(person_id__in=person.ids(), program=program)
+    return next((one for one in reversed(rows) if day is None or one.state == "enrolled" or one.day <= day), None)
 
 
 def setting_problems(clinic_id: int, program: str) -> Iterator[str]:
@@ -43,7 +45,7 @@ def setting_problems(clinic_id: int, program: str) -> Iterator[str]:
 
 def patient_problems(person: Person, program: str, day: date) -> Iterator[str]:
     """Why the person cannot be said to be enrolled on that day."""
-    return problems_with(of_patient(person, program), day)
+    return problems_with(of_patient(person, program, day), day)
 
 
 def problems_with(found: PatientEnrolment | None, day: date) -> Iterator[str]:

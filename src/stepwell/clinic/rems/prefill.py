@@ -128,7 +128,7 @@ class Known:
         return Value(hint=_("No session here before this one. Whether it was given elsewhere is not known."))
 
     def _enrolment_patient(self) -> Value:
-        found = of_patient(self.sheet.person, self.program)
+        found = of_patient(self.sheet.person.survivor(), self.program, self.sheet.day)
         if found is None:
             return Value(hint=_("No enrolment of the patient is entered."))
         is_in = found.state == "enrolled" and found.day <= self.sheet.day

@@ -17,7 +17,7 @@ from stepwell.clinic.sessions.sheets import Sheet
 from .enrolment import patient_problems
 from .form_files import MonitoringForm, forms, versions_of
 from .models import Submission
-from .submissions import Difference, differences
+from .submissions import Difference, differences, last_entry
 
 SOON = 2
 """So many days before the last one a form is said to be due soon."""
@@ -63,8 +63,8 @@ class Item:
         """The receipt, from the submission or later."""
         if self.submission is None:
             return ""
-        later = self.submission.receipts.last()
-        return later.receipt if later else self.submission.receipt
+        later = list(self.submission.receipts.all())
+        return later[-1].receipt if later else self.submission.receipt
 
     @property
     def word(self) -> str:
@@ -102,7 +102,7 @@ def open_items(clinic: Clinic, today: date) -> list[Item]:
 
 
 def submitted_items(clinic: Clinic, today: date, days: int = 30) -> list[Item]:
-    """The forms submitted in the last days, those without a receipt first."""
+    """The forms submitted in the last days, those without a receipt before those with one."""
     recent = Submission.objects.filter(clinic=clinic, day__gte=today - timedelta(days=days)).values("session")
     return _items(Session.objects.filter(pk__in=recent), today, lambda item: True)
 
@@ -115,13 +115,18 @@ def items_of(person: Person, today: date) -> list[Item]:
 
 def item_of(sheet: Sheet, today: date) -> Item | None:
     """How the form of one session stands; None where its protocol asks for none, or no dose was given."""
+    return _item(sheet, today, sheet.session.submissions.last())
+
+
+def _item(sheet: Sheet, today: date, submission: Submission | None) -> Item | None:
     asked = sheet.protocol.monitoring_form
     if asked is None or not sheet.is_given:
         return None
     versions = versions_of(asked.form)
-    submission = sheet.session.submissions.last()
     form = forms().get(submission.form) if submission else next(iter(versions), None)
-    warnings = list(patient_problems(sheet.person.survivor(), form.program, sheet.day)) if form else []
+    warnings = []
+    if submission is None and form is not None:
+        warnings += patient_problems(sheet.person.survivor(), form.program, sheet.day)
     if form is None:
         warnings.append(_("No copy of the form “%s” is held here: submit it by hand, and keep it.") % asked.form)
     return Item(
@@ -130,13 +135,23 @@ def item_of(sheet: Sheet, today: date) -> Item | None:
         until=sheet.day + timedelta(days=asked.within_days),
         today=today,
         submission=submission,
-        differences=tuple(differences(submission, sheet, form)) if submission else (),
+        differences=_differences(submission, sheet, form),
         warnings=tuple(warnings),
     )
 
 
+def _differences(submission: Submission | None, sheet: Sheet, form: MonitoringForm | None) -> tuple[Difference, ...]:
+    """Without a later entry the sheet says what it said: most forms need no look."""
+    if submission is None or last_entry(sheet) <= submission.last_entry:
+        return ()
+    return tuple(differences(submission, sheet, form))
+
+
 def _items(sessions: QuerySet[Session], today: date, wanted) -> list[Item]:
-    found = [item_of(sheet, today) for sheet in sheets.of_sessions(sessions)]
+    every = sheets.of_sessions(sessions)
+    sent = Submission.objects.filter(session__in=[sheet.session for sheet in every])
+    latest = {one.session_id: one for one in sent.order_by("number").prefetch_related("receipts")}
+    found = [_item(sheet, today, latest.get(sheet.session.pk)) for sheet in every]
     kept = [item for item in found if item is not None and wanted(item)]
     return sorted(kept, key=lambda item: (_ORDER.index(item.state), item.until, str(item.sheet.session.pk)))
 
