@@ -99,7 +99,9 @@ def fill(folder: Path, progress: Callable[[str, int, int], None] = lambda what, 
             if done % 2:
                 for line in made:
                     lines.confirm(line, clinician)
-            people.append(person)
+            # Esketamine is given after trials of other drugs.
+            if sum(line.kind == "medication" for line in made) > 1:
+                people.append(person)
         progress("people", done, N_PEOPLE)
     with transaction.atomic():
         nurse = actor_of_user(User.objects.get(role=Role.NURSE))

@@ -58,8 +58,9 @@ tables/            every other table, one file each: orders, entries of sheets, 
 verdicts.csv       each person by the clinic's definitions: by the clinic, by a run of csv/ (folder), by a run of fhir/
 
 {differ} of {n} verdicts of csv/ differ. Where they do, the folder says less than the clinic knows: a day of which only the year
-is known is written as 9999-12-31, a day that nobody knows; and where many drugs or codes could not be identified, a run takes
-silence as unknown for everybody.
+is known is written as 9999-12-31, a day that nobody knows; where many drugs or codes could not be identified, a run takes
+silence as unknown for everybody; and where every drug of somebody was given in the clinic, a run takes what they take at home as
+unknown, also where a clinician confirmed that the history is complete.
 
 Not in it: {notes}what staff wrote about answers about suicide and about goals, payers' PDF files, passwords, links and keys. A
 backup holds everything. Keep this folder where patients' records may be kept.
