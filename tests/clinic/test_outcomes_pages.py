@@ -10,6 +10,7 @@ from clinic_sessions import a_device, a_reading, a_session, an_entry, an_order
 from django.utils import timezone
 
 from stepwell.clinic.history import forms, lines
+from stepwell.clinic.measures import requests
 from stepwell.clinic.outcomes import results
 from stepwell.clinic.outcomes.caseload import find
 from stepwell.clinic.outcomes.person_content import compose
@@ -217,3 +218,13 @@ def test_the_report_for_access_holds_whole_questionnaires_and_names_what_is_miss
         assert composition[name]["reference"] in resources
     page = client.get(f"/people/{person().pk}/outcomes/access/").content.decode()
     assert "Nothing: no questionnaire" in page
+
+
+def test_what_cannot_be_sent_for_one_reason_is_one_line_of_the_caseload(home, person, clinician):
+    made = person()
+    for instrument in ("phq-9", "gad-7"):
+        requests.ask(made, instrument, clinician, once=f"asked-{instrument}")
+    (row,) = find(home, results.of_clinic(home), TODAY, timezone.now()).rows
+    (reason,) = [one for one in row.reasons if one.kind == "not reached"]
+    assert "Mood (PHQ-9), Worry (GAD-7) of" in reason.words
+    assert "no way to reach them (nobody has asked how to reach this person)" in reason.words

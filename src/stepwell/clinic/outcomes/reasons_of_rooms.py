@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stepwell.clinic.access.models import Clinic
-from stepwell.clinic.measures import stuck
+from stepwell.clinic.measures import library, stuck
 from stepwell.clinic.people.models import Person
 from stepwell.clinic.safety.inbox import cards
 from stepwell.clinic.sessions import sheets
@@ -53,14 +53,23 @@ def _alerts(clinic: Clinic, now: datetime) -> Found:
 def _questionnaires(clinic: Clinic, now: datetime) -> Found:
     for group, waiting in stuck.of_clinic(clinic, now).items():
         kind = "not reached" if group in _NOT_REACHED else "overdue" if group in _OVERDUE else None
-        title = next((title for name, title, _about in stuck.GROUPS if name == group), group)
+        title = str(next((title for name, title, _about in stuck.GROUPS if name == group), group))
+        alike: dict[tuple, list[str]] = {}
         for one in waiting if kind else ():
-            asked = _("%(what)s of %(day)s: %(how)s") % {
-                "what": one.stand.request.instrument,
-                "day": _day(one.stand.request.day),
-                "how": f"{title}. {one.why}".strip(" ."),
+            key = (one.person, one.stand.request.day, str(one.why).strip(" ."))
+            alike.setdefault(key, []).append(_title(one.stand.request.instrument))
+        for (person, day, why), asked in alike.items():
+            words = _("%(what)s of %(day)s: %(how)s") % {
+                "what": ", ".join(asked),
+                "day": _day(day),
+                "how": f"{title[:1].lower()}{title[1:]}" + (f" ({why})" if why else ""),
             }
-            yield _key(one.person), Reason(kind, asked, "questionnaires_of", (one.person.pk,))
+            yield _key(person), Reason(kind, words, "questionnaires_of", (person.pk,))
+
+
+def _title(instrument: str) -> str:
+    form = library.questionnaires().get(instrument)
+    return form.title if form is not None else instrument
 
 
 def _visits(clinic: Clinic, today: date) -> Found:
