@@ -134,6 +134,8 @@ def test_the_file_is_kept_and_the_same_page_sent_twice_hands_over_once(ready, si
     assert rows[0]["member_id"] == "'=cmd()"
     assert rows[0]["approval_number"] == "A-1"
     assert of(ready).state == "handed over"
+    assert "of 1 chosen sessions 0 are ready" in hand_over(sign_in("prescriber"), ready).content.decode()
+    assert Handover.objects.count() == 1
     with pytest.raises(DatabaseError), transaction.atomic():
         Handover.objects.update(rows=[])
     assert sign_in("nurse").get(f"/claims/files/{batch}/").status_code == 404
