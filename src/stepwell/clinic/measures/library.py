@@ -112,6 +112,12 @@ def _here() -> tuple[dict[str, Questionnaire], dict[str, Schedule]]:
     return _library(place, tuple((str(file), file.stat().st_mtime_ns) for file in files))
 
 
+def titles() -> Callable[[str], str]:
+    """What each questionnaire is called, by its id; the id itself where its file is gone."""
+    known = questionnaires()
+    return lambda name: known[name].title if name in known else name
+
+
 def questionnaires() -> dict[str, Questionnaire]:
     """Every questionnaire by its id."""
     return _here()[0]

@@ -108,9 +108,9 @@ def _address(found: Request, page: Page) -> str:
 def end(request: HttpRequest, person: Person) -> HttpResponse:
     """The receipt: what is saved since this link was made, and when, in the patient's own time zone."""
     link = link_of(request, person, OPENS)
-    stands = requests.of_person(person)
+    stands, title = requests.of_person(person), library.titles()
     done = [
-        (form_title(r.request), timezone.localtime(r.at, person.zone))
+        (title(r.request.instrument), timezone.localtime(r.at, person.zone))
         for r in Response.objects.filter(person_id__in=person.ids(), at__gte=link.made_at).select_related("request")
     ]
     danger = False
@@ -126,12 +126,6 @@ def end(request: HttpRequest, person: Person) -> HttpResponse:
         "person": person,
     }
     return render(request, "measures/end.html", context)
-
-
-def form_title(found: Request) -> str:
-    """What the questionnaire is called; its id where the file is gone."""
-    form = library.questionnaires().get(found.instrument)
-    return form.title if form is not None else found.instrument
 
 
 def new_link(request: HttpRequest, token: str) -> HttpResponse:

@@ -19,7 +19,6 @@ from stepwell.clinic.people.models import Person
 
 from . import clock, finishing, library, outbox, requests, schedule, stuck, worker
 from .models import CHANNELS, Request
-from .patient_views import form_title
 
 STATES = {
     "waiting": _("not yet due"),
@@ -50,11 +49,11 @@ def clinic_page(request: HttpRequest) -> HttpResponse:
 
 def _shown(items: list[stuck.Stuck]) -> list[dict]:
     """One row for each person of a group."""
-    found: dict = {}
+    found, title = {}, library.titles()
     for one in items:
         row = found.setdefault(one.person.pk, {"person": one.person, "asked": [], "whys": {}, "message": None})
         row["asked"].append(
-            {"stand": one.stand, "title": form_title(one.stand.request), "state": STATES[one.stand.state]}
+            {"stand": one.stand, "title": title(one.stand.request.instrument), "state": STATES[one.stand.state]}
         )
         row["whys"] |= {one.why: None} if one.why else {}
         row["message"] = one.message or row["message"]
@@ -65,7 +64,7 @@ def person_page(request: HttpRequest, person: Person) -> HttpResponse:
     """What was asked, how it was sent, and what came back; asking, a schedule, how to reach the person."""
     if request.method == "POST":
         return _act(request, person)
-    stands = requests.of_person(person)
+    stands, title = requests.of_person(person), library.titles()
     last = stuck.last_messages([stand.request for stand in stands])
     contact = outbox.contact_of(person)
     _channel, _to, problem = outbox.address_of(person, contact)
@@ -73,7 +72,7 @@ def person_page(request: HttpRequest, person: Person) -> HttpResponse:
     rows = [
         {
             "stand": stand,
-            "title": form_title(stand.request),
+            "title": title(stand.request.instrument),
             "state": STATES[stand.state],
             "message": last.get(stand.request.pk),
             "message_state": MESSAGE_STATES[last[stand.request.pk].state] if stand.request.pk in last else "",
