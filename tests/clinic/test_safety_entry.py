@@ -253,6 +253,14 @@ def test_the_same_answers_of_one_source_are_one_alert(ada, nurse):
     assert after_answers(ada, items={"9": 3.0}, earlier=given, **how | {"source": uuid.uuid4()}).reason == "same"
 
 
+def test_a_questionnaire_that_is_finished_after_midnight_is_one_alert(ada, nurse):
+    before_midnight = timezone.now() - dt.timedelta(days=1)
+    source = uuid.uuid4()
+    after_answers(ada, source=source, instrument="phq-9", items={"9": 2.0}, answered_at=before_midnight, actor=nurse)
+    lines.add(ada, "score", phq(2.0, days_ago(0)), actor=nurse, state="reported", origin="patient", answers=source)
+    assert Alert.objects.count() == 1
+
+
 def test_alerts_and_steps_cannot_be_changed(ada, nurse):
     lines.add(ada, "score", phq(2.0, days_ago(0)), actor=nurse, **HOW)
     add(Alert.objects.get(), "note", nurse, note="called")

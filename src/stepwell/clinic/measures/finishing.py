@@ -86,7 +86,7 @@ def _make_lines(response: Response, actor: Actor, state: str = "reported", origi
             state=state,
             origin=origin,
             source=source,
-            answers=response.pk,
+            answers=response.request_id,
         )
         ResponseLine.objects.create(line=line.line, response=response)
         made.append(line)

@@ -2,11 +2,11 @@
 
     with transaction.atomic():
         ...                                  # the answers are stored
-        after_answers(person, source=response.pk, instrument="phq-9", items={"9": 2.0}, answered_at=now, actor=actor)
+        after_answers(person, source=SOURCE, instrument="phq-9", items={"9": 2.0}, answered_at=now, actor=actor)
 
 Call it when an item about suicide is answered, not only when the questionnaire is finished, and once more with `reply` when the
 question that follows is answered. The same answers of the same source are one alert, however often it is called.
-A finished questionnaire that becomes a line of the history calls it too: `lines.add(..., answers=response.pk)`.
+A finished questionnaire that becomes a line of the history calls it too: `lines.add(..., answers=SOURCE)`.
 """
 
 from __future__ import annotations
