@@ -74,6 +74,10 @@ def test_a_reading_before_the_dose_is_a_vital_sign_too_and_a_correction_replaces
     late = an_entry(session, "reading", a_reading("before", 130, 84), minute=9)
     an_entry(session, "reading", a_reading("before", 136, 86), entry=read.entry, version=2, minute=20)
     records, _has = records_of(order.person)
+    assert "monitoring" not in records, "nothing is judged of a visit that is not over"
+    assert len(records["vital"]) == 6
+    an_entry(session, "departure", {}, minute=128)
+    records, _has = records_of(order.person)
     seen = {(r["minutes"], r["value"], r["address"]) for r in records["monitoring"] if r["kind"] == "systolic"}
     assert seen == {(-6, 136.0, f"session/{session.pk}/{read.entry}@2"), (0, 130.0, late.address)}
     assert sorted(r["mmhg"] for r in records["vital"] if r["vital"] == "blood-pressure-systolic") == [130.0, 136.0]

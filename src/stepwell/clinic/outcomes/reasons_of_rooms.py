@@ -60,7 +60,7 @@ def _questionnaires(clinic: Clinic, now: datetime) -> Found:
             alike.setdefault(key, []).append(_title(one.stand.request.instrument))
         for (person, day, why), asked in alike.items():
             words = _("%(what)s of %(day)s: %(how)s") % {
-                "what": ", ".join(asked),
+                "what": ", ".join(sorted(asked)),
                 "day": _day(day),
                 "how": f"{title[:1].lower()}{title[1:]}" + (f" ({why})" if why else ""),
             }

@@ -151,7 +151,8 @@ def _readings(sheet) -> Iterable[tuple[str, dict]]:
     day = day_of(sheet)
     for reading in sheet.readings:
         minutes = minutes_of(sheet, reading)
-        for field, kind in _READINGS:
+        # While the person is still there, the last reading is not that of the end.
+        for field, kind in _READINGS if sheet.departure is not None else ():
             if (value := getattr(reading, field)) is not None:
                 row = {"session_date": day, "kind": kind, "minutes": minutes, "value": float(value)}
                 yield "monitoring", row | {"address": reading.address}
