@@ -73,7 +73,8 @@ def grouped(stands: Iterable[Stand]) -> dict[str, list[Stuck]]:
     stands = [stand for stand in stands if stand.state not in ("finished", "withdrawn", "waiting")]
     messages = last_messages([stand.request for stand in stands])
     contacts = _contacts({stand.request.person_id for stand in stands})
-    taken = set(Response.objects.filter(lines__isnull=False).values_list("request_id", flat=True))
+    late = [stand.request.pk for stand in stands if stand.state == "late"]
+    taken = set(Response.objects.filter(pk__in=late, lines__isnull=False).values_list("request_id", flat=True))
     found: dict[str, list[Stuck]] = defaultdict(list)
     for stand in stands:
         if stand.state == "late" and stand.request.pk in taken:
