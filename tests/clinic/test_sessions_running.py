@@ -607,3 +607,15 @@ def test_what_is_known_of_a_person_holds_for_the_sessions_of_everybody_merged_in
         lambda: planning.plan(other, planned_at=START + dt.timedelta(hours=6), chair="", actor=nurse, once=once()),
         "a session on that day already",
     )
+
+
+def test_a_questionnaire_that_nobody_has_read_is_told_before_the_dose(ready, nurse, prescriber, lot):
+    content = {"instrument": "phq-9", "day": START.date().isoformat(), "total": 12}
+    answered = lines.add(ready.person, "score", content, actor=nurse, state="reported", origin="patient")
+    told = "A questionnaire that the patient answered is not read yet."
+    assert dosing.concerns(sheets.of(ready)) == [told]
+    with pytest.raises(Refused, match="Say why"):
+        dosing.give(ready, mg=28, unit="mg", lot=lot.pk, actor=nurse, once=once())
+    lines.confirm(answered, prescriber)
+    assert dosing.concerns(sheets.of(ready)) == []
+    dosing.give(ready, mg=28, unit="mg", lot=lot.pk, actor=nurse, once=once())

@@ -160,6 +160,12 @@ def test_a_day_with_three_patients(browser, clinic):
         tap(nurse, "I take it")
         tap(nurse, "I have read it")
     nurse.goto(sheet["ada"])
+    assert "A questionnaire that the patient answered is not read yet." in text_of(nurse)
+    nurse.click("text=Read it now")
+    nurse.wait_for_load_state()
+    tap(nurse, "I have read")
+    nurse.goto(sheet["ada"])
+    assert "is not read yet" not in text_of(nurse)
     tap(nurse, "Device 1 of 2 given now")
     assert "lot A1" in text_of(nurse)
     assert on_hand(nurse, address) == before - 1

@@ -51,6 +51,12 @@ def confirmed(lines: Iterable[Line]) -> list[Line]:
     return [line for line in lines if line.state == "confirmed"]
 
 
+def unread_scores(person: Person) -> list[Line]:
+    """The scores that the patient gave and nobody has confirmed."""
+    every = (line for line in in_use(current(person)) if line.kind == "score")
+    return [line for line in every if line.origin == "patient" and line.state == "reported"]
+
+
 def find(person: Person, line: uuid.UUID) -> Line | None:
     """The latest version of that line of the person."""
     return next((one for one in current(person) if one.line == line), None)

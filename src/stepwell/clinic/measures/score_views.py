@@ -31,7 +31,7 @@ def scores_page(request: HttpRequest, person: Person) -> HttpResponse:
             _section(name, found[name], doses, (min(days), max(days)), n) for n, name in enumerate(_order(found))
         ],
         "n_doses": len(doses),
-        "unread": len(unread(person)),
+        "unread": len(lines.unread_scores(person)),
         "may_confirm": may(request.actor, Action.CONFIRM_HISTORY, person),
     }
     return render(request, "measures/scores.html", context)
@@ -84,20 +84,11 @@ def _ends(known, form, line: drawing.Line) -> tuple[float, float]:
     return min(values), max(values)
 
 
-def unread(person: Person) -> list[lines.Line]:
-    """The scores that the patient gave and nobody has confirmed."""
-    return [
-        line
-        for line in lines.in_use(lines.current(person))
-        if line.kind == "score" and line.origin == "patient" and line.state == "reported"
-    ]
-
-
 def mark_read(request: HttpRequest, person: Person) -> HttpResponse:
     """Confirms the scores that were shown: a clinician read them, before a dose or at another time."""
     if request.method == "POST":
         shown = set(request.POST.getlist("line"))
-        chosen = [line for line in unread(person) if not shown or f"{line.line}@{line.version}" in shown]
+        chosen = [line for line in lines.unread_scores(person) if not shown or f"{line.line}@{line.version}" in shown]
         n = 0
         for line in chosen:
             try:

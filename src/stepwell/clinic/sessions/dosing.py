@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stepwell.clinic.access.policy import Actor
+from stepwell.clinic.history import lines
 from stepwell.clinic.safety import review
 from stepwell.clinic.stock import ledger
 from stepwell.clinic.stock.models import Lot
@@ -61,6 +62,8 @@ def _concerns(sheet: Sheet, now: clock.Stamp) -> Iterator[str]:
         if rest is not None and rest < device.minutes_apart:
             yield _("The protocol asks for %(n)d minutes between two devices.") % {"n": device.minutes_apart}
         return
+    if lines.unread_scores(sheet.person):
+        yield _("A questionnaire that the patient answered is not read yet.")
     for check in sheet.checks:
         if check.answer is not None and not check.is_as_asked:
             words = f"{check.rule.ask} {answer_in_words(check.answer)}."

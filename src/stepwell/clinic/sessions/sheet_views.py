@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from stepwell.clinic.access.policy import Action, may
+from stepwell.clinic.history import lines
 from stepwell.clinic.people.models import Person
 from stepwell.clinic.safety import review
 
@@ -114,6 +115,7 @@ def _to_enter(request: HttpRequest, found: Sheet, now: clock.Stamp, told: Told, 
         "checks": rows_of_checks(found.checks, carried.shown_beside(found) if may_run else {}),
         "discharge": rows_of_checks(found.discharge, {}),
         "unread": review.unread(found.person) if may_run else [],
+        "unread_scores": lines.unread_scores(found.person) if may_run and not found.is_given else [],
         "needs_dose": needs_dose,
         "hindrances": hindrances if needs_dose else [],
         "dose_concerns": dosing.concerns(found, now) if needs_dose and not hindrances else [],
