@@ -26,6 +26,8 @@ SECRETS = {
     for role in ("prescriber", "nurse", "office", "therapist", "administrator")
 }
 """The secret of each role's authenticator app."""
+_PATIENCE = 120_000
+"""Milliseconds: a machine that runs other tests besides is slow, and a slow page is no fault here."""
 _USED_CODES: set[tuple[str, str, str]] = set()
 _SETUP = """
 import sys
@@ -110,6 +112,7 @@ def code_of(secret: str) -> str:
 def sign_in(browser, address: str, role: str, width: int = 1440):
     """A page in which somebody of this role is signed in, with password and authenticator app."""
     page = browser.new_context(base_url=address, viewport={"width": width, "height": 900}).new_page()
+    page.set_default_timeout(_PATIENCE)
     page.goto("/")
     page.fill("[name=login]", role)
     page.fill("[name=password]", PASSWORD)
