@@ -207,9 +207,8 @@ def test_the_office_sees_that_it_was_answered_and_never_what(sign_in, ada, actor
     office = sign_in("office")
     page = office.get(page_of(ada)).content.decode()
     assert "Finished" in page
-    assert "16" not in re.sub(
-        r"<time.*?</time>|\d\d:\d\d|Nov \d+|\d{4}-\d\d-\d\d|QIDS-SR16|qids-sr16|[0-9a-f-]{36}", "", page
-    )
+    without_days = re.sub(r"\d{1,2} [A-Z][a-z]{2}( \d{4})?|\d\d:\d\d|\d{4}-\d\d-\d\d", "", re.sub("<[^>]*>", " ", page))
+    assert not re.search(r"\b16\b", without_days)
     assert office.get(f"/people/{ada.pk}/scores/").status_code == 404
 
 
