@@ -282,11 +282,13 @@ def test_a_schedule_asks_at_the_beginning_before_a_dose_and_after_it(set_up, tmp
     assert ticked(12, 28, 12) == (set(), 0)
 
 
-def test_what_two_rules_make_due_is_asked_once(set_up, ada, user, actor):
+def test_what_two_rules_make_due_is_asked_once(set_up, ada, user, actor, monkeypatch):
     """The day before a weekly session, and seven days after the last one: both are answered by one questionnaire."""
     nurse, zone = actor("nurse"), ada.zone
-    outbox.set_contact(ada, "email", nurse)
-    requests.set_plan(ada, "treatment", True, nurse)
+    with monkeypatch.context() as before:
+        before.setattr("django.utils.timezone.now", lambda: START - 24 * HOUR)
+        outbox.set_contact(ada, "email", nurse)
+        requests.set_plan(ada, "treatment", True, nurse)
     order = an_order(ada, user("prescriber"))
     first = a_session(order)  # Monday, 30 November
     an_entry(first, "dose", a_device(order), minute=2)

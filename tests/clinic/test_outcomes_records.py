@@ -117,7 +117,8 @@ def test_sessions_that_the_history_names_too_count_once(order, actor, monkeypatc
     assert sum(gaps) == open_sessions
 
 
-def test_what_was_said_before_the_first_session_is_of_other_sessions(order, actor):
+def test_what_was_said_before_the_first_session_is_of_other_sessions(order, actor, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: START - dt.timedelta(days=1))
     told(order.person, actor("prescriber"), "treatment", treatment="esketamine", start="2026-11", n_sessions=2)
     given(order, 0)
     records, _has = records_of(order.person)
