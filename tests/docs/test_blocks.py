@@ -60,6 +60,7 @@ NOT_RUN = {
 """How lines of shell begin that are not run, with the reason."""
 
 NOT_RUN_PYTHON = {
+    "docs/clinic-messages.md": "calls the program of a provider: tests/clinic/test_measures_outbox.py runs a command of its kind",
     "docs/engines.md": "needs PostgreSQL: tests/engines",
     "docs/review.md": "needs people enough, and forms that clinicians filled in: tests/review",
     "docs/simulator.md": "draws the lives of 10,000 people: tests/simulate",
