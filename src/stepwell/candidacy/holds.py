@@ -113,7 +113,8 @@ def silence(
 
 
 def _may_hide_drugs(chart: Chart, drugs: frozenset[str] | None) -> bool:
-    """Whether a drug asked about (None: one that treats) may be among those that nobody knows, or that have no day."""
+    """Whether the person may have taken one of these drugs without a usable record: one without a day, or one that nobody could
+    identify. None asks about all drugs that treat."""
     if drugs is None:
         return bool(of_trials(chart.incomplete))
     return any(row.get("ingredient") is None or row["ingredient"] in drugs for row in chart.incomplete)

@@ -307,9 +307,10 @@ def read(kind: str, content: dict) -> Content:
     return FORMS[kind].model_validate(content)
 
 
-_WORDS = {
+WORDS = {
     "missing": "is needed",
     "string_too_short": "is needed",
+    "too_short": "is needed",
     "string_too_long": "is too long",
     "float_parsing": "is no number",
     "int_parsing": "is no whole number",
@@ -319,12 +320,13 @@ _WORDS = {
     "less_than_equal": "is too large to be possible",
     "literal_error": "is none of the choices",
 }
+"""What is said of a field, by the type of pydantic's error."""
 
 
 def _problem(error: dict) -> tuple[str, str]:
     field = str(error["loc"][0]) if error["loc"] else ""
     if error["type"] != "value_error":
-        return field, _WORDS.get(error["type"], "cannot be read")
+        return field, WORDS.get(error["type"], "cannot be read")
     words = str(error["ctx"]["error"])
     if not field:
         field, _, words = words.partition(": ")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import stepwell
+from stepwell.clinic.history.forms import WORDS
 
 Answer = Literal["yes", "no", "not known"]
 Dissociation = Literal["none", "mild", "moderate", "severe"]
@@ -183,27 +184,12 @@ def read_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-_WORDS = {
-    "missing": "is needed",
-    "string_too_short": "is needed",
-    "too_short": "is needed",
-    "string_too_long": "is too long",
-    "float_parsing": "is no number",
-    "int_parsing": "is no whole number",
-    "int_from_float": "is no whole number",
-    "greater_than": "is too small to be possible",
-    "greater_than_equal": "is too small to be possible",
-    "less_than_equal": "is too large to be possible",
-    "literal_error": "is none of the choices",
-}
-
-
 def _problem(error: dict) -> tuple[str, str]:
     field = str(error["loc"][0]) if error["loc"] else ""
     if error["type"] != "value_error":
         if field == "unit":
             return field, "is not mg; write the dose in mg"
-        return field, _WORDS.get(error["type"], "cannot be read")
+        return field, WORDS.get(error["type"], "cannot be read")
     words = str(error["ctx"]["error"])
     if not field:
         field, _, words = words.partition(": ")
