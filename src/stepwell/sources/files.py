@@ -22,6 +22,7 @@ import duckdb
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import polars as pl
 from ibis.util import gen_name
 
 from ..errors import Problem, SourceError
@@ -209,6 +210,11 @@ def _is_of_the_file(error: duckdb.Error) -> bool:
     return isinstance(error, _READ_ERRORS) or type(error) is duckdb.Error
 
 
+def fetch(rows: ir.Table, where: str) -> pl.DataFrame:
+    """A few rows, brought here. Raises SourceError as `run` does."""
+    return pl.from_arrow(run(rows, where))
+
+
 def line_numbers(path: Path, n_rows: int) -> list[int] | None:
     """The line on which each row of a CSV file begins; None where row n simply stands on line n + 1."""
     n_lines, last = 0, b"\n"
@@ -258,6 +264,24 @@ def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
         if not _is_of_the_file(error):
             raise
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
+
+
+def keep(con: ibis.BaseBackend, rows: pl.DataFrame) -> ir.Table:
+    """Rows that were worked out here, as a temporary table of the connection, until `forget_stored`."""
+    name, table = gen_name(STORED), rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+    if con.name != "duckdb":
+        return con.create_table(name, ibis.memtable(table), temp=True)
+    given = f"{name}_given"
+    con.con.register(given, table)
+    con.raw_sql(f'CREATE TEMP TABLE "{name}" AS FROM "{given}"')
+    con.con.unregister(given)
+    return _temporary(con, name, ibis.Schema.from_pyarrow(table.schema))
+
+
+def _temporary(con: ibis.BaseBackend, name: str, schema: ibis.Schema) -> ir.Table:
+    """A temporary table of DuckDB that is known to have this schema."""
+    place = ops.Namespace(catalog="temp", database="main")
+    return ops.DatabaseTable(name, schema=schema, source=con, namespace=place).to_expr()
 
 
 def forget_stored(con: ibis.BaseBackend) -> None:

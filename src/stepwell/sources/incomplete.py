@@ -19,11 +19,10 @@ from .people import People
 from .records import empty
 from .source import DrugRows
 from .values import concept, day, text
+from .vocabulary import VOCABULARY
 
 INPATIENT_VISITS = (9201, 262)
 """OMOP visit concepts: Inpatient Visit, Emergency Room and Inpatient Visit."""
-
-VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
 
 UNIDENTIFIED, OF_SOURCE, WITHOUT_DAY, NOT_FETCHED, GIVEN_IN_CARE, INTERACTING_WITHOUT_DAY = (
     INCOMPLETE_MEDICATION.by_name["reason"].values

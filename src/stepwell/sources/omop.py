@@ -25,7 +25,7 @@ from .doses import read_doses
 from .drugs import Drugs, find_drugs
 from .files import RawTable, column_problems, filled_tables, run
 from .identify import all_gaps
-from .incomplete import VOCABULARY, find_incomplete
+from .incomplete import find_incomplete
 from .ingredients import WAYS
 from .medication import read_medication
 from .people import People, number_people
@@ -36,6 +36,7 @@ from .tally import Finding, settle, without_repeats
 from .undated import Gaps
 from .values import concept, day, number, text, whole
 from .vitals import read_vitals
+from .vocabulary import VOCABULARY
 
 REQUIRED_TABLES = ("person", "drug_exposure")
 REQUIRED_COLUMNS = {

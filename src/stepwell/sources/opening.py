@@ -16,11 +16,11 @@ from .csvdir import read_csv_folder
 from .csvform import FILES
 from .fhir import FHIR_SUFFIXES, fhir_files, holds_fhir, open_fhir
 from .files import SUFFIXES, RawTable, fingerprint, lower_columns, open_file, table_name
-from .incomplete import VOCABULARY
 from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, read_omop
 from .postgres import open_postgres
 from .source import Source
 from .spark import open_catalogue
+from .vocabulary import VOCABULARY
 
 _NEEDS = (
     "an OMOP CDM (person and drug_exposure as CSV or Parquet, or in a DuckDB file), "
