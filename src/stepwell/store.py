@@ -19,8 +19,8 @@ import ibis
 from stepwell.engines import DuckDB, Engine
 from stepwell.errors import Problem, QuestionError
 from stepwell.paths import literal, pattern
-from stepwell.sources.files import forget_stored
 from stepwell.sources.source import Source
+from stepwell.sources.stored import forget_stored
 from stepwell.tables import RECORDS, Table
 
 try:

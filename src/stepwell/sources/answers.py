@@ -14,9 +14,10 @@ from ..knowledge.forms import Knowledge
 from ..knowledge.instrument import Instrument
 from ..tables.ranges import DAY, LEAST_FRACTION, OWN_SCALE
 from .codes import Codes, Columns, SetCode, instrument_codes
-from .files import RawTable, store
+from .files import RawTable
 from .people import People
 from .source import Loss
+from .stored import store
 from .tally import Finding, settle, without_repeats
 from .undated import Gaps, note_undated
 from .unread_answers import find_unread, settle_unread

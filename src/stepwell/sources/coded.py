@@ -11,10 +11,11 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import QUANTITY
 from .codes import Codes, Columns, SetCode, codeset_codes, rows_of_keys
-from .files import RawTable, run, store
+from .files import RawTable
 from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
 from .source import Loss
+from .stored import run, store
 from .tally import Finding, settle, without_repeats
 from .undated import Gaps, note_undated
 from .values import concept, day, is_no_time, is_outside, minute_of, number, text, within

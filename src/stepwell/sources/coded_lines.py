@@ -8,11 +8,12 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import DAY, QUANTITY
 from .codes import codeset_codes, plain_code
-from .files import RawTable, store
+from .files import RawTable
 from .identify import OWN, codings_of, find_gap
 from .people import People
 from .source import Loss
 from .source_value import SHAPES
+from .stored import store
 from .tally import Finding, settle
 from .undated import Gaps, note_undated
 from .values import clock, day, is_outside, number, within

@@ -15,8 +15,9 @@ import ibis.expr.types as ir
 from ibis import _
 
 from ..knowledge.forms import Codeset, Instrument
-from .files import RawTable, store
+from .files import RawTable
 from .source_value import SHAPES, is_of, with_code
+from .stored import store
 from .values import concept, text
 
 NAME = "name"

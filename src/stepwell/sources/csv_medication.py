@@ -9,7 +9,7 @@ from ..knowledge.forms import Knowledge
 from ..tables.ranges import STRENGTH
 from .concomitant import only_interacting
 from .drugs import find_named_drugs
-from .files import RawTable, run
+from .files import RawTable
 from .incomplete import INTERACTING_WITHOUT_DAY, WITHOUT_DAY, count_kinds, settle_incomplete
 from .medication import settle_medication, stop_reason
 from .orders import FILL, ORDER, TAKEN, settle_orders
@@ -17,6 +17,7 @@ from .people import People
 from .product_use import by_route
 from .routes import route
 from .source import DrugRows, Loss
+from .stored import run
 from .tally import Finding, settle
 from .values import day, number, within
 

@@ -22,13 +22,14 @@ from .concomitant import only_interacting
 from .csv_medication import find_own_incomplete, read_own_medication
 from .csvform import FILES, REQUIRED_FILES, Field
 from .declared_lines import declared_problems, read_declared, without_comparators
-from .files import RawTable, column_problems, filled_tables, line_numbers, run, store
+from .files import RawTable, column_problems, line_numbers
 from .identify import OWN, all_gaps
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .session_lines import read_dose_lines, read_monitoring_lines
 from .source import DrugRows, Loss
 from .source_value import SHAPES
+from .stored import filled_tables, run, store
 from .tally import Finding, settle
 from .undated import Gaps
 from .values import CLOCK, day, is_whole, number, span, text

@@ -14,11 +14,12 @@ from ..tables import DOSE
 from ..tables.ranges import QUANTITY, SESSION_DOSE
 from .codes import Codes
 from .drugs import Drugs
-from .files import RawTable, run
+from .files import RawTable
 from .people import People
 from .routes import concept_names, route
 from .session_readings import read_readings
 from .source import Loss
+from .stored import run
 from .tally import Finding, settle, without_repeats
 from .values import concept, day, is_no_time, is_outside, minute_of, number, text, within
 

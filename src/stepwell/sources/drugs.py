@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from ..knowledge.forms import Knowledge
-from .files import RawTable, run, store
+from .files import RawTable
 from .ingredients import (
     BY_ENTRY,
     BY_NAME,
@@ -26,6 +26,7 @@ from .ingredients import (
     with_names,
 )
 from .product_use import by_words, with_product_use
+from .stored import run, store
 from .strength import with_strength
 from .values import concept, text
 

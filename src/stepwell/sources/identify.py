@@ -15,10 +15,10 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Codeset, Knowledge
 from ..tables import CODE_GAP
-from .files import run, store
 from .people import People
 from .source import CodedRows, Loss
 from .source_value import SHAPES, is_of
+from .stored import run, store
 from .undated import UNREAD, ends_of
 
 OWN = "STEPWELL"

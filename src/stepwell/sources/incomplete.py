@@ -13,11 +13,12 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables import INCOMPLETE_MEDICATION
 from .drugs import Drugs
-from .files import RawTable, run, store
+from .files import RawTable
 from .medication import is_administration
 from .people import People
 from .records import empty
 from .source import DrugRows
+from .stored import run, store
 from .values import concept, day, text
 from .vocabulary import VOCABULARY
 

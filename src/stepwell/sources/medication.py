@@ -16,12 +16,13 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import MG_PER_DAY, QUANTITY, STRENGTH, SUPPLY
 from .drugs import Drugs
-from .files import SOURCE_ADDRESS, RawTable, run
+from .files import SOURCE_ADDRESS, RawTable
 from .orders import find_origins, origin_of, settle_orders
 from .people import People
 from .product_use import NOT_KNOWN, by_route
 from .routes import concept_names, route
 from .source import Loss
+from .stored import run
 from .tally import Finding, settle, without_repeats
 from .values import concept, day, days_after, is_no_number, is_outside, number, rounded, text, within
 

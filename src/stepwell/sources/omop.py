@@ -23,7 +23,7 @@ from .codes import Codes, Columns, instrument_codes
 from .concomitant import only_interacting
 from .doses import read_doses
 from .drugs import Drugs, find_drugs
-from .files import RawTable, column_problems, filled_tables, run
+from .files import RawTable, column_problems
 from .identify import all_gaps
 from .incomplete import find_incomplete
 from .ingredients import WAYS
@@ -31,6 +31,7 @@ from .medication import read_medication
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import DrugRows, Loss
+from .stored import filled_tables, run
 from .strength import states_units
 from .tally import Finding, settle, without_repeats
 from .undated import Gaps

@@ -10,8 +10,9 @@ import ibis
 import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
-from .files import RawTable, run, store
+from .files import RawTable
 from .source import Loss
+from .stored import run, store
 from .tally import Finding, settle
 from .values import concept, day, days_after, text
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from .files import run, store
+from .stored import run, store
 from .values import identifier, whole, whole_id
 
 

@@ -7,7 +7,8 @@ import ibis.expr.types as ir
 from ibis import _
 
 from ..knowledge.forms import Knowledge
-from .files import RawTable, store
+from .files import RawTable
+from .stored import store
 from .values import concept, text
 
 NOT_KNOWN = "not known"

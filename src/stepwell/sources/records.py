@@ -9,9 +9,9 @@ from ibis.util import gen_name
 from ..knowledge.forms import Knowledge
 from ..tables import MEASUREMENT, OBSERVATION_PERIOD
 from ..tables.ranges import BIRTH, LEAST_FRACTION
-from .files import run
 from .people import People
 from .source import Loss
+from .stored import run
 from .tally import Finding, settle
 from .undated import Gaps, note_undated
 from .values import is_whole

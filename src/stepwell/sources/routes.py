@@ -5,8 +5,9 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from .files import RawTable, store
+from .files import RawTable
 from .records import empty
+from .stored import store
 from .values import concept, text
 
 ROUTES = {

@@ -13,10 +13,11 @@ from ..tables import MONITORING
 from ..tables.ranges import FORM_SENT, OBSERVED_MINUTES, SESSION_MINUTES, Range
 from .codes import Codes, Columns, instrument_codes
 from .csvform import MONITORED
-from .files import RawTable, store
+from .files import RawTable
 from .people import People
 from .records import empty
 from .source import Loss
+from .stored import store
 from .tally import Finding, settle, without_repeats
 from .values import day, minute_of, number, within
 from .vitals import vital_codes

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from .files import run
 from .source import Loss
+from .stored import run
 from .values import fits_int64
 
 _BITS = 32

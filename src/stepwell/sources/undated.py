@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 
 from ..tables import CODE_GAP
 from ..tables.ranges import DAY
-from .files import run, store
 from .source import Loss
+from .stored import run, store
 from .tally import Finding
 from .values import span
 

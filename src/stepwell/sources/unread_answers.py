@@ -12,11 +12,12 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
 from .codes import NAME, Columns, SetCode, instrument_codes, rows_of_keys
-from .files import RawTable, run, store
+from .files import RawTable
 from .identify import LOCAL_FROM
 from .people import People
 from .source import Loss
 from .source_value import SHAPES, is_of
+from .stored import run, store
 from .undated import UNREAD, ends_of
 from .values import day
 from .vitals import vital_codes

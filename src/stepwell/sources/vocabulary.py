@@ -13,7 +13,8 @@ import ibis
 import ibis.expr.types as ir
 import polars as pl
 
-from .files import RawTable, fetch, keep
+from .files import RawTable
+from .stored import fetch, keep
 from .values import concept, number, text
 
 CONCEPT, ANCESTOR, STRENGTH = VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
@@ -34,13 +35,13 @@ class Vocabulary:
         return name in self.tables
 
     def concepts(self, ids: Iterable[int]) -> pl.DataFrame:
-        """The rows of `concept` with these ids: `concept_id`, `name`, `domain`, `vocabulary`, `class`, `code`. No two are alike; an
-        id may have several. No rows where there is no such table."""
+        """The rows of `concept` with these ids: `concept_id`, `name`, `domain`, `vocabulary`, `class`, `code`. No two are
+        alike; an id may have several. No rows where there is no such table."""
         return self._concepts("concept_id", _ids(ids))
 
     def concepts_coded(self, codes: pl.DataFrame) -> pl.DataFrame:
-        """The rows of `concept`, as those of `concepts`, with one of these codes (`vocabulary`, and `plain`: the code in capitals,
-        without dots)."""
+        """The rows of `concept`, as those of `concepts`, with one of these codes (`vocabulary`, and `plain`: the code in
+        capitals, without dots)."""
         return self._concepts(("vocabulary", "plain"), codes.select("vocabulary", "plain").unique())
 
     def _concepts(self, by: str | tuple[str, ...], wanted: pl.DataFrame) -> pl.DataFrame:
@@ -93,8 +94,8 @@ class Vocabulary:
         return fetch(pairs.select(*columns).distinct(), raw.where).cast(columns)
 
     def strengths(self, ids: Iterable[int]) -> pl.DataFrame:
-        """The rows of `drug_strength` of the drugs with these ids: `drug_concept_id`, `ingredient_concept_id`, `is_valid`, and the
-        amount, numerator and denominator with their units, named as OMOP names them (NULL where the table has no such column)."""
+        """The rows of `drug_strength` of the drugs with these ids: `drug_concept_id`, `ingredient_concept_id`, `is_valid`, and
+        the amount, numerator and denominator with their units, named as in OMOP (NULL where the table has no such column)."""
         ints = ("drug_concept_id", "ingredient_concept_id", *_UNITS)
         schema = {**dict.fromkeys(ints, pl.Int64), **dict.fromkeys(_NUMBERS, pl.Float64), "is_valid": pl.Boolean}
         wanted = _ids(ids)

@@ -7,8 +7,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis.util import gen_name
 
-from ..files import SOURCE_ADDRESS, STORED
+from ..files import SOURCE_ADDRESS
 from ..source import Loss
+from ..stored import STORED
 from .concepts import MEASUREMENT
 from .reading import Reading
 from .resources import DELETED, IN_ERROR, MISSHAPEN

@@ -6,7 +6,7 @@ import ibis
 import pyarrow as pa
 from ibis.util import gen_name
 
-from ..files import STORED
+from ..stored import STORED
 from .concepts import Concepts
 
 _PORTION = 1 << 15

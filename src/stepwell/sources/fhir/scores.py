@@ -11,8 +11,9 @@ from __future__ import annotations
 import duckdb
 from ibis.util import gen_name
 
-from ..files import SOURCE_ADDRESS, STORED
+from ..files import SOURCE_ADDRESS
 from ..source import Loss
+from ..stored import STORED
 
 _COLUMNS = (
     "measurement_id",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from ..files import RawTable, store
+from ..files import RawTable
+from ..stored import store
 from ..values import concept, text
 
 _COLUMNS = ("concept_name", "domain_id", "vocabulary_id", "concept_code", "concept_class_id")
