@@ -18,15 +18,11 @@ import ibis
 
 from stepwell.engines import DuckDB, Engine
 from stepwell.errors import Problem, QuestionError
+from stepwell.folder_lock import hold_lock
 from stepwell.paths import literal, pattern
 from stepwell.sources.source import Source
 from stepwell.sources.stored import forget_stored
 from stepwell.tables import RECORDS, Table
-
-try:
-    import fcntl
-except ImportError:  # Windows: two runs into one folder at a time are then the user's to avoid
-    fcntl = None
 
 _MOST_PARTS = 64
 """Folders written at a time."""
@@ -52,20 +48,12 @@ class WorkFolder:
     def __init__(self, folder: Path):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (folder / "lock").open("w")
-        if fcntl is not None:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                self._lock.close()
-                raise QuestionError(
-                    "Another run is writing this result.",
-                    [Problem(str(folder), "locked", "one run at a time", "wait for it, or name another folder")],
-                ) from None
+        held = Problem(str(folder), "locked", "one run at a time", "wait for it, or name another folder")
+        self._lock = hold_lock(folder / "lock", QuestionError("Another run is writing this result.", [held]))
 
     def close(self) -> None:
         """Lets other runs in."""
-        self._lock.close()
+        self._lock.release()
 
     def is_of(self, question: dict) -> bool:
         """Whether the records have been read already, for the same question."""

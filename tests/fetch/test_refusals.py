@@ -180,6 +180,15 @@ def test_two_fetches_at_once_are_kept_apart(serve, get, tmp_path, time, key):
     assert fetched(tmp_path / "out").keys() == held(*records()).keys()
 
 
+def test_a_fetch_killed_between_its_last_write_and_the_name_of_its_folder_ends_well(serve, get, tmp_path):
+    server = serve(*records())
+    get(server)
+    (tmp_path / "out").rename(tmp_path / "out.partial")
+    assert get(server).was_there
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+    assert fetched(tmp_path / "out").keys() == held(*records()).keys()
+
+
 def test_a_server_that_is_gone_is_waited_for_and_then_named(serve, get, time):
     server = serve()
     server.close()

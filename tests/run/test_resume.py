@@ -12,10 +12,8 @@ import time
 import pytest
 
 from stepwell import runner
-from stepwell.errors import QuestionError
 from stepwell.folder import make_own
 from stepwell.runner import run
-from stepwell.store import WorkFolder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 
@@ -81,15 +79,6 @@ def test_another_question_starts_afresh(records, tmp_path):
     other = run(records, tmp_path / "out", definitions=["fabbri-2021"], people_per_bucket=100)
     fresh = run(records, tmp_path / "fresh", definitions=["fabbri-2021"], people_per_bucket=100)
     assert bytes_of(other.folder) == bytes_of(fresh.folder)
-
-
-def test_two_runs_do_not_write_one_result(records, tmp_path):
-    make_own(tmp_path / "out.partial")
-    first = WorkFolder(tmp_path / "out.partial" / "work")
-    with pytest.raises(QuestionError, match="Another run"):
-        run(records, tmp_path / "out")
-    first.close()
-    run(records, tmp_path / "out", definitions=["fabbri-2021"])
 
 
 def test_a_run_stopped_before_it_has_its_folder_leaves_none(records, tmp_path, monkeypatch):

@@ -17,14 +17,14 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stepwell.errors import Problem, QuestionError
+from stepwell.folder_lock import hold_lock
 from stepwell.output import cannot_write, check_name, new_file, new_parents, write_text
 
-try:
-    import fcntl
-except ImportError:  # Windows: two fetches into one folder are not kept apart there
-    fcntl = None
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _TITLE = "Nothing was fetched."
 STATE = "fetch.json"
@@ -39,6 +39,17 @@ class Folder:
 
     def __init__(self, out: Path, place: Path, state: dict):
         self.out, self.place, self.state = out, place, state
+        self._lock: FileLock | None = None
+
+    def hold(self) -> None:
+        """Keeps other fetches out. Raises `QuestionError` where one works there."""
+        held = _refused(self.place, "another fetch works there", "one at a time", "wait for it")
+        self._lock = hold_lock(self.place / _LOCK, held)
+
+    def release(self) -> None:
+        """Lets other fetches in."""
+        if self._lock is not None:
+            self._lock.release()
 
     def save(self) -> None:
         """Writes the state."""
@@ -100,6 +111,7 @@ class Folder:
             self.state.pop(name, None)
         self.state["finished"] = True
         self.save()
+        self.release()  # before the folder is moved: Windows moves no folder in which a file is open
         for name in (_PEOPLE, _LOCK):
             (self.place / name).unlink(missing_ok=True)
         try:
@@ -139,24 +151,20 @@ def open_folder(out: Path, request: dict) -> Iterator[Folder]:
 def _alone(folder: Folder) -> Iterator[None]:
     """Holds the lock. Where the block fails and there is nothing to go on with, the folder goes."""
     place = folder.place
-    with (place / _LOCK).open("w") as lock:
-        if fcntl is not None:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise _refused(place, "another fetch works there", "one at a time", "wait for it") from None
-        for left in [
-            *place.glob(".stepwell-*.partial"),
-            *place.glob("*/.stepwell-*.partial"),
-        ]:  # of a run that was killed
+    folder.hold()
+    try:
+        # Of a run that was killed.
+        for left in [*place.glob(".stepwell-*.partial"), *place.glob("*/.stepwell-*.partial")]:
             left.unlink()
         folder.save()
-        try:
-            yield
-        except BaseException:
-            if not (folder.state.get("job") or folder.people() or folder.counts()):
-                shutil.rmtree(place)
-            raise
+        yield
+    except BaseException:
+        if not (folder.state.get("job") or folder.people() or folder.counts()):
+            folder.release()  # first: Windows removes no file that is open
+            shutil.rmtree(place)
+        raise
+    finally:
+        folder.release()
 
 
 def _read_state(folder: Path, request: dict) -> dict:

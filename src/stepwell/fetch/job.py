@@ -91,6 +91,8 @@ def fetch(
     key = read_key(request.key) if request.key else None
     with open_folder(Path(out), _identity(request, base, ids)) as folder:
         if folder.state["finished"]:
+            if folder.place != folder.out:  # killed between its last write and its name
+                folder.finish()
             return _fetched(folder, was_there=True)
         web = Web()
         try:
