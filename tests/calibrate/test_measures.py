@@ -130,3 +130,22 @@ def test_the_hazard_ratio_is_that_of_the_partial_likelihood():
     assert flipped.value == pytest.approx(1 / estimate.value)
     time, is_relapse = arms[0]
     assert _hazard_ratio((time, is_relapse), (time, is_relapse)).value == pytest.approx(1)
+
+
+def test_tied_days_go_into_the_hazard_ratio_in_breslow_s_way():
+    """At the ratio that is found the slope of the likelihood is nothing: as many treated relapses as the model expects."""
+    treated = np.array([1.0, 2, 2, 3, 5, 5, 8]), np.array([1, 1, 0, 1, 0, 1, 0], bool)
+    other = np.array([1.0, 1, 2, 3, 3, 5, 6, 9]), np.array([1, 1, 1, 1, 0, 1, 1, 0], bool)
+    ratio = _hazard_ratio(treated, other).value
+    expected = 0.0
+    for day in np.r_[treated[0][treated[1]], other[0][other[1]]]:
+        at_risk = ratio * (treated[0] >= day).sum()
+        expected += at_risk / (at_risk + (other[0] >= day).sum())
+    assert expected == pytest.approx(treated[1].sum())
+
+
+def test_arms_that_do_not_overlap_have_no_hazard_ratio():
+    """All relapses of one arm come before those of the other, or it has none: every greater ratio fits better."""
+    early, late = (np.array([1.0, 2, 3]), np.ones(3, bool)), (np.array([10.0, 11, 12]), np.array([True, True, False]))
+    assert _hazard_ratio(early, late) == NONE
+    assert _hazard_ratio(early, (late[0], np.zeros(3, bool))) == NONE

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import comb
 
 import pytest
 
+from stepwell.report.programme_page import _median
 from stepwell.report.shown_durability import MONTHS, median_interval, show_durability
 
 ONSET = date(2024, 1, 1)
@@ -75,5 +77,15 @@ def test_all_lost_on_one_day():
 
 
 def test_a_median_and_its_interval():
+    """The k-th lowest and the k-th highest of n, with the greatest k that has the true median between them 19 times of 20."""
+    for n in range(6, 60):
+        k = max(k for k in range(1, n) if 2 * sum(comb(n, i) for i in range(k)) <= 0.05 * 2**n)
+        assert median_interval(list(range(1, n + 1))) == (k, (n + 1) / 2, n + 1 - k), n
+
+
+def test_few_values_have_a_median_and_no_interval():
+    """Five are all on one side of the true median once in 16 times: not even from the least to the greatest is wide enough."""
     assert median_interval([]) is None
-    assert median_interval(list(range(1, 102))) == (41, 51, 62)
+    assert median_interval([1, 2, 3, 4, 5]) == (None, 3, None)
+    assert _median((None, 3.0, None)) == "3"
+    assert _median((1.0, 3.0, 5.04)) == "3 (1 to 5)"

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
-from stepwell.report.proportion import greenwood, wilson
+from stepwell.report.proportion import ProductLimit, Z, greenwood, wilson
 from stepwell.simulate import Event, Resistance
 
 from .history import History, Since
 from .targets import Target
-
-_Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True)
@@ -82,16 +79,16 @@ def _remitted_so_far(target: Target, history: History) -> Estimate:
 
 def _remitted_if_all_went_on(target: Target, history: History) -> Estimate:
     """The theory: those not in remission at each step would do at the next as those did who entered it."""
-    left, variance, n = 1.0, 0.0, 0
+    product_limit, n = ProductLimit(), 0
     for k in range(1, target.step + 1):
         entered = history.step(k).person
         n = len(entered)
         p = len(history.remitted(k).person) / n if n else 0.0
         if not n or p == 1:
             return NONE
-        left *= 1 - p
-        variance += p / (n * (1 - p))
-    half = _Z * left * variance**0.5
+        product_limit.go_on(p, n)
+    left = product_limit.survivors
+    half = Z * left * product_limit.greenwood_sum**0.5
     return Estimate(1 - left, 1 - left - half, 1 - left + half, history.n)
 
 
@@ -125,7 +122,10 @@ def _relapsed(target: Target, history: History) -> Estimate:
 
 
 def _time_to_relapse(target: Target, history: History) -> Estimate:
-    """The median, with the times at which the band around the curve crosses one half."""
+    """The median, with the times at which the band around the curve crosses one half.
+
+    Not statsmodels' `quantile`, which waits until fewer than half are left and reads the band otherwise at its end.
+    """
     time, is_relapse = history.time_to_relapse(_among(target, history))
     if not len(time):
         return NONE
@@ -141,15 +141,14 @@ def _time_to_relapse(target: Target, history: History) -> Estimate:
 
 
 def _kept(time: np.ndarray, is_relapse: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The product-limit curve at the days of relapse: the days, who is still well, Greenwood's sum."""
-    order = np.argsort(time, kind="stable")
-    day, first = np.unique(time[order], return_index=True)
-    relapses = np.add.reduceat(is_relapse[order].astype(float), first)
-    at_risk = len(time) - first
-    on = relapses > 0
-    d, n = relapses[on], at_risk[on].astype(float)
-    with np.errstate(divide="ignore"):
-        return day[on], np.cumprod(1 - d / n), np.cumsum(d / (n * (n - d)))
+    """Kaplan and Meier's curve at the days of relapse: the days, who is still well, Greenwood's sum."""
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    if not is_relapse.any():
+        return np.array([]), np.array([]), np.array([])
+    with np.errstate(divide="ignore", invalid="ignore"):  # no error where nobody is still well
+        found = SurvfuncRight(time, is_relapse.astype(int))
+        return found.surv_times, found.surv_prob, (found.surv_prob_se / found.surv_prob) ** 2
 
 
 def _early_response(target: Target, history: History) -> Estimate:
@@ -165,27 +164,21 @@ def _third_start(target: Target, history: History) -> Estimate:
 
 
 def _hazard_ratio(treated: tuple, other: tuple) -> Estimate:
-    """Cox's regression on one yes-or-no covariate, by Newton's steps (Breslow's way with ties)."""
-    time = np.r_[treated[0], other[0]]
-    is_relapse = np.r_[treated[1], other[1]]
-    arm = np.r_[np.ones(len(treated[0])), np.zeros(len(other[0]))]
-    if not is_relapse[arm == 1].any() or not is_relapse[arm == 0].any():
+    """Cox's regression on one yes-or-no covariate (Breslow's way with ties).
+
+    `NONE` where the likelihood has no greatest value: an arm without a relapse, or all relapses of one before those of the other.
+    """
+    from statsmodels.duration.hazard_regression import PHReg
+
+    if not treated[1].any() or not other[1].any():
         return NONE
-    order = np.argsort(-time, kind="stable")
-    time, is_relapse, arm = time[order], is_relapse[order], arm[order]
-    last = np.searchsorted(-time, -time, side="right") - 1  # who is at risk: all up to the last with the same time
-    n_treated, n_all = np.cumsum(arm)[last][is_relapse], np.arange(1, len(arm) + 1)[last][is_relapse]
-    in_treated, beta = arm[is_relapse].sum(), 0.0
-    for _ in range(50):
-        weight = n_treated * np.exp(beta)
-        p = weight / (weight + n_all - n_treated)
-        step = (in_treated - p.sum()) / (p * (1 - p)).sum()
-        beta += step
-        if abs(step) < 1e-10:
-            break
-    half = _Z / np.sqrt((p * (1 - p)).sum())
-    value, low, high = (float(v) for v in np.exp([beta, beta - half, beta + half]))
-    return Estimate(value, low, high, len(time))
+    time, is_relapse = np.r_[treated[0], other[0]], np.r_[treated[1], other[1]]
+    is_treated = np.repeat([1.0, 0.0], [len(treated[0]), len(other[0])])
+    found = PHReg(time, is_treated[:, None], status=is_relapse.astype(int), ties="breslow").fit(warn_convergence=False)
+    beta, half = found.params[0], Z * found.bse[0]
+    with np.errstate(over="ignore"):
+        value, low, high = (float(v) for v in np.exp([beta, beta - half, beta + half]))
+    return Estimate(value, low, high, len(time)) if np.isfinite([value, low, high]).all() else NONE
 
 
 def _float(x: float | None) -> float | None:

@@ -7,21 +7,17 @@ late rather than early. Whoever is not seen to lose it is followed to their last
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
-from statsmodels.duration.survfunc import CumIncidenceRight
 
-from stepwell.report.proportion import LEVEL
+from stepwell.report.proportion import Z
 
 if TYPE_CHECKING:
     from stepwell.result import Result
 
 ENDS = {"lost": ("relapse", "recurrence"), "next series": ("next series",), "death": ("death",)}
 """The ways in which benefit ends, which compete with each other, and the words of the table `effect` for each."""
-
-_Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 @dataclass(frozen=True)
@@ -75,6 +71,10 @@ def curves_of(days: list[int], ended: list[str]) -> Durability:
     status = np.asarray([number.get(word, 0) for word in ended])[order]
     curves = {}
     if status.any():
+        from statsmodels.duration.survfunc import (
+            CumIncidenceRight,  # here: it takes a second, and most results hold no series
+        )
+
         # Where all that are left end on one day, the error of that day is a division of nothing by nothing.
         with np.errstate(divide="ignore", invalid="ignore"):
             found = CumIncidenceRight(time, status)
@@ -89,7 +89,7 @@ def _curve(end: str, n: int, times: np.ndarray, share: np.ndarray, error: np.nda
     """A curve with intervals on the scale of log(-log), on which they cannot leave 0 to 1."""
     inside = (share > 0) & (share < 1) & np.isfinite(error)
     reach = np.zeros_like(share)
-    reach[inside] = _Z * error[inside] / (share[inside] * np.log(share[inside]))
+    reach[inside] = Z * error[inside] / (share[inside] * np.log(share[inside]))
     low, high = share ** np.exp(-reach), share ** np.exp(reach)
     known = inside | (share == 0)
     ends = (tuple(float(v) if k else None for v, k in zip(values, known, strict=True)) for values in (low, high))

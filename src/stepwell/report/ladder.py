@@ -33,7 +33,7 @@ import ibis.expr.types as ir
 
 from stepwell.knowledge.forms import PublishedLadder
 
-from .proportion import Proportion, greenwood, wilson
+from .proportion import ProductLimit, Proportion, wilson
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,11 @@ def published_ladder(published: PublishedLadder) -> Ladder:
     """
     rungs: list[Rung] = []
     steps = published.steps
-    survivors, terms, remitted_so_far = 1.0, 0.0, 0.0
+    product_limit, remitted_so_far = ProductLimit(), 0.0
     for i, step in enumerate(steps):
         share = step.remitted / 100
         remitted_so_far += step.entered * share
-        survivors, terms = survivors * (1 - share), terms + share / (step.entered * (1 - share))
+        product_limit.go_on(share, step.entered)
         observed = wilson(remitted_so_far, steps[0].entered)
         rungs.append(
             Rung(
@@ -136,7 +136,7 @@ def published_ladder(published: PublishedLadder) -> Ladder:
                 end_unknown=None,
                 observed=observed,
                 observed_if_unscored_remitted=observed,
-                product_limit=greenwood(survivors, terms, step.entered),
+                product_limit=product_limit.share(step.entered),
                 adjusted=None,
             )
         )
@@ -159,7 +159,7 @@ def climb(paths: Mapping[Path, int], label: str, n_steps: int) -> Ladder:
     everyone = sum(n for _, n in people)
     weights = [1.0] * len(people)
     rungs: list[Rung] = []
-    survivors, terms, adjusted_survivors = 1.0, 0.0, 1.0
+    product_limit, adjusted_survivors = ProductLimit(), 1.0
     is_known, unrepresented = True, 0
     for k in range(n_steps):
         here = [(p, n, w) for (p, n), w in zip(people, weights, strict=True) if len(p) > k]
@@ -170,9 +170,7 @@ def climb(paths: Mapping[Path, int], label: str, n_steps: int) -> Ladder:
         remitted = _count(here, k, lambda s: s.outcome == "remission")
         is_known = is_known and scored > 0
         if is_known:
-            share = remitted / scored
-            survivors *= 1 - share
-            terms += share / (scored * (1 - share)) if share < 1 else 0.0
+            product_limit.go_on(remitted / scored, scored)
             weighted = fsum(w * n for p, n, w in here if p[k].outcome != "unscored")
             adjusted_survivors *= 1 - fsum(w * n for p, n, w in here if p[k].outcome == "remission") / weighted
         so_far = sum(n for p, n in people if any(s.outcome == "remission" for s in p[: k + 1]))
@@ -191,7 +189,7 @@ def climb(paths: Mapping[Path, int], label: str, n_steps: int) -> Ladder:
                 end_unknown=_count(here, k, lambda s: s.ended == "unknown"),
                 observed=wilson(so_far, everyone),
                 observed_if_unscored_remitted=wilson(could_be, everyone),
-                product_limit=greenwood(survivors, terms, scored) if is_known else None,
+                product_limit=product_limit.share(scored) if is_known else None,
                 adjusted=Proportion(1 - adjusted_survivors, scored) if is_known else None,
             )
         )

@@ -10,7 +10,7 @@ from stepwell.knowledge.forms import Knowledge
 from .counts import alone, part_of, share_of, split
 from .disclosure import Count
 from .person_measures import is_monitoring, label_of
-from .shown_durability import median_interval
+from .shown_durability import Middle, median_interval
 
 STRETCHES = ("before", "during", "after")
 STATES = ("above zero", "zero", "unanswered", "not recorded")
@@ -26,9 +26,9 @@ class Loaded:
     """Medicines in one stretch, over series observed in all three: medians with intervals."""
 
     stretch: str
-    antidepressants: tuple[float, float, float] | None
-    psychotropics: tuple[float, float, float] | None
-    label_share: tuple[float, float, float] | None
+    antidepressants: Middle | None
+    psychotropics: Middle | None
+    label_share: Middle | None
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Beyond:
     """None where no way is better."""
     same: Count
     worse: Count | None
-    change: tuple[float, float, float] | None
+    change: Middle | None
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Monitored:
     about: str
     days: Count
     series: Count
-    worst: tuple[float, float, float] | None
+    worst: Middle | None
 
 
 def summarise_load(loads: Sequence[dict], below: int) -> tuple[tuple[Loaded, ...], Count, dict[str, Count]]:

@@ -20,6 +20,7 @@ from .programme_beside import STATES
 from .programme_charts import draw_adherence, draw_checkpoints, draw_durability, draw_published
 from .programme_headlines import headlines_of
 from .programme_shown import REASONS, Given, show_programme
+from .shown_durability import Middle
 
 _ASKED = {
     "regimen.in_force": "given while approved",
@@ -116,8 +117,8 @@ def published_for(given: Given, knowledge: Knowledge) -> list:
     return sorted(trials, key=lambda t: (t.year, t.label))
 
 
-def _median(values: tuple[float, float, float] | None) -> str:
+def _median(values: Middle | None) -> str:
     if values is None:
         return "–"
-    low, middle, high = (round(value, 1) for value in values)
+    low, middle, high = (None if value is None else round(value, 1) for value in values)
     return f"{middle:g} ({low:g} to {high:g})" if low != high else f"{middle:g}"

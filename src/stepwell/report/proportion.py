@@ -1,4 +1,8 @@
-"""A share of people, with its interval."""
+"""A share of people, with its interval.
+
+Wilson's interval and the product limit are written out here although statsmodels has both: importing it takes a second, which
+`stepwell report` and `stepwell compare` would pay for two formulas. Tests hold both against statsmodels.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from statistics import NormalDist
 from .disclosure import Count
 
 LEVEL = 0.95
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+"""How many standard errors an interval at `LEVEL` goes to either side."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +34,9 @@ def wilson(n: float, of: int) -> Proportion | None:
     """
     if of <= 0:
         return None
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     share = n / of
-    centre = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    centre = (share + Z * Z / (2 * of)) / (1 + Z * Z / of)
+    half = Z / (1 + Z * Z / of) * sqrt(share * (1 - share) / of + Z * Z / (4 * of * of))
     # At the ends the exact limits are 0 and 1; rounding must not step over them.
     low = 0.0 if n == 0 else max(0.0, centre - half)
     high = 1.0 if n == of else min(1.0, centre + half)
@@ -43,15 +48,30 @@ def share_of(n: Count, of: Count) -> Proportion | None:
     return None if n.n is None or of.n is None else wilson(n.n, of.n)
 
 
-def greenwood(survivors: float, terms: float, of: int) -> Proportion:
+@dataclass
+class ProductLimit:
+    """The product-limit estimate (Kaplan and Meier's where each step is a day): `survivors` have not had the outcome so far, and
+    `greenwood_sum` is the sum of d / (n x (n - d)), d of n at risk, over the steps so far."""
+
+    survivors: float = 1.0
+    greenwood_sum: float = 0.0
+
+    def go_on(self, share: float, at_risk: float) -> None:
+        """One more step, on which this share of those at risk had the outcome."""
+        self.survivors *= 1 - share
+        self.greenwood_sum += share / (at_risk * (1 - share)) if share < 1 else 0.0
+
+    def share(self, of: int) -> Proportion:
+        """The share that had the outcome, with its interval."""
+        return greenwood(self.survivors, self.greenwood_sum, of)
+
+
+def greenwood(survivors: float, greenwood_sum: float, of: int) -> Proportion:
     """A product-limit share `1 - survivors` with an interval from Greenwood's sum, on the complementary log-log scale.
 
-    `terms` is the sum of d / (n x (n - d)) over the steps or days so far. No interval while nobody, or everybody, has
-    had the outcome: the scale has no value there.
+    No interval while nobody, or everybody, has had the outcome: the scale has no value there.
     """
     if not 0 < survivors < 1:
         return Proportion(1 - survivors, of)
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    half = z * sqrt(terms) / abs(log(survivors))
-
+    half = Z * sqrt(greenwood_sum) / abs(log(survivors))
     return Proportion(1 - survivors, of, 1 - survivors ** exp(-half), 1 - survivors ** exp(half))

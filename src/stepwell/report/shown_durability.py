@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, median
+from math import isnan
+from statistics import median
 
 from .disclosure import WITHHELD, Cells, Count, plain
 from .durability import ENDS, Curve, curves_of
@@ -13,6 +14,9 @@ from .proportion import LEVEL, Proportion
 DAYS_PER_MONTH = 365.25 / 12
 MONTHS = (1, 2, 3, 6, 9, 12)
 """Where the curves are read off; days would show single people."""
+
+Middle = tuple[float | None, float, float | None]
+"""A median between the ends of its interval."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,15 @@ def _half(lost: Curve | None, at_risk, enough: int) -> int | None:
     return reached[0] if reached and at_risk(reached[0]) >= enough else None
 
 
-def median_interval(values: Sequence[float]) -> tuple[float, float, float] | None:
-    """The median of some values between the ends of an interval of it, from order statistics; None of none."""
+def median_interval(values: Sequence[float]) -> Middle | None:
+    """The median between the ends of its exact interval, from order statistics; None of none.
+
+    Fewer than six values have no such interval at `LEVEL`: from the least to the greatest is not wide enough.
+    """
     if not values:
         return None
-    ordered, n = sorted(values), len(values)
-    half = NormalDist().inv_cdf((1 + LEVEL) / 2) * n**0.5 / 2
-    low, high = max(0, int(n / 2 - half)), min(n - 1, int(-(-(n / 2 + half) // 1)))
-    return ordered[low], median(ordered), ordered[high]
+    from scipy.stats import quantile_test  # here: it takes a second
+
+    middle = median(values)
+    ends = quantile_test(values, q=middle, p=0.5).confidence_interval(LEVEL)
+    return (None, middle, None) if isnan(ends.low) else (ends.low, middle, ends.high)

@@ -196,7 +196,10 @@ def _agreement(together: np.ndarray, a: str, b: str, shares: dict, suppress_belo
 
 
 def cohen_kappa(both: int, only_first: int, only_second: int, neither: int) -> float | None:
-    """Cohen's kappa of two yes/no judgements; None where chance alone already gives full agreement (or nobody is judged)."""
+    """Cohen's kappa of two yes/no judgements; None where chance alone already gives full agreement (or nobody is judged).
+
+    Written out: statsmodels' `cohens_kappa` gives the same where anybody is judged, and its import takes a second.
+    """
     agreement = 2 * (both * neither - only_first * only_second)
     scale = (both + only_first) * (only_first + neither) + (both + only_second) * (only_second + neither)
     return agreement / scale if scale else None

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from .disclosure import Cells, Count
-from .proportion import Proportion, greenwood
+from .proportion import ProductLimit, Proportion
 
 DAYS_PER_YEAR = 365.25
 _GRID = 12
@@ -86,18 +86,17 @@ def _curve(rows: list[dict], suppress_below: int) -> tuple[Point, ...]:
     days = sorted({r["days"] for r in rows})
     met = {d: sum(r["n"] for r in rows if r["days"] == d and r["verdict"] == "met") for d in days}
     left = {d: sum(r["n"] for r in rows if r["days"] == d) for d in days}
-    watched, survivors, terms = sum(left.values()), 1.0, 0.0
+    watched, product_limit = sum(left.values()), ProductLimit()
     points, at, months, new = [Point(0, Proportion(0.0, watched))], 0, 0, 0
     while True:
         while at < len(days) and days[at] <= months * DAYS_PER_YEAR / _GRID:
             d = days[at]
-            survivors *= 1 - met[d] / watched
-            terms += met[d] / (watched * (watched - met[d])) if watched > met[d] else 0.0
+            product_limit.go_on(met[d] / watched, watched)
             watched, new, at = watched - left[d], new + met[d], at + 1
         if watched < enough:
             break
         if new >= enough:
-            points.append(Point(months, greenwood(survivors, terms, watched)))
+            points.append(Point(months, product_limit.share(watched)))
             new = 0
         months += 1
     return (*points, Point(months - 1, points[-1].share)) if points[-1].months < months - 1 else tuple(points)

@@ -4,7 +4,8 @@ Each chart counts with its weight, the inverse of the probability with which it 
 is a ratio of two weighted sums. A measure of one stratum is a simple share with Wilson's interval. The interval of the
 others combines the Wilson intervals of the strata by the method of variance estimates recovery (MOVER): Zou and
 Donner 2008; for a ratio in the way of Fieller's theorem: Tang 2021. Unlike the delta method and the bootstrap it does not
-collapse where no error was found in a stratum that stands for many people: see docs/review.md.
+collapse where no error was found in a stratum that stands for many people: see docs/review.md. Neither statsmodels nor SciPy
+has it for weighted strata.
 """
 
 from __future__ import annotations
@@ -14,12 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import sqrt
-from statistics import NormalDist
 from typing import Literal
 
-from scipy.optimize import brentq
-
-from stepwell.report.proportion import LEVEL, Proportion, wilson
+from stepwell.report.proportion import Proportion, Z, wilson
 
 from .sample import MET, NOT_MET, UNKNOWN, Stratum
 
@@ -159,8 +157,9 @@ def _part_by_reference(measure: Measure, stratum: Stratum, n: int, ratio: float,
 
 def _limits(parts: Sequence[_Part], ratio: float) -> tuple[float, float]:
     """Every ratio at which the interval of `hits - ratio * among` holds 0."""
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    fixed = z * z * sum(part.variance for part in parts)
+    from scipy.optimize import brentq  # here: drawing a sample needs none of it
+
+    fixed = Z * Z * sum(part.variance for part in parts)
 
     def end(at: float, upwards: bool) -> float:
         middle, reach = sum(p.at(at) for p in parts), sqrt(sum(p.reach(at, upwards) for p in parts) + fixed)

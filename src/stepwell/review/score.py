@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
-from statsmodels.stats.inter_rater import cohens_kappa
 
-from stepwell.report.proportion import LEVEL, Proportion, wilson
+from stepwell.report.proportion import Proportion, Z, wilson
 
 from .forms import ANSWERS, CANNOT_SAY, Form, form_files, read_forms, read_settled
 from .key import read_key
@@ -99,9 +97,13 @@ def _kappa(counts: np.ndarray, n: int) -> Proportion | None:
         counts.sum(axis=0) * counts.sum(axis=1)
     ).sum() == n * n:  # both say the same of everybody: chance explains all of it
         return None
+    from statsmodels.stats.inter_rater import (
+        cohens_kappa,  # here: it takes a second, and a review may have one reviewer
+    )
+
     with np.errstate(invalid="ignore", divide="ignore"):  # its test of no agreement, where one reviewer never varies
         found = cohens_kappa(counts)
-    half = NormalDist().inv_cdf((1 + LEVEL) / 2) * found.std_kappa
+    half = Z * found.std_kappa
     if half == 0:  # complete agreement, or a reviewer who never varies: the asymptotic error is 0 and says nothing
         return Proportion(float(found.kappa), n)
     return Proportion(float(found.kappa), n, float(max(-1, found.kappa - half)), float(min(1, found.kappa + half)))
