@@ -1,6 +1,5 @@
-"""Series under a regimen, what they did, and which medicines were taken beside them: plain loops, from docs/engine.md, 12
-and 13, and the forms alone. Of `judged_session` what needs no age and no blood pressure; `series_response`; `effect` without
-the bridge and the episodes; `load`. The series are those of `oracle_sessions`."""
+"""What series did, and which medicines were taken beside them: plain loops, from docs/engine.md, 13, and the forms alone.
+`series_response`; `effect` without the bridge and the episodes; `load`. The series are those of `oracle_sessions`."""
 
 from __future__ import annotations
 
@@ -145,57 +144,3 @@ def burdens(one: Row, own, knowledge: Knowledge) -> list[Row]:
             }
         )
     return rows
-
-
-# --- 12 adherence: what needs no age ---
-
-
-def judge_sessions(records: dict[str, list[Row]], sessions: list[Row], regimen) -> list[Row]:
-    """The sessions of all series under a regimen without conditions of indication: whether it was in force, not too often in the
-    week, observed for long enough, and what was recorded after the dose."""
-    rows = []
-    for s in sessions:
-        if s["treatment"] != regimen.treatment or s["series_number"] is None:
-            continue
-        same = ("person_id", "treatment", "series_number", "week")
-        so_far = [o for o in sessions if all(o[k] == s[k] for k in same) and o["session_number"] <= s["session_number"]]
-        phase = next(
-            (
-                p
-                for p in regimen.phases
-                if p.from_week <= s["week"] and (p.until_week is None or s["week"] <= p.until_week)
-            ),
-            None,
-        )
-        rows.append(
-            {k: s[k] for k in ("person_id", "series_number", "session_number", "week")}
-            | {
-                "regimen": regimen.name,
-                "n_in_week": len(so_far),
-                "regimen.in_force": s["session_date"] >= regimen.indications[0].valid_from,
-                "regimen.frequency": None if phase is None else not_too_often(so_far, phase.at_most),
-                "regimen.observed": at_most(
-                    regimen.observed.at_least, max(readings(records, s, "observed"), default=None)
-                ),
-                "regimen.form": at_most(min(readings(records, s, "form sent"), default=None), regimen.form.within),
-            }
-        )
-    return rows
-
-
-def not_too_often(so_far: list[Row], most: int) -> bool | None:
-    sure = sum(o["is_session"] is True for o in so_far)
-    return True if len(so_far) <= most else False if sure > most else None
-
-
-def at_most(value: float | None, limit: float | None) -> bool | None:
-    return None if value is None or limit is None else value <= limit
-
-
-def readings(records: dict[str, list[Row]], session: Row, kind: str) -> list[float]:
-    return [
-        m["value"]
-        for m in records["monitoring"]
-        if (m["person_id"], m["session_date"], m["kind"]) == (session["person_id"], session["session_date"], kind)
-        and m["value"] is not None
-    ]

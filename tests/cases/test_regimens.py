@@ -10,6 +10,7 @@ from drawn import complete
 
 from stepwell.in_memory import determine_records
 from stepwell.knowledge.loader import load
+from stepwell.why.series import _asked
 
 K = load()
 DAY = date(2026, 3, 2)
@@ -159,7 +160,7 @@ def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
         days = {"first_date": DAY - timedelta(first), "last_date": DAY - timedelta(last)}
         return {"person_id": person, "record": record, "codeset": codeset, "n_rows": 1, **days}
 
-    people = range(1, 20)
+    people = range(1, 21)
     late = {"person_id": 11, "start_date": DAY - timedelta(13), "end_date": DAY + timedelta(99)}
     always = [
         {"person_id": p, "start_date": date(2010, 1, 1), "end_date": date(2029, 12, 31)} for p in people if p != 11
@@ -171,6 +172,7 @@ def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
             answer(4, "4", 1.0, days=14), answer(5, "4", 1.0, days=15), answer(6, "2", 1.0), answer(7, "9", 1.0, "phq-9"),
             answer(8, "9", 0.0, "phq-9"), answer(9, "9", None, "phq-9"), answer(10, "1", 0.0), answer(10, "6b", 1.0),
             *(answer(p, "9", 0.0, "phq-9") for p in range(11, 20)),
+            answer(20, "9", 0.0, "phq-9"), answer(20, "5", None),
         ],
         # Codes of that person that nobody could read, and in which days and sets they may hide one.
         code_gap=[
@@ -202,6 +204,7 @@ def test_for_whom_the_regimen_for_acute_suicidal_thoughts_is():
         17: False,
         18: None,
         19: False,
+        20: None,
     }
     assert {p: judged[p]["regimen.dose"] for p in judged} == {p: named[p] and False for p in judged}
     assert {judged[p]["n_not_met.dose"] for p in judged if named[p] is None} == {0}
@@ -223,7 +226,11 @@ READINGS = {
     "regimen.observed": [([("observed", None, 120)], True), ([("observed", None, 119)], False)],
     "regimen.form": [([("form sent", None, 7)], True), ([("form sent", None, 8)], False)],
     "regimen.sedation": [([("moaa-s", 90, 5)], True), ([("moaa-s", 90, 4)], False)],
-    "regimen.dissociation": [([("cadss", 90, 4)], True), ([("cadss", 90, 5)], False)],
+    "regimen.dissociation": [
+        ([("cadss", 90, 4)], True),
+        ([("cadss", -5, 4), ("cadss", 90, 5)], False),
+        ([("cadss", 90, 5)], None),
+    ],
 }
 
 
@@ -343,3 +350,16 @@ def test_oxygen_saturation_from_the_day_of_the_rems(regimen, day, minutes, met):
     )
     assert verdicts(found, regimen, "regimen.oxygen") == [met]
     assert K.regimens[EU].oxygen is None
+
+
+def test_the_limits_that_why_names_are_those_of_the_age_on_the_day():
+    """Before the 65th birthday, after it, and over a series in which it lies: both."""
+    born = {"birth_earliest_date": date(1955, 3, 5), "birth_latest_date": date(1955, 3, 5)}
+
+    def limits(*days: date) -> list[float]:
+        rules = _asked(K.regimens[EU], born, *days)
+        return [form.systolic_at_most for criterion, form in rules if criterion == "regimen.pressure_before"]
+
+    assert limits(date(2020, 3, 4)) == [140]
+    assert limits(date(2020, 3, 5)) == [150]
+    assert sorted(limits(date(2020, 3, 4), date(2020, 3, 5))) == [140, 150]

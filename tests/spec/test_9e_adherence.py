@@ -188,6 +188,17 @@ def test_pressure_before_the_dose_by_age(judged, born, high, met):
     assert first_session(judged, "regimen.pressure_before", person=person, monitoring=monitoring) is met
 
 
+def test_limits_and_doses_are_those_of_the_age_on_the_day(judged):
+    """Three days after the first session this person is 65: 150 mmHg is right then, and was too high before."""
+    person = f"birth_earliest_date | birth_latest_date\n{(born := '1955-03-05')} | {born}"
+    lines = [
+        f"{DAY + timedelta(n)} | {line}" for n in (0, 3) for line in ("systolic | -5 | 150", "diastolic | -5 | 90")
+    ]
+    monitoring = "\n".join(["session_date | kind | minutes | value", *lines])
+    found = judged(person=person, dose=sprays(0, 3), monitoring=monitoring).tables["judged_session"]
+    assert [s["regimen.pressure_before"] for s in found] == [False, True]
+
+
 @pytest.mark.parametrize(("minutes", "met"), [(30, True), (50, True), (29, None), (51, None), ("", None)])
 def test_pressure_after_the_dose(judged, minutes, met):
     """A reading from minute 30 to minute 50; that none is recorded does not say that none was taken."""
@@ -246,11 +257,11 @@ def test_sedation_gone_at_the_end(judged, last, met):
 
 @pytest.mark.parametrize(
     ("before", "last", "met"),
-    [("0", "4", True), ("0", "5", False), ("6", "6", True), ("", "5", False), ("6", "", None)],
-    ids=["at most 4", "5", "as before the dose", "before unknown", "no last score"],
+    [("0", "4", True), ("0", "5", False), ("6", "6", True), ("", "4", True), ("", "5", None), ("6", "", None)],
+    ids=["at most 4", "5", "as before the dose", "before unknown, 4", "before unknown, 5", "no last score"],
 )
 def test_dissociation_gone_at_the_end(judged, before, last, met):
-    """The last score after the dose is at most 4, or at most what it was before."""
+    """The last score after the dose is at most 4, or at most what it was before, which may not be recorded."""
     monitoring = readings(f"cadss | -5 | {before}", f"cadss | 100 | {last}")
     assert first_session(judged, "regimen.dissociation", monitoring=monitoring) is met
 

@@ -4,6 +4,7 @@ found, what was asked and who says so. Nothing is decided here."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
 from stepwell.knowledge.cited import Cited
@@ -12,6 +13,7 @@ from stepwell.knowledge.regimen import DoseRule, Indication, OfAge, Phase, Regim
 from stepwell.knowledge.sentences import provenance
 from stepwell.knowledge.treatment_card import CRITERION_FIELD, regimen_rule, treatment_rule
 from stepwell.tables.sessions import OF_A_SESSION
+from stepwell.why.age import age_between
 from stepwell.why.found import show_date, show_days, show_number
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def find_series_evidence(result: ResultTables, person: str) -> list[dict]:
     if "session" not in result.tables:
         return []
     person_id, knowledge = result.person_id(person), result.knowledge
+    (born,) = result.rows_of("person", person_id)
     rows: list[dict] = []
     sessions = result.rows_of("session", person_id)
     for session in sessions:
@@ -35,12 +38,11 @@ def find_series_evidence(result: ResultTables, person: str) -> list[dict]:
     for judged in result.rows_of("judged_session", person_id):
         regimen = _regimen(judged["regimen"], knowledge)
         day = days[regimen.treatment, judged["series_number"], judged["session_number"]]
-        of_series = series[regimen.treatment, judged["series_number"]]
-        rows.extend(_of_session(judged, day, of_series, regimen, knowledge))
+        rows.extend(_of_session(judged, day, born, regimen, knowledge))
     for judged in result.rows_of("judged_series", person_id):
         regimen = _regimen(judged["regimen"], knowledge)
         of_series = series[regimen.treatment, judged["series_number"]]
-        rows.extend(_of_series(judged, of_series, regimen, knowledge))
+        rows.extend(_of_series(judged, of_series, born, regimen, knowledge))
     return rows
 
 
@@ -106,20 +108,22 @@ def show_dose(session: dict) -> str:
     return f"{show_number(low)} to {show_number(high)} mg" if high is not None else f"at least {show_number(low)} mg"
 
 
-def _of_session(judged: dict, day: dict, series: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
-    for criterion, form in _asked(regimen, series):
+def _of_session(judged: dict, day: dict, born: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
+    for criterion, form in _asked(regimen, born, day["session_date"]):
         if criterion in OF_A_SESSION and _is_of(form, judged) and _may_be_judged(criterion, judged, regimen):
             found = _FOUND_OF_SESSION[criterion](judged, day)
             asked = [(regimen_rule(criterion, form), form)]
             yield _row(day, regimen.name, criterion, judged[criterion], found, asked, knowledge)
 
 
-def _asked(regimen: Regimen, series: dict) -> Iterator[tuple[str, Cited]]:
-    """The rules that a series is judged by, of those that go by age the ones that may be for this person."""
+def _asked(regimen: Regimen, born: dict, *days: date) -> Iterator[tuple[str, Cited]]:
+    """The rules that a session or series is judged by; of those that go by age the ones that may be for this person then."""
+    earliest, latest = born["birth_earliest_date"], born["birth_latest_date"]
+    ages = [age_between(earliest, latest, day) for day in days]
     for criterion, form in regimen.rules():
         if criterion == "regimen.in_force" and form is not _first_in_force(regimen):
             continue
-        if not isinstance(form, OfAge) or _may_be_for(form, series):
+        if not isinstance(form, OfAge) or any(_may_be_for(form, age) for age in ages):
             yield criterion, form
 
 
@@ -128,10 +132,12 @@ def _first_in_force(regimen: Regimen) -> Indication | None:
     return min(dated, key=lambda i: i.valid_from, default=None)
 
 
-def _may_be_for(rule: OfAge, series: dict) -> bool:
-    youngest, oldest = series["age_years"], series["age_at_most"]
-    is_too_young = rule.age_at_least is not None and oldest is not None and oldest < rule.age_at_least
-    is_too_old = rule.age_below is not None and youngest is not None and youngest >= rule.age_below
+def _may_be_for(rule: OfAge, age: tuple[int, int] | None) -> bool:
+    if age is None:
+        return True
+    youngest, oldest = age
+    is_too_young = rule.age_at_least is not None and oldest < rule.age_at_least
+    is_too_old = rule.age_below is not None and youngest >= rule.age_below
     return not (is_too_young or is_too_old)
 
 
@@ -189,9 +195,9 @@ _FOUND_OF_SESSION = {
 }
 
 
-def _of_series(judged: dict, series: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
+def _of_series(judged: dict, series: dict, born: dict, regimen: Regimen, knowledge: Knowledge) -> Iterator[dict]:
     by_criterion: dict[str, list[Cited]] = {}
-    for criterion, form in _asked(regimen, series):
+    for criterion, form in _asked(regimen, born, series["start_date"], series["end_date"]):
         if not _may_be_judged(criterion, judged, regimen):
             continue
         by_criterion.setdefault(criterion, []).append(form)

@@ -9,6 +9,7 @@ from stepwell.tables.sessions import OF_A_SERIES, OF_A_SESSION
 
 from ..compiled import compiled
 from ..criterion_numbers import NONE
+from ..days import completed_years
 from ..verdicts import MET, NOT_ASKED, NOT_MET, UNKNOWN, judge
 from .numbers import EVERY_SESSION, FIRST_SESSION, LATER_SESSIONS
 from .readings import read_monitoring
@@ -21,7 +22,7 @@ MISSED = OF_A_SERIES.index("regimen.missed")
 
 
 @compiled
-def judge_sessions(number, days, series, monitoring, is_indicated, treatments, judged):
+def judge_sessions(number, days, series, person, monitoring, is_indicated, treatments, judged):
     """One row is one session of a series of the regimen's treatment, with a verdict per criterion. Fills `judged`, in the order
     of the sessions, and returns how many there are.
 
@@ -50,8 +51,10 @@ def judge_sessions(number, days, series, monitoring, is_indicated, treatments, j
         if place != NONE:
             most = treatments.phase[place].at_most
             j.verdict[FREQUENCY] = MET if j.n_in_week <= most else NOT_MET if n_sure > most else UNKNOWN
-        judge_doses(d, series, regimen, treatments, j)
-        judge_readings(d.session_day, series, regimen, treatments, j)
+        age_years = completed_years(person.birth_latest_day, d.session_day)
+        age_at_most = completed_years(person.birth_earliest_day, d.session_day)
+        judge_doses(d, age_years, age_at_most, regimen, treatments, j)
+        judge_readings(d.session_day, age_years, age_at_most, regimen, treatments, j)
         if regimen.asks_indication:
             for c in range(len(j.verdict)):
                 if is_indicated == UNKNOWN and j.verdict[c] != NOT_ASKED:
@@ -80,15 +83,15 @@ def is_in(week, phase):
 
 
 @compiled
-def is_of_age(series, rule):
+def is_of_age(age_years, age_at_most, rule):
     """Whether the rule is for a person of this age; unknown where the birth allows both."""
     verdict = MET
     if rule.age_at_least != NA:
-        may_be = series.age_at_most == NA or series.age_at_most >= rule.age_at_least
-        verdict = judge(series.age_years != NA and series.age_years >= rule.age_at_least, may_be)
+        may_be = age_at_most == NA or age_at_most >= rule.age_at_least
+        verdict = judge(age_years != NA and age_years >= rule.age_at_least, may_be)
     if rule.age_below != NA:
-        may_be = series.age_years == NA or series.age_years < rule.age_below
-        verdict = min(verdict, judge(series.age_at_most != NA and series.age_at_most < rule.age_below, may_be))
+        may_be = age_years == NA or age_years < rule.age_below
+        verdict = min(verdict, judge(age_at_most != NA and age_at_most < rule.age_below, may_be))
     return verdict
 
 
@@ -106,7 +109,7 @@ def of_every_age(rules, first, end):
 
 
 @compiled
-def judge_dose_rules(d, series, regimen, when, treatments):
+def judge_dose_rules(d, age_years, age_at_most, regimen, when, treatments):
     """The verdict of the dose by the rule for the person's age; where that allows several rules, what all of them say, else
     unknown. NOT_ASKED without a rule for these sessions."""
     first, end = regimen.first_dose, regimen.first_dose + regimen.n_doses
@@ -120,7 +123,7 @@ def judge_dose_rules(d, series, regimen, when, treatments):
     for r in range(first, end):
         rule = treatments.dose_rule[r]
         verdict = judge_dose(d, treatments.mg[rule.first_mg : rule.first_mg + rule.n_mg])
-        by_any, by_all = max(by_any, min(is_of_age(series, rule), verdict)), min(by_all, verdict)
+        by_any, by_all = max(by_any, min(is_of_age(age_years, age_at_most, rule), verdict)), min(by_all, verdict)
     return max(by_any, by_all) if of_every_age(treatments.dose_rule, first, end) else by_any
 
 
@@ -136,13 +139,13 @@ def judge_dose(d, doses):
 
 
 @compiled
-def judge_doses(d, series, regimen, treatments, j):
+def judge_doses(d, age_years, age_at_most, regimen, treatments, j):
     """The first session's dose, and that of every other session."""
-    first = judge_dose_rules(d, series, regimen, FIRST_SESSION, treatments)
+    first = judge_dose_rules(d, age_years, age_at_most, regimen, FIRST_SESSION, treatments)
     if first != NOT_ASKED:
         j.verdict[FIRST_DOSE] = first if d.session_number == 1 else MET
-    every = judge_dose_rules(d, series, regimen, EVERY_SESSION, treatments)
-    later = judge_dose_rules(d, series, regimen, LATER_SESSIONS, treatments)
+    every = judge_dose_rules(d, age_years, age_at_most, regimen, EVERY_SESSION, treatments)
+    later = judge_dose_rules(d, age_years, age_at_most, regimen, LATER_SESSIONS, treatments)
     if later != NOT_ASKED and d.session_number == 1:
         later = MET
     j.verdict[DOSE] = later if every == NOT_ASKED else every if later == NOT_ASKED else min(every, later)
@@ -172,12 +175,12 @@ def has_come_down(before, after, end):
 
 
 @compiled
-def judge_readings(day, series, regimen, treatments, j):
+def judge_readings(day, age_years, age_at_most, regimen, treatments, j):
     """Observation, blood pressure, sedation, dissociation and the form, as recorded."""
     if not np.isnan(regimen.observed_at_least):
         j.verdict[OBSERVED] = at_most(regimen.observed_at_least, j.observed_minutes)
     if regimen.n_pressures > 0:
-        j.verdict[PRESSURE_BEFORE] = judge_pressure_before(series, regimen, treatments, j)
+        j.verdict[PRESSURE_BEFORE] = judge_pressure_before(age_years, age_at_most, regimen, treatments, j)
     if regimen.pressure_first != NA:
         j.verdict[PRESSURE_AFTER] = min(taken(j.systolic_after), taken(j.diastolic_after))
     if regimen.asks_pressure_end:
@@ -190,14 +193,14 @@ def judge_readings(day, series, regimen, treatments, j):
     if not np.isnan(regimen.sedation_at_least):
         j.verdict[SEDATION] = at_most(regimen.sedation_at_least, j.moaa_s_end)
     if not np.isnan(regimen.dissociation_at_most):
-        is_back = at_most(j.cadss_end, regimen.dissociation_at_most)
-        j.verdict[DISSOCIATION] = MET if j.cadss_end <= j.cadss_before else is_back
+        is_low = at_most(j.cadss_end, regimen.dissociation_at_most)
+        j.verdict[DISSOCIATION] = max(is_low, at_most(j.cadss_end, j.cadss_before))
     if not np.isnan(regimen.form_within):
         j.verdict[FORM] = at_most(j.form_days, regimen.form_within)
 
 
 @compiled
-def judge_pressure_before(series, regimen, treatments, j):
+def judge_pressure_before(age_years, age_at_most, regimen, treatments, j):
     """The last reading before the dose, by the limits for the person's age; without a limit it is enough that it was taken."""
     first, end = regimen.first_pressure, regimen.first_pressure + regimen.n_pressures
     by_any, by_all = NOT_MET, MET
@@ -207,7 +210,7 @@ def judge_pressure_before(series, regimen, treatments, j):
             within_limit(j.systolic_before, rule.systolic_at_most),
             within_limit(j.diastolic_before, rule.diastolic_at_most),
         )
-        by_any, by_all = max(by_any, min(is_of_age(series, rule), verdict)), min(by_all, verdict)
+        by_any, by_all = max(by_any, min(is_of_age(age_years, age_at_most, rule), verdict)), min(by_all, verdict)
     return max(by_any, by_all) if of_every_age(treatments.pressure_rule, first, end) else by_any
 
 

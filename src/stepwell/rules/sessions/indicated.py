@@ -18,16 +18,16 @@ def judge_indicated(series, regimen, conditions, answers, periods, gaps, treatme
     """Met with a diagnosis of the code sets, or an answer that the regimen names, in the days before the first session or on its
     day.
 
-    Unknown when: another item about suicide was answered above its least; nobody was asked; the source holds no diagnoses; the
-    days before the first session were not observed, or records of theirs may hide a diagnosis or an answer. Not met only where
-    the answers and the diagnoses both say so.
+    Unknown when: another item about suicide was answered above its least, or nobody can read its answer; nobody was asked; the
+    source holds no diagnoses; the days before the first session were not observed, or records of theirs may hide a diagnosis or
+    an answer. Not met only where the answers and the diagnoses both say so.
     """
     start_day = series.start_day
     first_day = start_day - regimen.indicated_within
     is_asked = sets.codeset[regimen.indicated]
     if has_diagnosis(conditions, is_asked, first_day, start_day):
         return MET
-    was_above, was_zero = False, False
+    may_be_above, was_zero = False, False
     for a in answers:
         if not first_day <= a.answered_day <= start_day:
             continue
@@ -41,15 +41,15 @@ def judge_indicated(series, regimen, conditions, answers, periods, gaps, treatme
         for rule in treatments.safety_rule:
             if is_answer_to(a, rule, treatments.item):
                 is_asking = True
-                is_above |= a.value >= rule.at_least
-        was_above |= is_above
-        was_zero |= is_asking and not np.isnan(a.value) and not is_above
+                is_above |= np.isnan(a.value) or a.value >= rule.at_least
+        may_be_above |= is_above
+        was_zero |= is_asking and not is_above
     observed_from, observed_until = observed_from_until(start_day, periods)
     was_observed = observed_from != NA and observed_from <= first_day and observed_until >= start_day
     may_be_hidden = is_hidden(gaps, CONDITIONS, is_asked, first_day, start_day)
     # A measurement or observation that nobody could identify may be another answer.
     may_be_hidden |= is_hidden(gaps, ANSWERS, is_asked, first_day, start_day)
-    is_free = was_zero and not was_above and was_observed and treatments.has_condition and not may_be_hidden
+    is_free = was_zero and not may_be_above and was_observed and treatments.has_condition and not may_be_hidden
     return NOT_MET if is_free else UNKNOWN
 
 

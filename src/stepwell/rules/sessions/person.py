@@ -159,7 +159,7 @@ def judge_regimens(
         if is_indicated == NOT_MET:
             continue
         judged = found.judged_session[n[JUDGED_SESSIONS] :]
-        judged = judged[: judge_sessions(r, days, series, monitoring, is_indicated, treatments, judged)]
+        judged = judged[: judge_sessions(r, days, series, person, monitoring, is_indicated, treatments, judged)]
         judged_series = found.judged_series[n[JUDGED_SERIES]]
         judge_series(r, judged, series, may_have_more, treatments, judged_series)
         for j in judged:
