@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 
 from stepwell.engines import engine_on
-from stepwell.sources.source_value import SHAPES, is_of, with_code
 from stepwell.sources.values import day, number, text, whole
 
 # fmt: off
@@ -38,32 +37,6 @@ def test_text_is_read_as_duckdb_reads_it(elsewhere, here):
     with engine_on(elsewhere) as engine:
         there = _read(engine.tables)
     assert {c: (here[c], there[c]) for c in CELLS if here[c] != there[c]} == {}
-
-
-# fmt: off
-VALUES = (
-    "F33.1", "F331", "ICD10CM:F33.1", "ICD-10-CM: F33.1", "F33.1 - TEXT", "F33.1 – TEXT", "F33.1: TEXT", "F33.1 TEXT",
-    "G30.0+", "G30.0†", "F33.", "F33.1, F41.1", "F33.1 F41.1", "296.33 | TEXT", "295 LB", "SNOMED CT: 370143000",
-    "90870-59", "44261-6", "ICD9:311", "", None,
-)
-# fmt: on
-
-
-def _codes(con) -> dict:
-    rows = ibis.memtable(pa.table({"n": range(len(VALUES)), "value": pa.array(VALUES, pa.string())}))
-    coded = with_code(con.create_table(f"values_{con.name}", rows, temp=True))
-    coded = coded.mutate(**{v: is_of(coded, v).fill_null(False) for v in SHAPES})
-    read = con.to_pyarrow(coded.drop("value")).to_pylist()
-    return {VALUES[row["n"]]: (row["stated"], row["bare"] or None, [v for v in SHAPES if row[v]]) for row in read}
-
-
-def test_source_values_are_read_as_duckdb_reads_them(elsewhere):
-    here = _codes(ibis.duckdb.connect())
-    assert here["ICD-10-CM: F33.1"] == ("ICD10CM", "F33.1", ["ICD10CM"])
-    assert here["G30.0†"] == (None, "G30.0", ["ICD10CM", "ICD10"])
-    with engine_on(elsewhere) as engine:
-        there = _codes(engine.tables)
-    assert {v: (here[v], there[v]) for v in VALUES if here[v] != there[v]} == {}
 
 
 def test_what_is_read(here):

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..knowledge.instrument import Instrument
 from ..tables.ranges import DAY, LEAST_FRACTION, OWN_SCALE
-from .codes import Codes, Columns, SetCode, instrument_codes
+from .codes import CODED, Codes, SetCode, instrument_codes
 from .files import RawTable
 from .people import People
 from .source import Loss
@@ -186,10 +186,8 @@ def read_answers(
     parts, ids, unread, where = [], [], [], " and ".join(r.where for r in raws)
     for raw in raws:
         name = raw.name
-        columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
-        keys = coded.keys(raw, columns)
-        unread.append(find_unread(con, people, raw, columns, keys, f"{name}_date", knowledge))
-        rows = coded.find(raw, columns, codes)
+        unread.append(find_unread(coded, people, raw, f"{name}_date", knowledge))
+        rows = coded.find(raw, CODED[name], codes)
         ids.append(rows.select(kind="set_id", id=f"{name}_id"))
         told = RawTable(name, raw.where, rows)
         written = [text(told.column(c)) for c in ("value_as_string", "value_source_value")]

@@ -7,10 +7,11 @@ from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import QUANTITY
-from .codes import Codes, Columns, SetCode, codeset_codes, rows_of_keys
+from .codes import CODED, PLACES, Codes, Columns, SetCode, codeset_codes, visit_columns
 from .files import RawTable
 from .identify import CODING, codings_of, find_gap, with_coding
 from .people import People
@@ -19,8 +20,6 @@ from .stored import run, store
 from .tally import Finding, settle, without_repeats
 from .undated import Gaps, note_undated
 from .values import concept, day, is_no_time, is_outside, minute_of, number, text, within
-
-OBSERVED = Columns("observation_concept_id", "observation_source_concept_id", "observation_source_value")
 
 
 def read_conditions(
@@ -36,10 +35,7 @@ def read_conditions(
     """Diagnoses, and those that OMOP's vocabulary puts among the observations (an allergy, self-harm, an attempt): rows with such
     a code and without a value. A row with a value answers a question, and may answer it with no."""
     (raw,) = raws
-    columns = Columns("condition_concept_id", "condition_source_concept_id", "condition_source_value")
-    main = _read_main(
-        coded, gaps, con, people, raw, columns, vocabulary, knowledge, "condition", "condition_start_date"
-    )
+    main = _read_main(coded, gaps, con, people, raw, vocabulary, knowledge, "condition", "condition_start_date")
     if observation is None:
         return main
     stated = (
@@ -51,7 +47,7 @@ def read_conditions(
     bare = RawTable(observation.name, observation.where, observation.rows.filter(ibis.coalesce(*stated).isnull()))
     codes = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "condition")
     rows, found = _read_coded(
-        coded, gaps, con, people, bare, OBSERVED, codes, vocabulary, "condition", "observation_date"
+        coded, gaps, con, people, bare, CODED[bare.name], codes, vocabulary, "condition", "observation_date"
     )
     losses = main[1] + [loss for loss in found if loss not in main[1]]
     rows = store(con, rows.select(main[0].columns), observation.where)
@@ -75,12 +71,9 @@ def read_procedures(
     knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
     """Procedures, and care that the CDM keeps among observations and visits."""
-    columns = Columns("procedure_concept_id", "procedure_source_concept_id", "procedure_source_value")
     parts, losses = [], []
     for raw in raws:
-        rows, found = _read_main(
-            coded, gaps, con, people, raw, columns, vocabulary, knowledge, "procedure", "procedure_date"
-        )
+        rows, found = _read_main(coded, gaps, con, people, raw, vocabulary, knowledge, "procedure", "procedure_date")
         parts.append(rows)
         losses += found
     of_care = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "care")
@@ -95,14 +88,10 @@ def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]
     """The tables besides diagnoses and procedures that may hold care, each with its codes and its date."""
     tables = []
     if "observation" in filled:
-        tables.append((filled["observation"], OBSERVED, "observation_date"))
+        tables.append((filled["observation"], CODED["observation"], "observation_date"))
     if "visit_occurrence" in filled:
         visit = filled["visit_occurrence"]
-        tables.append((visit, Columns("visit_concept_id", "visit_source_concept_id", ""), "visit_start_date"))
-        # CDM 5.4 and 5.3 name it differently.
-        for end in ("discharged_to_concept_id", "discharge_to_concept_id"):
-            if end in visit.rows.columns and "visit_end_date" in visit.rows.columns:
-                tables.append((visit, Columns(end, "", ""), "visit_end_date"))
+        tables += [(visit, columns, date) for columns, date in visit_columns(visit)]
     return tables
 
 
@@ -112,19 +101,22 @@ def _read_main(
     con,
     people: People,
     raw: RawTable,
-    columns: Columns,
     vocabulary: dict[str, RawTable],
     knowledge: Knowledge,
     record: str,
     date: str,
 ) -> tuple[ir.Table, list[Loss]]:
     """The rows of the table made for them. Those that may hide a code go to `gaps`."""
-    keys = store(con, with_coding(coded.keys(raw, columns), record), raw.where)
-    of_row = rows_of_keys(raw, columns, keys)
-    of_row = people.attach(of_row.select(*CODING, id="person_id", date=day(of_row[date]).value), "id")
+    columns = CODED[raw.name]
+    keys = with_coding(coded.keys(raw.name, columns), record)
+
+    def rows_coded(pairs: pl.DataFrame) -> ir.Table:
+        rows = coded.rows_of(raw, columns, keys.join(pairs, CODING, nulls_equal=True).select(*PLACES, "codeset"))
+        return people.attach(rows.select("codeset", id="person_id", date=day(rows[date]).value), "id")
+
     has_hierarchy = "concept_ancestor" in vocabulary
-    codings = codings_of(keys, raw.where)
-    gap, found = find_gap(con, people, of_row, codings, raw.where, record, knowledge, has_hierarchy=has_hierarchy)
+    codings = codings_of(keys)
+    gap, found = find_gap(con, people, rows_coded, codings, raw.where, record, knowledge, has_hierarchy=has_hierarchy)
     gaps += [] if gap is None else [gap]
     codes = codeset_codes(s for s in knowledge.codesets.values() if record in s.records)
     rows, losses = _read_coded(coded, gaps, con, people, raw, columns, codes, vocabulary, record, date)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import DAY, QUANTITY
@@ -13,7 +14,7 @@ from .identify import OWN, codings_of, find_gap
 from .people import People
 from .source import Loss
 from .source_value import SHAPES
-from .stored import store
+from .stored import fetch, keep, store
 from .tally import Finding, settle
 from .undated import Gaps, note_undated
 from .values import clock, day, is_outside, number, within
@@ -74,15 +75,20 @@ def find_line_gap(
     rows = raw.rows.select(
         "person_id",
         date=day(raw.rows[f"{raw.name}_date"]).value,
-        in_standard=ibis.null("string"),
-        in_source=ibis.null("string"),
-        in_value=ibis.cases(*((called == word, name) for word, name in names.items())),
+        of=ibis.cases(*((called == word, name) for word, name in names.items())),
     )
-    codings = codings_of(rows, raw.where)
+    counted = fetch(rows.group_by("of").agg(n_rows=rows.count()), raw.where)
+    no_concept = {place: pl.lit(None, pl.String) for place in ("in_standard", "in_source")}
+    codings = codings_of(counted.with_columns(**no_concept, in_value="of"))
+
+    def rows_coded(pairs: pl.DataFrame) -> ir.Table:
+        unread = keep(con, pairs.select("in_value", "codeset"))
+        return rows.join(unread, rows.of.identical_to(unread.in_value))
+
     return find_gap(
         con,
         people,
-        rows,
+        rows_coded,
         codings,
         raw.where,
         raw.name,

@@ -1,8 +1,8 @@
 """Which rows carry a code of which set: diagnoses and procedures by code set, score rows by instrument.
 
 A row is looked at by its standard concept, its source concept and, where the vocabulary tables do not hold the source concept,
-its source value. The sets are first resolved into small maps (concept id -> sets, source value -> sets), so that the rows
-themselves are read once.
+its source value. Tables have millions of rows, coded in some thousands of ways: each way is a key. What a key means is worked out
+here, in Polars; then the engine is asked once for the rows with the keys that are looked for.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import ibis
 import ibis.expr.types as ir
-from ibis import _
+import polars as pl
 
-from ..knowledge.forms import Codeset, Instrument
+from ..knowledge.forms import Codeset, Instrument, Knowledge
 from .files import RawTable
 from .source_value import SHAPES, is_of, with_code
-from .stored import store
+from .stored import fetch, keep
 from .values import concept, text
+from .vocabulary import Vocabulary
 
 NAME = "name"
 """The vocabulary of local names ("phq-9 total"), which are compared without case."""
@@ -44,6 +44,30 @@ class Columns:
     value: str
 
 
+def _columns(stem: str) -> Columns:
+    return Columns(f"{stem}_concept_id", f"{stem}_source_concept_id", f"{stem}_source_value")
+
+
+PLACES = ("_0", "_1", "_2")
+"""The columns of a key: the cells of the standard concept, the source concept and the source value."""
+
+CODED = {
+    "condition_occurrence": _columns("condition"),
+    "procedure_occurrence": _columns("procedure"),
+    "measurement": _columns("measurement"),
+    "observation": _columns("observation"),
+}
+"""The tables whose rows have one code each."""
+
+
+def visit_columns(visit: RawTable) -> list[tuple[Columns, str]]:
+    """Where a table of visits says what a visit was and where it was followed by another, each with the column of its day."""
+    found = [(Columns("visit_concept_id", "visit_source_concept_id", ""), "visit_start_date")]
+    # CDM 5.4 and 5.3 name it differently.
+    ends = [c for c in ("discharged_to_concept_id", "discharge_to_concept_id") if visit.has(c, "visit_end_date")]
+    return found + [(Columns(end, "", ""), "visit_end_date") for end in ends]
+
+
 def codeset_codes(codesets: Iterable[Codeset]) -> list[SetCode]:
     """The codes of code sets, with those taken out again."""
     return [
@@ -65,177 +89,160 @@ def instrument_codes(instruments: Iterable[Instrument]) -> list[SetCode]:
 
 
 class Codes:
-    """The codes of one CDM: how its tables are coded, and which of their rows belong to which sets.
+    """How the tables of one CDM are coded, and which of their rows belong to which sets."""
 
-    Each way of coding a table is worked out once, however many sets are looked for in it, and the concepts of each list of codes
-    once, however many tables are searched for them: vocabulary tables hold millions of rows.
-    """
-
-    def __init__(self, con: ibis.BaseBackend, vocabulary: dict[str, RawTable]):
-        self._con = con
+    def __init__(self, vocabulary: Vocabulary, filled: dict[str, RawTable], knowledge: Knowledge):
         self._vocabulary = vocabulary
-        self._keys: dict[tuple, ir.Table] = {}
-        self._sets: dict[tuple[SetCode, ...], tuple[ir.Table, ir.Table]] = {}
+        self._keys = {(name, columns): _find_keys(filled[name], columns) for name, columns in coded_columns(filled)}
+        places = [keys[place] for keys in self._keys.values() for place in ("standard", "source")]
+        ids = pl.concat(places).drop_nulls().unique() if places else []
+        named = vocabulary.concepts(ids).with_columns(plain=_plain(pl.col("code")))
+        self._concepts = named.select("concept_id", "vocabulary", "code", "plain")
+        deep = _as_frame(c for c in codeset_codes(knowledge.codesets.values()) if c.match == "descendants")
+        coded = vocabulary.concepts_coded(deep.rename({"code": "plain"}))
+        tops = _concepts_in(coded.with_columns(plain=_plain(pl.col("code"))), deep)
+        self._below = vocabulary.below(tops["concept_id"], ids)
+        self._tops = tops.select("vocabulary", "code", above="concept_id").unique()
 
     def find(self, raw: RawTable, columns: Columns, codes: Iterable[SetCode]) -> ir.Table:
-        """The raw rows that belong to a set, once per set, with `set_id`, `vocabulary` and `code` added.
+        """The rows of a table, or of a part of it, that belong to a set, once per set, with `set_id`, `vocabulary` and `code`.
 
         A code that is taken out of a set wins over one that belongs to it, whichever column holds it. The code as recorded
         (source value, source concept) is named before the standard concept.
         """
-        codes = tuple(codes)
-        if codes not in self._sets:
-            table = store(self._con, _as_table(codes), "code sets")
-            self._sets[codes] = table, _concept_map(self._con, table, self._vocabulary)
-        sets = _sets_of_keys(self._con, self.keys(raw, columns), *self._sets[codes])
-        return rows_of_keys(raw, columns, store(self._con, sets, raw.where))
+        keys, codes = self.keys(raw.name, columns).with_row_index("key"), _as_frame(codes)
+        of_concept = self._sets_of_concepts(codes)
+        sides = (("value", _sets_of_values(keys, codes)), ("source", of_concept), ("standard", of_concept))
+        hits = pl.concat(
+            [
+                keys.select("key", of=side).join(found, "of").drop("of").select("key", *_HIT, rank=pl.lit(rank))
+                for rank, (side, found) in enumerate(sides)
+            ]
+        )
+        sets = hits.group_by("key", "set_id").agg(pl.col("is_included").all()).filter("is_included")
+        # The code is named as it stands in the first place that says anything, whichever set that place is in.
+        first = hits.filter(pl.col("rank") == pl.col("rank").min().over("key"))
+        named = first.group_by("key").agg(pl.col("vocabulary", "code").max())
+        found = keys.select("key", *PLACES).join(sets, "key").join(named, "key")
+        return self.rows_of(raw, columns, found.select(*PLACES, *_ADDED))
 
-    def keys(self, raw: RawTable, columns: Columns) -> ir.Table:
-        """One row per way in which rows are coded: the cells as recorded (`_0` standard concept, `_1` source concept, `_2` source
-        value), how many rows have them (`n_rows`), the concepts as numbers (`standard`, `source`) with their vocabularies in the
-        `concept` table (NULL where it does not hold them), and the source `value` with its `stated` vocabulary and `bare` code.
+    def keys(self, name: str, columns: Columns) -> pl.DataFrame:
+        """One row per way in which the rows of a table are coded: the cells as recorded (`_0` standard concept, `_1` source
+        concept, `_2` source value), how many rows have them (`n_rows`), the concepts as numbers (`standard`, `source`) with their
+        vocabularies in the `concept` table (NULL where it does not hold them), and the source `value` with its `stated`
+        vocabulary and `bare` code.
 
         `value` is NULL where the vocabulary tables hold the source concept, which then tells what the value is. A source concept
         that they do not hold tells nothing, and the value must speak for itself.
         """
-        of = raw.rows.op(), columns
-        if of not in self._keys:
-            self._keys[of] = self._find_keys(raw, columns)
-        return self._keys[of]
-
-    def _find_keys(self, raw: RawTable, columns: Columns) -> ir.Table:
-        rows = _with_places(raw, columns)
-        keys = store(self._con, rows.group_by("_0", "_1", "_2").agg(n_rows=rows.count()), raw.where)
-        keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
+        keys = self._keys[name, columns]
+        held = self._concepts.group_by("concept_id").agg(pl.col("vocabulary").min())
         for place in ("standard", "source"):
-            keys = _with_vocabulary(self._con, keys, place, self._vocabulary.get("concept"))
-        keys = keys.mutate(value=keys.source_vocabulary.isnull().ifelse(keys.value, ibis.null("string")))
-        keys = with_code(keys)
-        return store(self._con, keys.mutate(key=ibis.row_number().over(order_by=["_0", "_1", "_2"])), "codes")
+            of_place = held.rename({"concept_id": place, "vocabulary": f"{place}_vocabulary"})
+            keys = keys.join(of_place, place, "left")
+        is_told = pl.col("source_vocabulary").is_not_null()
+        return with_code(keys.with_columns(value=pl.when(is_told).then(None).otherwise("value")))
+
+    def rows_of(self, raw: RawTable, columns: Columns, keys: pl.DataFrame) -> ir.Table:
+        """The raw rows coded as one of these keys (`_0`, `_1`, `_2`), with the further columns of the keys."""
+        on_engine = keep(self._vocabulary.con, keys.rename({p: f"{p}_of_key" for p in PLACES}))
+        rows = _with_places(raw, columns)
+        # As recorded, and NULL equal to NULL: cells are cleaned once per key, not once per row.
+        found = rows.join(on_engine, [rows[p].identical_to(on_engine[f"{p}_of_key"]) for p in PLACES])
+        return found.drop(*PLACES, *(f"{p}_of_key" for p in PLACES))
+
+    def _sets_of_concepts(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """One row per concept that occurs (`of`) and set that it is in or taken out of, with its vocabulary and code."""
+        direct = _concepts_in(self._concepts, codes).select("concept_id", "set_id", "is_included")
+        deep = codes.filter(pl.col("match") == "descendants").join(self._tops, ["vocabulary", "code"])
+        under = deep.join(self._below, "above").select("set_id", "is_included", concept_id="below")
+        found = pl.concat([direct, under.select(direct.columns)]).unique()
+        named = self._concepts.group_by("concept_id").agg(pl.col("vocabulary", "code").min())
+        own_name = pl.col("concept_id").cast(pl.String)
+        return found.join(named, "concept_id", "left").select(
+            "set_id",
+            "is_included",
+            of="concept_id",
+            vocabulary=pl.col("vocabulary").fill_null("OMOP"),
+            code=pl.col("code").fill_null(own_name),
+        )
 
 
-def rows_of_keys(raw: RawTable, columns: Columns, keys: ir.Table) -> ir.Table:
-    """The raw rows coded as one of these keys (`Codes.keys`), with the further columns of the keys."""
-    rows = _with_places(raw, columns)
-    keys = keys.rename({f"{p}_of_key": p for p in _PLACES})
-    # As recorded, and NULL equal to NULL: cells are cleaned once per key, not once per row.
-    found = rows.join(keys, [rows[p].identical_to(keys[f"{p}_of_key"]) for p in _PLACES])
-    return found.drop(*_PLACES, *(f"{p}_of_key" for p in _PLACES))
+def coded_columns(filled: dict[str, RawTable]) -> list[tuple[str, Columns]]:
+    """The tables that may hold a code that is looked for, each with the columns of the code."""
+    found = [(name, columns) for name, columns in CODED.items() if name in filled]
+    if "visit_occurrence" in filled:
+        found += [("visit_occurrence", columns) for columns, _day in visit_columns(filled["visit_occurrence"])]
+    return found
 
 
-def _as_table(codes: Iterable[SetCode]) -> ir.Table:
-    schema = {"set_id": "string", "vocabulary": "string", "code": "string", "match": "string", "is_included": "boolean"}
-    written = [(c.set_id, c.vocabulary, plain_code(c), c.match, c.is_included) for c in codes]
-    return ibis.memtable([dict(zip(schema, values, strict=True)) for values in written], schema=schema)
-
-
-_PLACES = ("_0", "_1", "_2")
 _ADDED = ("set_id", "vocabulary", "code")
+_HIT = ("set_id", "is_included", "vocabulary", "code")
 
 
 def _with_places(raw: RawTable, columns: Columns) -> ir.Table:
     """The rows with the cells that hold codes; a column of the source's own with the name of an added one gives way to it."""
-    named = zip(_PLACES, (columns.standard, columns.source, columns.value), strict=True)
+    named = zip(PLACES, (columns.standard, columns.source, columns.value), strict=True)
     rows = raw.rows.mutate(**{place: raw.column(name) for place, name in named})
     return rows.drop(*(c for c in raw.rows.columns if c in _ADDED))
 
 
-def _with_vocabulary(con: ibis.BaseBackend, keys: ir.Table, place: str, concepts: RawTable | None) -> ir.Table:
-    """Adds `standard_vocabulary` or `source_vocabulary`."""
-    name = f"{place}_vocabulary"
-    if concepts is None:
-        return keys.mutate(**{name: ibis.null("string")})
-    raw = concepts.rows
-    held = raw.select(held_id=concept(raw.concept_id), held=text(raw.vocabulary_id))
-    held = held.semi_join(keys, held.held_id == keys[place])
-    held = held.group_by("held_id").agg(**{name: held.held.min()})
-    return store(con, keys.left_join(held, keys[place] == held.held_id).drop("held_id"), "concept")
+def _find_keys(raw: RawTable, columns: Columns) -> pl.DataFrame:
+    rows = _with_places(raw, columns).select(*PLACES)
+    keys = rows.group_by(*PLACES).agg(n_rows=rows.count())
+    keys = keys.mutate(standard=concept(keys["_0"]), source=concept(keys["_1"]), value=text(keys["_2"]).upper())
+    return fetch(keys, raw.where).cast(
+        {"n_rows": pl.Int64, "standard": pl.Int64, "source": pl.Int64, "value": pl.String}
+    )
 
 
-def _sets_of_keys(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table, of_concept: ir.Table) -> ir.Table:
-    """One row per key (`_0` standard concept, `_1` source concept, `_2` source value) and set."""
-    sides = (("value", _value_map(con, keys, codes)), ("source", of_concept), ("standard", of_concept))
-    hits = []
-    for rank, (side, found) in enumerate(sides):
-        right = found.rename(set_vocabulary="vocabulary", set_code="code")
-        joined = keys.join(right, keys[side] == right.of)
-        hits.append(
-            joined.select("key", "set_id", "is_included", "set_vocabulary", "set_code", rank=ibis.literal(rank))
-        )
-    hits = store(con, ibis.union(*hits), "codes")
-    sets = hits.group_by("key", "set_id").agg(is_in=hits.is_included.ifelse(1, 0).min())
-    # The code is named as it stands in the first place that says anything, whichever set that place is in.
-    named = hits.group_by("key").agg(
-        **{f"vocabulary_{n}": hits.set_vocabulary.max(where=hits["rank"] == n) for n, _side in enumerate(sides)},
-        **{f"code_{n}": hits.set_code.max(where=hits["rank"] == n) for n, _side in enumerate(sides)},
-    )
-    found = keys.join(sets.filter(sets.is_in == 1), "key").join(named, "key")
-    return found.select(
-        *_PLACES,
-        "set_id",
-        vocabulary=ibis.coalesce(*(found[f"vocabulary_{n}"] for n, _side in enumerate(sides))),
-        code=ibis.coalesce(*(found[f"code_{n}"] for n, _side in enumerate(sides))),
-    )
+def _as_frame(codes: Iterable[SetCode]) -> pl.DataFrame:
+    """One row per code, as codes are compared, with the columns of `SetCode`."""
+    schema = {**dict.fromkeys(("set_id", "vocabulary", "code", "match"), pl.String), "is_included": pl.Boolean}
+    rows = [(c.set_id, c.vocabulary, plain_code(c), c.match, c.is_included) for c in codes]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _plain(code: pl.Expr) -> pl.Expr:
+    return code.str.to_uppercase().str.replace_all(".", "", literal=True)
+
+
+def _concepts_in(concepts: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """The codes that name one of these concepts (`concept_id`, `vocabulary`, `plain`), or any concept by its id, with that id."""
+    rows = concepts.select("concept_id", "vocabulary", code="plain")
+    by_id = codes.filter(pl.col("vocabulary") == "OMOP").with_columns(concept_id=pl.col("code").cast(pl.Int64))
+    coded = codes.filter(~pl.col("vocabulary").is_in(("OMOP", NAME)))
+    exact = coded.join(rows, ["vocabulary", "code"])
+    prefixed = _by_prefix(rows, coded.filter(pl.col("match") == "prefix"), ["vocabulary", "code"])
+    return pl.concat([exact, prefixed.select(exact.columns), by_id.select(exact.columns)])
+
+
+def _by_prefix(rows: pl.DataFrame, codes: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """The codes with which the `code` of a row begins, once per row, with the further columns of the row; what else is in `on`
+    must be alike."""
+    of_length = codes.with_columns(n=pl.col("code").str.len_chars()).partition_by("n", include_key=True)
+    begun = [
+        part.drop("n").join(rows.with_columns(pl.col("code").str.slice(0, part["n"][0])), on) for part in of_length
+    ]
+    more = [c for c in rows.columns if c not in on]
+    return pl.concat(begun) if begun else codes.join(rows.clear(), on).select(*codes.columns, *more)
+
+
+def _sets_of_values(keys: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """One row per source value (`of`) and set that it is in or taken out of, with the vocabulary and the code that it names."""
+    values = keys.select("value", "stated", "bare").unique().drop_nulls("value")
+    plain = values.with_columns(code=pl.col("bare").str.replace_all(".", "", literal=True))
+    exact = codes.join(plain, "code")
+    named = codes.filter(pl.col("vocabulary") == NAME).join(values.with_columns(code="value"), "code")
+    prefixed = _by_prefix(plain, codes.filter(pl.col("match") == "prefix"), ["code"])
+    hits = pl.concat([part.select(exact.columns) for part in (exact, named, prefixed)])
+    is_code = [(pl.col("vocabulary") == v) & is_of(v) for v in SHAPES]
+    found = hits.filter(pl.any_horizontal(pl.col("vocabulary") == NAME, *is_code))
+    meant = found.group_by("value").agg(pl.col("vocabulary").min(), code=pl.col("bare").min())
+    sets = found.select("value", "set_id", "is_included").unique().join(meant, "value")
+    return sets.select("set_id", "is_included", "vocabulary", "code", of="value")
 
 
 def plain_code(code: SetCode) -> str:
     """The code as it is compared: upper case, without dots."""
     return code.code.strip().upper() if code.vocabulary == NAME else code.code.upper().replace(".", "")
-
-
-def _concept_map(con: ibis.BaseBackend, codes: ir.Table, vocabulary: dict[str, RawTable]) -> ir.Table:
-    """One row per concept (`of`) and set that it is in or taken out of, with the concept's vocabulary and code."""
-    ids = codes.filter(codes.vocabulary == "OMOP")
-    found = ids.select("set_id", "is_included", "match", concept_id=ids.code.cast("int64"))
-    concepts = vocabulary.get("concept")
-    if concepts is not None:
-        raw = concepts.rows
-        known = raw.select(
-            concept_id=concept(raw.concept_id), vocabulary=text(raw.vocabulary_id), code=text(raw.concept_code)
-        ).mutate(plain=_.code.upper().replace(".", ""))
-        others = codes.filter(~codes.vocabulary.isin(["OMOP", NAME])).rename(
-            set_vocabulary="vocabulary", set_code="code"
-        )
-        exact = known.join(others, [known.vocabulary == others.set_vocabulary, known.plain == others.set_code])
-        prefixes = others.filter(others.match == "prefix")
-        prefixed = known.join(
-            prefixes, [known.vocabulary == prefixes.set_vocabulary, known.plain.startswith(prefixes.set_code)]
-        )
-        for hits in (exact, prefixed):
-            found = found.union(hits.select("set_id", "is_included", "match", "concept_id"))
-    ancestors = vocabulary.get("concept_ancestor")
-    if ancestors is not None:
-        raw = ancestors.rows
-        below = raw.select(above=concept(raw.ancestor_concept_id), below=concept(raw.descendant_concept_id))
-        tops = found.filter(found.match == "descendants")
-        under = tops.join(below, tops.concept_id == below.above)
-        found = found.union(under.select("set_id", "is_included", "match", concept_id="below"))
-    found = found.filter(found.concept_id.notnull()).select("set_id", "is_included", of="concept_id").distinct()
-    if concepts is None:
-        found = found.mutate(vocabulary=ibis.literal("OMOP"), code=found.of.cast("string"))
-    else:
-        named = known.group_by("concept_id").agg(vocabulary=known.vocabulary.min(), code=known.code.min())
-        found = found.left_join(named, found.of == named.concept_id).select(
-            "set_id",
-            "is_included",
-            "of",
-            vocabulary=_.vocabulary.fill_null("OMOP"),
-            code=_.code.fill_null(_.of.cast("string")),
-        )
-    return store(con, found, "vocabulary tables")
-
-
-def _value_map(con: ibis.BaseBackend, keys: ir.Table, codes: ir.Table) -> ir.Table:
-    """One row per source value (`of`) and set that it is in or taken out of."""
-    values = keys.select("value", "stated", "bare").distinct().filter(_.value.notnull())
-    values = values.mutate(plain=values.bare.replace(".", ""))
-    exact = values.join(codes, values.plain == codes.code)
-    named = values.join(codes.filter(codes.vocabulary == NAME), values.value == codes.code)
-    prefixes = codes.filter(codes.match == "prefix")
-    prefixed = values.join(prefixes, values.plain.startswith(prefixes.code))
-    hits = ibis.union(exact, named, prefixed)
-    shapes = [((hits.vocabulary == v) & is_of(hits, v), True) for v in SHAPES]
-    found = hits.filter(ibis.cases((hits.vocabulary == NAME, True), *shapes, else_=False))
-    meant = found.group_by("value").agg(vocabulary=found.vocabulary.min(), code=found.bare.min())
-    found = found.select("value", "set_id", "is_included").distinct().join(meant, "value")
-    return store(con, found.select("set_id", "is_included", "vocabulary", "code", of="value"), "source values")

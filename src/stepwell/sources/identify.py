@@ -6,19 +6,20 @@ holds the codes. The rows of which that is not so are gathered, per person and c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Codeset, Knowledge
 from ..tables import CODE_GAP
 from .people import People
 from .source import CodedRows, Loss
 from .source_value import SHAPES, is_of
-from .stored import run, store
+from .stored import keep, run
 from .undated import UNREAD, ends_of
 
 OWN = "STEPWELL"
@@ -86,23 +87,24 @@ def _speaks(codeset: Codeset, place: str, record: str, has_hierarchy: bool) -> b
     return all(held & set(of_system) for _system, of_system in systems)
 
 
-def with_coding(keys: ir.Table, record: str) -> ir.Table:
+def with_coding(keys: pl.DataFrame, record: str) -> pl.DataFrame:
     """The keys of a CDM table (`Codes.keys`) with their coding: `in_standard`, `in_source`, `in_value` (`Coding`)."""
-    standard = ibis.coalesce(keys.standard_vocabulary + "|OMOP", ibis.literal("OMOP"))
-    value = sum(
-        (is_of(keys, v).fill_null(False).ifelse(f"{v}{_TOGETHER}", "") for v in _OF_RECORD[record]), ibis.literal("")
-    )
-    return keys.mutate(
-        in_standard=(keys.standard.notnull() & (keys.standard < LOCAL_FROM)).ifelse(standard, keys.standard_vocabulary),
-        in_source=keys.source_vocabulary,
-        in_value=value.re_replace(r"\|$", "").nullif(""),
+    held = pl.col("standard_vocabulary")
+    of_omop = pl.concat_str(held + _TOGETHER, pl.lit("OMOP"), ignore_nulls=True)
+    value = pl.concat_str(
+        pl.when(is_of(v)).then(pl.lit(f"{v}{_TOGETHER}")).otherwise(pl.lit("")) for v in _OF_RECORD[record]
+    ).str.strip_suffix(_TOGETHER)
+    return keys.with_columns(
+        in_standard=pl.when(pl.col("standard") < LOCAL_FROM).then(of_omop).otherwise(held),
+        in_source="source_vocabulary",
+        in_value=pl.when(value != "").then(value).otherwise(None),
     )
 
 
 def find_gap(
     con: ibis.BaseBackend,
     people: People,
-    rows: ir.Table,
+    rows_coded: Callable[[pl.DataFrame], ir.Table],
     codings: Sequence[Coding],
     where: str,
     record: str,
@@ -111,25 +113,24 @@ def find_gap(
     has_hierarchy: bool,
     value_is: str = "source value",
 ) -> tuple[ir.Table | None, list[Loss]]:
-    """The rows of `code_gap` (None: there are none) and the lines of `attrition`, given the rows of a record table with
-    `person_id`, `date` and their coding (`in_standard`, `in_source`, `in_value`), and how many rows have each coding. `value_is`:
-    what holds the code of a row that no concept settles."""
+    """The rows of `code_gap` (None: there are none) and the lines of `attrition`, given how many rows of a record table have each
+    coding. `rows_coded` gives the `person_id`, `date` and `codeset` of the rows, from pairs of a coding (`in_standard`,
+    `in_source`, `in_value`) and a `codeset`. `value_is`: what holds the code of a row that no concept settles."""
     sets = [s for s in knowledge.codesets.values() if record in s.records]
     unread = {c: c.unread_by(sets, record, has_hierarchy=has_hierarchy) for c in codings}
     most = knowledge.completeness[record].unidentified_at_most / 100 * sum(c.n_rows for c in codings)
     of_source = [s.id for s in sets if sum(c.n_rows for c in codings if s.id in unread[c]) > most]
     is_whole = len(of_source) == len(sets)
     pairs = [
-        {"of_standard": c.standard, "of_source": c.source, "of_value": c.value, "codeset": name}
+        (c.standard, c.source, c.value, name)
         for c, names in unread.items()
         for name in ([None] if names and (is_whole or len(names) == len(sets)) else names)
     ]
     losses: list[Loss] = list(_losses(codings, record, value_is))
     if not pairs:
         return None, losses
-    schema = dict.fromkeys(("of_standard", "of_source", "of_value", "codeset"), "string")
-    pairs = store(con, ibis.memtable(pairs, schema=schema), where)
-    found = rows.join(pairs, [rows[f"in_{p}"].identical_to(pairs[f"of_{p}"]) for p in _PARTS])
+    schema = dict.fromkeys((*CODING, "codeset"), pl.String)
+    found = rows_coded(pl.DataFrame(pairs, schema=schema, orient="row"))
     found = found.filter(found.person_id.notnull())
     each = found.group_by("person_id", "codeset").agg(**ends_of(found.date), n_rows=found.count())
     labels = {s.id: s.label for s in sets}
@@ -156,11 +157,10 @@ def find_gap(
     return each.mutate(record=ibis.literal(record), reason=ibis.literal(UNREAD)), losses
 
 
-def codings_of(rows: ir.Table, where: str) -> list[Coding]:
-    """The different codings of rows or keys (which stand for `n_rows` each), in an order that is always the same."""
-    n_rows = rows.n_rows.sum() if "n_rows" in rows.columns else rows.count()
-    counted = run(rows.group_by(*CODING).agg(n_rows=n_rows.cast("int64")), where).to_pylist()
-    found = [Coding(*(row[c] for c in CODING), row["n_rows"]) for row in counted]
+def codings_of(rows: pl.DataFrame) -> list[Coding]:
+    """The different codings of keys, or of groups of rows, which stand for `n_rows` each; in an order that is always the same."""
+    counted = rows.group_by(*CODING).agg(pl.col("n_rows").sum())
+    found = [Coding(*row) for row in counted.select(*CODING, "n_rows").iter_rows()]
     return sorted(found, key=lambda c: [str(part) for part in (c.standard, c.source, c.value)])
 
 
@@ -178,7 +178,7 @@ def _for_everybody(
     con: ibis.BaseBackend, people: People, each: ir.Table, sets: Sequence[str | None], where: str
 ) -> ir.Table:
     """The same rows with one for each of these sets and every person, on any day, in the place of those of the set."""
-    asked = store(con, ibis.memtable([{"of_set": s} for s in sets], schema={"of_set": "string"}), where)
+    asked = keep(con, pl.DataFrame({"of_set": sets}, schema={"of_set": pl.String}))
     everybody = people.numbers.select(of_person="person_id").cross_join(asked)
     everybody = everybody.left_join(
         each, [everybody.of_person == each.person_id, everybody.of_set.identical_to(each.codeset)]

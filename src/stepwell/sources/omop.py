@@ -19,7 +19,7 @@ from ..tables.ranges import BIRTH
 from .answers import read_answers
 from .cdm_columns import type_problems, without_others
 from .coded import find_care, read_conditions, read_procedures
-from .codes import Codes, Columns, instrument_codes
+from .codes import CODED, Codes, instrument_codes
 from .concomitant import only_interacting
 from .doses import read_doses
 from .drugs import Drugs, find_drugs
@@ -37,7 +37,7 @@ from .tally import Finding, settle, without_repeats
 from .undated import Gaps
 from .values import concept, day, number, text, whole
 from .vitals import read_vitals
-from .vocabulary import VOCABULARY
+from .vocabulary import VOCABULARY, Vocabulary
 
 REQUIRED_TABLES = ("person", "drug_exposure")
 REQUIRED_COLUMNS = {
@@ -101,7 +101,7 @@ def read_omop(
     drugs = find_drugs(con, filled["drug_exposure"], vocabulary, knowledge) if "drug_exposure" in filled else None
     gaps: Gaps = []
     of_care = find_care(filled)
-    coded = Codes(con, vocabulary)
+    coded = Codes(Vocabulary(con, vocabulary), filled, knowledge)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
         "condition": (partial(read_conditions, coded, filled.get("observation"), gaps), ("condition_occurrence",)),
@@ -250,8 +250,7 @@ def _measurements(
     codes = instrument_codes(knowledge.instruments.values())
     for raw in raws:
         name = raw.name
-        columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
-        rows = coded.find(raw, columns, codes)
+        rows = coded.find(raw, CODED[name], codes)
         ids.append(rows.select(kind="set_id", id=f"{name}_id"))
         told = RawTable(name, raw.where, rows)
         stated = number(told.column("value_as_number", "float64"))

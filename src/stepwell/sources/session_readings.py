@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables import MONITORING
 from ..tables.ranges import FORM_SENT, OBSERVED_MINUTES, SESSION_MINUTES, Range
-from .codes import Codes, Columns, instrument_codes
+from .codes import CODED, Codes, instrument_codes
 from .csvform import MONITORED
 from .files import RawTable
 from .people import People
@@ -57,8 +57,7 @@ def read_readings(
     parts, ids = [], []
     for raw in raws:
         name = raw.name
-        columns = Columns(f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value")
-        found = coded.find(raw, columns, codes)
+        found = coded.find(raw, CODED[name], codes)
         kind = found.set_id.cases(*_AROUND.items(), else_=found.set_id)
         ids.append(found.select(kind=kind, id=f"{name}_id"))
         told = RawTable(name, raw.where, found)

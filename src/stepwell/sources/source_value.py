@@ -5,8 +5,7 @@ A value that holds several codes is read as none of them: the row counts as unid
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
 SHAPES = {
     "ICD10CM": r"^[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$",
@@ -45,20 +44,22 @@ _MODIFIER = r"^([0-9A-Z]{5})-[0-9A-Z]{2}$"
 _MARKS = r"[.*+!†]+$"
 
 
-def with_code(rows: ir.Table) -> ir.Table:
+def with_code(rows: pl.DataFrame) -> pl.DataFrame:
     """Adds to a column `value` (capitals, no blanks around it) the `stated` vocabulary, NULL where the value names none, and the
     `bare` code, without marks and words around it."""
-    rows = rows.mutate(stated=rows.value.re_extract(_STATED, 1).re_replace("[-_ ]", "").nullif(""))
-    rows = rows.mutate(rest=rows.value.re_replace(_STATED, ""))
-    found = ibis.coalesce(
-        rows.rest.re_extract(_BEFORE_TEXT, 1).nullif(""), rows.rest.re_extract(_BEFORE_WORDS, 1).nullif(""), rows.rest
+    value = pl.col("value")
+    stated = value.str.extract(_STATED).str.replace_all("[-_ ]", "")
+    rows = rows.with_columns(
+        stated=pl.when(stated != "").then(stated).otherwise(None), rest=value.str.replace(_STATED, "")
     )
-    found = rows.rest.re_search(_SEVERAL).ifelse(rows.rest, found)
-    bare = found.re_replace(_MARKS, "").re_replace(_MODIFIER, r"\1")
-    return rows.mutate(bare=bare).drop("rest")
+    rest = pl.col("rest")
+    found = pl.coalesce(rest.str.extract(_BEFORE_TEXT), rest.str.extract(_BEFORE_WORDS), rest)
+    found = pl.when(rest.str.contains(_SEVERAL)).then(rest).otherwise(found)
+    return rows.with_columns(bare=found.str.replace(_MARKS, "").str.replace(_MODIFIER, "${1}")).drop("rest")
 
 
-def is_of(rows: ir.Table, vocabulary: str) -> ir.BooleanValue:
-    """Whether the value (of `with_code`) may be a code of that vocabulary."""
-    may_be = rows.stated.isnull() | rows.stated.isin(_CALLED[vocabulary])
-    return may_be & rows.bare.re_search(SHAPES[vocabulary])
+def is_of(vocabulary: str) -> pl.Expr:
+    """Whether the value (of `with_code`) may be a code of that vocabulary; no where there is no value."""
+    stated = pl.col("stated")
+    may_be = stated.is_null() | stated.is_in(_CALLED[vocabulary])
+    return (may_be & pl.col("bare").str.contains(SHAPES[vocabulary])).fill_null(False)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
-from .codes import NAME, Columns, SetCode, instrument_codes, rows_of_keys
+from .codes import CODED, NAME, PLACES, Codes, SetCode, instrument_codes
 from .files import RawTable
 from .identify import LOCAL_FROM
 from .people import People
@@ -28,20 +29,13 @@ _BILLED = ("CPT4", "HCPCS")
 """The vocabularies in which a measurement is billed."""
 
 
-def find_unread(
-    con: ibis.BaseBackend,
-    people: People,
-    raw: RawTable,
-    columns: Columns,
-    keys: ir.Table,
-    date: str,
-    knowledge: Knowledge,
-) -> ir.Table | None:
+def find_unread(coded: Codes, people: People, raw: RawTable, date: str, knowledge: Knowledge) -> ir.Table | None:
     """One row per unidentified row of a measurement or observation table: `person_id` and `date`; None where there is none."""
-    unread = store(con, keys.filter(~_is_identified(keys, knowledge)), raw.where)
-    if not run(unread.count(), raw.where).as_py():
+    columns = CODED[raw.name]
+    unread = coded.keys(raw.name, columns).filter(~_is_identified(knowledge))
+    if unread.is_empty():
         return None
-    rows = rows_of_keys(raw, columns, unread)
+    rows = coded.rows_of(raw, columns, unread.select(*PLACES))
     rows = people.attach(rows.select(id="person_id", date=day(rows[date]).value), "id").drop("id")
     return rows.filter(rows.person_id.notnull())
 
@@ -65,25 +59,26 @@ def settle_unread(con: ibis.BaseBackend, parts: Sequence[ir.Table], where: str) 
     return each, [Loss("answer", what, "read as unknown", int(counted["n_rows"]), int(counted["n_people"]))]
 
 
-def _is_identified(keys: ir.Table, knowledge: Knowledge) -> ir.BooleanValue:
+def _is_identified(knowledge: Knowledge) -> pl.Expr:
     """Whether a concept or the source value says what a key (`Codes.keys`) is: a site's own concept does not."""
     codes = [*instrument_codes(knowledge.all_instruments.values()), *vital_codes(knowledge)]
+    standard, source = pl.col("standard"), pl.col("source")
     # Five digits may be a site's own number. They are a billing code where it has a concept of its own.
-    is_billed = ibis.or_(*(is_of(keys, v).fill_null(False) for v in _BILLED))
-    is_billed &= (keys.standard == keys.source).fill_null(False) & (keys.source != 0).fill_null(False)
+    is_billed = pl.any_horizontal(is_of(v) for v in _BILLED) & (standard == source).fill_null(False)
     ids = [int(c.code) for c in codes if c.vocabulary == "OMOP"]
-    return ibis.or_(
-        *(_says(keys[place], keys[f"{place}_vocabulary"], ids) for place in ("standard", "source")),
-        *(is_of(keys, v).fill_null(False) for v in _SPOKEN),
-        keys.value.isin(_names(codes)).fill_null(False),
+    return pl.any_horizontal(
+        *(_says(place, ids) for place in ("standard", "source")),
+        *(is_of(v) for v in _SPOKEN),
+        pl.col("value").is_in(_names(codes)).fill_null(False),
         is_billed,
     )
 
 
-def _says(concept: ir.IntegerValue, vocabulary: ir.StringValue, ids: Sequence[int]) -> ir.BooleanValue:
+def _says(place: str, ids: Sequence[int]) -> pl.Expr:
     """Whether the concept tells what was measured: stepwell knows its id, or a vocabulary that is not the site's own holds it."""
-    is_held = (vocabulary.notnull() & (concept < LOCAL_FROM)) | vocabulary.isin(tuple(SHAPES))
-    return (concept.isin(ids) | is_held).fill_null(False) & (concept != 0).fill_null(False)
+    concept, vocabulary = pl.col(place), pl.col(f"{place}_vocabulary")
+    is_held = (vocabulary.is_not_null() & (concept < LOCAL_FROM)) | vocabulary.is_in(tuple(SHAPES))
+    return (concept.is_in(ids) | is_held).fill_null(False)
 
 
 def _names(codes: Sequence[SetCode]) -> list[str]:

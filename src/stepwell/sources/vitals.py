@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from ..knowledge.forms import Knowledge
 from ..tables import VITAL
-from .codes import NAME, Codes, Columns, SetCode
+from .codes import CODED, NAME, Codes, SetCode
 from .files import RawTable
 from .people import People
 from .source import Loss
@@ -28,8 +28,7 @@ def read_vitals(
 ) -> tuple[ir.Table, list[Loss]]:
     """Vital signs among the measurements of a CDM."""
     (raw,) = raws
-    columns = Columns("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value")
-    rows = coded.find(raw, columns, vital_codes(knowledge))
+    rows = coded.find(raw, CODED[raw.name], vital_codes(knowledge))
     ids = rows.select(kind="set_id", id="measurement_id")
     told = RawTable(raw.name, raw.where, rows)
     stated = [number(told.column(c, t)) for c, t in (("value_as_number", "float64"), ("value_source_value", "string"))]
