@@ -13,6 +13,7 @@ from ..errors import SourceError
 from .files import RawTable, read_problem
 
 STORED = "stepwell_stored"
+_FEW, _FEW_STORED = 100_000, f"{STORED}_few"
 _READ_ERRORS = (
     duckdb.InvalidInputException,
     duckdb.IOException,
@@ -55,9 +56,9 @@ def fetch(rows: ir.Table, where: str) -> pl.DataFrame:
     return pl.from_arrow(run(rows, where))
 
 
-def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
+def store(con: ibis.BaseBackend, rows: ir.Table, where: str, named: str = STORED) -> ir.Table:
     """The rows as a temporary table of the connection (for small tables only), until `forget_stored`."""
-    name = gen_name(STORED)
+    name = gen_name(named)
     try:
         if con.name != "duckdb" or rows.op().find(ops.InMemoryTable):
             return con.create_table(name, rows, temp=True)
@@ -68,6 +69,26 @@ def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
         if not _is_of_the_file(error):
             raise
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
+
+
+def keep_few(rows: ir.Table, where: str) -> ir.Table:
+    """The rows as a temporary table where they are few, so that they are worked out once; else as they were.
+
+    Ibis writes all that a row rests on anew into every question about it, which takes longer than the rows of a small source.
+    """
+    con = rows.get_backend()
+    if con.name != "duckdb":
+        return rows
+    begun = store(con, rows.limit(_FEW + 1), where, _FEW_STORED)
+    if con.con.execute(f"SELECT count(*) FROM {begun.op().name}").fetchone()[0] <= _FEW:
+        return begun
+    con.con.execute(f"DROP TABLE {begun.op().name}")
+    return rows
+
+
+def are_few(rows: ir.Table) -> bool:
+    """Whether the rows rest on nothing but what `keep_few` found to be few."""
+    return all(_FEW_STORED in table.name for table in rows.op().find(ops.DatabaseTable))
 
 
 def keep(con: ibis.BaseBackend, rows: pl.DataFrame) -> ir.Table:

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from .source import Loss
-from .stored import run
+from .stored import are_few, fetch, keep_few, run
 from .values import fits_int64
 
 _BITS = 32
@@ -40,10 +40,12 @@ def settle(
     reason = ibis.cases(*cases, else_=len(left_out)) if cases else ibis.literal(0)
     # A row's notes are carried as the bits of one number, so that the many rows are added up in one column.
     bits = sum((f.when.fill_null(False).ifelse(2**n, 0) for n, f in enumerate(notes)), ibis.literal(0, "int64"))
-    marked = rows.select(person=rows[person], reason=reason, notes=bits.cast("int64"))
+    judged = keep_few(rows.mutate(_reason=reason, _notes=bits.cast("int64")), where)
     # Rows of which there is nothing to say are most of all; whose they are is not counted.
-    is_plain = (marked.reason == len(left_out)) & (marked.notes == 0)
-    marked = marked.mutate(person=is_plain.ifelse(ibis.null(marked.person.type()), marked.person))
+    is_plain = (judged["_reason"] == len(left_out)) & (judged["_notes"] == 0)
+    marked = judged.select(
+        person=is_plain.ifelse(ibis.null(judged[person].type()), judged[person]), reason="_reason", notes="_notes"
+    )
     alike = marked.group_by("person", "reason", "notes").agg(n=marked.count())
     each = alike.group_by("person", "reason").agg(notes=alike.notes.bit_or())
     counts = run(
@@ -65,7 +67,7 @@ def settle(
     for n, finding in enumerate(notes):
         if n_rows := count("rows", len(left_out), n):
             losses.append(Loss(table, finding.what, finding.effect, n_rows, count("people", len(left_out), n)))
-    return rows.filter(reason == len(left_out)), losses, remaining
+    return judged.filter(judged["_reason"] == len(left_out)).drop("_reason", "_notes"), losses, remaining
 
 
 def _counted(rows: ir.Table, of: str, n: ir.IntegerScalar) -> ir.Table:
@@ -76,13 +78,16 @@ def without_repeats(
     table: str, where: str, kept: ir.Table, ids: Sequence[ir.Table], kind: str
 ) -> tuple[ir.Table, list[Loss]]:
     """Rows sent more than once become one. `ids` has, for each source table behind `kept`, the `id` and `kind` of its rows; the
-    column `kind` of `kept` tells rows of one address apart. Looking at the ids first spares making all rows distinct, which
-    costs far more."""
-    if not any(_any_repeated(of_table, where) for of_table in ids):
+    column `kind` of `kept` tells rows of one address apart. Where rows are many, looking at the ids first spares making all of
+    them distinct, which costs far more."""
+    if not are_few(kept) and not any(_any_repeated(of_table, where) for of_table in ids):
         return kept, []
     once = kept.distinct()
     named = once.select("address", kind).distinct()
-    n_kept, n_once, n_named = (int(run(rows.count(), where).as_py()) for rows in (kept, once, named))
+    counts = ibis.union(*(rows.agg(n=rows.count()).mutate(of=of) for of, rows in enumerate((kept, once, named))))
+    n_kept, n_once, n_named = (n for _of, n in sorted(fetch(counts.select("of", "n"), where).iter_rows()))
+    if n_kept == n_once == n_named:
+        return kept, []
     losses = []
     if n_kept > n_once:
         losses.append(Loss(table, "rows sent more than once, alike in every column", "corrected", n_kept - n_once))
