@@ -29,7 +29,7 @@ from .records import empty, merge_rows, settle_periods, settle_scores
 from .session_lines import read_dose_lines, read_monitoring_lines
 from .source import DrugRows, Loss
 from .source_value import SHAPES
-from .stored import filled_tables, run, store
+from .stored import filled_tables, keep_few, run, store
 from .tally import Finding, settle
 from .undated import Gaps
 from .values import CLOCK, day, is_whole, number, span, text
@@ -70,7 +70,8 @@ def read_csv_folder(
         problem = Problem(tables["person"].where, "no people", "one line per person", "fill in the file")
         raise SourceError("There is nobody in this source.", [problem])
     people = number_people(con, lines["person"].rows.source_id, lines["person"].where)
-    lines = {name: RawTable(name, raw.where, people.attach(raw.rows, "source_id")) for name, raw in lines.items()}
+    attached = {name: people.attach(raw.rows, "source_id") for name, raw in lines.items()}
+    lines = {name: RawTable(name, raw.where, keep_few(attached[name], raw.where)) for name, raw in lines.items()}
     problems = [p for name, raw in lines.items() for p in _cell_problems(con, raw, FILES[name], knowledge)]
     if problems:
         raise SourceError("Some lines cannot be read.", problems)
