@@ -94,13 +94,15 @@ def are_few(rows: ir.Table) -> bool:
 def keep(con: ibis.BaseBackend, rows: pl.DataFrame) -> ir.Table:
     """Rows that were worked out here, as a temporary table of the connection, until `forget_stored`."""
     name, table = gen_name(STORED), rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+    schema = ibis.Schema.from_pyarrow(table.schema)
+    table = table.cast(schema.to_pyarrow())  # Polars gives long strings, which PostgreSQL has no type for
     if con.name != "duckdb":
         return con.create_table(name, ibis.memtable(table), temp=True)
     given = f"{name}_given"
     con.con.register(given, table)
     con.raw_sql(f'CREATE TEMP TABLE "{name}" AS FROM "{given}"')
     con.con.unregister(given)
-    return _temporary(con, name, ibis.Schema.from_pyarrow(table.schema))
+    return _temporary(con, name, schema)
 
 
 def _temporary(con: ibis.BaseBackend, name: str, schema: ibis.Schema) -> ir.Table:
