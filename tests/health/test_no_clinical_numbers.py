@@ -58,6 +58,7 @@ NOT_CLINICAL = {
     "sources/fhir/rows.py": ({15}, "rows stored at a time"),
     "sources/fhir/shapes.py": ({1e6}, "microseconds of a second"),
     "sources/fhir/surveys.py": ({10}, "letters of a date"),
+    "sources/stored.py": ({100_000}, "rows that are few"),
     "sources/tally.py": ({32, 63}, "bits of a number"),
     "sources/identify.py": ({2_000_000_000}, "the concept ids that OMOP leaves to sites"),
     "sources/ingredients.py": ({3, 4, 5}, "the numbers of ways of finding an ingredient"),

@@ -13,7 +13,9 @@ from ..errors import SourceError
 from .files import RawTable, read_problem
 
 STORED = "stepwell_stored"
-_FEW, _FEW_STORED = 100_000, f"{STORED}_few"
+_FEW = 100_000
+"""So many rows fit into memory several times."""
+_FEW_STORED = f"{STORED}_few"
 _READ_ERRORS = (
     duckdb.InvalidInputException,
     duckdb.IOException,
