@@ -204,6 +204,13 @@ def test_a_product_labelled_for_another_use_says_so(medication):
     assert found.rows("medication", "labelled_use") == ["smoking cessation"]
 
 
+def test_a_concept_that_is_repeated_is_one_product(medication):
+    """Before, a product of `product_use.csv` whose row of `concept` stands twice gave two rows of medication."""
+    name = "12 HR bupropion hydrochloride 150 MG Extended Release Oral Tablet"
+    found = medication(fill(900), [product(900, name, "1801289"), product(900, name, "1801289"), product(900, "A")])
+    assert found.rows("medication", "ingredient", "labelled_use") == [("bupropion", "smoking cessation")]
+
+
 def test_the_sources_own_entry_is_read_where_the_concept_says_nothing(medication):
     concept = [product(77, "Sertraline 50 MG Oral Tablet", vocabulary="NDC")]
     lines = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import STRENGTH
-from .concomitant import only_interacting
-from .drugs import find_named_drugs
+from .declared_lines import is_comparator
+from .drugs import NamedDrugs, find_named_drugs
 from .files import RawTable
 from .incomplete import INTERACTING_WITHOUT_DAY, WITHOUT_DAY, count_kinds, settle_incomplete
 from .medication import settle_medication, stop_reason
@@ -17,7 +18,7 @@ from .people import People
 from .product_use import by_route
 from .routes import route
 from .source import DrugRows, Loss
-from .stored import run
+from .stored import fetch, run
 from .tally import Finding, settle
 from .values import day, number, within
 
@@ -27,12 +28,18 @@ ORIGIN_OF_KIND = {"prescription": ORDER, "dispensing": FILL, "administration": T
 _REMEDY = "write in medication.csv the name of the ingredient, or `other` for a drug that is known to be none of those looked for"
 
 
+def find_own_drugs(con: ibis.BaseBackend, raw: RawTable, *knowledges: Knowledge) -> tuple[NamedDrugs, ...]:
+    """What the drugs of medication.csv are by each body of knowledge. What a treatment was compared with is no row of a drug."""
+    names = raw.rows.group_by(called=raw.rows.drug.lower()).agg(n_rows=(~is_comparator(raw.rows)).sum())
+    found = fetch(names.filter(names.called.notnull()), raw.where).cast({"n_rows": pl.Int64})
+    return tuple(find_named_drugs(con, found, knowledge) for knowledge in knowledges)
+
+
 def read_own_medication(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+    drugs: NamedDrugs, con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     """The lines of drugs that are looked for, with the findings about them."""
-    rows = raw.rows
-    named, kinds = find_named_drugs(con, rows.drug, raw.where, knowledge)
+    rows, named, kinds = raw.rows, drugs.on_engine, drugs.kinds_on_engine
     rows = rows.left_join(named, rows.drug.lower() == named.called).drop("called")
     rows = rows.left_join(kinds, rows.drug.lower() == kinds.called)
     start, end = day(rows.start_date), day(rows.end_date)
@@ -86,28 +93,31 @@ def read_own_medication(
 
 
 def find_own_incomplete(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
+    con: ibis.BaseBackend,
+    people: People,
+    raw: RawTable,
+    drugs: NamedDrugs,
+    interacting: NamedDrugs,
+    knowledge: Knowledge,
 ) -> tuple[ir.Table, DrugRows]:
     """Whose lines name drugs that nobody knows, or that have no day, and of whom every line is of a drug given there and then."""
-    _named, kinds = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
+    kinds = drugs.kinds_on_engine
     rows = raw.rows.select("person_id", "drug", "start_date", way_given=raw.rows.kind.lower())
     rows = rows.join(kinds, rows.drug.lower() == kinds.called)
-    counted = count_kinds(kinds, knowledge, _REMEDY, raw.where)
+    counted = count_kinds(drugs.kinds, knowledge, _REMEDY)
     unidentified = rows.filter(rows.kind == "unidentified").select("person_id") if counted.n_unidentified else None
     is_given = (rows.way_given == "administration").fill_null(False)
     given, otherwise = (rows.filter(which).select("person_id") for which in (is_given, ~is_given))
     undated = {
-        WITHOUT_DAY: _without_day(con, raw, knowledge),
-        INTERACTING_WITHOUT_DAY: _without_day(con, raw, only_interacting(knowledge)),
+        WITHOUT_DAY: _without_day(raw, drugs),
+        INTERACTING_WITHOUT_DAY: _without_day(raw, interacting),
     }
     return settle_incomplete(con, people, rows, unidentified, undated, given, otherwise, counted, raw.where)
 
 
-def _without_day(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> ir.Table | None:
+def _without_day(raw: RawTable, drugs: NamedDrugs) -> ir.Table | None:
     """The people and the `ingredient` of the lines of these drugs that have no usable first day; None where there are none."""
-    rows = raw.rows.filter(day(raw.rows.start_date).value.isnull() & raw.rows.drug.notnull())
-    if run(rows.count(), raw.where).as_py() == 0:
-        return None
-    named, _kinds = find_named_drugs(con, rows.drug, raw.where, knowledge)
+    named = drugs.on_engine
+    rows = raw.rows.filter(day(raw.rows.start_date).value.isnull())
     rows = rows.join(named, rows.drug.lower() == named.called).select("person_id", "ingredient")
     return rows if run(rows.count(), raw.where).as_py() else None

@@ -19,9 +19,10 @@ from ..tables.ranges import BIRTH, DAY
 from .answers import answer_problems, read_own_answers, with_known
 from .coded_lines import find_line_gap, read_coded_lines
 from .concomitant import only_interacting
-from .csv_medication import find_own_incomplete, read_own_medication
+from .csv_medication import find_own_drugs, find_own_incomplete, read_own_medication
 from .csvform import FILES, REQUIRED_FILES, Field
 from .declared_lines import declared_problems, read_declared, without_comparators
+from .drugs import NamedDrugs
 from .files import RawTable, column_problems, line_numbers
 from .identify import OWN, all_gaps
 from .people import People, number_people
@@ -72,7 +73,10 @@ def read_csv_folder(
     people = number_people(con, lines["person"].rows.source_id, lines["person"].where)
     attached = {name: people.attach(raw.rows, "source_id") for name, raw in lines.items()}
     lines = {name: RawTable(name, raw.where, keep_few(attached[name], raw.where)) for name, raw in lines.items()}
-    problems = [p for name, raw in lines.items() for p in _cell_problems(con, raw, FILES[name], knowledge)]
+    drugs = interacting = None
+    if "medication" in lines:
+        drugs, interacting = find_own_drugs(con, lines["medication"], knowledge, only_interacting(knowledge))
+    problems = [p for name, raw in lines.items() for p in _cell_problems(raw, FILES[name], drugs, knowledge)]
     if problems:
         raise SourceError("Some lines cannot be read.", problems)
     gaps: Gaps = []
@@ -80,7 +84,7 @@ def read_csv_folder(
         "person": _persons,
         "observation_period": _observation,
         "condition": partial(read_coded_lines, gaps),
-        "medication": read_own_medication,
+        "medication": partial(read_own_medication, drugs),
         "measurement": partial(_measurements, gaps),
         "procedure": partial(read_coded_lines, gaps),
         "vital": partial(read_own_vitals, gaps),
@@ -106,7 +110,7 @@ def read_csv_folder(
     if gaps:
         records["code_gap"] = all_gaps(gaps)
     if "medication" in lines:
-        given, found = read_dose_lines(con, lines["medication"], knowledge)
+        given, found = read_dose_lines(lines["medication"], drugs, knowledge)
         doses = store(con, given, lines["medication"].where)
         if run(doses.count(), lines["medication"].where).as_py():
             records["dose"] = doses
@@ -114,9 +118,9 @@ def read_csv_folder(
     drug_rows = None
     if "medication" in lines:
         records["concomitant"], _of_medication = read_own_medication(
-            con, people, lines["medication"], only_interacting(knowledge)
+            interacting, con, people, lines["medication"], only_interacting(knowledge)
         )
-        incomplete, drug_rows = find_own_incomplete(con, people, lines["medication"], knowledge)
+        incomplete, drug_rows = find_own_incomplete(con, people, lines["medication"], drugs, interacting, knowledge)
         if drug_rows.is_incomplete_for_some:
             records["incomplete_medication"] = incomplete
     has = frozenset(records)
@@ -147,7 +151,7 @@ def _lines(con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...]) -> Raw
 
 
 def _cell_problems(
-    con: ibis.BaseBackend, raw: RawTable, form: tuple[Field, ...], knowledge: Knowledge
+    raw: RawTable, form: tuple[Field, ...], drugs: NamedDrugs | None, knowledge: Knowledge
 ) -> list[Problem]:
     """Cells that are empty or cannot be read, with their lines: one pass over the file."""
     rows = with_known(raw.rows, knowledge) if raw.name == "answer" else raw.rows
@@ -174,7 +178,7 @@ def _cell_problems(
         stranger = (vocabulary == OWN) & rows.code.lower().notin(sets)
         checks.append((stranger, "an unknown code set", f"one of {', '.join(sorted(sets))}"))
     if raw.name == "medication":
-        checks += declared_problems(con, rows, raw.where, knowledge)
+        checks += declared_problems(rows, drugs, knowledge)
     if raw.name == "measurement":
         known = list(_instrument_names(knowledge))
         labels = ", ".join(sorted(knowledge.instruments))

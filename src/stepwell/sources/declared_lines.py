@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from ..knowledge.forms import Knowledge
 from ..tables import DECLARED_SESSION
 from ..tables.ranges import DAY, MG_PER_KG
-from .drugs import find_named_drugs
+from .drugs import NamedDrugs
 from .files import RawTable
 from .source import Loss
 from .tally import Finding, settle
@@ -26,12 +26,12 @@ def without_comparators(raw: RawTable) -> RawTable:
 
 
 def declared_problems(
-    con: ibis.BaseBackend, rows: ir.Table, where: str, knowledge: Knowledge
+    rows: ir.Table, drugs: NamedDrugs, knowledge: Knowledge
 ) -> list[tuple[ir.BooleanValue, str, str]]:
     """What can be wrong with the columns `session`, `arm` and `mg_per_kg` of a line: when, what was found, what is expected."""
     treatments = {t.id: t.ingredients for t in knowledge.treatments.values() if t.ingredients}
     said, has_session = rows.session.lower(), rows.session.notnull()
-    named, _kinds = find_named_drugs(con, rows.drug, where, knowledge)
+    named = drugs.on_engine
     own = []
     for treatment, ingredients in treatments.items():
         names = named.filter(named.ingredient.isin(ingredients)).called

@@ -19,7 +19,6 @@ from .people import People
 from .routes import concept_names, route
 from .session_readings import read_readings
 from .source import Loss
-from .stored import run
 from .tally import Finding, settle, without_repeats
 from .values import concept, day, is_no_time, is_outside, minute_of, number, text, within
 
@@ -66,9 +65,8 @@ def read_doses(
 ) -> tuple[ir.Table, ir.Table, list[Loss]] | None:
     """`dose` and `monitoring`, with the findings about them; None where no such drug occurs."""
     wanted = session_ingredients(knowledge)
-    products = drugs.products.filter(drugs.products.ingredient.isin(wanted))
     raw = filled["drug_exposure"]
-    if not wanted or not run(products.count(), raw.where).as_py():
+    if drugs.products["ingredient"].is_in(wanted).sum() == 0:
         return None
     concepts = vocabulary.get("concept")
     told = drugs.rows_of(raw, _CELLS, wanted)

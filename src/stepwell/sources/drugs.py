@@ -9,26 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
-from ibis import _
+import polars as pl
 
 from ..knowledge.forms import Knowledge
+from .drug_concepts import DrugConcepts, DrugVocabulary
 from .files import RawTable
-from .ingredients import (
-    BY_ENTRY,
-    BY_NAME,
-    ingredient_concepts,
-    ingredients_of,
-    resolve_combinations,
-    settled_keys,
-    with_names,
-)
-from .product_use import by_words, with_product_use
-from .stored import run, store
+from .ingredients import BY_ENTRY, BY_NAME, ingredients_of, resolve_combinations, settled_keys, with_names
+from .product_use import uses_by_words, with_product_use
+from .stored import fetch, keep
 from .strength import with_strength
 from .values import concept, text
+from .vocabulary import Vocabulary
 
 _OTHER = "other"
 """What a person with an own folder writes for a drug that is known to be none of those looked for."""
@@ -37,15 +32,25 @@ _OTHER = "other"
 @dataclass(frozen=True)
 class Drugs:
     """What the recorded drugs are. `products`: one row per drug and ingredient looked for, found by its `concept_id` or by its
-    `entry`, with `ingredient`, `way`, `labelled_use`, `mg_per_unit`, `per` (`unit`, `ml`, `hour`), `strength_basis`,
+    `entry`, with `ingredient`, `labelled_use`, `mg_per_unit`, `per` (`unit`, `ml`, `hour`), `strength_basis`,
     `product_mg_per_unit`, `product_days_per_unit`. `keys`: one row per way of identifying a drug, with `n_rows`, `way`,
-    `has_concept` and `kind`: `known`, `set aside`, `combination` (one that counts as nothing), `other`, `unidentified`.
-    `unsettled`: the concepts (`concept_id`) of which nothing says what they are; None where there are none, nor rows without
-    one."""
+    `has_concept`, `entry` and `kind`: `known`, `set aside`, `combination` (one that counts as nothing), `other`, `unidentified`.
+    `unsettled`: the concepts of which nothing says what they are; None where there are none, nor rows without one."""
 
-    products: ir.Table
-    keys: ir.Table
-    unsettled: ir.Table | None
+    con: ibis.BaseBackend
+    products: pl.DataFrame
+    keys: pl.DataFrame
+    unsettled: pl.Series | None
+
+    @cached_property
+    def by_concept(self) -> ir.Table:
+        """The products found by their concept, on the engine."""
+        return keep(self.con, self.products.filter(pl.col("concept_id").is_not_null()).drop("entry"))
+
+    @cached_property
+    def _by_entry(self) -> ir.Table | None:
+        found = self.products.filter(pl.col("entry").is_not_null()).drop("concept_id")
+        return None if found.is_empty() else keep(self.con, found)
 
     def rows_of(self, raw: RawTable, columns: Iterable[str], ingredients: Iterable[str] | None = None) -> RawTable:
         """The rows of a `drug_exposure` table that are of these products, once per ingredient: with these columns of theirs, as
@@ -53,115 +58,167 @@ class Drugs:
 
         Most rows of most sources are of drugs that nobody looks for; they are left behind before any cell is looked into.
         """
-        products = self.products
-        if ingredients is not None:
-            products = products.filter(products.ingredient.isin(list(ingredients)))
         columns = [c for c in columns if raw.has(c)]
-        by_concept = products.filter(products.concept_id.notnull()).drop("entry")
-        rows = raw.rows.select(*columns, concept_id=concept(raw.rows.drug_concept_id)).join(by_concept, "concept_id")
-        if self.unsettled is not None:
-            by_entry = products.filter(products.entry.notnull()).drop("concept_id")
-            more = self.unsettled_rows(raw, columns).join(by_entry, "entry").drop("entry")
+
+        def wanted(products: ir.Table) -> ir.Table:
+            return products if ingredients is None else products.filter(products.ingredient.isin(list(ingredients)))
+
+        rows = raw.rows.select(*columns, concept_id=concept(raw.rows.drug_concept_id))
+        rows = rows.join(wanted(self.by_concept), "concept_id")
+        if self._by_entry is not None:
+            more = self.unsettled_rows(raw, columns).join(wanted(self._by_entry), "entry")
             rows = rows.union(more.select(rows.columns))
         return RawTable(raw.name, raw.where, rows)
 
     def unsettled_rows(self, raw: RawTable, columns: Iterable[str]) -> ir.Table:
         """The rows whose concept says nothing, with their `concept_id` and `entry`."""
-        return _with_entry(raw, self.unsettled, columns)
+        return _with_entry(raw, self._unsettled, columns)
+
+    def unidentified_rows(self, raw: RawTable, columns: Iterable[str]) -> ir.Table:
+        """The rows of drugs that nobody could identify."""
+        entries = keep(self.con, self.keys.filter(pl.col("kind") == "unidentified").select("entry"))
+        return self.unsettled_rows(raw, columns).semi_join(entries, "entry")
+
+    @cached_property
+    def _unsettled(self) -> ir.Table | None:
+        return _kept_ids(self.con, self.unsettled)
 
 
-def find_drugs(con: ibis.BaseBackend, raw: RawTable, vocabulary: dict[str, RawTable], knowledge: Knowledge) -> Drugs:
-    """Works out the ingredient, use and strength of every drug that occurs in a `drug_exposure` table."""
-    ingredients = ingredient_concepts(con, vocabulary.get("concept"), knowledge)
+def find_drugs(
+    con: ibis.BaseBackend, raw: RawTable, vocabulary: Vocabulary, *knowledges: Knowledge
+) -> tuple[Drugs, ...]:
+    """Works out the ingredient, use and strength of every drug that occurs in a `drug_exposure` table, by each body of knowledge.
+    The rows are counted once, and their concepts looked up once."""
+    of_drugs = DrugVocabulary(vocabulary, knowledges)
     counted = raw.rows.select(concept_id=concept(raw.rows.drug_concept_id))
-    counted = store(con, counted.group_by("concept_id").agg(n_rows=counted.count()), raw.where)
-    known = counted.filter(counted.concept_id.notnull())
-    keys = known.select(
+    counted = fetch(counted.group_by("concept_id").agg(n_rows=counted.count()), raw.where)
+    keys = counted.filter(pl.col("concept_id").is_not_null()).select(
         "concept_id",
         "n_rows",
         looked_up="concept_id",
-        value=ibis.null("string"),
-        entry=ibis.null("string"),
-        has_concept=ibis.literal(True),
-        key=ibis.row_number().over(order_by=known.concept_id),
+        value=pl.lit(None, pl.String),
+        entry=pl.lit(None, pl.String),
+        has_concept=pl.lit(True),
     )
-    by_concept = _Resolved(con, keys, ingredients, vocabulary, knowledge, BY_NAME)
-    unsettled = keys.anti_join(by_concept.settled, "key").select("concept_id")
-    unsettled = store(con, unsettled, "vocabulary tables")
-    n_without = run(counted.concept_id.isnull().sum().fill_null(0), raw.where).as_py()
-    if not n_without and not run(unsettled.count(), raw.where).as_py():
-        return Drugs(by_concept.products, by_concept.kinds, None)
-    rows = _with_entry(raw, unsettled, ("drug_source_concept_id", "drug_source_value"))
-    source_id = concept(RawTable(raw.name, raw.where, rows).column("drug_source_concept_id", "int64"))
-    value = text(RawTable(raw.name, raw.where, rows).column("drug_source_value")).lower()
-    rows = rows.select("entry", looked_up=source_id, value=value, concept_id="concept_id")
-    entries = rows.group_by("entry", "looked_up", "value").agg(
-        n_rows=rows.count(), has_concept=rows.concept_id.notnull().any()
-    )
-    entries = entries.mutate(key=ibis.row_number().over(order_by=entries.entry), concept_id=ibis.null("int64"))
-    by_entry = _Resolved(con, store(con, entries, raw.where), ingredients, vocabulary, knowledge, BY_ENTRY)
-    settled = by_concept.kinds.semi_join(by_concept.settled, "key")
-    columns = by_concept.products.columns
-    products = store(con, by_concept.products.union(by_entry.products.select(columns)), "vocabulary tables")
-    kinds = settled.drop("key").union(by_entry.kinds.select(settled.drop("key").columns))
-    return Drugs(products, store(con, kinds, "drug keys"), unsettled)
+    concepts = of_drugs.look_up(keys["looked_up"])
+    by_concept = [_resolve(keys, concepts, knowledge, BY_NAME) for knowledge in knowledges]
+    unsettled = [found.filter(pl.col("kind") == "unidentified")["concept_id"] for _products, found in by_concept]
+    has_rows_without = keys.height < counted.height
+    of_any = pl.concat(unsettled).unique()
+    if not has_rows_without and of_any.is_empty():
+        return tuple(Drugs(con, products, found, None) for products, found in by_concept)
+    entries = _count_entries(con, raw, of_any)
+    concepts = of_drugs.look_up(entries["looked_up"])
+    drugs = []
+    for knowledge, (products, found), ids in zip(knowledges, by_concept, unsettled, strict=True):
+        if not has_rows_without and ids.is_empty():
+            drugs.append(Drugs(con, products, found, None))
+            continue
+        keys = entries.filter(pl.col("concept_id").is_null() | pl.col("concept_id").is_in(ids))
+        keys = keys.group_by("entry", "looked_up", "value").agg(
+            pl.col("n_rows").sum(),
+            concept_id=pl.lit(None, pl.Int64),
+            has_concept=pl.col("concept_id").is_not_null().any(),
+        )
+        more_products, more_found = _resolve(keys, concepts, knowledge, BY_ENTRY)
+        found = pl.concat([found.filter(pl.col("kind") != "unidentified"), more_found])
+        drugs.append(Drugs(con, pl.concat([products, more_products]), found, ids))
+    return tuple(drugs)
 
 
-class _Resolved:
-    """What some keys turned out to be: `products`, `kinds`, and the keys that are `settled`."""
-
-    def __init__(
-        self,
-        con: ibis.BaseBackend,
-        keys: ir.Table,
-        ingredients: ir.Table,
-        vocabulary: dict[str, RawTable],
-        knowledge: Knowledge,
-        way: int,
-    ):
-        keys = store(con, with_names(keys, vocabulary.get("concept"), knowledge), "concept")
-        found = store(con, ingredients_of(keys, ingredients, vocabulary, knowledge, way), "vocabulary tables")
-        settled = store(con, settled_keys(keys, found, vocabulary, knowledge), "vocabulary tables")
-        found, combined = resolve_combinations(con, keys, found, knowledge)
-        wanted = [i for i, form in knowledge.ingredients.items() if form.role != "set-aside"]
-        looked_for = found.filter(found.ingredient.isin(wanted))
-        products = store(con, with_strength(keys, looked_for, ingredients, vocabulary), "vocabulary tables")
-        told = keys.select("key", "words", "entry", "looked_up", concept_id=keys.concept_id)
-        products = products.join(told, "key").drop("key")
-        products = with_product_use(con, products, vocabulary, knowledge).drop("looked_up")
-        self.products = store(con, products, "vocabulary tables")
-        self.settled = settled
-        self.kinds = store(con, _kinds(keys, found, looked_for, combined, settled), "drug keys")
+def _resolve(
+    keys: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge, way: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The `products` and the `keys` of `Drugs`, from keys with what is to be looked up; `way` is that of a name."""
+    keys, looked_for = _identify(keys, concepts, knowledge, way)
+    products = looked_for.join(keys.select("key", "words", "entry", "looked_up", "concept_id"), on="key")
+    products = with_product_use(products, concepts, knowledge).drop("key", "way", "words", "looked_up")
+    return products, keys.select("n_rows", "way", "has_concept", "concept_id", "entry", "kind")
 
 
-def find_named_drugs(
-    con: ibis.BaseBackend, column: ir.StringColumn, where: str, knowledge: Knowledge
-) -> tuple[ir.Table, ir.Table]:
-    """One row per name and ingredient looked for: `called` (lower case), `ingredient`, `mg_per_unit`, `per`,
-    `strength_basis` (where the name spells out a strength), `labelled_use`. And one row per name: `called`, `kind` as in
-    `Drugs`."""
-    rows = column.lower().name("value").as_table()
-    names = rows.group_by("value").agg(n_rows=rows.count()).filter(_.value.notnull())
-    no_id = ibis.null("int64")
-    keys = names.mutate(
-        key=ibis.row_number().over(order_by=names.value), looked_up=no_id, has_concept=ibis.literal(False)
-    )
-    keys = store(con, with_names(keys, None, knowledge), where)
-    ingredients = ingredient_concepts(con, None, knowledge)
-    found = store(con, ingredients_of(keys, ingredients, {}, knowledge), where)
-    settled = settled_keys(keys, found, {}, knowledge)
-    settled = settled.union(keys.filter(keys.value == _OTHER).select("key"), distinct=True)
-    found, combined = resolve_combinations(con, keys, found, knowledge)
+def _identify(
+    keys: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge, way: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The keys, numbered, with their names, `way` and `kind`; and one row per `key` and `ingredient` looked for, with its
+    strength."""
+    keys = with_names(keys.with_row_index("key"), concepts, knowledge)
+    found = ingredients_of(keys, concepts, knowledge, way)
+    settled = settled_keys(keys, found, concepts, knowledge)
+    found, combined = resolve_combinations(keys, found, knowledge)
     wanted = [i for i, form in knowledge.ingredients.items() if form.role != "set-aside"]
-    looked_for = found.filter(found.ingredient.isin(wanted))
-    named = with_strength(keys, looked_for, ingredients, {})
-    named = named.join(keys.select("key", "words", called="value"), "key")
-    named = named.mutate(labelled_use=by_words(named.ingredient, named.words, knowledge)).drop("key", "way", "words")
-    kinds = _kinds(keys, found, looked_for, combined, settled).join(keys.select("key", called="value"), "key")
-    return store(con, named, where), store(con, kinds.select("called", "kind", "n_rows"), where)
+    looked_for = found.filter(pl.col("ingredient").is_in(wanted))
+    key = pl.col("key")
+    keys = keys.join(looked_for.group_by("key").agg(pl.col("way").min()), on="key", how="left").with_columns(
+        kind=pl.when(key.is_in(looked_for["key"]))
+        .then(pl.lit("known"))
+        .when(key.is_in(found["key"]))
+        .then(pl.lit("set aside"))
+        .when(key.is_in(combined["key"]))
+        .then(pl.lit("combination"))
+        .when(key.is_in(settled))
+        .then(pl.lit("other"))
+        .otherwise(pl.lit("unidentified"))
+    )
+    return keys, with_strength(keys, looked_for, concepts, knowledge)
 
 
-def _with_entry(raw: RawTable, unsettled: ir.Table, columns: Iterable[str]) -> ir.Table:
+def rows_by_kind(keys: pl.DataFrame) -> dict[str, int]:
+    """How many rows are of each kind of drug."""
+    return dict(keys.group_by("kind").agg(pl.col("n_rows").sum()).iter_rows())
+
+
+@dataclass(frozen=True)
+class NamedDrugs:
+    """What drugs are that have a name only. `products`: one row per name (`called`, lower case) and ingredient looked for, with
+    `ingredient`, `mg_per_unit`, `per`, `strength_basis` (where the name spells out a strength) and `labelled_use`. `kinds`: one
+    row per name, with `kind` as in `Drugs` and `n_rows`."""
+
+    con: ibis.BaseBackend
+    products: pl.DataFrame
+    kinds: pl.DataFrame
+
+    @cached_property
+    def on_engine(self) -> ir.Table:
+        """The products, on the engine."""
+        return keep(self.con, self.products)
+
+    @cached_property
+    def kinds_on_engine(self) -> ir.Table:
+        """The kinds, on the engine."""
+        return keep(self.con, self.kinds)
+
+
+def find_named_drugs(con: ibis.BaseBackend, names: pl.DataFrame, knowledge: Knowledge) -> NamedDrugs:
+    """What the drugs with these names are (`called`, lower case, with `n_rows`)."""
+    concepts = DrugVocabulary(Vocabulary(con, {}), [knowledge]).look_up([])
+    no_id = pl.lit(None, pl.Int64)
+    keys, looked_for = _identify(names.with_columns(value="called", looked_up=no_id), concepts, knowledge, BY_NAME)
+    is_other = (pl.col("kind") == "unidentified") & (pl.col("value") == _OTHER)
+    kinds = keys.with_columns(kind=pl.when(is_other).then(pl.lit("other")).otherwise("kind"))
+    products = looked_for.join(keys.select("key", "words", called="value"), on="key")
+    products = products.with_columns(labelled_use=uses_by_words(products, knowledge)).drop("key", "way", "words")
+    return NamedDrugs(con, products, kinds.select("n_rows", "kind", called="value"))
+
+
+def _count_entries(con: ibis.BaseBackend, raw: RawTable, unsettled: pl.Series) -> pl.DataFrame:
+    """How many rows (`n_rows`) each `entry` has with each of these concepts, or with none; with the source concept to look up and
+    the source `value`."""
+    rows = _with_entry(raw, _kept_ids(con, unsettled), ("drug_source_concept_id", "drug_source_value"))
+    told = RawTable(raw.name, raw.where, rows)
+    rows = rows.select(
+        "entry",
+        "concept_id",
+        looked_up=concept(told.column("drug_source_concept_id", "int64")),
+        value=text(told.column("drug_source_value")).lower(),
+    )
+    return fetch(rows.group_by(*rows.columns).agg(n_rows=rows.count()), raw.where)
+
+
+def _kept_ids(con: ibis.BaseBackend, ids: pl.Series) -> ir.Table | None:
+    return None if ids.is_empty() else keep(con, ids.alias("concept_id").to_frame())
+
+
+def _with_entry(raw: RawTable, unsettled: ir.Table | None, columns: Iterable[str]) -> ir.Table:
     """The rows whose concept says nothing or is missing, with these columns, their `concept_id`, and `entry`: whether there is a
     concept, and all else that identifies the drug."""
     columns = [c for c in columns if raw.has(c)]
@@ -171,23 +228,4 @@ def _with_entry(raw: RawTable, unsettled: ir.Table, columns: Iterable[str]) -> i
     entry = id_.isnull().ifelse("0 ", "") + source_id + " " + value
     rows = raw.rows.select(*columns, concept_id=id_, entry=entry)
     without = rows.filter(rows.concept_id.isnull())
-    return without.union(rows.semi_join(unsettled, "concept_id"))
-
-
-def _kinds(keys: ir.Table, found: ir.Table, looked_for: ir.Table, combined: ir.Table, settled: ir.Table) -> ir.Table:
-    known = looked_for.group_by(known_key="key").agg(way=looked_for.way.min())
-    aside = found.select(aside_key="key").distinct()
-    none = combined.filter(combined.counts_as.isnull()).select(none_key="key")
-    settled = settled.select(settled_key="key")
-    joined = keys.left_join(known, keys.key == known.known_key)
-    joined = joined.left_join(aside, joined.key == aside.aside_key).left_join(none, _.key == none.none_key)
-    joined = joined.left_join(settled, joined.key == settled.settled_key)
-    kind = ibis.cases(
-        (_.known_key.notnull(), "known"),
-        (_.aside_key.notnull(), "set aside"),
-        (_.none_key.notnull(), "combination"),
-        (_.settled_key.notnull(), "other"),
-        else_="unidentified",
-    )
-    entry = joined.entry if "entry" in joined.columns else ibis.null("string")
-    return joined.select("key", "n_rows", "way", "has_concept", entry=entry, kind=kind)
+    return without if unsettled is None else without.union(rows.semi_join(unsettled, "concept_id"))

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables import INCOMPLETE_MEDICATION
-from .drugs import Drugs
+from .drugs import Drugs, rows_by_kind
 from .files import RawTable
 from .medication import is_administration
 from .people import People
@@ -25,15 +26,16 @@ from .vocabulary import VOCABULARY
 INPATIENT_VISITS = (9201, 262)
 """OMOP visit concepts: Inpatient Visit, Emergency Room and Inpatient Visit."""
 
+_START = "drug_exposure_start_date"
+
 UNIDENTIFIED, OF_SOURCE, WITHOUT_DAY, NOT_FETCHED, GIVEN_IN_CARE, INTERACTING_WITHOUT_DAY = (
     INCOMPLETE_MEDICATION.by_name["reason"].values
 )
 
 
-def count_kinds(kinds: ir.Table, knowledge: Knowledge, remedy: str, where: str) -> DrugRows:
-    """The rows of each kind of drug, from a table of `kind` and `n_rows`."""
-    counted = run(kinds.group_by("kind").agg(n=kinds.n_rows.sum()), where).to_pylist()
-    counts = {c["kind"]: int(c["n"]) for c in counted}
+def count_kinds(kinds: pl.DataFrame, knowledge: Knowledge, remedy: str) -> DrugRows:
+    """The rows of each kind of drug, from a frame of `kind` and `n_rows`."""
+    counts = rows_by_kind(kinds)
     known, unidentified = counts.pop("known", 0), counts.pop("unidentified", 0)
     is_above, limit = False, knowledge.drug_records
     if limit is not None:
@@ -53,13 +55,14 @@ def find_incomplete(
     """`incomplete_medication` of an OMOP source, and the numbers of its drug rows. `interacting` are the drugs that are looked
     for only because they interact."""
     raw = filled["drug_exposure"]
-    rows = count_kinds(drugs.keys, knowledge, _remedy(vocabulary), raw.where)
+    rows = count_kinds(drugs.keys, knowledge, _remedy(vocabulary))
     unidentified = None
     if rows.n_unidentified:
-        unknown = drugs.keys.filter(drugs.keys.kind == "unidentified").select("entry")
-        unidentified = drugs.unsettled_rows(raw, ["person_id"]).semi_join(unknown, "entry").select(id="person_id")
+        unidentified = drugs.unidentified_rows(raw, ["person_id"]).select(id="person_id")
     given, otherwise = _by_care(raw, filled.get("visit_occurrence"), vocabulary.get("concept"))
-    undated = {WITHOUT_DAY: _without_day(drugs, raw), INTERACTING_WITHOUT_DAY: _without_day(interacting, raw)}
+    undated = {}
+    if run(raw.rows.filter(day(raw.rows[_START]).value.isnull()).count(), raw.where).as_py():
+        undated = {WITHOUT_DAY: _without_day(drugs, raw), INTERACTING_WITHOUT_DAY: _without_day(interacting, raw)}
     unidentified, given, otherwise = (_of_people(people, of) for of in (unidentified, given, otherwise))
     undated = {reason: _of_people(people, of) for reason, of in undated.items()}
     everybody = _of_people(people, raw.rows.select(id="person_id"))
@@ -118,11 +121,10 @@ def settle_incomplete(
 
 def _without_day(drugs: Drugs, raw: RawTable) -> ir.Table | None:
     """The people (`id`) and `ingredient` of the rows of these drugs that have no usable first day; None where there are none."""
-    start = "drug_exposure_start_date"
-    if run(raw.rows.filter(day(raw.rows[start]).value.isnull()).count(), raw.where).as_py() == 0:
+    if drugs.products.is_empty():
         return None
-    told = drugs.rows_of(raw, ["person_id", start])
-    rows = told.rows.filter(day(told.column(start)).value.isnull())
+    told = drugs.rows_of(raw, ["person_id", _START])
+    rows = told.rows.filter(day(told.column(_START)).value.isnull())
     return rows.select("ingredient", id="person_id") if run(rows.count(), raw.where).as_py() else None
 
 

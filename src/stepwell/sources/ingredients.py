@@ -1,22 +1,19 @@
 """Which ingredient a recorded drug is, and whether anything says what it is at all.
 
-A drug is a key: what identifies it (`looked_up`, the concept id to look up), its `name` and its `words`. Ways of finding the
-ingredient, best first: `drug_strength`, `concept_ancestor`, the ingredient's own concept id or RxNorm code, the concept of a
-product in `rxnorm_product.csv`, the ingredient's name as whole words in the drug's name.
+A drug is a row of `keys`: what identifies it (`looked_up`, the concept id to look up), its `name` and its `words`. Ways of
+finding the ingredient, best first: `drug_strength`, `concept_ancestor`, the ingredient's own concept id or RxNorm code, the
+concept of a product in `rxnorm_product.csv`, the ingredient's name as whole words in the drug's name.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-import ibis
-import ibis.expr.types as ir
-from ibis import _
+import polars as pl
 
 from ..knowledge.forms import Knowledge
-from .files import RawTable
-from .stored import store
-from .values import concept, text
+from .drug_concepts import DrugConcepts
 
 WAYS = (
     "drug_strength",
@@ -41,6 +38,13 @@ def words(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
 
 
+def words_in(name: pl.Expr) -> pl.Expr:
+    """Names as lower-case words, each between single blanks, also the first and the last."""
+    # Engines have one letter for the small form of the Turkish capital I, Polars has two.
+    plain = name.str.replace_all("İ", "i", literal=True).str.to_lowercase()
+    return " " + plain.str.replace_all("[^a-z0-9]+", " ").str.strip_chars(" ") + " "
+
+
 def names_of(knowledge: Knowledge) -> dict[str, set[str]]:
     """Names by which vocabularies may call each ingredient: its label with and without a remark in brackets."""
     return {
@@ -49,168 +53,115 @@ def names_of(knowledge: Knowledge) -> dict[str, set[str]]:
     }
 
 
-def with_names(keys: ir.Table, concepts: RawTable | None, knowledge: Knowledge) -> ir.Table:
+def with_names(keys: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge) -> pl.DataFrame:
     """Adds the drug's `name` (that of the concept `looked_up`, and the source's entry `value`), `is_drug` and its `words`, each
     between single blanks. A product that stepwell knows has its name where `concept` gives none."""
-    if concepts is None:
-        keys = keys.mutate(concept_name=ibis.null("string"), is_drug=ibis.literal(True))
-    else:
-        raw = concepts.rows
-        named = raw.select(id=concept(raw.concept_id), called=text(raw.concept_name), domain=text(raw.domain_id))
-        named = named.group_by("id").agg(
-            concept_name=named.called.min(), is_drug=(named.domain == "Drug").ifelse(1, 0).max() == 1
-        )
-        keys = keys.left_join(named, keys.looked_up == named.id).drop("id")
-    known = _known_products(knowledge).select("product_id", "called").distinct()
-    keys = keys.left_join(known, keys.looked_up == known.product_id).drop("product_id")
-    keys = keys.mutate(concept_name=ibis.coalesce(keys.concept_name, keys.called)).drop("called")
-    both = keys.concept_name.notnull() & keys.value.notnull()
-    name = both.ifelse(keys.concept_name + " / " + keys.value, ibis.coalesce(keys.concept_name, keys.value))
-    return keys.mutate(
-        name=name,
-        is_drug=keys.is_drug.fill_null(True),
-        words=" " + name.lower().re_replace("[^a-z0-9]+", " ").strip() + " ",
-    ).drop("concept_name")
+    named = concepts.rows.group_by("concept_id").agg(
+        concept_name=pl.col("name").min(), is_drug=(pl.col("domain") == "Drug").any()
+    )
+    keys = keys.join(named, left_on="looked_up", right_on="concept_id", how="left")
+    known = _known_products(knowledge).select("product_id", "called").unique()
+    keys = keys.join(known, left_on="looked_up", right_on="product_id", how="left")
+    keys = keys.with_columns(
+        concept_name=pl.coalesce("concept_name", "called"), is_drug=pl.col("is_drug").fill_null(True)
+    )
+    both = pl.col("concept_name") + " / " + pl.col("value")
+    keys = keys.with_columns(name=pl.coalesce(both, "concept_name", "value")).drop("concept_name", "called")
+    return keys.with_columns(words=words_in(pl.col("name")))
 
 
-def ingredient_concepts(con: ibis.BaseBackend, concepts: RawTable | None, knowledge: Knowledge) -> ir.Table:
+def ingredient_concepts(concepts: DrugConcepts, knowledge: Knowledge) -> pl.DataFrame:
     """One row per ingredient concept: `ingredient_concept_id`, `ingredient`."""
-    by_id = [{"id": c, "ingredient": k} for k, form in knowledge.ingredients.items() for c in form.omop]
-    found = ibis.memtable(by_id, schema={"id": "int64", "ingredient": "string"})
-    if concepts is not None:
-        codes = [{"code": c, "ingredient": k} for k, form in knowledge.ingredients.items() for c in form.rxnorm]
-        codes = ibis.memtable(codes, schema={"code": "string", "ingredient": "string"})
-        raw = concepts.rows
-        rxnorm = raw.filter(text(raw.vocabulary_id) == "RxNorm").select(
-            id=concept(raw.concept_id), rxcui=text(raw.concept_code)
-        )
-        looked_up = rxnorm.join(codes, rxnorm.rxcui == codes.code).select("id", "ingredient")
-        found = found.union(looked_up).distinct()
-    return store(con, found.rename(ingredient_concept_id="id"), "concept")
+    schema = {"ingredient_concept_id": pl.Int64, "ingredient": pl.String}
+    by_id = [(c, k) for k, form in knowledge.ingredients.items() for c in form.omop]
+    by_code = [(c, k) for k, form in knowledge.ingredients.items() for c in form.rxnorm]
+    codes = pl.DataFrame(by_code, {"code": pl.String, "ingredient": pl.String}, orient="row")
+    coded = concepts.coded.join(codes, on="code").select(
+        pl.col("concept_id").alias("ingredient_concept_id"), "ingredient"
+    )
+    return pl.concat([pl.DataFrame(by_id, schema, orient="row"), coded]).unique()
 
 
 def ingredients_of(
-    keys: ir.Table, ingredients: ir.Table, vocabulary: dict[str, RawTable], knowledge: Knowledge, by_name: int = BY_NAME
-) -> ir.Table:
+    keys: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge, by_name: int = BY_NAME
+) -> pl.DataFrame:
     """One row per key and ingredient, with the best way it was found."""
-    # Every table that says which ingredient a code is of is one way here.
-    products = _known_products(knowledge)
-    ways = [
-        *(_by_table(keys, ingredients, vocabulary[t], way) for way, t in enumerate(_PAIRS) if t in vocabulary),
-        keys.join(ingredients, keys.looked_up == ingredients.ingredient_concept_id).select(
-            "key", "ingredient", way=ibis.literal(2, "int8")
-        ),
-        keys.join(products, keys.looked_up == products.product_id).select(
-            "key", "ingredient", way=ibis.literal(3, "int8")
-        ),
-    ]
-    by_code = ibis.union(*ways)
-    names = [{"called": f" {n} ", "ingredient": k} for k, called in names_of(knowledge).items() for n in called]
-    names = ibis.memtable(names, schema={"called": "string", "ingredient": "string"})
-    unknown = keys.filter(keys.is_drug & keys.words.notnull()).anti_join(by_code, "key")
-    by_words = unknown.join(names, unknown.words.contains(names.called)).select(
-        "key", "ingredient", way=ibis.literal(by_name, "int8")
+    own = ingredient_concepts(concepts, knowledge)
+    below = own.join(concepts.ancestors, left_on="ingredient_concept_id", right_on="above")
+    # Every table that says which ingredient a code is of is one way here: a concept and its ingredient.
+    tables = (
+        concepts.strengths.join(own, on="ingredient_concept_id").select("drug_concept_id", "ingredient"),
+        below.select("below", "ingredient"),
+        own.select("ingredient_concept_id", "ingredient"),
+        _known_products(knowledge).select("product_id", "ingredient"),
     )
-    found = by_code.union(by_words)
-    return found.group_by("key", "ingredient").agg(way=found.way.min())
+    by_code = pl.concat(
+        keys.join(table, left_on="looked_up", right_on=table.columns[0]).select("key", "ingredient", way=pl.lit(way))
+        for way, table in enumerate(tables)
+    )
+    names = pl.DataFrame(
+        [(f" {name} ", k) for k, called in names_of(knowledge).items() for name in called],
+        {"called": pl.String, "ingredient": pl.String},
+        orient="row",
+    )
+    unknown = _held(keys.join(by_code, on="key", how="anti"), names["called"])
+    by_words = unknown.join(names, on="called").select("key", "ingredient", way=pl.lit(by_name))
+    return pl.concat([by_code, by_words]).group_by("key", "ingredient").agg(pl.col("way").min())
 
 
-def _known_products(knowledge: Knowledge) -> ir.Table:
+def _held(keys: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """One row per key of a drug and name (`called`, between blanks) that its words hold."""
+    drugs = keys.filter("is_drug", pl.col("words").is_not_null())
+    # In one pass over each name, for any number of names that are looked for: a source may have 100,000 different entries.
+    called = pl.col("words").str.extract_many(sorted(names), overlapping=True).alias("called")
+    return drugs.select("key", called).explode("called").unique()
+
+
+def _known_products(knowledge: Knowledge) -> pl.DataFrame:
     """The products of `rxnorm_product.csv` that have an OMOP concept, one row for each ingredient."""
-    rows = [
-        {"product_id": p.omop, "ingredient": ingredient, "called": p.name}
-        for p in knowledge.rxnorm_products
-        if p.omop is not None
-        for ingredient in p.ingredient
-    ]
-    return ibis.memtable(rows, schema={"product_id": "int64", "ingredient": "string", "called": "string"})
+    rows = [(p.omop, i, p.name) for p in knowledge.rxnorm_products if p.omop is not None for i in p.ingredient]
+    return pl.DataFrame(rows, {"product_id": pl.Int64, "ingredient": pl.String, "called": pl.String}, orient="row")
 
 
-_PAIRS = {
-    "drug_strength": ("ingredient_concept_id", "drug_concept_id"),
-    "concept_ancestor": ("ancestor_concept_id", "descendant_concept_id"),
-}
-"""Vocabulary tables that say which ingredient is in which drug: the columns of the two."""
-
-
-def _pairs(name: str, raw: RawTable) -> ir.Table:
-    above, below = _PAIRS[name]
-    return raw.rows.select(above=concept(raw.rows[above]), below=concept(raw.rows[below]))
-
-
-def _by_table(keys: ir.Table, ingredients: ir.Table, raw: RawTable, way: int) -> ir.Table:
-    pairs = _pairs(tuple(_PAIRS)[way], raw)
-    pairs = pairs.join(ingredients, pairs.above == ingredients.ingredient_concept_id)
-    hits = keys.join(pairs, keys.looked_up == pairs.below)
-    return hits.select("key", "ingredient", way=ibis.literal(way, "int8"))
-
-
-def settled_keys(keys: ir.Table, found: ir.Table, vocabulary: dict[str, RawTable], knowledge: Knowledge) -> ir.Table:
-    """The keys (`key`) of which something says what they are: an ingredient was found, or a drug that interacts; a vocabulary
-    table says which ingredients are in the drug; or the concept's name spells them out, or says that it is no drug."""
-    settled = [found.select("key"), _interacting(keys, knowledge)]
-    for name in _PAIRS:
-        if name in vocabulary:
-            pairs = _pairs(name, vocabulary[name]).filter(_.above != _.below)
-            settled.append(keys.semi_join(pairs, keys.looked_up == pairs.below).select("key"))
-    if "concept" in vocabulary:
-        raw = vocabulary["concept"]
-        rows = raw.rows
-        is_brand = text(raw.column("concept_class_id")).isin(_BRAND_CLASSES).fill_null(False)
-        name = text(rows.concept_name)
-        spells = text(rows.vocabulary_id).isin(_SPELLING_VOCABULARIES) & ~is_brand & ~name.re_search(_SAYS_NOTHING)
-        is_other = (text(rows.domain_id) != "Drug").fill_null(False)
-        says = rows.filter((spells & name.notnull()) | is_other).select(id=concept(rows.concept_id))
-        settled.append(keys.semi_join(says, keys.looked_up == says.id).select("key"))
-    return ibis.union(*settled, distinct=True)
-
-
-def _interacting(keys: ir.Table, knowledge: Knowledge) -> ir.Table:
-    """The keys of drugs that are looked for only because they interact with others."""
-    known = [(words(form.label or name), form.omop) for name, form in knowledge.interacting.items()]
-    names = ibis.memtable([{"called": f" {name} "} for name, _omop in known], schema={"called": "string"})
-    ids = ibis.memtable([{"id": i} for _name, omop in known for i in omop], schema={"id": "int64"})
-    named = keys.filter(keys.is_drug & keys.words.notnull())
-    by_words = named.semi_join(names, named.words.contains(names.called)).select("key")
-    return by_words.union(keys.semi_join(ids, keys.looked_up == ids.id).select("key"))
+def settled_keys(keys: pl.DataFrame, found: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge) -> pl.Series:
+    """The keys of which something says what they are: an ingredient was found, or a drug that interacts; a vocabulary table says
+    which ingredients are in the drug; or the concept's name spells them out, or says that it is no drug."""
+    interacting = knowledge.interacting.items()
+    named = _held(keys, {f" {words(form.label or name)} " for name, form in interacting})
+    parts = concepts.strengths.filter(pl.col("drug_concept_id") != pl.col("ingredient_concept_id"))
+    is_spelt = (
+        pl.col("vocabulary").is_in(_SPELLING_VOCABULARIES)
+        & ~pl.col("class").is_in(_BRAND_CLASSES).fill_null(False)
+        & ~pl.col("name").str.contains(_SAYS_NOTHING)
+    )
+    said = concepts.rows.filter(is_spelt.fill_null(False) | (pl.col("domain") != "Drug").fill_null(False))
+    ids = {c for _name, form in interacting for c in form.omop}
+    ids = ids.union(concepts.with_ancestors, parts["drug_concept_id"], said["concept_id"])
+    by_id = keys.filter(pl.col("looked_up").is_in(pl.Series(sorted(ids), dtype=pl.Int64)))
+    return pl.concat([found["key"], named.drop_nulls()["key"], by_id["key"]]).unique()
 
 
 def resolve_combinations(
-    con: ibis.BaseBackend, keys: ir.Table, found: ir.Table, knowledge: Knowledge
-) -> tuple[ir.Table, ir.Table]:
-    """Replaces the ingredients of products whose components make a combination by what the combination counts as.
+    keys: pl.DataFrame, found: pl.DataFrame, knowledge: Knowledge
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Replaces the ingredients of products whose components make a combination by what the combination counts as. Also gives the
+    combinations: one row per `key` and ingredient that it counts as (`ingredient` NULL where it counts as none).
 
     A product is a combination when its name holds all the components' names; without a name, when its known ingredients do.
     """
-    names = names_of(knowledge)
-    called = ibis.memtable(
-        [{"ingredient": k, "called": min(v)} for k, v in names.items()],
-        schema={"ingredient": "string", "called": "string"},
-    )
-    joined = found.join(called, "ingredient")
-    joined = joined.group_by("key").agg(listed=joined.called.collect())
-    joined = joined.select("key", listed=" " + joined.listed.sort().join(" ") + " ")
-    products = keys.semi_join(found, "key").left_join(joined, "key")
-    products = store(con, products.select("key", words=ibis.coalesce(products.words, products.listed)), "drug keys")
-    components = [
-        {"number": n, "n_components": len(c.components), "component": f" {words(part)} "}
-        for n, c in enumerate(knowledge.combinations)
-        for part in c.components
-    ]
-    components = ibis.memtable(components, schema={"number": "int64", "n_components": "int64", "component": "string"})
-    hits = products.join(components, products.words.contains(components.component))
-    whole = hits.group_by("key", "number", "n_components").agg(n=hits.component.nunique())
-    whole = whole.filter(whole.n == whole.n_components)
-    order = ibis.row_number().over(group_by="key", order_by=[ibis.desc("n_components"), "number"])
-    best = whole.mutate(place=order).filter(_.place == 0)
-    counts = [
-        {"number": n, "counts_as": part}
-        for n, c in enumerate(knowledge.combinations)
-        for part in c.counts_as or (None,)
-    ]
-    counts = ibis.memtable(counts, schema={"number": "int64", "counts_as": "string"})
-    combined = store(con, best.join(counts, "number").select("key", "counts_as"), "combinations")
-    ways = found.group_by("key").agg(way=found.way.min())
-    instead = combined.filter(combined.counts_as.notnull()).join(ways, "key")
-    instead = instead.select("key", ingredient=instead.counts_as, way="way")
-    return store(con, found.anti_join(combined, "key").union(instead), "combinations"), combined
+    names = {ingredient: min(called) for ingredient, called in names_of(knowledge).items()}
+    called = pl.col("ingredient").replace_strict(names, return_dtype=pl.String)
+    listed = found.group_by("key").agg(called.sort().str.join(" ").alias("listed"), pl.col("way").min())
+    products = listed.join(keys.select("key", "words"), on="key")
+    told = products.select("key", "way", pl.coalesce("words", " " + pl.col("listed") + " "))
+    # The largest first; of several of one size the first of the file.
+    known = sorted(knowledge.combinations, key=lambda c: -len(c.components))
+    known = [(c, [f" {words(part)} " for part in c.components]) for c in known]
+    rows = []
+    for key, way, text in told.iter_rows():
+        combination = next((c for c, parts in known if all(part in text for part in parts)), None)
+        if combination is not None:
+            rows += [(key, ingredient, way) for ingredient in combination.counts_as or (None,)]
+    combined = pl.DataFrame(rows, found.schema, orient="row")
+    apart = found.join(combined, on="key", how="anti")
+    return pl.concat([apart, combined.filter(pl.col("ingredient").is_not_null())]), combined

@@ -22,7 +22,6 @@ from .people import People
 from .product_use import NOT_KNOWN, by_route
 from .routes import concept_names, route
 from .source import Loss
-from .stored import run
 from .tally import Finding, settle, without_repeats
 from .values import concept, day, days_after, is_no_number, is_outside, number, rounded, text, within
 
@@ -93,12 +92,11 @@ def read_medication(
     knowledge: Knowledge,
 ) -> tuple[ir.Table, list[Loss]]:
     """One row per source row and ingredient among the products looked for, with the findings about them."""
-    products = drugs.products
     told = drugs.rows_of(raw, _CELLS)
     start = day(told.column("drug_exposure_start_date"))
     ends = [day(told.column(c)) for c in ("verbatim_end_date", "drug_exposure_end_date")]
     rows = told.rows.select(
-        *(c for c in products.columns if c not in ("concept_id", "entry")),
+        *(c for c in drugs.products.columns if c not in ("concept_id", "entry")),
         id="person_id",
         type_id=concept(told.column("drug_type_concept_id", "int64")),
         start_date=start.value,
@@ -131,7 +129,7 @@ def read_medication(
     )
     rows = people.attach(rows, "id")
     rows = rows.mutate(is_administration=is_administration(rows.type_id, vocabulary.get("concept")))
-    if run((products.labelled_use == NOT_KNOWN).any(), raw.where).as_py():
+    if NOT_KNOWN in drugs.products["labelled_use"]:
         rows = _with_route(con, rows, raw.where, vocabulary.get("concept"), knowledge)
     origins = find_origins(raw, vocabulary.get("concept"))
     rows = rows.mutate(origin=origin_of(rows.type_id, origins))
@@ -140,7 +138,7 @@ def read_medication(
     losses = ordered + losses
     if drugs.unsettled is None:
         ids = raw.rows.select(kind=concept(raw.rows.drug_concept_id), id=raw.rows.drug_exposure_id)
-        ids = ids.semi_join(products, ids.kind == products.concept_id)
+        ids = ids.semi_join(drugs.by_concept, ids.kind == drugs.by_concept.concept_id)
     else:
         ids = told.rows.select(kind="ingredient", id="drug_exposure_id")
     kept, found = without_repeats("medication", raw.where, kept, [ids], "ingredient")

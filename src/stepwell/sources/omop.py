@@ -11,6 +11,7 @@ from functools import partial
 
 import ibis
 import ibis.expr.types as ir
+import polars as pl
 
 from ..errors import Problem, SourceError
 from ..knowledge.forms import Knowledge
@@ -22,7 +23,7 @@ from .coded import find_care, read_conditions, read_procedures
 from .codes import CODED, Codes, instrument_codes
 from .concomitant import only_interacting
 from .doses import read_doses
-from .drugs import Drugs, find_drugs
+from .drugs import Drugs, find_drugs, rows_by_kind
 from .files import RawTable, column_problems
 from .identify import all_gaps
 from .incomplete import find_incomplete
@@ -31,8 +32,7 @@ from .medication import read_medication
 from .people import People, number_people
 from .records import empty, merge_rows, settle_periods, settle_scores
 from .source import DrugRows, Loss
-from .stored import filled_tables, run
-from .strength import states_units
+from .stored import filled_tables
 from .tally import Finding, settle, without_repeats
 from .undated import Gaps
 from .values import concept, day, number, text, whole
@@ -98,7 +98,10 @@ def read_omop(
     records["person"], found = _persons(people, filled["person"], filled.get("death"))
     losses += found
     has = {"person"}
-    drugs = find_drugs(con, filled["drug_exposure"], vocabulary, knowledge) if "drug_exposure" in filled else None
+    drugs, about = None, only_interacting(knowledge)
+    if "drug_exposure" in filled:
+        of_drugs = Vocabulary(con, vocabulary)
+        drugs, interacting = find_drugs(con, filled["drug_exposure"], of_drugs, knowledge, about)
     gaps: Gaps = []
     of_care = find_care(filled)
     coded = Codes(Vocabulary(con, vocabulary), filled, knowledge)
@@ -120,9 +123,8 @@ def read_omop(
             has.add(name)
     drug_rows = None
     if drugs is not None:
-        raw, about = filled["drug_exposure"], only_interacting(knowledge)
-        interacting = find_drugs(con, raw, vocabulary, about)
-        if run(interacting.products.count(), raw.where).as_py():
+        if not interacting.products.is_empty():
+            raw = filled["drug_exposure"]
             found, _of_medication = read_medication(con, raw, interacting, people, vocabulary, about)
             records["concomitant"] = found
         has.add("concomitant")
@@ -217,27 +219,21 @@ def _medications(
     drugs: Drugs, con, people: People, raws: list[RawTable], vocabulary, knowledge
 ) -> tuple[ir.Table, list[Loss]]:
     (raw,) = raws
-    keys = drugs.keys
-    by_kind = keys.group_by("kind").agg(
-        n=keys.n_rows.sum(), without=keys.n_rows.sum(where=~keys.has_concept).fill_null(0)
-    )
-    counted = run(by_kind, raw.where).to_pylist()
-    counts = {c["kind"]: int(c["n"]) for c in counted}
-    without = {c["kind"]: int(c["without"]) for c in counted}
+    counts = rows_by_kind(drugs.keys)
     losses, remaining = [], sum(counts.values())
     for kind, what in _LEFT_OUT.items():
         if kind in counts:
             remaining -= counts[kind]
             losses.append(Loss("medication", what, "left out", counts[kind], None, remaining))
-        if kind == "unidentified" and without.get(kind):
+        without = drugs.keys.filter(~pl.col("has_concept"), pl.col("kind") == "unidentified")["n_rows"].sum()
+        if kind == "unidentified" and without:
             what = "among these, rows without a drug concept (concept 0)"
-            losses.append(Loss("medication", what, "left out", without[kind]))
-    known = keys.filter(keys.kind == "known")
-    for c in run(known.group_by("way").agg(n=known.n_rows.sum()).order_by("way"), raw.where).to_pylist():
-        losses.append(Loss("medication", f"rows whose ingredient was found by {WAYS[c['way']]}", "kept", int(c["n"])))
-    strength = vocabulary.get("drug_strength")
-    if strength is None or not states_units(strength):
-        why = "no drug_strength" if strength is None else "drug_strength has no unit columns"
+            losses.append(Loss("medication", what, "left out", without))
+    known = drugs.keys.filter(pl.col("kind") == "known")
+    for way, n in known.group_by("way").agg(pl.col("n_rows").sum()).sort("way").iter_rows():
+        losses.append(Loss("medication", f"rows whose ingredient was found by {WAYS[way]}", "kept", n))
+    if not Vocabulary(con, vocabulary).states_units:
+        why = "drug_strength has no unit columns" if "drug_strength" in vocabulary else "no drug_strength"
         losses.append(Loss("medication", f"{why}: strengths are read from the names of the products", "kept", 0))
     rows, found = read_medication(con, raw, drugs, people, vocabulary, knowledge)
     return rows, losses + found

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
-from ibis import _
+import polars as pl
 
 from ..knowledge.forms import Knowledge
-from .files import RawTable
-from .stored import store
-from .values import concept, text
+from .drug_concepts import DrugConcepts
 
 NOT_KNOWN = "not known"
 """The use of a product whose form or route would say it, where neither is recorded."""
 
 
-def with_product_use(
-    con: ibis.BaseBackend, products: ir.Table, vocabulary: dict[str, RawTable], knowledge: Knowledge
-) -> ir.Table:
+def with_product_use(products: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge) -> pl.DataFrame:
     """Adds `labelled_use`, `product_mg_per_unit` and `product_days_per_unit`, by the product's code and by the words of its name;
-    `labelled_use` is `not known` where only a row's route can say it (`by_route`). Needs the names' `words`, and drops them."""
-    return _with_forms(_with_codes(con, products, vocabulary, knowledge), knowledge)
+    `labelled_use` is `not known` where only a row's route can say it (`by_route`). Needs `looked_up`, the names' `words`, and
+    `per`."""
+    listed = _listed_products(concepts, knowledge).with_columns(is_listed=True)
+    products = products.join(listed, on=["looked_up", "ingredient"], how="left")
+    # Only a patch gives so much an hour.
+    told = pl.when(pl.col("per") == "hour").then(pl.lit(" transdermal ")).otherwise(pl.col("words").fill_null(" "))
+    products = products.with_columns(by_form=uses_by_words(products.with_columns(words=told), knowledge))
+    use = pl.when("is_listed").then("labelled_use").otherwise("by_form")
+    return products.with_columns(labelled_use=use).drop("is_listed", "by_form")
+
+
+def uses_by_words(products: pl.DataFrame, knowledge: Knowledge) -> pl.Series:
+    """The use that the words of each product's name tell."""
+    named = products.select("ingredient", "words").iter_rows()
+    return pl.Series([_use_by_words(ingredient, words, knowledge) for ingredient, words in named], dtype=pl.String)
+
+
+def _use_by_words(ingredient: str, words: str, knowledge: Knowledge) -> str | None:
+    """The use that the words of a name tell, each between single blanks."""
+    forms = [form for form in knowledge.product_forms if form.ingredient == ingredient]
+    for form in forms:
+        if any(f" {word} " in words for word in form.words):
+            return form.labelled_use
+    return NOT_KNOWN if any(form.labelled_use is None for form in forms) else None
 
 
 def by_route(labelled_use: ir.StringValue, ingredient: ir.StringValue, route: ir.StringValue, knowledge: Knowledge):
@@ -36,67 +54,19 @@ def by_route(labelled_use: ir.StringValue, ingredient: ir.StringValue, route: ir
     return (labelled_use == NOT_KNOWN).fill_null(False).ifelse(ibis.cases(*cases, else_=NOT_KNOWN), labelled_use)
 
 
-def by_words(ingredient: ir.StringValue, words: ir.StringValue, knowledge: Knowledge) -> ir.StringValue:
-    """The use that the words of a name tell, each between single blanks."""
-    cases = [
-        ((ingredient == form.ingredient) & _any_word(words, form.words), form.labelled_use)
-        for form in knowledge.product_forms
-    ]
-    only = sorted({form.ingredient for form in knowledge.product_forms if form.labelled_use is None})
-    cases = [(when, ibis.null("string") if use is None else ibis.literal(use)) for when, use in cases]
-    return ibis.cases(*cases, (ingredient.isin(only), ibis.literal(NOT_KNOWN)), else_=ibis.null("string"))
-
-
-def _any_word(words: ir.StringValue, named: tuple[str, ...]) -> ir.BooleanValue:
-    return ibis.or_(*(words.contains(f" {word} ") for word in named)).fill_null(False)
-
-
-def _with_forms(products: ir.Table, knowledge: Knowledge) -> ir.Table:
-    """What the form says where the code says nothing."""
-    if not knowledge.product_forms:
-        return products.drop("words", "is_listed")
-    # Only a patch gives so much an hour.
-    words = (products.per == "hour").fill_null(False).ifelse(" transdermal ", products.words.fill_null(" "))
-    use = by_words(products.ingredient, words, knowledge)
-    use = products.is_listed.ifelse(products.labelled_use, use)
-    return products.mutate(labelled_use=use).drop("words", "is_listed")
-
-
-def _with_codes(
-    con: ibis.BaseBackend, products: ir.Table, vocabulary: dict[str, RawTable], knowledge: Knowledge
-) -> ir.Table:
-    """Adds what `product_use.csv` says about the very product: found by its RxNorm code, and by what is below it."""
-    schema = {"code": "string", "use_of": "string", "use": "string", "mg": "float64", "days": "float64"}
-    uses = [
-        dict(zip(schema, (p.rxnorm, p.ingredient, p.labelled_use, p.mg_per_unit, p.days_per_unit), strict=True))
-        for p in knowledge.product_uses
-    ]
-    uses = ibis.memtable(uses, schema=schema)
-    concepts, ancestors = vocabulary.get("concept"), vocabulary.get("concept_ancestor")
-    if concepts is None:
-        return products.mutate(
-            is_listed=ibis.literal(False),
-            labelled_use=ibis.null("string"),
-            product_mg_per_unit=ibis.null("float64"),
-            product_days_per_unit=ibis.null("float64"),
-        )
-    raw = concepts.rows
-    ids = raw.filter(text(raw.vocabulary_id) == "RxNorm").select(
-        id=concept(raw.concept_id), rxcui=text(raw.concept_code)
-    )
-    uses = store(con, ids.join(uses, ids.rxcui == uses.code).drop("rxcui", "code"), "concept")
-    if ancestors is not None:
-        raw = ancestors.rows
-        below = raw.select(above=concept(raw.ancestor_concept_id), below=concept(raw.descendant_concept_id))
-        under = uses.join(below, uses.id == below.above).select("use_of", "use", "mg", "days", id="below")
-        uses = uses.union(under.select(*uses.columns))
-        place = ibis.row_number().over(group_by=["id", "use_of"], order_by=["use", "mg", "days"])
-        uses = uses.mutate(place=place).filter(_.place == 0).drop("place")
-    joined = products.left_join(uses, [products.looked_up == uses.id, products.ingredient == uses.use_of])
-    return joined.select(
-        *products.columns,
-        is_listed=joined.use_of.notnull(),
-        labelled_use=joined.use,
-        product_mg_per_unit=joined.mg,
-        product_days_per_unit=joined.days,
-    )
+def _listed_products(concepts: DrugConcepts, knowledge: Knowledge) -> pl.DataFrame:
+    """What `product_use.csv` says about the very products, found by their RxNorm codes, and about what is below them. One row per
+    concept (`looked_up`) and `ingredient`."""
+    said = {
+        "code": pl.String,
+        "ingredient": pl.String,
+        "labelled_use": pl.String,
+        "product_mg_per_unit": pl.Float64,
+        "product_days_per_unit": pl.Float64,
+    }
+    rows = [(p.rxnorm, p.ingredient, p.labelled_use, p.mg_per_unit, p.days_per_unit) for p in knowledge.product_uses]
+    uses = pl.DataFrame(rows, said, orient="row").join(concepts.coded, on="code").drop("code")
+    below = uses.join(concepts.ancestors, left_on="concept_id", right_on="above").drop("concept_id")
+    uses = pl.concat([uses.rename({"concept_id": "looked_up"}), below.rename({"below": "looked_up"})], how="diagonal")
+    uses = uses.sort("labelled_use", "product_mg_per_unit", "product_days_per_unit", nulls_last=True)
+    return uses.unique(["looked_up", "ingredient"], keep="first", maintain_order=True)

@@ -15,7 +15,7 @@ from ..tables.ranges import (
     STRENGTH,
 )
 from .doses import session_ingredients, settle_doses
-from .drugs import find_named_drugs
+from .drugs import NamedDrugs
 from .files import RawTable
 from .people import People
 from .routes import route
@@ -27,9 +27,9 @@ from .values import clock, day, is_outside, number, rounded, within
 _KINDS = {"administration": "administration", "prescription": "supply", "dispensing": "supply", "supply": "supply"}
 
 
-def read_dose_lines(con: ibis.BaseBackend, raw: RawTable, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
+def read_dose_lines(raw: RawTable, drugs: NamedDrugs, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
     """The lines of drugs that are given in sessions."""
-    named, _kinds = find_named_drugs(con, raw.rows.drug, raw.where, knowledge)
+    named = drugs.on_engine
     named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
     rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
     strength = ibis.coalesce(within(STRENGTH, number(rows.strength_mg)), rows.mg_per_unit)

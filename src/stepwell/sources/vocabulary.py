@@ -34,6 +34,12 @@ class Vocabulary:
         """Whether there is such a table."""
         return name in self.tables
 
+    @property
+    def states_units(self) -> bool:
+        """Whether there is a `drug_strength` that says what its numbers are."""
+        units = "amount_unit_concept_id", "numerator_unit_concept_id"
+        return STRENGTH in self.tables and self.tables[STRENGTH].has(*units)
+
     def concepts(self, ids: Iterable[int]) -> pl.DataFrame:
         """The rows of `concept` with these ids: `concept_id`, `name`, `domain`, `vocabulary`, `class`, `code`. No two are
         alike; an id may have several. No rows where there is no such table."""
@@ -69,10 +75,6 @@ class Vocabulary:
     def with_ancestors(self, ids: Iterable[int]) -> pl.Series:
         """Those of `ids` that have another concept above them in `concept_ancestor`."""
         return self._pairs(ANCESTOR, "ancestor_concept_id", "descendant_concept_id", ids)["below"]
-
-    def with_parts(self, ids: Iterable[int]) -> pl.Series:
-        """Those of `ids` of which `drug_strength` names another concept as an ingredient."""
-        return self._pairs(STRENGTH, "ingredient_concept_id", "drug_concept_id", ids)["below"]
 
     def _pairs(
         self, name: str, above: str, below: str, ids: Iterable[int], tops: Iterable[int] | None = None
