@@ -33,9 +33,10 @@ _OTHER = "other"
 class Drugs:
     """What the recorded drugs are. `products`: one row per drug and ingredient looked for, found by its `concept_id` or by its
     `entry`, with `ingredient`, `labelled_use`, `mg_per_unit`, `per` (`unit`, `ml`, `hour`), `strength_basis`,
-    `product_mg_per_unit`, `product_days_per_unit`. `keys`: one row per way of identifying a drug, with `n_rows`, `way`,
-    `has_concept`, `entry` and `kind`: `known`, `set aside`, `combination` (one that counts as nothing), `other`, `unidentified`.
-    `unsettled`: the concepts of which nothing says what they are; None where there are none, nor rows without one."""
+    `product_mg_per_unit`, `product_days_per_unit`. `keys`: one row per way of identifying a drug, by `concept_id` or by `entry`,
+    with `n_rows`, `way`, `has_concept` and `kind`: `known`, `set aside`, `combination` (one that counts as nothing), `other`,
+    `unidentified`. `unsettled`: the concepts of which nothing says what they are; None where there are none, nor rows without
+    one."""
 
     con: ibis.BaseBackend
     products: pl.DataFrame
@@ -101,39 +102,44 @@ def find_drugs(
         has_concept=pl.lit(True),
     )
     concepts = of_drugs.look_up(keys["looked_up"])
-    by_concept = [_resolve(keys, concepts, knowledge, BY_NAME) for knowledge in knowledges]
-    unsettled = [found.filter(pl.col("kind") == "unidentified")["concept_id"] for _products, found in by_concept]
-    has_rows_without = keys.height < counted.height
-    of_any = pl.concat(unsettled).unique()
-    if not has_rows_without and of_any.is_empty():
-        return tuple(Drugs(con, products, found, None) for products, found in by_concept)
-    entries = _count_entries(con, raw, of_any)
+    found = [_resolve(con, keys, concepts, knowledge, BY_NAME) for knowledge in knowledges]
+    unsettled = [drugs.keys.filter(pl.col("kind") == "unidentified")["concept_id"] for drugs in found]
+    if keys.height == counted.height and all(ids.is_empty() for ids in unsettled):
+        return tuple(found)
+    entries = _count_entries(con, raw, pl.concat(unsettled).unique())
     concepts = of_drugs.look_up(entries["looked_up"])
-    drugs = []
-    for knowledge, (products, found), ids in zip(knowledges, by_concept, unsettled, strict=True):
-        if not has_rows_without and ids.is_empty():
-            drugs.append(Drugs(con, products, found, None))
-            continue
-        keys = entries.filter(pl.col("concept_id").is_null() | pl.col("concept_id").is_in(ids))
-        keys = keys.group_by("entry", "looked_up", "value").agg(
-            pl.col("n_rows").sum(),
-            concept_id=pl.lit(None, pl.Int64),
-            has_concept=pl.col("concept_id").is_not_null().any(),
-        )
-        more_products, more_found = _resolve(keys, concepts, knowledge, BY_ENTRY)
-        found = pl.concat([found.filter(pl.col("kind") != "unidentified"), more_found])
-        drugs.append(Drugs(con, pl.concat([products, more_products]), found, ids))
-    return tuple(drugs)
+    return tuple(
+        _add_entries(drugs, ids, entries, concepts, knowledge)
+        for drugs, ids, knowledge in zip(found, unsettled, knowledges, strict=True)
+    )
+
+
+def _add_entries(
+    drugs: Drugs, unsettled: pl.Series, entries: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge
+) -> Drugs:
+    """The drugs, with what the entries of rows without a concept and of unsettled concepts are in the place of these concepts."""
+    entries = entries.filter(pl.col("concept_id").is_null() | pl.col("concept_id").is_in(unsettled.implode()))
+    if entries.is_empty():
+        return drugs
+    keys = entries.group_by("entry", "looked_up", "value").agg(
+        pl.col("n_rows").sum(),
+        concept_id=pl.lit(None, pl.Int64),
+        has_concept=pl.col("concept_id").is_not_null().any(),
+    )
+    more = _resolve(drugs.con, keys, concepts, knowledge, BY_ENTRY)
+    settled = drugs.keys.filter(pl.col("kind") != "unidentified")
+    products = pl.concat([drugs.products, more.products])
+    return Drugs(drugs.con, products, pl.concat([settled, more.keys]), unsettled)
 
 
 def _resolve(
-    keys: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge, way: int
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The `products` and the `keys` of `Drugs`, from keys with what is to be looked up; `way` is that of a name."""
+    con: ibis.BaseBackend, keys: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge, way: int
+) -> Drugs:
+    """What these keys are, which say what is to be looked up; `way` is that of a name."""
     keys, looked_for = _identify(keys, concepts, knowledge, way)
     products = looked_for.join(keys.select("key", "words", "entry", "looked_up", "concept_id"), on="key")
     products = with_product_use(products, concepts, knowledge).drop("key", "way", "words", "looked_up")
-    return products, keys.select("n_rows", "way", "has_concept", "concept_id", "entry", "kind")
+    return Drugs(con, products, keys.select("n_rows", "way", "has_concept", "concept_id", "entry", "kind"), None)
 
 
 def _identify(
@@ -149,13 +155,13 @@ def _identify(
     looked_for = found.filter(pl.col("ingredient").is_in(wanted))
     key = pl.col("key")
     keys = keys.join(looked_for.group_by("key").agg(pl.col("way").min()), on="key", how="left").with_columns(
-        kind=pl.when(key.is_in(looked_for["key"]))
+        kind=pl.when(key.is_in(looked_for["key"].implode()))
         .then(pl.lit("known"))
-        .when(key.is_in(found["key"]))
+        .when(key.is_in(found["key"].implode()))
         .then(pl.lit("set aside"))
-        .when(key.is_in(combined["key"]))
+        .when(key.is_in(combined["key"].implode()))
         .then(pl.lit("combination"))
-        .when(key.is_in(settled))
+        .when(key.is_in(settled.implode()))
         .then(pl.lit("other"))
         .otherwise(pl.lit("unidentified"))
     )

@@ -137,7 +137,7 @@ def settled_keys(keys: pl.DataFrame, found: pl.DataFrame, concepts: DrugConcepts
     said = concepts.rows.filter(is_spelt.fill_null(False) | (pl.col("domain") != "Drug").fill_null(False))
     ids = {c for _name, form in interacting for c in form.omop}
     ids = ids.union(concepts.with_ancestors, parts["drug_concept_id"], said["concept_id"])
-    by_id = keys.filter(pl.col("looked_up").is_in(pl.Series(sorted(ids), dtype=pl.Int64)))
+    by_id = keys.filter(pl.col("looked_up").is_in(sorted(ids)))
     return pl.concat([found["key"], named.drop_nulls()["key"], by_id["key"]]).unique()
 
 
