@@ -92,6 +92,7 @@ def read_omop(
     if "person" not in filled:
         raise SourceError("There is nobody in this source.", [Problem(tables["person"].where, "no rows", "people")])
     vocabulary = {name: filled[name] for name in VOCABULARY if name in filled}
+    known = Vocabulary(con, vocabulary)
     losses = [Loss(name, "the table is there but has no rows", "kept", 0) for name in tables if name not in filled]
     people = number_people(con, filled["person"].rows.person_id, filled["person"].where)
     records: dict[str, ir.Table] = {}
@@ -100,11 +101,10 @@ def read_omop(
     has = {"person"}
     drugs, about = None, only_interacting(knowledge)
     if "drug_exposure" in filled:
-        of_drugs = Vocabulary(con, vocabulary)
-        drugs, interacting = find_drugs(con, filled["drug_exposure"], of_drugs, knowledge, about)
+        drugs, interacting = find_drugs(con, filled["drug_exposure"], known, knowledge, about)
     gaps: Gaps = []
     of_care = find_care(filled)
-    coded = Codes(Vocabulary(con, vocabulary), filled, knowledge)
+    coded = Codes(known, filled, knowledge)
     readers = {
         "observation_period": (_observation, ("observation_period",)),
         "condition": (partial(read_conditions, coded, filled.get("observation"), gaps), ("condition_occurrence",)),
