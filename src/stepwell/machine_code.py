@@ -6,11 +6,19 @@ With `NUMBA_DISABLE_JIT=1` the same functions run as plain Python, for the debug
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from numba import njit
+
+try:
+    import fcntl
+except ImportError:  # Windows: processes that start at one time each compile (filelock has no lock that readers share)
+    fcntl = None
 
 
 def compile_function(function: Callable, sources: Iterable[Path], *, is_called_from_python: bool = True) -> Callable:
@@ -21,7 +29,7 @@ def compile_function(function: Callable, sources: Iterable[Path], *, is_called_f
     machine code on disk is still good, not at the files of the functions that it calls. With the digest of all of them in the
     function's name, stale machine code is never used.
     """
-    function.__qualname__ = f"{function.__qualname__}_{_digest(tuple(sorted(sources)))}"
+    function.__qualname__ = f"{function.__qualname__}_{digest(tuple(sorted(sources)))}"
     how = {"nogil": True, "fastmath": False, "error_model": "numpy"}
     if not is_called_from_python:
         how |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -31,6 +39,36 @@ def compile_function(function: Callable, sources: Iterable[Path], *, is_called_f
         return njit(**how)(function)
 
 
+@contextmanager
+def one_compiles() -> Iterator[None]:
+    """A block that calls compiled functions for the first time. Of many processes that begin at one time on a machine, one
+    compiles and keeps the machine code. The others wait for it and then read it side by side."""
+    file = _lock_file()
+    if file is None:
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock_file() -> int | None:
+    """The open file of this user; None where there cannot be one: then each process compiles."""
+    if fcntl is None:
+        return None
+    path = Path(tempfile.gettempdir(), f"stepwell-{os.getuid()}.lock")
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None
+
+
 @cache
-def _digest(sources: tuple[Path, ...]) -> str:
+def digest(sources: tuple[Path, ...]) -> str:
+    """A digest of these files, in twelve letters."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]

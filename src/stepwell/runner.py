@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,14 +22,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stepwell.asked import KEPT_RECORDS, RESULT_TABLES, Asked, choose, describe_request, find_asked
-from stepwell.engines import Connection, DuckDB, Engine, Place, connect, in_order, write_parquet
+from stepwell.bucket import judge_bucket
+from stepwell.engines import Connection, DuckDB, Engine, Place, connect, write_parquet
 from stepwell.errors import Problem, QuestionError, UnfinishedError
 from stepwell.folder import clear_away, leave_if_empty, partial_folder, put_in_place, remove_own, told_when_full
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.loader import load
 from stepwell.result import Result, keep_definitions, write_manifest
 from stepwell.result_losses import find_age_losses, find_session_losses
-from stepwell.rules import Question, holds_sessions, judge, translate
+from stepwell.rules import Question, holds_sessions, translate
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
 from stepwell.sources.source import Loss
@@ -37,9 +38,8 @@ from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine,
 from stepwell.tables import ATTRITION, RECORDS, SESSIONS
 from stepwell.version import __version__
 
-PEOPLE_PER_BUCKET = {"duckdb": 25_000, "postgres": 25_000, "spark": 100_000}
-"""Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes in one process.
-On Spark a query costs seconds before it has seen a row."""
+PEOPLE_PER_BUCKET = 25_000
+"""Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes of memory."""
 
 _MEMORY_PER_PERSON = 19_000
 """Bytes that one more bucket beside the others takes at its peak, measured with 29 drug records a person."""
@@ -94,7 +94,7 @@ def run(
                 told_when_full(partial),
                 connect(str(location), engine=engine, connection=connection, settings=settings) as place,
             ):
-                size = people_per_bucket or PEOPLE_PER_BUCKET[place.engine.kind]
+                size = people_per_bucket or PEOPLE_PER_BUCKET
                 manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
             work.close()
             with told_when_full(partial):
@@ -141,6 +141,10 @@ def _run_into(
 ) -> dict:
     progress("reading", 0, 1)
     engine = place.engine
+    if engine.kind == "spark":
+        from stepwell.spark_workers import check_workers
+
+        check_workers(engine)
     stored = _store(partial, work, place, asked, knowledge, people_per_bucket, progress)
     source = stored.source
     coverage = find_coverage(source, engine.tables, knowledge)
@@ -153,8 +157,7 @@ def _run_into(
     tables = tuple(name for name in asked.tables if name in made)
     for name in tables:
         (partial / name).mkdir(exist_ok=True)
-    beside = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
-    _judge(stored, question, beside, partial, frozenset(tables), work, progress)
+    _judge(stored, question, engine, people_per_bucket, partial, frozenset(tables), work, progress)
     (partial / "attrition").mkdir(exist_ok=True)
     _write_attrition(
         (*source.losses, *find_age_losses(partial), *find_session_losses(partial)),
@@ -182,39 +185,67 @@ def _run_into(
 def _judge(
     stored: StoredRecords,
     question: Question,
-    engines: Sequence[Engine],
+    engine: Engine,
+    people_per_bucket: int,
     partial: Path,
     wanted: frozenset[str],
     work: WorkFolder,
     progress: Progress,
 ) -> None:
-    """Judges the buckets that are not done yet, as many at a time as there are engines to read them, and writes their tables."""
+    """Judges the buckets that are not done yet, several at a time, and writes their tables."""
+    waiting = [bucket for bucket in range(stored.n_buckets) if not work.is_done(bucket)]
+    n_done = stored.n_buckets - len(waiting)
+    progress("judging", n_done, stored.n_buckets)
+    if engine.kind == "spark":
+        from stepwell.spark_workers import judge_buckets
+
+        n_buckets = stored.n_buckets
+        buckets = judge_buckets(engine, stored.relations, question, n_buckets, people_per_bucket, waiting, wanted)
+        done = _write_files(buckets, partial, work)
+    else:
+        engines = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
+        done = _judge_here(stored, question, engines, partial, wanted, work, waiting)
+    for n_more, _ in enumerate(done, 1):
+        progress("judging", n_done + n_more, stored.n_buckets)
+
+
+def _write_files(buckets: Iterable[tuple[int, dict[str, bytes]]], partial: Path, work: WorkFolder) -> Iterator[int]:
+    """Writes the files of buckets that were judged elsewhere; gives each bucket that is done."""
+    for bucket, files in buckets:
+        for name, file in files.items():
+            _part(partial, name, bucket).write_bytes(file)
+        work.mark_done(bucket)
+        yield bucket
+
+
+def _judge_here(
+    stored: StoredRecords,
+    question: Question,
+    engines: Sequence[Engine],
+    partial: Path,
+    wanted: frozenset[str],
+    work: WorkFolder,
+    waiting: Sequence[int],
+) -> Iterator[int]:
+    """Judges the buckets in this process, as many at a time as there are engines to read them; gives each bucket that is done."""
     idle = SimpleQueue()
     for engine in engines:
         idle.put(engine)
 
-    def judge_bucket(bucket: int) -> None:
+    def judge_one(bucket: int) -> int:
         engine = idle.get()
         try:
             tables = {name: _read(engine, stored, name, bucket) for name in _DECLARED}
-            for name in wanted.intersection(KEPT_RECORDS):
-                # In the order of every column, so that equal rows give equal files.
-                schema = tables[name].schema
-                write_parquet([in_order(tables[name], schema.names)], schema, _part(partial, name, bucket))
-            for name, rows in judge(question, tables).items():
-                if name in wanted:
-                    write_parquet([rows], rows.schema, _part(partial, name, bucket))
+            for name, rows in judge_bucket(question, tables, wanted):
+                write_parquet([rows], rows.schema, _part(partial, name, bucket))
             work.mark_done(bucket)
+            return bucket
         finally:
             idle.put(engine)
 
-    waiting = [bucket for bucket in range(stored.n_buckets) if not work.is_done(bucket)]
-    n_done = stored.n_buckets - len(waiting)
-    progress("judging", n_done, stored.n_buckets)
     with ThreadPoolExecutor(len(engines)) as pool:
         # A single engine works in this thread, to which its connection may be bound.
-        for n_more, _ in enumerate((pool.map if len(engines) > 1 else map)(judge_bucket, waiting), 1):
-            progress("judging", n_done + n_more, stored.n_buckets)
+        yield from (pool.map if len(engines) > 1 else map)(judge_one, waiting)
 
 
 def _read(engine: Engine, stored: StoredRecords, name: str, bucket: int) -> pa.Table:

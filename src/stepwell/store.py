@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -90,6 +90,8 @@ class StoredRecords:
     source: Source
     n_buckets: int
     select: Callable[[str, int], str]
+    relations: Mapping[str, str] = field(default_factory=dict)
+    """In a database, the relation that holds each record table, all buckets of it."""
 
 
 Progress = Callable[[str, int, int], None]
@@ -121,7 +123,7 @@ def store_in_folder(
             return f"SELECT {columns} FROM {_parts(part)}"
         return f"SELECT {_typed(_RECORDS[name], lambda c: 'NULL')} WHERE false"
 
-    return _stored(source, stored, people_per_bucket, select)
+    return StoredRecords(replace(source, tables=stored), _n_buckets(stored, people_per_bucket), select)
 
 
 def _lay_down(engine: DuckDB, rows: str, target: Path, people_per_bucket: int, n_buckets: int) -> None:
@@ -160,25 +162,23 @@ def _write_parts(engine: DuckDB, rows: str, target: Path, people_in_each: int) -
 def store_in_engine(source: Source, engine: Engine, people_per_bucket: int, progress: Progress) -> StoredRecords:
     """Keeps the records where they were read. They go with the session, so a run that continues reads them again: their
     digest, and that of what was said about them, is the source's fingerprint."""
+    relations = {name: f"kept_{name}" for name in source.tables}
     stored, digest = {}, hashlib.sha256(repr((sorted(source.has), source.losses)).encode())
     for number, (name, rows) in enumerate(source.tables.items()):
         progress("reading", number, len(source.tables))
         schema = _RECORDS[name].schema
-        kept = engine.keep(f"kept_{name}", engine.tables.compile(rows), schema.to_pyarrow(), "person_id")
+        kept = engine.keep(relations[name], engine.tables.compile(rows), schema.to_pyarrow(), "person_id")
         digest.update(f"{name} {kept}".encode())
-        stored[name] = engine.tables.named(f"kept_{name}", schema)
+        stored[name] = engine.tables.named(relations[name], schema)
     progress("reading", len(source.tables), len(source.tables))
 
     def select(name: str, bucket: int) -> str:
         first = bucket * people_per_bucket + 1
         people = f"person_id BETWEEN {first} AND {first + people_per_bucket - 1}"
-        return f"SELECT {', '.join(c.name for c in _RECORDS[name].columns)} FROM kept_{name} WHERE {people}"
+        return f"SELECT {', '.join(c.name for c in _RECORDS[name].columns)} FROM {relations[name]} WHERE {people}"
 
-    return _stored(replace(source, fingerprint=digest.hexdigest()[:16]), stored, people_per_bucket, select)
-
-
-def _stored(source: Source, stored: dict, people_per_bucket: int, select: Callable[[str, int], str]) -> StoredRecords:
-    return StoredRecords(replace(source, tables=stored), _n_buckets(stored, people_per_bucket), select)
+    source = replace(source, tables=stored, fingerprint=digest.hexdigest()[:16])
+    return StoredRecords(source, _n_buckets(stored, people_per_bucket), select, relations)
 
 
 def _n_buckets(records: dict, people_per_bucket: int) -> int:

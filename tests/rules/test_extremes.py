@@ -29,7 +29,9 @@ from untidy import untidy_crowd
 from untidy_sessions import untidy_sessions
 
 from stepwell.errors import SourceError
-from stepwell.in_memory import determine_records
+from stepwell.in_memory import as_tables, determine_records
+from stepwell.knowledge.loader import load
+from stepwell.rules import judge, translate
 from stepwell.tables import RECORDS
 
 SCORED = FORMS[0]
@@ -43,6 +45,14 @@ ASKED = (SCORED, IN_A_YEAR, ONE_IN_AN_EPISODE)
 @pytest.mark.parametrize("make", [with_missing_values, in_ties, at_the_ends_of_the_calendar])
 def test_the_oracle_says_the_same(make):
     assert disagreements(make(), ASKED, KNOWLEDGE) == []
+
+
+def test_records_of_nobody_give_empty_tables():
+    knowledge, has_sessions = load(), True
+    stagings = tuple(knowledge.stagings.values())
+    question = translate(ASKED, stagings, knowledge, frozenset(table.name for table in RECORDS), has_sessions)
+    tables = judge(question, as_tables({}))
+    assert {name: rows.num_rows for name, rows in tables.items()} == dict.fromkeys(question.results, 0)
 
 
 def test_days_run_from_the_first_of_the_calendar_to_the_last():

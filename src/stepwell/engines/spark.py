@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from contextlib import suppress
 from functools import cached_property
 
@@ -28,6 +30,8 @@ _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     # What is known of the rows of a checkpoint may name columns that it no longer has, and a union of it then fails.
     "spark.sql.constraintPropagation.enabled": "false",
+    # Rows that are handed to Python at a time.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }
 _TELL_VALUES = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 """PySpark's own loggers, which print every failure with the value that it failed on."""
@@ -50,6 +54,7 @@ class Spark:
         for logger in self._loggers:
             logger.disabled = True
         try:
+            self._use_this_python()
             self._active = SparkSession.getActiveSession() or self._callers
             self.session = self._callers.newSession()
             for name, value in _SETTINGS.items():
@@ -61,11 +66,19 @@ class Spark:
     def __exit__(self, kind, error, trace) -> None:
         for logger, was_disabled in zip(self._loggers, self._were_disabled, strict=True):
             logger.disabled = was_disabled
+        self.session.sparkContext.pythonExec = self._callers_python
         with suppress(PySparkException, Py4JError, OSError):  # a Spark that is gone takes nothing back
             # Making a frame makes its session the active one, which the caller's code may then be handed. Give theirs back.
             self._active.createDataFrame([], "nothing int")
         if isinstance(error, PySparkException | Py4JError | ConnectionError):
             raise _in_our_words(error) from None
+
+    def _use_this_python(self) -> None:
+        """Where Spark runs on this machine alone, its workers run the Python that runs here, unless the user names another."""
+        context = self._callers.sparkContext
+        self._callers_python = context.pythonExec
+        if context.master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
+            context.pythonExec = sys.executable
 
     @cached_property
     def tables(self):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +15,7 @@ _SUFFIXES = "DELTA_BYTE_ARRAY"
 """For addresses, of which every row has another: what differs from the address before."""
 
 
-def write_parquet(parts: Iterable[pa.Table], schema: pa.Schema, path: Path) -> None:
+def write_parquet(parts: Iterable[pa.Table], schema: pa.Schema, path: Path | BinaryIO) -> None:
     """Writes tables one after the other, each in the order of its rows; one is in memory at a time.
 
     Files are lean: people alone have statistics, since rows are only ever looked up by person.

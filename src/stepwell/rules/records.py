@@ -220,7 +220,7 @@ class _Filler:
             order = np.argsort(person, kind="stable")
             person, columns = person[order], {name: values[order] for name, values in columns.items()}
         first = np.searchsorted(person, self.ids, "left")
-        first = np.append(first, np.searchsorted(person, self.ids[-1:], "right"))
+        first = np.append(first, np.searchsorted(person, self.ids[-1], "right") if len(self.ids) else 0)
         most = int(np.diff(first).max(initial=0))
         if most >= MOST_ROWS:
             found, expected = f"{most:,} rows of one person", f"at most {MOST_ROWS - 1:,}"

@@ -73,7 +73,7 @@ def _signs(stages: MadeRows, name: str, names: Names) -> pa.Array:
     # Of each model few different sets of signs occur. Rows are in the order of the models' names, so each model is one run.
     staging, bits_of, parts = stages["staging"], stages[name], []
     begins = np.flatnonzero(np.diff(staging, prepend=-1))
-    for begin, end in zip(begins, [*begins[1:], len(staging)], strict=True):
+    for begin, end in zip(begins, np.append(begins, len(staging))[1:], strict=True):
         signs = names.signs[staging[begin]]
         different = pa.array(bits_of[begin:end]).dictionary_encode()
         texts = [

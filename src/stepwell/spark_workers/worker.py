@@ -1,0 +1,64 @@
+"""What a worker of Spark runs: rows of one bucket in, the Parquet files of its result tables out."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import traceback
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from stepwell.bucket import judge_bucket
+from stepwell.engines import write_parquet
+from stepwell.errors import StepwellError
+from stepwell.machine_code import one_compiles
+from stepwell.rules import Question, judge
+from stepwell.tables import RECORDS
+
+REFUSED = ""
+"""Stands in place of a table's name where a bucket could not be judged; the bytes are then the pickled error."""
+
+
+def judge_blobs(
+    bucket: int, blobs: Iterable[tuple[int, bytes]], question: bytes, wanted: Collection[str]
+) -> Iterator[tuple[int, str, bytes]]:
+    """The number of the bucket, and name and Parquet file of each wanted table. `blobs` are record batches in bytes, each with
+    the number of its table in `RECORDS`.
+
+    The same rows give the same bytes, so Spark may run a task twice. What stepwell refuses becomes a row that the driver raises:
+    the worker did not fail. Any other error is raised without its text, which may quote a record and which Spark logs.
+    """
+    try:
+        asked = _ready(question)
+        for name, rows in judge_bucket(asked, _records(blobs), wanted):
+            file = io.BytesIO()
+            write_parquet([rows], rows.schema, file)
+            yield bucket, name, file.getvalue()
+    except StepwellError as error:
+        yield bucket, REFUSED, pickle.dumps(error)
+    except Exception as error:
+        lines = [f"{Path(at.filename).name}, line {at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
+        said = f"{type(error).__name__} in {' > '.join(lines)}"
+        raise RuntimeError(f"stepwell could not judge bucket {bucket}: {said}") from None
+
+
+def _records(blobs: Iterable[tuple[int, bytes]]) -> dict[str, pa.Table]:
+    batches = [[] for _ in RECORDS]
+    for number, blob in blobs:
+        batches[number].append(pa.ipc.read_record_batch(pa.py_buffer(blob), RECORDS[number].arrow_schema))
+    return {
+        table.name: pa.Table.from_batches(parts, table.arrow_schema)
+        for table, parts in zip(RECORDS, batches, strict=True)
+    }
+
+
+@cache
+def _ready(question: bytes) -> Question:
+    """The question, and the rules compiled for it."""
+    asked = pickle.loads(question)
+    with one_compiles():
+        judge(asked, _records([]))
+    return asked
