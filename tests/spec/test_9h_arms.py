@@ -72,3 +72,23 @@ def test_declared_sessions_alone_show_what_their_arms_did(judged):
     told = [(r["arm"], r["baseline_total"], r["total"]) for r in found["arm_response"] if r["checkpoint"] == "day 1"]
     assert told == [("placebo", 20, 8)]
     assert found["session"] == []
+
+
+def test_the_treatment_and_a_comparator_under_one_name_are_two_arms(judged):
+    """A source may name its arms by the sequence of a crossover: the placebo's scores are still not those of the drug."""
+    found = judged(
+        dose="ingredient | given_date | kind\nspray | 2020-03-02 | administration",
+        declared_session="""
+            session_date | treatment | is_comparator | arm
+            2020-03-02   | spray     | no            | AB
+            2020-03-12   | spray     | yes           | AB
+        """,
+        measurement="""
+            instrument | measured_date | total
+            phq-9      | 2020-03-02    | 20
+            phq-9      | 2020-03-12    | 18
+            phq-9      | 2020-03-13    | 8
+        """,
+    ).tables["arm_response"]
+    told = [(r["is_comparator"], r["n_sessions"], r["total"]) for r in found if r["checkpoint"] == "day 1"]
+    assert told == [(False, 1, None), (True, 1, 8)]
