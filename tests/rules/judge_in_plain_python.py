@@ -1,5 +1,5 @@
-"""Judges a small crowd and writes every row of every table as text: `python judge_in_plain_python.py STAGES FILE`, where the stages
-are definitions, staging or sessions."""
+"""Judges a small crowd and writes every row of every table as text: `python judge_in_plain_python.py STAGES FILE`, where STAGES
+is definitions, staging or sessions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def crowd_of(stages: str) -> tuple:
     if stages == "staging":
         crowd = untidy_crowd(Random("plain staging"), 20, KNOWLEDGE)
         return without_days(Random("plain staging"), crowd), FORMS[:1], CLINIC, MODELS
-    return untidy_crowd(Random("plain"), 40, KNOWLEDGE), FORMS, KNOWLEDGE, ()
+    return untidy_crowd(Random("plain"), 15, KNOWLEDGE), FORMS, KNOWLEDGE, ()
 
 
 def judged(stages: str) -> list[tuple[str, str]]:
