@@ -13,8 +13,9 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -205,17 +206,19 @@ def _judge(
     else:
         engines = engine.side_by_side(memory_each=people_per_bucket * _MEMORY_PER_PERSON)
         done = _judge_here(stored, question, engines, partial, wanted, work, waiting)
-    for n_more, _ in enumerate(done, 1):
-        progress("judging", n_done + n_more, stored.n_buckets)
+    with closing(done):  # when the progress is stopped no judging goes on
+        for n_more, _ in enumerate(done, 1):
+            progress("judging", n_done + n_more, stored.n_buckets)
 
 
-def _write_files(buckets: Iterable[tuple[int, dict[str, bytes]]], partial: Path, work: WorkFolder) -> Iterator[int]:
+def _write_files(buckets: Generator[tuple[int, dict[str, bytes]]], partial: Path, work: WorkFolder) -> Iterator[int]:
     """Writes the files of buckets that were judged elsewhere; gives each bucket that is done."""
-    for bucket, files in buckets:
-        for name, file in files.items():
-            _part(partial, name, bucket).write_bytes(file)
-        work.mark_done(bucket)
-        yield bucket
+    with closing(buckets):
+        for bucket, files in buckets:
+            for name, file in files.items():
+                _part(partial, name, bucket).write_bytes(file)
+            work.mark_done(bucket)
+            yield bucket
 
 
 def _judge_here(
