@@ -93,11 +93,12 @@ class Codes:
 
     def __init__(self, vocabulary: Vocabulary, filled: dict[str, RawTable], knowledge: Knowledge):
         self._vocabulary = vocabulary
-        self._keys = {(name, columns): _find_keys(filled[name], columns) for name, columns in coded_columns(filled)}
-        places = [keys[place] for keys in self._keys.values() for place in ("standard", "source")]
+        found = {(name, columns): _find_keys(filled[name], columns) for name, columns in coded_columns(filled)}
+        places = [keys[place] for keys in found.values() for place in ("standard", "source")]
         ids = pl.concat(places).drop_nulls().unique() if places else []
         named = vocabulary.concepts(ids).with_columns(plain=_plain(pl.col("code")))
         self._concepts = named.select("concept_id", "vocabulary", "code", "plain")
+        self._keys = {of: _with_vocabularies(keys, self._concepts) for of, keys in found.items()}
         deep = _as_frame(c for c in codeset_codes(knowledge.codesets.values()) if c.match == "descendants")
         coded = vocabulary.concepts_coded(deep.rename({"code": "plain"}))
         tops = _concepts_in(coded.with_columns(plain=_plain(pl.col("code"))), deep)
@@ -135,13 +136,7 @@ class Codes:
         `value` is NULL where the vocabulary tables hold the source concept, which then tells what the value is. A source concept
         that they do not hold tells nothing, and the value must speak for itself.
         """
-        keys = self._keys[name, columns]
-        held = self._concepts.group_by("concept_id").agg(pl.col("vocabulary").min())
-        for place in ("standard", "source"):
-            of_place = held.rename({"concept_id": place, "vocabulary": f"{place}_vocabulary"})
-            keys = keys.join(of_place, place, "left")
-        is_told = pl.col("source_vocabulary").is_not_null()
-        return with_code(keys.with_columns(value=pl.when(is_told).then(None).otherwise("value")))
+        return self._keys[name, columns]
 
     def rows_of(self, raw: RawTable, columns: Columns, keys: pl.DataFrame) -> ir.Table:
         """The raw rows coded as one of these keys (`_0`, `_1`, `_2`), with the further columns of the keys."""
@@ -194,6 +189,16 @@ def _find_keys(raw: RawTable, columns: Columns) -> pl.DataFrame:
     return fetch(keys, raw.where).cast(
         {"n_rows": pl.Int64, "standard": pl.Int64, "source": pl.Int64, "value": pl.String}
     )
+
+
+def _with_vocabularies(keys: pl.DataFrame, concepts: pl.DataFrame) -> pl.DataFrame:
+    """The keys with the vocabularies of their concepts, and with what their value says where no source concept says it."""
+    held = concepts.group_by("concept_id").agg(pl.col("vocabulary").min())
+    for place in ("standard", "source"):
+        of_place = held.rename({"concept_id": place, "vocabulary": f"{place}_vocabulary"})
+        keys = keys.join(of_place, place, "left")
+    is_told = pl.col("source_vocabulary").is_not_null()
+    return with_code(keys.with_columns(value=pl.when(is_told).then(None).otherwise("value")))
 
 
 def _as_frame(codes: Iterable[SetCode]) -> pl.DataFrame:
