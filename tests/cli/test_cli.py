@@ -180,3 +180,16 @@ def test_stopping_with_ctrl_c_leaves_nothing(tmp_path):
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert [p.name for p in tmp_path.iterdir()] == ["records"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_ctrl_c_in_code_that_was_text_has_the_same_exit_code(tmp_path):
+    code = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nwhile True: pass"
+    program = f"import stepwell.cli as cli\ncli.app = lambda: exec({code!r}, {{}})\ncli.main()\n"
+    (tmp_path / "stopped.py").write_text(program)
+    ended = subprocess.run(
+        [sys.executable, "-m", "stopped"],
+        cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert ended.returncode == 130

@@ -54,5 +54,7 @@ def main() -> None:
         app()
     except (SystemExit, KeyboardInterrupt):
         if was_stopped():
+            # Python ends by a signal where the interrupt met code that was text, as libraries write it; this makes it forget.
+            exec("")
             raise SystemExit(STOPPED) from None
         raise
