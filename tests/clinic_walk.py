@@ -117,10 +117,9 @@ def sign_in(browser, address: str, role: str, width: int = 1440):
     page.fill("[name=login]", role)
     page.fill("[name=password]", PASSWORD)
     page.click("main button[type=submit]:has-text('Sign in'):not([form])")
-    code = code_of(SECRETS[role])
-    while (address, role, code) in _USED_CODES:  # each code is taken once
-        time.sleep(1)
-        code = code_of(SECRETS[role])
+    page.wait_for_selector("[name=code]")
+    while (address, role, code := code_of(SECRETS[role])) in _USED_CODES:  # each code is taken once
+        time.sleep(0.5)
     _USED_CODES.add((address, role, code))
     page.fill("[name=code]", code)
     page.click("main button[type=submit]:not([form])")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
 from django.test import Client
 
@@ -18,11 +19,11 @@ def _enter(client, name, password=PASSWORD):
     return client.post("/account/sign-in/", {"login": name, "password": password})
 
 
-def _code(user):
-    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+def _code(half_minutes_ago: int = 0) -> str:
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 - half_minutes_ago))
 
 
 def test_the_password_alone_opens_nothing(user):
@@ -30,7 +31,7 @@ def test_the_password_alone_opens_nothing(user):
     answer = _enter(client, nurse.username)
     assert (answer.status_code, answer.url) == (302, "/account/second-factor/authenticate/")
     assert client.get("/people/").url.startswith("/account/sign-in/")
-    answer = client.post("/account/second-factor/authenticate/", {"code": _code(nurse)})
+    answer = client.post("/account/second-factor/authenticate/", {"code": _code()})
     assert answer.status_code == 302
     assert client.get("/people/").status_code == 200
     assert Event.objects.filter(action="signed in", actor=f"user {nurse.pk}").exists()
@@ -140,13 +141,24 @@ def test_a_new_password_ends_the_other_sessions(sign_in, user):
 
 def test_a_code_of_the_app_works_once(user):
     nurse = user("nurse")
-    code = _code(nurse)
+    code = _code()
     first, second = Client(), Client()
     for client in (first, second):
         _enter(client, nurse.username)
     assert first.post("/account/second-factor/authenticate/", {"code": code}).status_code == 302
     second.post("/account/second-factor/authenticate/", {"code": code})
     assert second.get("/people/").status_code == 302
+
+
+def test_a_code_that_ended_while_it_was_typed_is_taken_and_an_older_one_is_not(user, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now)
+    nurse = user("nurse")
+    for half_minutes_ago, opens in ((2, False), (1, True)):
+        client = Client()
+        _enter(client, nurse.username)
+        client.post("/account/second-factor/authenticate/", {"code": _code(half_minutes_ago)})
+        assert (client.get("/people/").status_code == 200) is opens
 
 
 def test_other_methods_than_get_and_post_are_refused(sign_in):

@@ -141,6 +141,8 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not DIRECTORY.is_https
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "stepwell clinic"
+# A code that ends while it is typed and sent is taken, as RFC 6238 (section 5.2) recommends. No code is taken twice.
+MFA_TOTP_TOLERANCE = 1
 SECOND_FACTOR_REQUIRED = not IS_DEMO
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
