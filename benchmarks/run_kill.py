@@ -30,25 +30,24 @@ def main() -> None:
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     alone, killed = asked.out / "alone", asked.out / "killed"
-    seconds = None
-    if not alone.exists():
-        started = time.monotonic()
-        _start(asked, alone).wait()
-        seconds = time.monotonic() - started
-        print(f"left alone: {seconds:.0f} s", flush=True)
-    seconds = seconds or 100.0
+    started = time.monotonic()
+    if _start(asked, alone).wait():
+        sys.exit("the run that was left alone failed")
+    seconds = time.monotonic() - started
+    print(f"left alone: {seconds:.0f} s", flush=True)
     drawn = random.Random(asked.seed)
     n_kills = 0
     while n_kills < asked.kills:
         process = _start(asked, killed)
         after = drawn.uniform(0.02, 0.6) * seconds
         try:
-            process.wait(after)
+            if process.wait(after):
+                sys.exit("the run that was killed could not be continued")
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
             n_kills += 1
-            n_done = len(list(asked.out.glob("killed.partial/work/done-*")))
+            n_done = len(list((asked.out / "killed.partial" / "work").glob("done-*")))
             print(f"kill {n_kills} after {after:.0f} s: {n_done} buckets done", flush=True)
         else:
             print(f"ended before the kill after {after:.0f} s; begun afresh", flush=True)
@@ -66,6 +65,8 @@ def _start(asked: argparse.Namespace, out: Path) -> subprocess.Popen:
 def _compare(alone: Path, killed: Path) -> None:
     """Compares every file of the two results, but that which says how long it took."""
     of_alone, of_killed = _digests(alone), _digests(killed)
+    if not of_alone:
+        sys.exit("the run that was left alone wrote nothing")
     if of_alone != of_killed:
         different = sorted(n for n in of_alone.keys() | of_killed.keys() if of_alone.get(n) != of_killed.get(n))
         sys.exit(f"{len(different)} files differ: {', '.join(different[:10])}")

@@ -21,6 +21,21 @@ from stepwell.knowledge.regimen import Regimen
 from stepwell.tables import RECORDS
 
 
+def assert_alike(name: str, of_engine: list[dict], of_oracle: list[dict]) -> None:
+    """The engine has the rows of the oracle, over 300 of them, with the same value in every column that the oracle works out."""
+    key = TABLES[name].key
+    found, expected = ({tuple(r[k] for k in key): r for r in rows} for rows in (of_engine, of_oracle))
+    assert len(found) == len(of_engine) > 300
+    assert found.keys() == expected.keys()
+    differ = [
+        f"{name} {k} {column}: {found[k][column]} / {value}"
+        for k, row in expected.items()
+        for column, value in row.items()
+        if found[k][column] != value
+    ]
+    assert not differ, f"{len(differ)} values differ (engine / oracle):\n" + "\n".join(differ[:20])
+
+
 @pytest.mark.parametrize(
     "has", [None, frozenset(t.name for t in RECORDS) - {"procedure", "condition"}], ids=["all", "less"]
 )
@@ -28,17 +43,7 @@ def test_the_engine_agrees_with_the_oracle(has):
     crowd = untidy_sessions(Random("sessions"), 300)
     engine, oracle = by_engine(crowd, has), read_by_oracle(crowd, has)
     for name in ("session", "series"):
-        key = TABLES[name].key
-        found, expected = ({tuple(r[k] for k in key): r for r in rows[name]} for rows in (engine, oracle))
-        assert len(found) == len(engine[name]) > 300
-        assert found.keys() == expected.keys()
-        differ = [
-            f"{name} {k} {column}: {found[k][column]} / {value}"
-            for k, row in expected.items()
-            for column, value in row.items()
-            if found[k][column] != value
-        ]
-        assert differ == []
+        assert_alike(name, engine[name], oracle[name])
     assert {r["is_session"] for r in engine["session"]} == {True, False, None}
     assert {r["begun_by"] for r in engine["series"]} == {"first", "pause", "re-induction"}
 
@@ -214,17 +219,7 @@ def test_adherence_agrees_with_the_oracle(has):
         for name, rows in found.items():
             expected_rows[name] += rows
     for name, rows in expected_rows.items():
-        key = TABLES[name].key
-        found, expected = ({tuple(r[k] for k in key): r for r in of} for of in (engine[name], rows))
-        assert len(found) == len(engine[name]) > 300
-        assert found.keys() == expected.keys()
-        differ = [
-            f"{name} {k} {column}: {found[k][column]} / {value}"
-            for k, row in expected.items()
-            for column, value in row.items()
-            if found[k][column] != value
-        ]
-        assert not differ, f"{len(differ)} values differ (engine / oracle):\n" + "\n".join(differ[:20])
+        assert_alike(name, engine[name], rows)
         for column in (c for c in TABLES[name].columns if c.name.startswith("regimen.")):
             seen = {r[column.name] for r in rows if r["regimen"] == REGIMEN.name}
             assert seen == SEEN.get(column.name, {True, False, None}), column.name

@@ -71,9 +71,8 @@ def curves_of(days: list[int], ended: list[str]) -> Durability:
     status = np.asarray([number.get(word, 0) for word in ended])[order]
     curves = {}
     if status.any():
-        from statsmodels.duration.survfunc import (
-            CumIncidenceRight,  # here: it takes a second, and most results hold no series
-        )
+        # Imported here: it takes a second, and most results hold no series.
+        from statsmodels.duration.survfunc import CumIncidenceRight
 
         # Where all that are left end on one day, the error of that day is a division of nothing by nothing.
         with np.errstate(divide="ignore", invalid="ignore"):

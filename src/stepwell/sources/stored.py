@@ -14,7 +14,7 @@ from .files import RawTable, read_problem
 
 STORED = "stepwell_stored"
 _FEW = 100_000
-"""So many rows fit into memory several times."""
+"""At most this many rows are few: a dozen such tables fit into memory."""
 _FEW_STORED = f"{STORED}_few"
 _READ_ERRORS = (
     duckdb.InvalidInputException,
@@ -64,7 +64,7 @@ def store(con: ibis.BaseBackend, rows: ir.Table, where: str, named: str = STORED
     try:
         if con.name != "duckdb" or rows.op().find(ops.InMemoryTable):
             return con.create_table(name, rows, temp=True)
-        # In one statement: Ibis takes five, and there are over a hundred such tables in a small run.
+        # In one statement: Ibis takes five, and there are dozens of such tables in a small run.
         con.raw_sql(f'CREATE TEMP TABLE "{name}" AS {con.compile(rows)}')
         return con.table(name, database=("temp", "main"))
     except duckdb.Error as error:

@@ -30,10 +30,6 @@ class Vocabulary:
     con: ibis.BaseBackend
     tables: dict[str, RawTable]
 
-    def has(self, name: str) -> bool:
-        """Whether there is such a table."""
-        return name in self.tables
-
     @property
     def states_units(self) -> bool:
         """Whether there is a `drug_strength` that says what its numbers are."""
