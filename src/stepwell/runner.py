@@ -34,13 +34,11 @@ from stepwell.result_losses import find_age_losses, find_session_losses
 from stepwell.rules import Question, holds_sessions, translate
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
+from stepwell.sources.parts import PEOPLE_PER_PART
 from stepwell.sources.source import Loss
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
 from stepwell.tables import ATTRITION, RECORDS, SESSIONS
 from stepwell.version import __version__
-
-PEOPLE_PER_BUCKET = 25_000
-"""Large enough that the fixed cost of a query is small beside its rows, small enough for a few hundred megabytes of memory."""
 
 _MEMORY_PER_PERSON = 19_000
 """Bytes that one more bucket beside the others takes at its peak, measured with 29 drug records a person."""
@@ -95,7 +93,7 @@ def run(
                 told_when_full(partial),
                 connect(str(location), engine=engine, connection=connection, settings=settings) as place,
             ):
-                size = people_per_bucket or PEOPLE_PER_BUCKET
+                size = people_per_bucket or PEOPLE_PER_PART
                 manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
             work.close()
             with told_when_full(partial):
@@ -148,7 +146,7 @@ def _run_into(
         check_workers(engine)
     stored = _store(partial, work, place, asked, knowledge, people_per_bucket, progress)
     source = stored.source
-    coverage = find_coverage(source, engine.tables, knowledge)
+    coverage = find_coverage(source, knowledge)
     chosen = choose(asked, coverage)
     n_given = sum(t.n_rows for t in coverage.tables if t.table in ("dose", "declared_session"))
     has_sessions = holds_sessions(n_given, (c.codeset for c in coverage.codesets), knowledge)
@@ -292,6 +290,7 @@ def _store(
 
 
 def _duckdb_settings(work: Path, memory: str | None, threads: int | None) -> dict:
+    shutil.rmtree(work / "spill", ignore_errors=True)  # what a run that was killed left there
     # Buckets come in any order and every table is ordered when it is written, so the engine need not keep the order of rows.
     settings = {"temp_directory": str(work / "spill"), "preserve_insertion_order": False}
     # The system keeps the files that were read in memory as long as there is room; a copy of our own would be held beside it.

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from math import ceil, sqrt
+from math import ceil
 from pathlib import Path
 
 import ibis
@@ -19,17 +18,12 @@ import ibis
 from stepwell.engines import DuckDB, Engine
 from stepwell.errors import Problem, QuestionError
 from stepwell.folder_lock import hold_lock
-from stepwell.paths import literal, pattern
+from stepwell.paths import pattern
+from stepwell.sources.laid_down import all_files, lay_down, part_folder
+from stepwell.sources.parts import PEOPLE_PER_PART
 from stepwell.sources.source import Source
 from stepwell.sources.stored import forget_stored
 from stepwell.tables import RECORDS, Table
-
-_MOST_PARTS = 64
-"""Folders written at a time."""
-
-_ROWS_WAITING = 20_480
-"""Rows that wait for each folder before they are written. DuckDB's own are six times as many; those, and the Bloom filters of all
-that has been written, which nobody asks, took more memory than any reading."""
 
 _RECORDS = {table.name: table for table in RECORDS}
 _SQL_TYPE = {
@@ -102,61 +96,38 @@ def store_in_folder(
 ) -> StoredRecords:
     """Lays the records down as Parquet, one folder per record table and bucket of people, unless they lie there already."""
     con = engine.tables
-    # How many rows wait for all folders together, in each thread.
-    con.con.execute(f"SET partitioned_write_flush_threshold = {4 * _ROWS_WAITING}")
     n_buckets = 0 if is_stored else _n_buckets(source.tables, people_per_bucket)
     stored = {}
     for number, (name, rows) in enumerate(source.tables.items()):
         progress("reading", number, len(source.tables))
         target = folder / name
-        if not is_stored:
+        if is_stored:
+            pass
+        elif source.scratch is not None and people_per_bucket == PEOPLE_PER_PART:
+            _take(source.scratch.made(name), target)
+        else:
             typed = _typed(_RECORDS[name], lambda c: f'"{c}"')
-            _lay_down(engine, f"SELECT {typed} FROM ({con.compile(rows)})", target, people_per_bucket, n_buckets)
+            lay_down(con, f"SELECT {typed} FROM ({con.compile(rows)})", target, people_per_bucket, n_buckets)
         stored[name] = _open(con, target, _RECORDS[name])
     forget_stored(con)
     progress("reading", len(source.tables), len(source.tables))
 
     def select(name: str, bucket: int) -> str:
-        part = folder / name / f"bucket={bucket}"
+        part = part_folder(folder / name, bucket)
         columns = ", ".join(f'"{c.name}"' for c in _RECORDS[name].columns)
         if part.is_dir():
-            return f"SELECT {columns} FROM {_parts(part)}"
+            return f"SELECT {columns} FROM {all_files(part)}"
         return f"SELECT {_typed(_RECORDS[name], lambda c: 'NULL')} WHERE false"
 
     return StoredRecords(replace(source, tables=stored), _n_buckets(stored, people_per_bucket), select)
 
 
-def _lay_down(engine: DuckDB, rows: str, target: Path, people_per_bucket: int, n_buckets: int) -> None:
-    """Writes rows into a folder per bucket: where the buckets are many, into groups of buckets first.
-
-    Every folder that is written at a time has a file open and rows waiting for it: hundreds of them take the memory, and
-    end as thousands of files.
-    """
-    target.mkdir(parents=True)
-    if n_buckets <= _MOST_PARTS:
-        return _write_parts(engine, rows, target, people_per_bucket)
-    groups = target.with_name(f"{target.name}.groups")
-    groups.mkdir()
-    _write_parts(engine, rows, groups, people_per_bucket * ceil(sqrt(n_buckets)))
-    for group in sorted(groups.iterdir()):
-        rows = f"SELECT * FROM {_parts(group)}"
-        _write_parts(engine, rows, target, people_per_bucket)
-        shutil.rmtree(group)
-    groups.rmdir()
-
-
-def _parts(folder: Path) -> str:
-    """All Parquet files of a folder, as SQL reads them."""
-    return f"read_parquet({literal(pattern(folder, '*.parquet'))}, hive_partitioning = false)"
-
-
-def _write_parts(engine: DuckDB, rows: str, target: Path, people_in_each: int) -> None:
-    rows = f"SELECT *, (person_id - 1) // {people_in_each} AS bucket FROM ({rows})"
-    # Written in whatever order the threads deliver: every reader of these files puts the rows in order itself.
-    engine.tables.con.execute(
-        f"COPY ({rows}) TO {literal(target.absolute())} (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE, "
-        f"ROW_GROUP_SIZE {_ROWS_WAITING}, WRITE_BLOOM_FILTER false)"
-    )
+def _take(made: Path, target: Path) -> None:
+    """Takes over the files of a table that were made bucket by bucket."""
+    if made.is_dir():
+        made.rename(target)
+    else:
+        target.mkdir()
 
 
 def store_in_engine(source: Source, engine: Engine, people_per_bucket: int, progress: Progress) -> StoredRecords:

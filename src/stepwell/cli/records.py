@@ -73,7 +73,7 @@ def check(
     knowledge = load()
     with connect(source, engine=engine) as place:
         opened = open_source(place.location, place.engine.tables, knowledge, place.vocabulary)
-        coverage = find_coverage(opened, place.engine.tables, knowledge)
+        coverage = find_coverage(opened, knowledge)
     if as_json:
         print_json("check", coverage.as_dict())
         return

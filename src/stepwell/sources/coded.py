@@ -1,87 +1,19 @@
 """Diagnoses and procedures of a CDM, and the care that it keeps among observations and visits: the rows that carry a code of a
-set, and those that may hide one."""
+set."""
 
 from __future__ import annotations
 
-from functools import reduce
-
-import ibis
-import ibis.expr.types as ir
 import polars as pl
 
-from ..knowledge.forms import Knowledge
 from ..tables.ranges import QUANTITY
-from .codes import CODED, PLACES, Codes, Columns, SetCode, codeset_codes, visit_columns
+from .cells import Cells, is_outside, within
+from .codes import CODED, Columns, visit_columns
 from .files import RawTable
-from .identify import CODING, codings_of, find_gap, with_coding
-from .people import People
+from .findings import Finding, settle, without_repeats
 from .source import Loss
-from .stored import run, store
-from .tally import Finding, settle, without_repeats
-from .undated import Gaps, note_undated
-from .values import concept, day, is_no_time, is_outside, minute_of, number, text, within
+from .undated import undated_rows
 
-
-def read_conditions(
-    coded: Codes,
-    observation: RawTable | None,
-    gaps: Gaps,
-    con,
-    people: People,
-    raws: list[RawTable],
-    vocabulary: dict[str, RawTable],
-    knowledge: Knowledge,
-) -> tuple[ir.Table, list[Loss]]:
-    """Diagnoses, and those that OMOP's vocabulary puts among the observations (an allergy, self-harm, an attempt): rows with such
-    a code and without a value. A row with a value answers a question, and may answer it with no."""
-    (raw,) = raws
-    main = _read_main(coded, gaps, con, people, raw, vocabulary, knowledge, "condition", "condition_start_date")
-    if observation is None:
-        return main
-    stated = (
-        text(observation.column("value_as_string")),
-        text(observation.column("value_source_value")),
-        observation.column("value_as_number", "float64").cast("string"),
-        concept(observation.column("value_as_concept_id", "int64")).nullif(0).cast("string"),
-    )
-    bare = RawTable(observation.name, observation.where, observation.rows.filter(ibis.coalesce(*stated).isnull()))
-    codes = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "condition")
-    rows, found = _read_coded(
-        coded, gaps, con, people, bare, CODED[bare.name], codes, vocabulary, "condition", "observation_date"
-    )
-    losses = main[1] + [loss for loss in found if loss not in main[1]]
-    rows = store(con, rows.select(main[0].columns), observation.where)
-    # Some exports write every diagnosis into both tables: it is one diagnosis.
-    new = rows.anti_join(main[0], ["person_id", "condition_date", "codeset", "code"])
-    n_rows, n_new = (int(run(of.count(), observation.where).as_py()) for of in (rows, new))
-    if n_new < n_rows:
-        what = "diagnoses among the observations that stand among the diagnoses too, of the same day and code"
-        losses.append(Loss("condition", what, "corrected", n_rows - n_new))
-    return main[0].union(new), losses
-
-
-def read_procedures(
-    coded: Codes,
-    care: list[tuple[RawTable, Columns, str]],
-    gaps: Gaps,
-    con,
-    people: People,
-    raws: list[RawTable],
-    vocabulary: dict[str, RawTable],
-    knowledge: Knowledge,
-) -> tuple[ir.Table, list[Loss]]:
-    """Procedures, and care that the CDM keeps among observations and visits."""
-    parts, losses = [], []
-    for raw in raws:
-        rows, found = _read_main(coded, gaps, con, people, raw, vocabulary, knowledge, "procedure", "procedure_date")
-        parts.append(rows)
-        losses += found
-    of_care = codeset_codes(s for s in knowledge.codesets.values() if s.kind == "care")
-    for raw, where, date in care:
-        rows, found = _read_coded(coded, gaps, con, people, raw, where, of_care, vocabulary, "procedure", date)
-        parts.append(rows)
-        losses += found
-    return reduce(lambda a, b: a.union(b), parts), losses
+_COLUMN = {"condition": "codeset", "procedure": "procedure"}
 
 
 def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]]:
@@ -95,107 +27,83 @@ def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]
     return tables
 
 
-def _read_main(
-    coded: Codes,
-    gaps: Gaps,
-    con,
-    people: People,
-    raw: RawTable,
-    vocabulary: dict[str, RawTable],
-    knowledge: Knowledge,
-    record: str,
-    date: str,
-) -> tuple[ir.Table, list[Loss]]:
-    """The rows of the table made for them. Those that may hide a code go to `gaps`."""
-    columns = CODED[raw.name]
-    keys = with_coding(coded.keys(raw.name, columns), record)
-
-    def rows_coded(pairs: pl.DataFrame) -> ir.Table:
-        rows = coded.rows_of(raw, columns, keys.join(pairs, CODING, nulls_equal=True).select(*PLACES, "codeset"))
-        return people.attach(rows.select("codeset", id="person_id", date=day(rows[date]).value), "id")
-
-    has_hierarchy = "concept_ancestor" in vocabulary
-    codings = codings_of(keys)
-    gap, found = find_gap(con, people, rows_coded, codings, raw.where, record, knowledge, has_hierarchy=has_hierarchy)
-    gaps += [] if gap is None else [gap]
-    codes = codeset_codes(s for s in knowledge.codesets.values() if record in s.records)
-    rows, losses = _read_coded(coded, gaps, con, people, raw, columns, codes, vocabulary, record, date)
-    return rows, found + losses
+def without_value(rows: pl.DataFrame) -> pl.DataFrame:
+    """The raw rows of an observation table that have no value. A row with a value answers a question, and may answer it with no."""
+    cells = Cells(rows)
+    stated = (
+        cells.text("value_as_string"),
+        cells.text("value_source_value"),
+        cells.number("value_as_number").cast(pl.String),
+        cells.concept("value_as_concept_id").cast(pl.String),
+    )
+    return rows.filter(pl.coalesce(*stated).is_null())
 
 
-def _read_coded(
-    coded: Codes,
-    gaps: Gaps,
-    con: ibis.BaseBackend,
-    people: People,
-    raw: RawTable,
-    columns: Columns,
-    codes: list[SetCode],
-    vocabulary: dict[str, RawTable],
-    record: str,
-    date: str,
-) -> tuple[ir.Table, list[Loss]]:
-    """The rows that carry a code of a set, once per set."""
-    losses = []
-    deep = [c for c in codes if c.match == "descendants"]
-    if deep and "concept_ancestor" not in vocabulary:
-        what = (
-            f"{len(deep)} codes of the code sets mean 'and everything below', but there is no concept_ancestor to say what "
-            "lies below them: they match only themselves"
-        )
-        losses.append(Loss(record, what, "kept", 0))
-    rows = coded.find(raw, columns, codes)
-    ids = rows.select(kind="set_id", id=f"{raw.name}_id")
-    when = day(rows[date])
-    told = RawTable(raw.name, raw.where, rows)
-    more = {
-        "quantity": within(QUANTITY, number(told.column("quantity", "float64"))),
-        "minute": minute_of(told.column("procedure_datetime")),
-        "is_quantity_outside": is_outside(QUANTITY, number(told.column("quantity", "float64"))),
-        "is_time_unreadable": is_no_time(told.column("procedure_datetime")),
-    }
-    rows = rows.select(
-        **(more if record == "procedure" else {}),
-        id="person_id",
-        set_id="set_id",
-        vocabulary="vocabulary",
-        code="code",
+def read_coded(
+    rows: pl.DataFrame, record: str, table: str, date: str
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Loss]]:
+    """`condition` or `procedure` from the raw rows of a table that carry a code of a set, once per set (`set_id`, `vocabulary`,
+    `code`), with the rows of `code_gap` that those without a day make. `date` is the column of the day."""
+    cells = Cells(rows)
+    when, (first, last) = cells.day(date), cells.span(date)
+    told = rows.select(
+        "person_id",
+        "set_id",
+        "vocabulary",
+        "code",
         date=when.value,
-        written=rows[date],
         is_unreadable=when.is_unreadable,
         is_marker=when.is_marker,
         is_shifted=when.is_shifted,
-        address=told.address(f"{raw.name}_id"),
+        first=first,
+        last=last,
+        address=cells.address(table, f"{table}_id"),
+        **({} if record == "condition" else _more_of_procedure(cells)),
     )
-    rows = people.attach(rows, "id")
     undated = [
-        Finding(rows.is_unreadable, "rows whose date cannot be read", "left out"),
-        Finding(rows.is_marker, "rows dated before 1900 or after 2299", "left out"),
-        Finding(rows.date.isnull(), "rows without a date", "left out"),
+        Finding(pl.col("is_unreadable"), "rows whose date cannot be read", "left out"),
+        Finding(pl.col("is_marker"), "rows dated before 1900 or after 2299", "left out"),
+        Finding(pl.col("date").is_null(), "rows without a date", "left out"),
     ]
-    kept, found, _n = settle(
+    kept, losses = settle(
         record,
-        raw.where,
-        rows,
+        told,
         [
-            Finding(rows.person_id.isnull(), "rows of people who are not in person", "left out"),
+            Finding(pl.col("person_id").is_null(), "rows of people who are not in person", "left out"),
             *undated,
-            Finding(rows.is_shifted, "rows dated after 2100, as in records whose dates were shifted", "kept"),
-            *(procedure_findings(rows) if record == "procedure" else ()),
+            Finding(pl.col("is_shifted"), "rows dated after 2100, as in records whose dates were shifted", "kept"),
+            *(procedure_findings() if record == "procedure" else ()),
         ],
     )
-    found += note_undated(gaps, con, rows, found, undated, record, "set_id", raw.where)
-    column = {"condition": "codeset", "procedure": "procedure"}[record]
-    kept = kept.rename({column: "set_id", f"{record}_date": "date"})
-    kept = kept.drop("id", "written", "is_unreadable", "is_marker", "is_shifted")
-    kept = kept.drop(*(c for c in ("is_quantity_outside", "is_time_unreadable") if c in kept.columns))
-    kept, repeats = without_repeats(record, raw.where, kept, [ids], column)
-    return kept, losses + found + repeats
+    gap, counted = undated_rows(told, undated, record, "set_id")
+    kept = kept.rename({"set_id": _COLUMN[record], "date": f"{record}_date"})
+    more = [] if record == "condition" else ["quantity", "minute"]
+    kept = kept.select("person_id", f"{record}_date", _COLUMN[record], "vocabulary", "code", *more, "address")
+    kept, repeats = without_repeats(record, kept, _COLUMN[record])
+    return kept, gap, [*losses, counted, *repeats]
 
 
-def procedure_findings(rows: ir.Table) -> list[Finding]:
-    """What is said of the quantity and the time of procedures."""
+def _more_of_procedure(cells: Cells) -> dict[str, pl.Expr]:
+    quantity = cells.number("quantity")
+    return {
+        "quantity": within(QUANTITY, quantity),
+        "minute": cells.minute("procedure_datetime").cast(pl.Int32),
+        "is_quantity_outside": is_outside(QUANTITY, quantity),
+        "is_time_unreadable": cells.is_no_time("procedure_datetime"),
+    }
+
+
+def new_diagnoses(among: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFrame, Loss]:
+    """Of diagnoses among the observations, those that do not stand among the diagnoses (`known`) too. Some exports write every
+    diagnosis into both tables: it is one diagnosis."""
+    new = among.join(known, ["person_id", "condition_date", "codeset", "code"], "anti")
+    what = "diagnoses among the observations that stand among the diagnoses too, of the same day and code"
+    return new, Loss("condition", what, "corrected", among.height - new.height)
+
+
+def procedure_findings() -> list[Finding]:
+    """What is said of the quantity and the time of procedures (`is_quantity_outside`, `is_time_unreadable`)."""
     return [
-        Finding(rows.is_quantity_outside, f"procedures with a quantity outside {QUANTITY}", "read as unknown"),
-        Finding(rows.is_time_unreadable, "procedures whose time cannot be read", "read as unknown"),
+        Finding(pl.col("is_quantity_outside"), f"procedures with a quantity outside {QUANTITY}", "read as unknown"),
+        Finding(pl.col("is_time_unreadable"), "procedures whose time cannot be read", "read as unknown"),
     ]

@@ -2,7 +2,7 @@
 
 A row is looked at by its standard concept, its source concept and, where the vocabulary tables do not hold the source concept,
 its source value. Tables have millions of rows, coded in some thousands of ways: each way is a key. What a key means is worked out
-here, in Polars; then the engine is asked once for the rows with the keys that are looked for.
+here, in Polars; then the engine is asked once for the rows with the keys that anything is looked for by.
 """
 
 from __future__ import annotations
@@ -105,13 +105,13 @@ class Codes:
         self._below = vocabulary.below(tops["concept_id"], ids)
         self._tops = tops.select("vocabulary", "code", above="concept_id").unique()
 
-    def find(self, raw: RawTable, columns: Columns, codes: Iterable[SetCode]) -> ir.Table:
-        """The rows of a table, or of a part of it, that belong to a set, once per set, with `set_id`, `vocabulary` and `code`.
+    def hits(self, name: str, columns: Columns, codes: Iterable[SetCode]) -> pl.DataFrame:
+        """The keys of a table whose rows belong to a set, once per set: `key`, `set_id`, `vocabulary` and `code`.
 
         A code that is taken out of a set wins over one that belongs to it, whichever column holds it. The code as recorded
         (source value, source concept) is named before the standard concept.
         """
-        keys, codes = self.keys(raw.name, columns).with_row_index("key"), _as_frame(codes)
+        keys, codes = self.keys(name, columns), _as_frame(codes)
         of_concept = self._sets_of_concepts(codes)
         sides = (("value", _sets_of_values(keys, codes)), ("source", of_concept), ("standard", of_concept))
         hits = pl.concat(
@@ -124,24 +124,25 @@ class Codes:
         # The code is named as it stands in the first place that says anything, whichever set that place is in.
         first = hits.filter(pl.col("rank") == pl.col("rank").min().over("key"))
         named = first.group_by("key").agg(pl.col("vocabulary", "code").max())
-        found = keys.select("key", *PLACES).join(sets, "key").join(named, "key")
-        return self.rows_of(raw, columns, found.select(*PLACES, *_ADDED))
+        return sets.join(named, "key").select("key", "set_id", "vocabulary", "code")
 
     def keys(self, name: str, columns: Columns) -> pl.DataFrame:
-        """One row per way in which the rows of a table are coded: the cells as recorded (`_0` standard concept, `_1` source
-        concept, `_2` source value), how many rows have them (`n_rows`), the concepts as numbers (`standard`, `source`) with their
-        vocabularies in the `concept` table (NULL where it does not hold them), and the source `value` with its `stated`
-        vocabulary and `bare` code.
+        """One row per way in which the rows of a table are coded, numbered (`key`): the cells as recorded (`_0` standard concept,
+        `_1` source concept, `_2` source value), how many rows have them (`n_rows`), the concepts as numbers (`standard`,
+        `source`) with their vocabularies in the `concept` table (NULL where it does not hold them), and the source `value` with
+        its `stated` vocabulary and `bare` code.
 
         `value` is NULL where the vocabulary tables hold the source concept, which then tells what the value is. A source concept
         that they do not hold tells nothing, and the value must speak for itself.
         """
         return self._keys[name, columns]
 
-    def rows_of(self, raw: RawTable, columns: Columns, keys: pl.DataFrame) -> ir.Table:
-        """The raw rows coded as one of these keys (`_0`, `_1`, `_2`), with the further columns of the keys."""
-        on_engine = keep(self._vocabulary.con, keys.rename({p: f"{p}_of_key" for p in PLACES}))
-        rows = _with_places(raw, columns)
+    def rows_of(self, raw: RawTable, columns: Columns, keys: Iterable[int], cells: Iterable[str]) -> ir.Table:
+        """The raw rows that are coded as one of these keys: their `key` and these cells of theirs, as far as there are any."""
+        wanted = pl.DataFrame({"key": pl.Series(keys, dtype=pl.Int64).unique().sort()})
+        told = self.keys(raw.name, columns).join(wanted, "key")
+        on_engine = keep(self._vocabulary.con, told.select("key", **{f"{p}_of_key": p for p in PLACES}))
+        rows = _with_places(raw, columns).select(*PLACES, *(c for c in cells if raw.has(c)))
         # As recorded, and NULL equal to NULL: cells are cleaned once per key, not once per row.
         found = rows.join(on_engine, [rows[p].identical_to(on_engine[f"{p}_of_key"]) for p in PLACES])
         return found.drop(*PLACES, *(f"{p}_of_key" for p in PLACES))
@@ -171,15 +172,13 @@ def coded_columns(filled: dict[str, RawTable]) -> list[tuple[str, Columns]]:
     return found
 
 
-_ADDED = ("set_id", "vocabulary", "code")
 _HIT = ("set_id", "is_included", "vocabulary", "code")
 
 
 def _with_places(raw: RawTable, columns: Columns) -> ir.Table:
-    """The rows with the cells that hold codes; a column of the source's own with the name of an added one gives way to it."""
+    """The rows with the cells that hold codes."""
     named = zip(PLACES, (columns.standard, columns.source, columns.value), strict=True)
-    rows = raw.rows.mutate(**{place: raw.column(name) for place, name in named})
-    return rows.drop(*(c for c in raw.rows.columns if c in _ADDED))
+    return raw.rows.mutate(**{place: raw.column(name) for place, name in named})
 
 
 def _find_keys(raw: RawTable, columns: Columns) -> pl.DataFrame:
@@ -198,7 +197,8 @@ def _with_vocabularies(keys: pl.DataFrame, concepts: pl.DataFrame) -> pl.DataFra
         of_place = held.rename({"concept_id": place, "vocabulary": f"{place}_vocabulary"})
         keys = keys.join(of_place, place, "left")
     is_told = pl.col("source_vocabulary").is_not_null()
-    return with_code(keys.with_columns(value=pl.when(is_told).then(None).otherwise("value")))
+    keys = keys.with_columns(value=pl.when(is_told).then(None).otherwise("value"))
+    return with_code(keys).with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("key"))
 
 
 def _as_frame(codes: Iterable[SetCode]) -> pl.DataFrame:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import ibis
-import ibis.expr.types as ir
-
 from ..knowledge.definition import Branch, Definition, needs_score
 from ..knowledge.forms import Knowledge
 from ..knowledge.incomplete_words import say_source_incomplete, shares
@@ -244,51 +241,34 @@ class Coverage:
         return f"**Is answered with “met” or “unknown”, never “not met” for want of a drug**, {why}"
 
 
-def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -> Coverage:
-    """Counts what the record tables of a source hold; each table is read once or twice."""
-    t = source.tables
-    tables = []
-    for name, rows in t.items():
-        if name not in _NOUNS:
-            continue
-        n_rows, n_people = _row(con, rows.agg(n=rows.count(), people=rows.person_id.nunique()))
-        tables.append(TableFound(name, name in source.has, n_rows, n_people))
-    m = t["medication"]
-    drugs = m.group_by("ingredient").agg(
-        rows=m.count(),
-        people=m.person_id.nunique(),
-        dose=m.mg_per_day.count(),
-        end=m.end_date.count(),
-        supplied=m.is_supplied.sum().fill_null(0),
-        ordered=(~m.is_supplied).sum().fill_null(0),
-    )
-    s = t["measurement"]
-    scores = s.group_by("instrument").agg(rows=s.count(), usable=s.total.count(), people=s.person_id.nunique())
+def find_coverage(source: Source, knowledge: Knowledge) -> Coverage:
+    """What the record tables of a source hold."""
+    counts = source.counts
+    tables = [TableFound(name, name in source.has, *n) for name, n in counts.tables.items() if name in _NOUNS]
     codes = []
-    for table, column in (("condition", "codeset"), ("procedure", "procedure")):
-        c = t[table]
-        found = c.group_by(column).agg(rows=c.count(), people=c.person_id.nunique())
-        for key, n_rows, n_people in _rows(con, found):
+    for found in (counts.condition, counts.procedure):
+        for key, numbers in found.items():
             known = knowledge.codesets[key]
-            codes.append(CodesetFound(key, known.label, known.kind, n_rows, n_people))
-    with_session_dose = _session_doses(source, con, knowledge)
+            codes.append(CodesetFound(key, known.label, known.kind, *numbers))
+    of_sessions = session_ingredients(knowledge) if "dose" in source.has else []
     roles = {"antidepressant": 0}
     ingredients = [
         IngredientFound(
             key,
             knowledge.ingredients[key].label,
             knowledge.ingredients[key].role,
-            *counts,
-            n_with_session_dose=with_session_dose.get(key),
+            *numbers,
+            n_with_session_dose=counts.doses.get(key, (0,))[0] if key in of_sessions else None,
         )
-        for key, *counts in _rows(con, drugs)
+        for key, numbers in counts.medication.items()
     ]
     instruments = [
-        InstrumentFound(key, knowledge.instruments[key].label, *counts) for key, *counts in _rows(con, scores)
+        InstrumentFound(key, knowledge.instruments[key].label, n_rows, n_usable, n_people)
+        for key, (n_rows, n_people, n_usable) in counts.measurement.items()
     ]
     return Coverage(
         tables=tuple(tables),
-        n_with_birth=_row(con, t["person"].agg(n=t["person"].birth_earliest_date.count()))[0],
+        n_with_birth=counts.birth[""][0],
         n_observed=next(f.n_people for f in tables if f.table == "observation_period"),
         ingredients=tuple(sorted(ingredients, key=lambda i: (roles.get(i.role, 1), i.role, -i.n_rows, i.ingredient))),
         instruments=tuple(sorted(instruments, key=lambda i: i.instrument)),
@@ -298,18 +278,6 @@ def find_coverage(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -
         ),
         drug_rows=source.drug_rows,
     )
-
-
-def _session_doses(source: Source, con: ibis.BaseBackend, knowledge: Knowledge) -> dict[str, int]:
-    """Rows of medication whose dose of the session is known, by ingredient that is given in sessions: `dose` holds the same rows,
-    under the same addresses."""
-    if "dose" not in source.has:
-        return {}
-    m, dose = source.tables["medication"], source.tables["dose"]
-    known = dose.filter(dose.mg.notnull()).select("ingredient", "address")
-    rows = m.filter(m.ingredient.isin(session_ingredients(knowledge))).semi_join(known, ["ingredient", "address"])
-    found = dict(_rows(con, rows.group_by("ingredient").agg(n=rows.count())))
-    return {i: found.get(i, 0) for i in session_ingredients(knowledge)}
 
 
 def _losses_text(losses: tuple[Loss, ...]) -> list[str]:
@@ -331,11 +299,3 @@ def _share(n: int, total: int) -> str:
 
 def _counted(n: int, one: str, many: str) -> str:
     return f"{n:,} {one if n == 1 else many}"
-
-
-def _rows(con: ibis.BaseBackend, expr: ir.Table) -> list[tuple]:
-    return [tuple(row.values()) for row in con.to_pyarrow(expr).to_pylist()]
-
-
-def _row(con: ibis.BaseBackend, expr: ir.Table) -> tuple[int, ...]:
-    return _rows(con, expr)[0]

@@ -2,79 +2,80 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables import DECLARED_SESSION
 from ..tables.ranges import DAY, MG_PER_KG
-from .drugs import NamedDrugs
-from .files import RawTable
+from .cells import Cells, is_outside, within
+from .drugs import NamedDrugs, named
+from .findings import Finding, settle
 from .source import Loss
-from .tally import Finding, settle
-from .values import day, is_outside, number, within
 
 
-def is_comparator(rows: ir.Table) -> ir.BooleanValue:
+def is_comparator() -> pl.Expr:
     """Whether a placebo or another drug was given in the treatment's place."""
-    return (rows.kind.lower() == "comparator").fill_null(False)
+    return (pl.col("kind").str.to_lowercase() == "comparator").fill_null(False)
 
 
-def without_comparators(raw: RawTable) -> RawTable:
+def without_comparators(lines: pl.DataFrame) -> pl.DataFrame:
     """The lines of medication.csv that are medicines of the person's own."""
-    return RawTable(raw.name, raw.where, raw.rows.filter(~is_comparator(raw.rows)))
+    return lines.filter(~is_comparator())
 
 
-def declared_problems(
-    rows: ir.Table, drugs: NamedDrugs, knowledge: Knowledge
-) -> list[tuple[ir.BooleanValue, str, str]]:
+def declared_problems(lines: pl.DataFrame, drugs: NamedDrugs, knowledge: Knowledge) -> list[tuple[pl.Expr, str, str]]:
     """What can be wrong with the columns `session`, `arm` and `mg_per_kg` of a line: when, what was found, what is expected."""
     treatments = {t.id: t.ingredients for t in knowledge.treatments.values() if t.ingredients}
-    said, has_session = rows.session.lower(), rows.session.notnull()
-    named = drugs.on_engine
-    own = []
+    said, has_session = pl.col("session").str.to_lowercase(), pl.col("session").is_not_null()
+    is_own = pl.lit(False)
     for treatment, ingredients in treatments.items():
-        names = named.filter(named.ingredient.isin(ingredients)).called
-        own.append((said == treatment) & rows.drug.lower().isin(names))
+        names = drugs.products.filter(pl.col("ingredient").is_in(ingredients))["called"]
+        is_own |= (said == treatment) & named(pl.col("drug")).is_in(names.implode())
     ids = ", ".join(sorted(treatments))
-    is_told = rows.arm.notnull() | rows.mg_per_kg.notnull()
+    is_known = said.is_in(list(treatments))
+    is_told = pl.col("arm").is_not_null() | pl.col("mg_per_kg").is_not_null()
     return [
-        (has_session & said.notin(list(treatments)), "an unknown treatment in session", f"one of {ids}"),
+        (has_session & ~is_known, "an unknown treatment in session", f"one of {ids}"),
         (
-            has_session & said.isin(list(treatments)) & ~ibis.or_(*own).fill_null(False) & ~is_comparator(rows),
+            has_session & is_known & ~is_own.fill_null(False) & ~is_comparator(),
             "a session of one treatment with another drug",
             "the treatment's own drug, or kind comparator",
         ),
-        (is_comparator(rows) & ~has_session, "a comparator of nothing", f"in session, one of {ids}"),
+        (is_comparator() & ~has_session, "a comparator of nothing", f"in session, one of {ids}"),
         (is_told & ~has_session, "arm or mg_per_kg of a line that is no declared session", f"in session, one of {ids}"),
     ]
 
 
-def read_declared(raw: RawTable) -> tuple[ir.Table, list[Loss]]:
+def read_declared(lines: pl.DataFrame) -> tuple[pl.DataFrame, list[Loss]]:
     """The record table `declared_session`, and what is wrong with its rows."""
-    rows = raw.rows.filter(raw.rows.session.notnull())
-    for_weight = rows.drug + ibis.coalesce(ibis.literal(" ") + rows.mg_per_kg + " mg/kg", ibis.literal(""))
-    stated = number(rows.mg_per_kg)
-    rows = rows.select(
+    lines = lines.filter(pl.col("session").is_not_null())
+    cells = Cells(lines)
+    of_weight = pl.lit(" ") + pl.col("mg_per_kg") + pl.lit(" mg/kg")
+    rows = lines.select(
         "person_id",
         "address",
-        session_date=day(rows.start_date).value,
-        treatment=rows.session.lower(),
-        is_comparator=is_comparator(rows),
-        arm=ibis.coalesce(rows.arm, for_weight),
-        mg_per_kg=within(MG_PER_KG, stated),
-        is_dose_outside=is_outside(MG_PER_KG, stated),
+        session_date=cells.day("start_date").value,
+        treatment=pl.col("session").str.to_lowercase(),
+        is_comparator=is_comparator(),
+        arm=pl.coalesce("arm", pl.col("drug") + of_weight.fill_null("")),
+        stated=cells.number("mg_per_kg"),
     )
-    findings = [
-        Finding(rows.session_date.isnull(), f"declared sessions dated outside {DAY}", "left out"),
-        Finding(
-            rows.is_dose_outside, f"declared sessions with a dose for the weight outside {MG_PER_KG}", "read as unknown"
-        ),
-    ]
-    findings.append(
-        Finding(
-            rows.is_comparator, "sessions of what a treatment was compared with: no doses, and no medicines", "kept"
-        )
+    rows = rows.with_columns(mg_per_kg=within(MG_PER_KG, pl.col("stated")))
+    kept, losses = settle(
+        DECLARED_SESSION.name,
+        rows,
+        [
+            Finding(pl.col("session_date").is_null(), f"declared sessions dated outside {DAY}", "left out"),
+            Finding(
+                is_outside(MG_PER_KG, pl.col("stated")),
+                f"declared sessions with a dose for the weight outside {MG_PER_KG}",
+                "read as unknown",
+            ),
+            Finding(
+                pl.col("is_comparator"),
+                "sessions of what a treatment was compared with: no doses, and no medicines",
+                "kept",
+            ),
+        ],
     )
-    kept, losses, _n = settle(DECLARED_SESSION.name, raw.where, rows, findings)
-    return kept.select(*DECLARED_SESSION.schema), losses
+    return kept.select(*DECLARED_SESSION.schema).cast(DECLARED_SESSION.schema.to_polars()), losses

@@ -1,15 +1,14 @@
 """What the recorded drugs are: their ingredients, for what use their products are labelled, and how much one unit of them holds.
 
-Drugs are first gathered by what identifies them: some thousands of keys for any number of rows. Everything here is worked
-out per key; the rows are joined to the result once. A drug is looked up by its concept. Where nothing says what the concept is,
-the rows' source concepts and source values are looked up (`entry`); what they do not say either is an unidentified drug.
+The engine counts the rows by what identifies the drug: some thousands of keys for any number of rows. Everything here is worked
+out per key; the rows of a part are joined to the result. A drug is looked up by its concept. Where nothing says what the concept
+is, the rows' source concepts and source values are looked up (`entry`); what they do not say either is an unidentified drug.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -17,8 +16,9 @@ import polars as pl
 
 from ..knowledge.forms import Knowledge
 from .drug_concepts import DrugConcepts, DrugVocabulary
-from .files import RawTable
+from .files import SOURCE_ADDRESS, RawTable
 from .ingredients import BY_ENTRY, BY_NAME, ingredients_of, resolve_combinations, settled_keys, with_names
+from .people import People
 from .product_use import uses_by_words, with_product_use
 from .stored import fetch, keep
 from .strength import with_strength
@@ -27,6 +27,30 @@ from .vocabulary import Vocabulary
 
 _OTHER = "other"
 """What a person with an own folder writes for a drug that is known to be none of those looked for."""
+
+
+DRUG_CELLS = (
+    "drug_exposure_id",
+    "drug_type_concept_id",
+    "drug_exposure_start_date",
+    "drug_exposure_start_datetime",
+    "drug_exposure_end_date",
+    "verbatim_end_date",
+    "days_supply",
+    "quantity",
+    "stop_reason",
+    "route_concept_id",
+    "route_source_value",
+    "drug_source_value",
+    "dose_unit_source_value",
+    "units_per_day",
+    "stated_mg_per_day",
+    "valid_from",
+    "valid_until",
+    "of_order",
+    SOURCE_ADDRESS,
+)
+"""The columns of `drug_exposure` that are read in parts."""
 
 
 @dataclass(frozen=True)
@@ -38,61 +62,80 @@ class Drugs:
     `unidentified`. `unsettled`: the concepts of which nothing says what they are; None where there are none, nor rows without
     one."""
 
-    con: ibis.BaseBackend
     products: pl.DataFrame
     keys: pl.DataFrame
     unsettled: pl.Series | None
 
-    @cached_property
-    def by_concept(self) -> ir.Table:
-        """The products found by their concept, on the engine."""
-        return keep(self.con, self.products.filter(pl.col("concept_id").is_not_null()).drop("entry"))
+    def rows_of(self, rows: pl.DataFrame, ingredients: Iterable[str] | None = None) -> pl.DataFrame:
+        """The rows of `select_drug_rows` that are of these products, or of those with these ingredients: one row for each row
+        and ingredient, with the columns of the product."""
+        products = self.products
+        if ingredients is not None:
+            products = products.filter(pl.col("ingredient").is_in(list(ingredients)))
+        found = rows.join(products.drop("entry"), "concept_id")
+        more = self._unsettled_rows(rows).join(products.drop("concept_id"), "entry")
+        return pl.concat([found, more.select(found.columns)])
 
-    @cached_property
-    def _by_entry(self) -> ir.Table | None:
-        found = self.products.filter(pl.col("entry").is_not_null()).drop("concept_id")
-        return None if found.is_empty() else keep(self.con, found)
+    def unidentified_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows of `select_drug_rows` of drugs that nobody could identify."""
+        return self._unsettled_rows(rows).join(self.keys.filter(pl.col("kind") == "unidentified"), "entry", how="semi")
 
-    def rows_of(self, raw: RawTable, columns: Iterable[str], ingredients: Iterable[str] | None = None) -> RawTable:
-        """The rows of a `drug_exposure` table that are of these products, once per ingredient: with these columns of theirs, as
-        far as there are any, and those of the product.
+    def _unsettled_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows whose concept says nothing or is missing."""
+        if self.unsettled is None:
+            return rows.clear()
+        id_ = pl.col("concept_id")
+        return rows.filter(id_.is_null() | id_.is_in(self.unsettled.implode()))
 
-        Most rows of most sources are of drugs that nobody looks for; they are left behind before any cell is looked into.
-        """
-        columns = [c for c in columns if raw.has(c)]
 
-        def wanted(products: ir.Table) -> ir.Table:
-            return products if ingredients is None else products.filter(products.ingredient.isin(list(ingredients)))
+def select_drug_rows(raw: RawTable, con: ibis.BaseBackend, people: People, *drugs: Drugs) -> ir.Table:
+    """The rows of a `drug_exposure` table that are of these products or of drugs that nobody could identify: the columns of
+    `DRUG_CELLS` that the source has, `person_id` (the number of the person), `concept_id`, and `entry` where the concept says
+    nothing.
 
-        rows = raw.rows.select(*columns, concept_id=concept(raw.rows.drug_concept_id))
-        rows = rows.join(wanted(self.by_concept), "concept_id")
-        if self._by_entry is not None:
-            more = self.unsettled_rows(raw, columns).join(wanted(self._by_entry), "entry")
-            rows = rows.union(more.select(rows.columns))
-        return RawTable(raw.name, raw.where, rows)
+    Most rows of most sources are of drugs that nobody looks for; they stay on the engine.
+    """
+    cells = [c for c in DRUG_CELLS if raw.has(c)]
+    rows = raw.rows.select(*cells, id="person_id", concept_id=concept(raw.rows.drug_concept_id), entry=_entry(raw))
+    ids = pl.concat([d.products["concept_id"] for d in drugs]).drop_nulls().unique()
+    unsettled = [d.unsettled for d in drugs if d.unsettled is not None]
+    if not unsettled:
+        rows = rows.semi_join(keep(con, ids.to_frame()), "concept_id").mutate(entry=ibis.null("string"))
+    else:
+        # A concept may be one that is looked for and, among the drugs that only interact, one of which nothing is known.
+        rows = _mark(con, rows, "concept_id", "is_looked_for", ids)
+        rows = _mark(con, rows, "concept_id", "is_unsettled", pl.concat(unsettled).unique())
+        told = (rows.concept_id.isnull() | rows.is_unsettled.notnull()).ifelse(rows.entry, ibis.null("string"))
+        entries = [d.products["entry"] for d in drugs]
+        entries += [d.keys.filter(pl.col("kind") == "unidentified")["entry"] for d in drugs]
+        rows = _mark(con, rows.mutate(entry=told), "entry", "is_told", pl.concat(entries).drop_nulls().unique())
+        rows = rows.filter(rows.is_looked_for.notnull() | rows.is_told.notnull())
+    return people.attach(rows, "id").select("person_id", *cells, "concept_id", "entry")
 
-    def unsettled_rows(self, raw: RawTable, columns: Iterable[str]) -> ir.Table:
-        """The rows whose concept says nothing, with their `concept_id` and `entry`."""
-        return _with_entry(raw, self._unsettled, columns)
 
-    def unidentified_rows(self, raw: RawTable, columns: Iterable[str]) -> ir.Table:
-        """The rows of drugs that nobody could identify."""
-        entries = keep(self.con, self.keys.filter(pl.col("kind") == "unidentified").select("entry"))
-        return self.unsettled_rows(raw, columns).semi_join(entries, "entry")
+def _mark(con: ibis.BaseBackend, rows: ir.Table, column: str, mark: str, values: pl.Series) -> ir.Table:
+    """Adds the column `mark`: true where the column has one of these different values, else NULL."""
+    known = keep(con, pl.DataFrame({f"{mark}_value": values}).with_columns(pl.lit(True).alias(mark)))
+    return rows.left_join(known, rows[column] == known[f"{mark}_value"]).drop(f"{mark}_value")
 
-    @cached_property
-    def _unsettled(self) -> ir.Table | None:
-        return _kept_ids(self.con, self.unsettled)
+
+def count_drug_rows(raw: RawTable) -> pl.DataFrame:
+    """How many rows (`n_rows`) of a `drug_exposure` table have each `concept_id`, `type_id` and `route_id`."""
+    rows = raw.rows.select(
+        concept_id=concept(raw.rows.drug_concept_id),
+        type_id=concept(raw.column("drug_type_concept_id", "int64")),
+        route_id=concept(raw.column("route_concept_id", "int64")),
+    )
+    return fetch(rows.group_by(*rows.columns).agg(n_rows=rows.count()), raw.where).cast(pl.Int64)
 
 
 def find_drugs(
-    con: ibis.BaseBackend, raw: RawTable, vocabulary: Vocabulary, *knowledges: Knowledge
+    raw: RawTable, counted: pl.DataFrame, vocabulary: Vocabulary, *knowledges: Knowledge
 ) -> tuple[Drugs, ...]:
-    """Works out the ingredient, use and strength of every drug that occurs in a `drug_exposure` table, by each body of knowledge.
-    The rows are counted once, and their concepts looked up once."""
+    """Works out the ingredient, use and strength of every drug that occurs in a `drug_exposure` table, by each body of knowledge,
+    from the counts of `count_drug_rows`. The concepts are looked up once."""
     of_drugs = DrugVocabulary(vocabulary, knowledges)
-    counted = raw.rows.select(concept_id=concept(raw.rows.drug_concept_id))
-    counted = fetch(counted.group_by("concept_id").agg(n_rows=counted.count()), raw.where)
+    counted = counted.group_by("concept_id").agg(pl.col("n_rows").sum())
     keys = counted.filter(pl.col("concept_id").is_not_null()).select(
         "concept_id",
         "n_rows",
@@ -102,11 +145,11 @@ def find_drugs(
         has_concept=pl.lit(True),
     )
     concepts = of_drugs.look_up(keys["looked_up"])
-    found = [_resolve(con, keys, concepts, knowledge, BY_NAME) for knowledge in knowledges]
+    found = [_resolve(keys, concepts, knowledge, BY_NAME) for knowledge in knowledges]
     unsettled = [drugs.keys.filter(pl.col("kind") == "unidentified")["concept_id"] for drugs in found]
     if keys.height == counted.height and all(ids.is_empty() for ids in unsettled):
         return tuple(found)
-    entries = _count_entries(con, raw, pl.concat(unsettled).unique())
+    entries = _count_entries(vocabulary.con, raw, pl.concat(unsettled).unique())
     concepts = of_drugs.look_up(entries["looked_up"])
     return tuple(
         _add_entries(drugs, ids, entries, concepts, knowledge)
@@ -126,20 +169,17 @@ def _add_entries(
         concept_id=pl.lit(None, pl.Int64),
         has_concept=pl.col("concept_id").is_not_null().any(),
     )
-    more = _resolve(drugs.con, keys, concepts, knowledge, BY_ENTRY)
+    more = _resolve(keys, concepts, knowledge, BY_ENTRY)
     settled = drugs.keys.filter(pl.col("kind") != "unidentified")
-    products = pl.concat([drugs.products, more.products])
-    return Drugs(drugs.con, products, pl.concat([settled, more.keys]), unsettled)
+    return Drugs(pl.concat([drugs.products, more.products]), pl.concat([settled, more.keys]), unsettled)
 
 
-def _resolve(
-    con: ibis.BaseBackend, keys: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge, way: int
-) -> Drugs:
+def _resolve(keys: pl.DataFrame, concepts: DrugConcepts, knowledge: Knowledge, way: int) -> Drugs:
     """What these keys are, which say what is to be looked up; `way` is that of a name."""
     keys, looked_for = _identify(keys, concepts, knowledge, way)
     products = looked_for.join(keys.select("key", "words", "entry", "looked_up", "concept_id"), on="key")
     products = with_product_use(products, concepts, knowledge).drop("key", "way", "words", "looked_up")
-    return Drugs(con, products, keys.select("n_rows", "way", "has_concept", "concept_id", "entry", "kind"), None)
+    return Drugs(products, keys.select("n_rows", "way", "has_concept", "concept_id", "entry", "kind"), None)
 
 
 def _identify(
@@ -179,59 +219,46 @@ class NamedDrugs:
     `ingredient`, `mg_per_unit`, `per`, `strength_basis` (where the name spells out a strength) and `labelled_use`. `kinds`: one
     row per name, with `kind` as in `Drugs` and `n_rows`."""
 
-    con: ibis.BaseBackend
     products: pl.DataFrame
     kinds: pl.DataFrame
 
-    @cached_property
-    def on_engine(self) -> ir.Table:
-        """The products, on the engine."""
-        return keep(self.con, self.products)
 
-    @cached_property
-    def kinds_on_engine(self) -> ir.Table:
-        """The kinds, on the engine."""
-        return keep(self.con, self.kinds)
+def named(drug: pl.Expr) -> pl.Expr:
+    """The name of a drug as it is compared: in lower case."""
+    # Engines have one letter for the small form of the Turkish capital I, Polars has two.
+    return drug.str.replace_all("İ", "i", literal=True).str.to_lowercase()
 
 
-def find_named_drugs(con: ibis.BaseBackend, names: pl.DataFrame, knowledge: Knowledge) -> NamedDrugs:
+def find_named_drugs(names: pl.DataFrame, knowledge: Knowledge) -> NamedDrugs:
     """What the drugs with these names are (`called`, lower case, with `n_rows`)."""
-    concepts = DrugVocabulary(Vocabulary(con, {}), [knowledge]).look_up([])
+    concepts = DrugVocabulary(Vocabulary(None, {}), [knowledge]).look_up([])
     no_id = pl.lit(None, pl.Int64)
     keys, looked_for = _identify(names.with_columns(value="called", looked_up=no_id), concepts, knowledge, BY_NAME)
     is_other = (pl.col("kind") == "unidentified") & (pl.col("value") == _OTHER)
     kinds = keys.with_columns(kind=pl.when(is_other).then(pl.lit("other")).otherwise("kind"))
     products = looked_for.join(keys.select("key", "words", called="value"), on="key")
     products = products.with_columns(labelled_use=uses_by_words(products, knowledge)).drop("key", "way", "words")
-    return NamedDrugs(con, products, kinds.select("n_rows", "kind", called="value"))
+    return NamedDrugs(products, kinds.select("n_rows", "kind", called="value"))
 
 
 def _count_entries(con: ibis.BaseBackend, raw: RawTable, unsettled: pl.Series) -> pl.DataFrame:
     """How many rows (`n_rows`) each `entry` has with each of these concepts, or with none; with the source concept to look up and
     the source `value`."""
-    rows = _with_entry(raw, _kept_ids(con, unsettled), ("drug_source_concept_id", "drug_source_value"))
-    told = RawTable(raw.name, raw.where, rows)
-    rows = rows.select(
-        "entry",
-        "concept_id",
-        looked_up=concept(told.column("drug_source_concept_id", "int64")),
-        value=text(told.column("drug_source_value")).lower(),
+    rows = raw.rows.select(
+        concept_id=concept(raw.rows.drug_concept_id),
+        entry=_entry(raw),
+        looked_up=concept(raw.column("drug_source_concept_id", "int64")),
+        value=text(raw.column("drug_source_value")).lower(),
     )
-    return fetch(rows.group_by(*rows.columns).agg(n_rows=rows.count()), raw.where)
+    keys = rows.columns
+    rows = _mark(con, rows, "concept_id", "is_unsettled", unsettled)
+    rows = rows.filter(rows.concept_id.isnull() | rows.is_unsettled.notnull())
+    return fetch(rows.group_by(*keys).agg(n_rows=rows.count()), raw.where)
 
 
-def _kept_ids(con: ibis.BaseBackend, ids: pl.Series) -> ir.Table | None:
-    return None if ids.is_empty() else keep(con, ids.alias("concept_id").to_frame())
-
-
-def _with_entry(raw: RawTable, unsettled: ir.Table | None, columns: Iterable[str]) -> ir.Table:
-    """The rows whose concept says nothing or is missing, with these columns, their `concept_id`, and `entry`: whether there is a
-    concept, and all else that identifies the drug."""
-    columns = [c for c in columns if raw.has(c)]
+def _entry(raw: RawTable) -> ir.StringValue:
+    """All that identifies the drug of a row but its concept: whether there is a concept, the source concept, the source value."""
     id_ = concept(raw.rows.drug_concept_id)
     source_id = concept(raw.column("drug_source_concept_id", "int64")).cast("string").fill_null("")
     value = text(raw.column("drug_source_value")).lower().fill_null("")
-    entry = id_.isnull().ifelse("0 ", "") + source_id + " " + value
-    rows = raw.rows.select(*columns, concept_id=id_, entry=entry)
-    without = rows.filter(rows.concept_id.isnull())
-    return without if unsettled is None else without.union(rows.semi_join(unsettled, "concept_id"))
+    return id_.isnull().ifelse("0 ", "") + source_id + " " + value

@@ -6,21 +6,17 @@ holds the codes. The rows of which that is not so are gathered, per person and c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-import ibis
-import ibis.expr.types as ir
 import polars as pl
 
 from ..knowledge.forms import Codeset, Knowledge
 from ..tables import CODE_GAP
-from .people import People
 from .source import CodedRows, Loss
 from .source_value import SHAPES, is_of
-from .stored import keep, run
-from .undated import UNREAD, ends_of
+from .undated import GAP_SCHEMA, UNREAD, as_gap, ends_of
 
 OWN = "STEPWELL"
 """The vocabulary of own records that name the code set itself."""
@@ -101,21 +97,31 @@ def with_coding(keys: pl.DataFrame, record: str) -> pl.DataFrame:
     )
 
 
-def find_gap(
-    con: ibis.BaseBackend,
-    people: People,
-    rows_coded: Callable[[pl.DataFrame], ir.Table],
+@dataclass(frozen=True)
+class GapPlan:
+    """What is to be read of the rows that may hide a code, by all rows of the source. `pairs` has one row per coding
+    (`in_standard`, `in_source`, `in_value`) and code set of whose codes nobody can say whether it is one (NULL: of none);
+    `for_everybody`, the code sets (None: every one) of which the absence is unknown for everybody; `counted`, the lines that
+    count all rows; `what`, what is said of the rows; `about_everybody`, what is said of the source."""
+
+    record: str
+    pairs: pl.DataFrame
+    for_everybody: tuple[str | None, ...]
+    counted: tuple[Loss, ...]
+    what: str
+    about_everybody: tuple[Loss, ...]
+
+
+def plan_gap(
     codings: Sequence[Coding],
-    where: str,
     record: str,
     knowledge: Knowledge,
     *,
     has_hierarchy: bool,
     value_is: str = "source value",
-) -> tuple[ir.Table | None, list[Loss]]:
-    """The rows of `code_gap` (None: there are none) and the lines of `attrition`, given how many rows of a record table have each
-    coding. `rows_coded` gives the `person_id`, `date` and `codeset` of the rows, from pairs of a coding (`in_standard`,
-    `in_source`, `in_value`) and a `codeset`. `value_is`: what holds the code of a row that no concept settles."""
+) -> GapPlan:
+    """What is to be read of the rows of a record table, given how many have each coding. `value_is`: what holds the code of a row
+    that no concept settles."""
     sets = [s for s in knowledge.codesets.values() if record in s.records]
     unread = {c: c.unread_by(sets, record, has_hierarchy=has_hierarchy) for c in codings}
     most = knowledge.completeness[record].unidentified_at_most / 100 * sum(c.n_rows for c in codings)
@@ -126,17 +132,9 @@ def find_gap(
         for c, names in unread.items()
         for name in ([None] if names and (is_whole or len(names) == len(sets)) else names)
     ]
-    losses: list[Loss] = list(_losses(codings, record, value_is))
-    if not pairs:
-        return None, losses
     schema = dict.fromkeys((*CODING, "codeset"), pl.String)
-    found = rows_coded(pl.DataFrame(pairs, schema=schema, orient="row"))
-    found = found.filter(found.person_id.notnull())
-    each = found.group_by("person_id", "codeset").agg(**ends_of(found.date), n_rows=found.count())
     labels = {s.id: s.label for s in sets}
     some = sorted({name for names in unread.values() for name in names})
-    n_rows = sum(c.n_rows for c, names in unread.items() if names)
-    n_people = int(run(each.person_id.nunique(), where).as_py())
     names = f"every {_NOUN[record]}" if len(some) == len(sets) else ", ".join(labels[name] for name in some)
     why = "unidentified, or in a vocabulary that a code set does not hold"
     why += (
@@ -145,16 +143,37 @@ def find_gap(
         else " (or holds only with all that lies below a code, for which concept_ancestor is missing)"
     )
     what = f"rows that may hide a {_NOUN[record]}: {why}; for these people the absence is unknown of: {names}"
-    losses.append(Loss(record, what, "read as unknown", n_rows, n_people))
+    about: tuple[Loss, ...] = ()
     if of_source:
         share = f"{knowledge.completeness[record].unidentified_at_most:g} %"
         names = f"every {_NOUN[record]}" if is_whole else ", ".join(labels[name] for name in of_source)
-        what = (
+        said = (
             f"such rows are more than {share} of all: for everybody in this source the absence is unknown of: {names}"
         )
-        losses.append(Loss(record, what, "read as unknown", 0))
-        each = _for_everybody(con, people, each, [None] if is_whole else of_source, where)
-    return each.mutate(record=ibis.literal(record), reason=ibis.literal(UNREAD)), losses
+        about = (Loss(record, said, "read as unknown", 0),)
+    everybody = ((None,) if is_whole else tuple(of_source)) if of_source else ()
+    frame = pl.DataFrame(pairs, schema=schema, orient="row")
+    return GapPlan(record, frame, everybody, tuple(_losses(codings, record, value_is)), what, about)
+
+
+def gap_rows(rows: pl.DataFrame, people: pl.DataFrame, plan: GapPlan) -> tuple[pl.DataFrame, Loss]:
+    """The rows of `code_gap` that the rows of some people (`person_id`, `date`, and their coding) make, and the line that counts
+    them. `people` has the `person_id` of each of them."""
+    is_unread = rows.join(plan.pairs.select(CODING).unique(), CODING, "semi", nulls_equal=True)
+    found = is_unread.filter(pl.col("person_id").is_not_null()).join(plan.pairs, CODING, nulls_equal=True)
+    each = found.group_by("person_id", "codeset").agg(**ends_of("date"), n_rows=pl.len().cast(pl.Int64))
+    counted = Loss(plan.record, plan.what, "read as unknown", is_unread.height, each["person_id"].n_unique())
+    if plan.for_everybody:
+        asked = pl.DataFrame({"codeset": plan.for_everybody}, {"codeset": pl.String})
+        on = ["person_id", "codeset"]
+        everybody = people.select("person_id").join(asked, how="cross").join(each, on, "left", nulls_equal=True)
+        everybody = everybody.with_columns(
+            pl.lit(None, pl.Date).alias("first_date"),
+            pl.lit(None, pl.Date).alias("last_date"),
+            pl.col("n_rows").fill_null(0),
+        )
+        each = pl.concat([everybody, each.join(asked, "codeset", "anti", nulls_equal=True)])
+    return as_gap(each, plan.record, UNREAD), counted
 
 
 def codings_of(rows: pl.DataFrame) -> list[Coding]:
@@ -164,34 +183,10 @@ def codings_of(rows: pl.DataFrame) -> list[Coding]:
     return sorted(found, key=lambda c: [str(part) for part in (c.standard, c.source, c.value)])
 
 
-def all_gaps(gaps: Sequence[ir.Table]) -> ir.Table:
-    """The gaps of all record tables as one table."""
-    parts = [gap.select(*CODE_GAP.schema).cast(CODE_GAP.schema) for gap in gaps]
-    if len(parts) == 1:
-        return parts[0]
-    rows = ibis.union(*parts)
-    # Diagnoses stand in two tables of a CDM.
-    return rows.group_by(CODE_GAP.key).agg(n_rows=rows.n_rows.sum()).select(*CODE_GAP.schema).cast(CODE_GAP.schema)
-
-
-def _for_everybody(
-    con: ibis.BaseBackend, people: People, each: ir.Table, sets: Sequence[str | None], where: str
-) -> ir.Table:
-    """The same rows with one for each of these sets and every person, on any day, in the place of those of the set."""
-    asked = keep(con, pl.DataFrame({"of_set": sets}, schema={"of_set": pl.String}))
-    everybody = people.numbers.select(of_person="person_id").cross_join(asked)
-    everybody = everybody.left_join(
-        each, [everybody.of_person == each.person_id, everybody.of_set.identical_to(each.codeset)]
-    )
-    everybody = everybody.select(
-        person_id="of_person",
-        codeset="of_set",
-        first_date=ibis.null("date"),
-        last_date=ibis.null("date"),
-        n_rows=everybody.n_rows.fill_null(0),
-    )
-    kept = each.join(asked, each.codeset.identical_to(asked.of_set), how="anti")
-    return everybody.union(kept.select(*everybody.columns))
+def all_gaps(gaps: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The gaps of all record tables as one table. Diagnoses stand in two tables of a CDM."""
+    rows = pl.concat([GAP_SCHEMA.to_frame(), *gaps])
+    return rows.group_by(CODE_GAP.key).agg(pl.col("n_rows").sum()).select(GAP_SCHEMA.names())
 
 
 def _losses(codings: Iterable[Coding], record: str, value_is: str) -> Iterator[CodedRows]:

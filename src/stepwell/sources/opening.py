@@ -97,8 +97,7 @@ def _open_folder(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source:
     if problems:
         raise SourceError(f"{len(problems)} of the files cannot be read.", problems)
     read = read_csv_folder if is_own else read_omop
-    records, has, losses, drug_rows = read(tables, con, knowledge)
-    return Source(path.name, str(path), fingerprint(used), records, has, tuple(losses), drug_rows)
+    return read(tables, con, knowledge).named(path.name, str(path), fingerprint(used))
 
 
 def _is_text_of_fhir(path: Path) -> bool:
@@ -161,8 +160,7 @@ def _open_database(path: Path, con: BaseBackend, knowledge: Knowledge) -> Source
         if home is not None and (home == homes[0] or name in ("concept", "concept_ancestor", "drug_strength")):
             rows = con.table(schemas[home][name], database=(catalog, home))
             tables[name] = RawTable(name, f"{path.name}, {home}.{schemas[home][name]}", lower_columns(rows))
-    records, has, losses, drug_rows = read_omop(tables, con, knowledge)
-    return Source(path.stem, str(path), fingerprint([path]), records, has, tuple(losses), drug_rows)
+    return read_omop(tables, con, knowledge).named(path.stem, str(path), fingerprint([path]))
 
 
 def _unknown_folder(path: Path) -> Problem:

@@ -6,15 +6,13 @@ that was given and a patient's own report say that the drug was supplied. A row 
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
-from .files import RawTable
+from ..tables import MEDICATION
+from .cells import chosen, days_after
+from .findings import Finding, settle
 from .source import Loss
-from .stored import run, store
-from .tally import Finding, settle
-from .values import concept, day, days_after, text
 
 ORDER, FILL, TAKEN = "order", "fill", "taken"
 """Ordered; handed over by a pharmacy, or paid for; given or reported as taken."""
@@ -43,31 +41,26 @@ _BY_NAME = (
 """What a part of a type's name says; the first that is in it."""
 
 
-def find_origins(raw: RawTable, concepts: RawTable | None) -> dict[int, str]:
-    """Whether each type of record that occurs in `drug_exposure` is an order, a fill, or a drug that was taken; types that say
-    none of these are left out."""
-    occurring = raw.rows.select(type_id=concept(raw.column("drug_type_concept_id", "int64"))).distinct()
-    ids = [row["type_id"] for row in run(occurring, raw.where).to_pylist() if row["type_id"] is not None]
+def find_origins(type_ids: pl.Series, names: pl.DataFrame) -> dict[int, str]:
+    """Whether each of these types of record is an order, a fill, or a drug that was taken; types that say none of these are left
+    out. `names` are the names of the concepts in the vocabulary."""
+    ids = type_ids.drop_nulls().unique()
     found = {id_: KNOWN_TYPES[id_] for id_ in ids if id_ in KNOWN_TYPES}
-    unknown = [id_ for id_ in ids if id_ not in KNOWN_TYPES]
-    if concepts is not None and unknown:
-        named = concepts.rows.select(type_id=concept(concepts.rows.concept_id), name=text(concepts.rows.concept_name))
-        named = named.filter(named.type_id.isin(unknown) & named.name.notnull())
-        for row in sorted(run(named, concepts.where).to_pylist(), key=lambda row: (row["type_id"], row["name"])):
-            origin = next((of for part, of in _BY_NAME if part in row["name"].lower()), None)
-            if origin is not None:
-                found.setdefault(row["type_id"], origin)
+    unknown = ids.filter(~ids.is_in(list(KNOWN_TYPES)))
+    named = names.filter(pl.col("concept_id").is_in(unknown.implode())).drop_nulls("called")
+    for id_, name in named.select("concept_id", "called").sort("concept_id", "called").iter_rows():
+        origin = next((of for part, of in _BY_NAME if part in name.lower()), None)
+        if origin is not None:
+            found.setdefault(id_, origin)
     return dict(sorted(found.items()))
 
 
-def origin_of(type_id: ir.IntegerValue, origins: dict[int, str]) -> ir.StringValue:
+def origin_of(type_id: pl.Expr, origins: dict[int, str]) -> pl.Expr:
     """`order`, `fill` or `taken`; NULL where the type of record says none of these."""
-    return type_id.cases(*origins.items()) if origins else ibis.null("string")
+    return type_id.replace_strict(origins, default=None, return_dtype=pl.String)
 
 
-def settle_orders(
-    con: ibis.BaseBackend, rows: ir.Table, where: str, occurring: set[str], knowledge: Knowledge
-) -> tuple[ir.Table, list[Loss]]:
+def settle_orders(rows: pl.DataFrame, knowledge: Knowledge) -> tuple[pl.DataFrame, list[Loss]]:
     """The rows of `medication` (with `person_id`, `ingredient`, `address`, `start_date`, `origin`, `valid_from`, `valid_until`,
     `of_order`) without the orders that were dispensed, and with `is_supplied`.
 
@@ -76,73 +69,72 @@ def settle_orders(
     `drug_records.yaml` says. `is_supplied` of an order that was never dispensed is false where any fill of the person lies at
     most so many days before or after its first day: then fills of theirs are recorded at that time. Else it is unknown.
     """
-    is_order = rows.origin == ORDER
-    is_supplied = rows.origin.notnull().ifelse(True, ibis.null("boolean"))
-    findings = []
-    if ORDER in occurring:
-        is_supplied = is_order.ifelse(ibis.null("boolean"), is_supplied)
-        findings.append(
+    is_dispensed, is_among_fills = _matched(rows, knowledge)
+    rows = rows.join(is_dispensed, ["person_id", "address", "ingredient"], how="left")
+    rows = rows.join(is_among_fills, ["person_id", "address"], how="left")
+    origin = pl.col("origin")
+    rows = rows.with_columns(
+        is_supplied=chosen(
+            ((origin == ORDER) & pl.col("is_among_fills"), False),
+            (origin == ORDER, pl.lit(None, pl.Boolean)),
+            (origin.is_not_null(), True),
+        )
+    )
+    return settle(
+        MEDICATION.name,
+        rows,
+        [
             Finding(
-                is_order,
-                "prescriptions that nobody recorded as dispensed: trials only under definitions that read prescriptions",
-                "kept",
-            )
-        )
-    if {ORDER, FILL} <= occurring:
-        told = rows.filter(rows.origin.isin((ORDER, FILL)) & rows.start_date.notnull())
-        told = told.select(
-            "person_id", "ingredient", "address", "start_date", "origin", "valid_from", "valid_until", "of_order"
-        )
-        is_dispensed, is_among_fills = _matched(con, store(con, told, where), where, knowledge)
-        rows = rows.left_join(is_dispensed, ["address", "ingredient"]).drop("address_right", "ingredient_right")
-        rows = rows.left_join(is_among_fills, rows.address == is_among_fills.address).drop("address_right")
-        is_order = rows.origin == ORDER
-        is_supplied = ibis.cases(
-            (is_order & rows.is_among_fills.notnull(), False), (is_order, ibis.null("boolean")), else_=is_supplied
-        )
-        findings.insert(
-            0,
-            Finding(
-                is_order & rows.is_dispensed.notnull(),
+                (origin == ORDER) & pl.col("is_dispensed"),
                 "prescriptions of a drug that was dispensed while they were valid: what was dispensed is read",
                 "left out",
             ),
-        )
-    rows = rows.mutate(is_supplied=is_supplied)
-    if not findings:
-        return rows, []
-    kept, losses, _n = settle("medication", where, rows, findings)
-    return kept, losses
+            Finding(
+                origin == ORDER,
+                "prescriptions that nobody recorded as dispensed: trials only under definitions that read prescriptions",
+                "kept",
+            ),
+        ],
+    )
 
 
-def _matched(con: ibis.BaseBackend, told: ir.Table, where: str, knowledge: Knowledge) -> tuple[ir.Table, ir.Table]:
-    """The orders (`address`, `ingredient`) that were dispensed, and the orders (`address`) of people with a fill at that time."""
+def _matched(rows: pl.DataFrame, knowledge: Knowledge) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The orders (`person_id`, `address`, `ingredient`) that were dispensed, with `is_dispensed`, and the orders (`person_id`,
+    `address`) of people with a fill at that time, with `is_among_fills`."""
     limit = knowledge.drug_records.dispensed.within if knowledge.drug_records is not None else None
-    fills = told.filter(told.origin == FILL).select(
-        of_person="person_id", of_ingredient="ingredient", filled_on="start_date", names_order="of_order"
+    told = rows.filter(pl.col("origin").is_in([ORDER, FILL])).drop_nulls(["person_id", "start_date"])
+    fills = told.filter(pl.col("origin") == FILL).select("person_id", "ingredient", "of_order", filled_on="start_date")
+    start = pl.col("start_date")
+    first = pl.min_horizontal(pl.coalesce("valid_from", start), start)
+    until = pl.col("valid_until")
+    if limit is not None:
+        until = pl.coalesce(until, days_after(first, limit))
+    orders = told.filter(pl.col("origin") == ORDER).select(
+        "person_id", "ingredient", "address", "start_date", first=first, until=until
     )
-    orders = told.filter(told.origin == ORDER)
-    first = ibis.least(ibis.coalesce(day(orders.valid_from).value, orders.start_date), orders.start_date)
-    until = day(orders.valid_until).value
-    if limit is not None:
-        until = ibis.coalesce(until, days_after(first, ibis.literal(limit)))
-    orders = orders.select("person_id", "ingredient", "address", "start_date", first=first, until=until)
-    free = fills.filter(fills.names_order.isnull())
-    same = [
-        orders.person_id == free.of_person,
-        orders.ingredient == free.of_ingredient,
-        free.filled_on >= orders.first,
-        (free.filled_on <= orders.until) | orders.until.isnull(),
-    ]
-    dispensed = orders.semi_join(free, same).select("address", "ingredient").distinct()
-    near = [orders.person_id == fills.of_person]
-    if limit is not None:
-        near += [
-            fills.filled_on >= days_after(orders.start_date, ibis.literal(-limit)),
-            fills.filled_on <= days_after(orders.start_date, ibis.literal(limit)),
-        ]
-    among = orders.semi_join(fills, near).select("address").distinct()
+    free = fills.filter(pl.col("of_order").is_null())
+    dispensed = _with_next(orders, "first", free, ["person_id", "ingredient"])
+    dispensed = dispensed.filter((pl.col("filled_on") <= pl.col("until")) | pl.col("until").is_null())
+    if limit is None:
+        among = orders.join(fills, "person_id", how="semi")
+    else:
+        near = orders.with_columns(since=days_after(start, -limit))
+        among = _with_next(near, "since", fills, ["person_id"]).filter(pl.col("filled_on") <= days_after(start, limit))
     return (
-        store(con, dispensed.mutate(is_dispensed=ibis.literal(True)), where),
-        store(con, among.mutate(is_among_fills=ibis.literal(True)), where),
+        dispensed.select("person_id", "address", "ingredient", is_dispensed=True).unique(),
+        among.select("person_id", "address", is_among_fills=True).unique(),
     )
+
+
+def _with_next(orders: pl.DataFrame, since: str, fills: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The orders with the day of the first fill (`filled_on`) on the day `since` or later; without those that have none."""
+    found = orders.sort(since).join_asof(
+        fills.select(*by, "filled_on").sort("filled_on"),
+        left_on=since,
+        right_on="filled_on",
+        by=by,
+        strategy="forward",
+        coalesce=False,
+        check_sortedness=False,  # Polars cannot check it within the groups.
+    )
+    return found.drop_nulls("filled_on")

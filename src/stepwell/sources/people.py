@@ -14,9 +14,11 @@ from .values import identifier, whole, whole_id
 @dataclass(frozen=True)
 class People:
     """The numbered people. `numbers` has one row per person: `key` as other tables hold it, `person_id`,
-    `source_person_id`. `without_gaps` are the first and the last key, where they are whole numbers of which none is left out."""
+    `source_person_id`; `n` of them. `without_gaps` are the first and the last key, where they are whole numbers of which none is
+    left out."""
 
     numbers: ir.Table
+    n: int
     keys_are_integers: bool
     without_gaps: tuple[int, int] | None
 
@@ -55,9 +57,7 @@ def number_people(con: ibis.BaseBackend, ids: ir.Column, where: str) -> People:
     seen = seen.filter(seen.key.notnull()).distinct()
     numbered = seen.mutate(person_id=(ibis.row_number().over(order_by=order) + 1).cast("int64"))
     numbers = store(con, numbered, where)
-    return People(numbers, are_integers, _without_gaps(numbers, where) if are_integers else None)
-
-
-def _without_gaps(numbers: ir.Table, where: str) -> tuple[int, int] | None:
     ends = run(numbers.agg(n=numbers.count(), first=numbers.key.min(), last=numbers.key.max()), where).to_pylist()[0]
-    return (ends["first"], ends["last"]) if ends["n"] and ends["last"] - ends["first"] + 1 == ends["n"] else None
+    n, first, last = ends["n"], ends["first"], ends["last"]
+    is_without_gaps = are_integers and n and last - first + 1 == n
+    return People(numbers, n, are_integers, (first, last) if is_without_gaps else None)

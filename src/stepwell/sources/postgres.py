@@ -54,8 +54,7 @@ def open_postgres(schema: str, con, knowledge: Knowledge, vocabulary: str = "") 
             tables[name] = raw
     if problems:
         raise SourceError("This CDM cannot be read.", problems)
-    records, has, losses, drug_rows = read_omop(tables, con, knowledge)
-    return Source(f"{database}.{home}", f"{database}.{home}", "", records, has, tuple(losses), drug_rows)
+    return read_omop(tables, con, knowledge).named(f"{database}.{home}", f"{database}.{home}", "")
 
 
 def _rows(con, sql: str, *columns: str) -> list[dict]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
 import polars as pl
 
 from ..knowledge.forms import Knowledge
+from .cells import chosen
 from .drug_concepts import DrugConcepts
 
 NOT_KNOWN = "not known"
@@ -41,17 +40,16 @@ def _use_by_words(ingredient: str, words: str, knowledge: Knowledge) -> str | No
     return NOT_KNOWN if any(form.labelled_use is None for form in forms) else None
 
 
-def by_route(labelled_use: ir.StringValue, ingredient: ir.StringValue, route: ir.StringValue, knowledge: Knowledge):
+def by_route(labelled_use: pl.Expr, ingredient: pl.Expr, route: pl.Expr, knowledge: Knowledge) -> pl.Expr:
     """The use of a product of which it is not known, by the route recorded in the row."""
     cases = [
-        ((ingredient == form.ingredient) & route.isin(form.routes), form.labelled_use)
+        ((ingredient == form.ingredient) & route.is_in(form.routes), form.labelled_use)
         for form in knowledge.product_forms
         if form.routes
     ]
-    cases = [(when, ibis.null("string") if use is None else ibis.literal(use)) for when, use in cases]
     if not cases:
         return labelled_use
-    return (labelled_use == NOT_KNOWN).fill_null(False).ifelse(ibis.cases(*cases, else_=NOT_KNOWN), labelled_use)
+    return pl.when(labelled_use == NOT_KNOWN).then(chosen(*cases, otherwise=NOT_KNOWN)).otherwise(labelled_use)
 
 
 def _listed_products(concepts: DrugConcepts, knowledge: Knowledge) -> pl.DataFrame:

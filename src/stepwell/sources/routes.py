@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
-from .files import RawTable
-from .records import empty
-from .stored import store
-from .values import concept, text
+from .cells import chosen
 
 ROUTES = {
     "nasal": ("nasal", "intranasal", "in", "nasal route"),
@@ -22,19 +18,13 @@ ROUTES = {
 """Whole entries, compared without case; any other entry is `other`."""
 
 
-def route(column: ir.Column) -> ir.StringValue:
-    """The recorded route as one of the declared words; NULL where nothing is recorded."""
-    entry = text(column).lower()
-    known = ((entry.isin(words), name) for name, words in ROUTES.items())
-    return ibis.cases(*known, (entry.notnull(), "other"))
+def route(recorded: pl.Expr) -> pl.Expr:
+    """The recorded route (a text cell) as one of the declared words; NULL where nothing is recorded."""
+    entry = recorded.str.to_lowercase()
+    known = ((entry.is_in(words), name) for name, words in ROUTES.items())
+    return chosen(*known, (entry.is_not_null(), "other"))
 
 
-def concept_names(con: ibis.BaseBackend, ids: ir.Table, concepts: RawTable | None, where: str) -> ir.Table:
-    """The names (`called`) of the concepts whose ids (`concept_id`) occur."""
-    if concepts is None:
-        return empty(con, ibis.schema({"concept_id": "int64", "called": "string"}))
-    raw = concepts.rows
-    known = raw.select(id=concept(raw.concept_id), called=text(raw.concept_name))
-    ids = ids.select("concept_id").distinct()
-    found = known.join(ids, known.id == ids.concept_id).group_by("concept_id").agg(called=known.called.min())
-    return store(con, found, where)
+def concept_names(names: pl.DataFrame) -> pl.DataFrame:
+    """One row per concept (`concept_id`) that has a name (`called`), from the names in the vocabulary."""
+    return names.drop_nulls("called").group_by("concept_id").agg(pl.col("called").min())

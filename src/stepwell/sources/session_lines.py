@@ -2,82 +2,78 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables import MONITORING
-from ..tables.ranges import (
-    DAY,
-    QUANTITY,
-    SESSION_DOSE,
-    SESSION_MINUTES,
-    STRENGTH,
-)
+from ..tables.ranges import DAY, QUANTITY, SESSION_DOSE, SESSION_MINUTES, STRENGTH
+from .cells import Cells, is_outside, rounded, unsigned_zero, within
 from .doses import session_ingredients, settle_doses
-from .drugs import NamedDrugs
-from .files import RawTable
-from .people import People
+from .drugs import NamedDrugs, named
+from .findings import Finding, settle
 from .routes import route
-from .session_readings import ranges_of_readings
+from .session_readings import is_possible_value
 from .source import Loss
-from .tally import Finding, settle
-from .values import clock, day, is_outside, number, rounded, within
 
 _KINDS = {"administration": "administration", "prescription": "supply", "dispensing": "supply", "supply": "supply"}
 
 
-def read_dose_lines(raw: RawTable, drugs: NamedDrugs, knowledge: Knowledge) -> tuple[ir.Table, list[Loss]]:
-    """The lines of drugs that are given in sessions."""
-    named = drugs.on_engine
-    named = named.filter(named.ingredient.isin(session_ingredients(knowledge)))
-    rows = raw.rows.join(named, raw.rows.drug.lower() == named.called)
-    strength = ibis.coalesce(within(STRENGTH, number(rows.strength_mg)), rows.mg_per_unit)
-    quantity, stated = number(rows.quantity), number(rows.mg)
-    mg = ibis.coalesce(within(SESSION_DOSE, stated), within(SESSION_DOSE, strength * within(QUANTITY, quantity)))
-    rows = rows.select(
+def read_dose_lines(lines: pl.DataFrame, drugs: NamedDrugs, knowledge: Knowledge) -> tuple[pl.DataFrame, list[Loss]]:
+    """`dose`: the lines of drugs that are given in sessions, with the findings about them."""
+    products = drugs.products.filter(pl.col("ingredient").is_in(session_ingredients(knowledge)))
+    products = products.select("called", "ingredient", "mg_per_unit")
+    lines = lines.with_columns(called=named(pl.col("drug"))).join(products, "called")
+    cells = Cells(lines)
+    rows = lines.select(
         "person_id",
         "ingredient",
         "address",
-        given_date=day(rows.start_date).value,
-        kind=rows.kind.lower().cases(*_KINDS.items()),
-        code=ibis.null("string"),
-        quantity=within(QUANTITY, quantity),
-        mg=mg,
-        route=route(rows.route),
-        minute=clock(rows.time),
-        is_quantity_outside=is_outside(QUANTITY, quantity),
-        is_dose_outside=is_outside(SESSION_DOSE, stated),
-        is_time_unreadable=ibis.literal(False),
+        given_date=cells.day("start_date").value,
+        kind=pl.col("kind").str.to_lowercase().replace_strict(_KINDS, default=None, return_dtype=pl.String),
+        code=pl.lit(None, pl.String),
+        recorded_quantity=cells.number("quantity"),
+        stated=cells.number("mg"),
+        strength=pl.coalesce(within(STRENGTH, cells.number("strength_mg")), "mg_per_unit"),
+        route=route(pl.col("route")),
+        minute=cells.clock("time"),
+        is_time_unreadable=pl.lit(False),
     )
-    return settle_doses(rows, raw.where)
+    quantity, stated = within(QUANTITY, pl.col("recorded_quantity")), pl.col("stated")
+    rows = rows.with_columns(
+        quantity=quantity,
+        mg=pl.coalesce(within(SESSION_DOSE, stated), within(SESSION_DOSE, pl.col("strength") * quantity)),
+        is_quantity_outside=is_outside(QUANTITY, pl.col("recorded_quantity")),
+        is_dose_outside=is_outside(SESSION_DOSE, stated),
+    )
+    return settle_doses(rows)
 
 
-def read_monitoring_lines(
-    con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
-) -> tuple[ir.Table, list[Loss]]:
-    """The lines of monitoring.csv."""
-    rows, ranges = raw.rows, ranges_of_readings(knowledge)
-    kind, minutes, value = rows.kind.lower(), number(rows.minutes), number(rows.value)
-    is_possible = ibis.cases(*((kind == k, value.between(r.at_least, r.at_most)) for k, r in ranges.items()))
-    rows = rows.select(
+def read_monitoring_lines(lines: pl.DataFrame, knowledge: Knowledge) -> tuple[pl.DataFrame, list[Loss]]:
+    """`monitoring`: the lines of monitoring.csv, with the findings about them."""
+    cells = Cells(lines)
+    rows = lines.select(
         "person_id",
         "address",
-        session_date=day(rows.session_date).value,
-        kind=kind,
-        minutes=rounded(within(SESSION_MINUTES, minutes)).cast("int32"),
-        value=is_possible.ifelse(value + 0.0, ibis.null("float64")),
-        is_minute_outside=is_outside(SESSION_MINUTES, minutes),
-        is_value_outside=value.notnull() & ~is_possible,
+        session_date=cells.day("session_date").value,
+        kind=pl.col("kind").str.to_lowercase(),
+        stated_minutes=cells.number("minutes"),
+        stated=cells.number("value"),
     )
-    kept, losses, _n = settle(
+    minutes, stated = pl.col("stated_minutes"), pl.col("stated")
+    is_possible = is_possible_value(knowledge)
+    rows = rows.with_columns(
+        minutes=rounded(within(SESSION_MINUTES, minutes)),
+        value=pl.when(is_possible).then(unsigned_zero(stated)),
+        is_minute_outside=is_outside(SESSION_MINUTES, minutes),
+        is_value_outside=stated.is_not_null() & ~is_possible,
+    )
+    kept, losses = settle(
         MONITORING.name,
-        raw.where,
         rows,
         [
-            Finding(rows.session_date.isnull(), f"readings dated outside {DAY}", "left out"),
-            Finding(rows.is_minute_outside, f"readings with minutes outside {SESSION_MINUTES}", "read as unknown"),
-            Finding(rows.is_value_outside, "readings outside the range of what was read", "read as unknown"),
+            Finding(pl.col("session_date").is_null(), f"readings dated outside {DAY}", "left out"),
+            Finding(pl.col("is_minute_outside"), f"readings with minutes outside {SESSION_MINUTES}", "read as unknown"),
+            Finding(pl.col("is_value_outside"), "readings outside the range of what was read", "read as unknown"),
         ],
     )
-    return kept.select(*MONITORING.schema), losses
+    return kept.select(*MONITORING.schema).cast(MONITORING.schema.to_polars()), losses

@@ -5,21 +5,18 @@ They are taken on the days of doses only: blood pressure is the commonest measur
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Mapping
+
+import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables import MONITORING
 from ..tables.ranges import FORM_SENT, OBSERVED_MINUTES, SESSION_MINUTES, Range
-from .codes import CODED, Codes, instrument_codes
+from .cells import Cells, chosen, within
+from .codes import SetCode, instrument_codes
 from .csvform import MONITORED
-from .files import RawTable
-from .people import People
-from .records import empty
-from .source import Loss
-from .stored import store
-from .tally import Finding, settle, without_repeats
-from .values import day, minute_of, number, within
+from .findings import Finding, settle, without_repeats
+from .parts import Read
 from .vitals import vital_codes
 
 _AROUND = {
@@ -37,59 +34,63 @@ def ranges_of_readings(knowledge: Knowledge) -> dict[str, Range]:
     return {**limits, "observed": OBSERVED_MINUTES, "form sent": FORM_SENT}
 
 
-def read_readings(
-    coded: Codes,
-    con: ibis.BaseBackend,
-    people: People,
-    filled: dict[str, RawTable],
-    dose: ir.Table,
-    knowledge: Knowledge,
-) -> tuple[ir.Table, list[Loss]]:
-    """`monitoring`: the rows of the measurement and observation tables on the days of doses, with the minutes since the day's
-    first dose began (NULL where either time is not recorded)."""
-    raws = [filled[name] for name in ("measurement", "observation") if name in filled]
-    if not raws:
-        return empty(con, MONITORING.schema), []
-    where = " and ".join(raw.where for raw in raws)
-    days = store(con, dose.group_by("person_id", "given_date").agg(began=dose.minute.min()), where)
+def reading_codes(knowledge: Knowledge) -> list[SetCode]:
+    """The codes and names of the readings that are taken around sessions."""
     codes = [code for code in vital_codes(knowledge) if code.set_id in _AROUND]
-    codes += instrument_codes(_scales(knowledge).values())
-    parts, ids = [], []
-    for raw in raws:
-        name = raw.name
-        found = coded.find(raw, CODED[name], codes)
-        kind = found.set_id.cases(*_AROUND.items(), else_=found.set_id)
-        ids.append(found.select(kind=kind, id=f"{name}_id"))
-        told = RawTable(name, raw.where, found)
-        written = [number(told.column(c)) for c in ("value_as_string", "value_source_value")]
-        rows = found.select(
-            id="person_id",
-            given_date=day(found[f"{name}_date"]).value,
-            kind=kind,
-            measured_at=told.column(f"{name}_datetime"),
-            stated=ibis.coalesce(number(told.column("value_as_number", "float64")), *written),
-            address=told.address(f"{name}_id"),
-        )
-        # The time is read of the readings on days of doses alone.
-        rows = people.attach(rows, "id").join(days, ["person_id", "given_date"])
-        minutes = within(SESSION_MINUTES, minute_of(rows.measured_at) - rows.began).cast("int32")
-        parts.append(rows.select("person_id", "kind", "address", "stated", session_date="given_date", minutes=minutes))
-    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    is_usable = _is_possible(rows, knowledge)
-    rows = rows.mutate(
-        value=is_usable.ifelse(rows.stated, ibis.null("float64")), is_misprint=rows.stated.notnull() & ~is_usable
+    return codes + instrument_codes(_scales(knowledge).values())
+
+
+def read_readings(found: Mapping[str, pl.DataFrame], dose: pl.DataFrame, knowledge: Knowledge) -> Read:
+    """`monitoring`: the readings on the days of doses, with the minutes since the day's first dose began (NULL where either time
+    is not recorded). `found` has the rows of each raw table that are coded as a reading, with `person_id` and `set_id`."""
+    days = dose.group_by("person_id", "given_date").agg(began=pl.col("minute").min())
+    none = pl.DataFrame(schema=_STATED)
+    rows = pl.concat([none, *(_stated_readings(name, rows, days) for name, rows in found.items())])
+    is_possible = is_possible_value(knowledge)
+    rows = rows.with_columns(
+        value=pl.when(is_possible).then("stated"), is_misprint=pl.col("stated").is_not_null() & ~is_possible
     )
-    kept, losses, _n = settle(
+    kept, losses = settle(
         MONITORING.name,
-        where,
         rows,
         [
-            Finding(rows.minutes.isnull(), "readings on the day of a dose without a time before or after it", "kept"),
-            Finding(rows.is_misprint, "readings on the day of a dose outside the range of any", "read as unknown"),
+            Finding(
+                pl.col("minutes").is_null(),
+                "readings on the day of a dose without a time before or after it",
+                "kept",
+            ),
+            Finding(pl.col("is_misprint"), "readings on the day of a dose outside the range of any", "read as unknown"),
         ],
     )
-    kept, repeats = without_repeats(MONITORING.name, where, kept.select(*MONITORING.schema), ids, "kind")
-    return kept, losses + repeats
+    kept = kept.select(*MONITORING.schema).cast(MONITORING.schema.to_polars())
+    kept, repeats = without_repeats(MONITORING.name, kept, "kind")
+    return Read({MONITORING.name: kept}, {MONITORING.name: losses + repeats})
+
+
+_STATED = {
+    "person_id": pl.Int64,
+    "session_date": pl.Date,
+    "kind": pl.String,
+    "minutes": pl.Int32,
+    "stated": pl.Float64,
+    "address": pl.String,
+}
+
+
+def _stated_readings(name: str, rows: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """The readings of one raw table on the days of doses, with the columns of `_STATED`."""
+    # Few readings are on days of doses: what else they say is read of these alone.
+    rows = rows.with_columns(_day=Cells(rows).day(f"{name}_date").value)
+    rows = rows.join(days, left_on=["person_id", "_day"], right_on=["person_id", "given_date"])
+    cells = Cells(rows)
+    return rows.select(
+        "person_id",
+        session_date="_day",
+        kind=pl.col("set_id").replace(_AROUND),
+        minutes=within(SESSION_MINUTES, cells.minute(f"{name}_datetime") - pl.col("began")),
+        stated=pl.coalesce(cells.number(c) for c in ("value_as_number", "value_as_string", "value_source_value")),
+        address=cells.address(name, f"{name}_id"),
+    ).cast(_STATED)
 
 
 def _scales(knowledge: Knowledge) -> dict:
@@ -97,7 +98,8 @@ def _scales(knowledge: Knowledge) -> dict:
     return {i: knowledge.all_instruments[i] for i in MONITORED if i in knowledge.all_instruments}
 
 
-def _is_possible(rows: ir.Table, knowledge: Knowledge) -> ir.BooleanValue:
-    """Whether a value lies in the range of its kind, beyond which it is a misprint."""
-    ranges = ranges_of_readings(knowledge).items()
-    return ibis.cases(*((rows.kind == kind, rows.stated.between(r.at_least, r.at_most)) for kind, r in ranges))
+def is_possible_value(knowledge: Knowledge) -> pl.Expr:
+    """Whether the value `stated` lies in the range of its `kind`, beyond which it is a misprint."""
+    ranges, stated = ranges_of_readings(knowledge).items(), pl.col("stated")
+    cases = ((pl.col("kind") == kind, stated.is_between(r.at_least, r.at_most)) for kind, r in ranges)
+    return chosen(*cases, otherwise=pl.lit(None, pl.Boolean))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
+
+from .counts import Counts
+from .laid_down import Scratch
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,21 @@ class Source:
 
     `tables` holds one expression per table of `stepwell.tables.RECORDS`, with exactly its columns, on the connection given
     to the reader. `has` names the record tables that the source has at all: a source without diagnoses says nothing by
-    the absence of one. `fingerprint` changes when the files do.
+    the absence of one. `fingerprint` changes when the files do. `counts` are the numbers of the rows of `tables`.
     """
 
-    label: str
-    location: str
-    fingerprint: str
     tables: dict[str, ir.Table]
     has: frozenset[str]
     losses: tuple[Loss, ...]
+    counts: Counts
     drug_rows: DrugRows | None = None
     """None where the source has no drug records."""
+    label: str = ""
+    location: str = ""
+    fingerprint: str = ""
+    scratch: Scratch | None = None
+    """What holds the files on which the tables rest, as long as it lives; None where they are in memory or on the engine."""
+
+    def named(self, label: str, location: str, fingerprint: str) -> Source:
+        """The same records, with what they are called, where they lie, and what tells their files from others."""
+        return replace(self, label=label, location=location, fingerprint=fingerprint)

@@ -25,5 +25,4 @@ def open_catalogue(schema: str, con, knowledge: Knowledge, vocabulary: str = "")
             tables[name] = raw
     if problems:
         raise SourceError("This CDM cannot be read.", problems)
-    records, has, losses, drug_rows = read_omop(tables, con, knowledge)
-    return Source(home, home, "", records, has, tuple(losses), drug_rows)
+    return read_omop(tables, con, knowledge).named(home, home, "")

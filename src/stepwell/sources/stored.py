@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
 import ibis
 import ibis.expr.operations as ops
@@ -13,9 +16,6 @@ from ..errors import SourceError
 from .files import RawTable, read_problem
 
 STORED = "stepwell_stored"
-_FEW = 100_000
-"""At most this many rows are few: a dozen such tables fit into memory."""
-_FEW_STORED = f"{STORED}_few"
 _READ_ERRORS = (
     duckdb.InvalidInputException,
     duckdb.IOException,
@@ -24,14 +24,21 @@ _READ_ERRORS = (
 )
 
 
-def run(expr: ir.Expr, where: str):
-    """Executes an expression over raw rows; a row that cannot be read becomes a SourceError that names file and line."""
+@contextmanager
+def in_our_words(where: str) -> Iterator[None]:
+    """Within it, a row that cannot be read becomes a SourceError that names file and line."""
     try:
-        return expr.to_pyarrow()
+        yield
     except duckdb.Error as error:
         if not _is_of_the_file(error):
             raise
         raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
+
+
+def run(expr: ir.Expr, where: str):
+    """Executes an expression over raw rows. Raises SourceError for a row that cannot be read."""
+    with in_our_words(where):
+        return expr.to_pyarrow()
 
 
 def _is_of_the_file(error: duckdb.Error) -> bool:
@@ -58,39 +65,15 @@ def fetch(rows: ir.Table, where: str) -> pl.DataFrame:
     return pl.from_arrow(run(rows, where))
 
 
-def store(con: ibis.BaseBackend, rows: ir.Table, where: str, named: str = STORED) -> ir.Table:
+def store(con: ibis.BaseBackend, rows: ir.Table, where: str) -> ir.Table:
     """The rows as a temporary table of the connection (for small tables only), until `forget_stored`."""
-    name = gen_name(named)
-    try:
+    name = gen_name(STORED)
+    with in_our_words(where):
         if con.name != "duckdb" or rows.op().find(ops.InMemoryTable):
             return con.create_table(name, rows, temp=True)
-        # In one statement: Ibis takes five, and there are dozens of such tables in a small run.
+        # In one statement: Ibis takes five.
         con.raw_sql(f'CREATE TEMP TABLE "{name}" AS {con.compile(rows)}')
         return con.table(name, database=("temp", "main"))
-    except duckdb.Error as error:
-        if not _is_of_the_file(error):
-            raise
-        raise SourceError("These records cannot be read.", [read_problem(where, error)]) from None
-
-
-def keep_few(rows: ir.Table, where: str) -> ir.Table:
-    """The rows as a temporary table where they are few, so that they are worked out once; else as they were.
-
-    Ibis writes all that a row rests on anew into every question about it, which takes longer than the rows of a small source.
-    """
-    con = rows.get_backend()
-    if con.name != "duckdb":
-        return rows
-    begun = store(con, rows.limit(_FEW + 1), where, _FEW_STORED)
-    if con.con.execute(f"SELECT count(*) FROM {begun.op().name}").fetchone()[0] <= _FEW:
-        return begun
-    con.con.execute(f"DROP TABLE {begun.op().name}")
-    return rows
-
-
-def are_few(rows: ir.Table) -> bool:
-    """Whether the rows rest on nothing but what `keep_few` found to be few."""
-    return all(_FEW_STORED in table.name for table in rows.op().find(ops.DatabaseTable))
 
 
 def keep(con: ibis.BaseBackend, rows: pl.DataFrame) -> ir.Table:

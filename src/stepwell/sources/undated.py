@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
 from ..tables import CODE_GAP
 from ..tables.ranges import DAY
+from .findings import Finding
 from .source import Loss
-from .stored import run, store
-from .tally import Finding
-from .values import span
 
 UNREAD, WITHOUT_DAY = CODE_GAP.by_name["reason"].values
 
@@ -26,49 +23,46 @@ _WHAT = {
     "answer": "answers",
     "vital": "vital signs",
 }
+GAP_SCHEMA = pl.DataFrame(CODE_GAP.arrow_schema.empty_table()).schema
+"""The columns of `code_gap`, as Polars types."""
 
 
-def ends_of(date: ir.DateColumn) -> dict[str, ir.DateScalar]:
+def ends_of(date: str) -> dict[str, pl.Expr]:
     """The first and the last day of rows together; NULL, which is any day, where one of them has no day."""
-    is_dated, none = date.notnull().all(), ibis.null("date")
-    return {"first_date": is_dated.ifelse(date.min(), none), "last_date": is_dated.ifelse(date.max(), none)}
+    is_dated = pl.col(date).is_not_null().all()
+    return {
+        "first_date": pl.when(is_dated).then(pl.col(date).min()),
+        "last_date": pl.when(is_dated).then(pl.col(date).max()),
+    }
 
 
-Gaps = list[ir.Table]
-"""Collects the rows of `code_gap`, one table per record table that has any."""
+def as_gap(rows: pl.DataFrame, record: str, reason: str) -> pl.DataFrame:
+    """Rows of `code_gap` from their `person_id`, `codeset`, `first_date`, `last_date` and `n_rows`."""
+    said = rows.with_columns(record=pl.lit(record), reason=pl.lit(reason))
+    return said.select(pl.col(name).cast(type_) for name, type_ in GAP_SCHEMA.items())
 
 
-def note_undated(
-    gaps: Gaps,
-    con: ibis.BaseBackend,
-    rows: ir.Table,
-    losses: Sequence[Loss],
-    undated: Sequence[Finding],
-    record: str,
-    named: str,
-    where: str,
-) -> list[Loss]:
-    """Adds the rows without a usable day to `gaps`; returns the line of `attrition`.
+def undated_rows(
+    rows: pl.DataFrame, undated: Sequence[Finding], record: str, named: str
+) -> tuple[pl.DataFrame, Loss]:
+    """The rows of `code_gap` that rows without a usable day make, and the line that counts them.
 
-    `rows` has `person_id`, the column `named` (code set, instrument or vital sign) and `written`, the cell of the day. `undated`
-    are the findings by which rows without a usable day were left out, and `losses` what was counted of them.
+    `rows` has `person_id`, the column `named` (code set, instrument or vital sign), `first` and `last`, the ends of what the cell
+    of the day can mean. `undated` are the findings by which rows without a usable day are left out.
     """
-    if not {f.what for f in undated} & {loss.what for loss in losses}:
-        return []
-    is_undated = ibis.or_(*(f.when.fill_null(False) for f in undated))
-    first, last = span(rows.written)
-    is_known = ((first >= ibis.date(DAY.at_least)) & (last <= ibis.date(DAY.at_most))).fill_null(False)
-    first, last = (is_known.ifelse(end, ibis.null("date")) for end in (first, last))
-    found = rows.filter(is_undated & rows.person_id.notnull())
-    found = found.select("person_id", codeset=named, first_date=first, last_date=last)
-    each = found.group_by("person_id", "codeset", "first_date", "last_date").agg(n_rows=found.count())
-    each = store(con, each.mutate(record=ibis.literal(record), reason=ibis.literal(WITHOUT_DAY)), where)
-    counted = run(each.agg(n_rows=each.n_rows.sum(), n_people=each.person_id.nunique()), where).to_pylist()[0]
-    if not counted["n_people"]:
-        return []
-    gaps.append(each)
+    is_undated = pl.any_horizontal(f.when.fill_null(False) for f in undated)
+    first, last = pl.col("first"), pl.col("last")
+    is_known = (first >= pl.lit(DAY.at_least)) & (last <= pl.lit(DAY.at_most))
+    found = rows.filter(is_undated & pl.col("person_id").is_not_null()).select(
+        "person_id",
+        codeset=named,
+        first_date=pl.when(is_known).then(first),
+        last_date=pl.when(is_known).then(last),
+    )
+    each = found.group_by("person_id", "codeset", "first_date", "last_date").agg(n_rows=pl.len())
     what = (
         f"of these, {_WHAT[record]} of what is looked for, without a usable day: what depends on when they were is unknown for "
         "these people; add the days"
     )
-    return [Loss(record, what, "read as unknown", int(counted["n_rows"]), int(counted["n_people"]))]
+    counted = Loss(record, what, "read as unknown", found.height, found["person_id"].n_unique())
+    return as_gap(each, record, WITHOUT_DAY), counted

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ibis
-import ibis.expr.types as ir
 import polars as pl
 
 from ..knowledge.forms import Knowledge
-from .codes import CODED, NAME, PLACES, Codes, SetCode, instrument_codes
-from .files import RawTable
+from ..tables import ANSWER
+from .codes import NAME, SetCode, instrument_codes
 from .identify import LOCAL_FROM
-from .people import People
 from .source import Loss
 from .source_value import SHAPES, is_of
-from .stored import run, store
-from .undated import UNREAD, ends_of
-from .values import day
+from .undated import UNREAD, as_gap, ends_of
 from .vitals import vital_codes
 
 _SPOKEN = ("LOINC", "SNOMED")
@@ -29,34 +24,23 @@ _BILLED = ("CPT4", "HCPCS")
 """The vocabularies in which a measurement is billed."""
 
 
-def find_unread(coded: Codes, people: People, raw: RawTable, date: str, knowledge: Knowledge) -> ir.Table | None:
-    """One row per unidentified row of a measurement or observation table: `person_id` and `date`; None where there is none."""
-    columns = CODED[raw.name]
-    unread = coded.keys(raw.name, columns).filter(~_is_identified(knowledge))
-    if unread.is_empty():
-        return None
-    rows = coded.rows_of(raw, columns, unread.select(*PLACES))
-    rows = people.attach(rows.select(id="person_id", date=day(rows[date]).value), "id").drop("id")
-    return rows.filter(rows.person_id.notnull())
+def unread_keys(keys: pl.DataFrame, knowledge: Knowledge) -> pl.DataFrame:
+    """The keys of a table (`Codes.keys`) that nobody could identify."""
+    return keys.filter(~_is_identified(knowledge))
 
 
-def settle_unread(con: ibis.BaseBackend, parts: Sequence[ir.Table], where: str) -> tuple[ir.Table | None, list[Loss]]:
-    """The rows of `code_gap` that these make, and the line of `attrition`."""
-    if not parts:
-        return None, []
-    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    each = rows.group_by("person_id").agg(**ends_of(rows.date), n_rows=rows.count())
-    of = {"record": ibis.literal("answer"), "codeset": ibis.null("string"), "reason": ibis.literal(UNREAD)}
-    each = store(con, each.mutate(**of), where)
-    counted = run(each.agg(n_rows=each.n_rows.sum(), n_people=each.count()), where).to_pylist()[0]
-    if not counted["n_people"]:
-        return None, []
+def unread_rows(rows: pl.DataFrame) -> tuple[pl.DataFrame, Loss]:
+    """The rows of `code_gap` that unidentified rows of measurements and observations (`person_id`, `date`) make, and the line of
+    `attrition`."""
+    found = rows.filter(pl.col("person_id").is_not_null())
+    each = found.group_by("person_id").agg(**ends_of("date"), n_rows=pl.len())
     what = (
         "measurements and observations that nobody could identify: no vocabulary table holds the concept, and the source value "
         "is no code and no known name; for these people it is unknown whether a question was answered, about "
         "suicide too; add the vocabulary tables that hold the concepts"
     )
-    return each, [Loss("answer", what, "read as unknown", int(counted["n_rows"]), int(counted["n_people"]))]
+    gap = as_gap(each.with_columns(codeset=pl.lit(None, pl.String)), ANSWER.name, UNREAD)
+    return gap, Loss(ANSWER.name, what, "read as unknown", found.height, each.height)
 
 
 def _is_identified(knowledge: Knowledge) -> pl.Expr:

@@ -13,29 +13,29 @@ import ibis.expr.types as ir
 
 from ..tables.ranges import DAY, Range
 
-_EMPTY = r"(?i)^(null|na|n/a|nan|nat|none|<na>|\\n|\.)$"
+EMPTY = r"(?i)^(null|na|n/a|nan|nat|none|<na>|\\n|\.)$"
 """Words by which exports say that a cell is empty."""
 
-_NUMBER = r"^\s*[+-]?([0-9]{1,100}(\.[0-9]{0,100})?|\.[0-9]{1,100})([eE][+-]?[0-9]{1,3})?\s*$"
+NUMBER = r"^\s*[+-]?([0-9]{1,100}(\.[0-9]{0,100})?|\.[0-9]{1,100})([eE][+-]?[0-9]{1,3})?\s*$"
 """A number in text. Databases read more as one: 0x10, 1_000, infinity."""
 
-_WHOLE_DOUBLES = 2**53
+WHOLE_DOUBLES = 2**53
 """Up to here a floating-point number holds every whole number exactly."""
 
-_MOST_WHOLE = 2**62
+MOST_WHOLE = 2**62
 
 CLOCK = "^([01]?[0-9]|2[0-3]):([0-5][0-9])$"
 """A time of the day, such as 09:30."""
 
-_COMPACT_DATE = r"^\s*([0-9]{4})([0-9]{2})([0-9]{2})\s*$"
-_DATE = (
+COMPACT_DATE = r"^\s*([0-9]{4})([0-9]{2})([0-9]{2})\s*$"
+DATE = (
     r"^\s*([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})"
     r"([ T]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]*)?)?\s*(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$"
 )
 """A date in text, with or without a time. Databases read more as one: epoch, 2020-06-15 (BC)."""
 
 
-_YEAR_OR_MORE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+YEAR_OR_MORE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def text(column: ir.Column) -> ir.StringColumn:
     if column.type().is_integer():
         return column.cast("string")
     value = column if column.type().is_string() else column.cast("string")
-    return value.strip().re_replace(_EMPTY, "").nullif("")
+    return value.strip().re_replace(EMPTY, "").nullif("")
 
 
 def number(column: ir.Column) -> ir.FloatingColumn:
     """The cell as a finite number, else NULL."""
     if column.type().is_string():
-        value = column.re_search(_NUMBER).ifelse(column, ibis.null("string")).try_cast("float64")
+        value = column.re_search(NUMBER).ifelse(column, ibis.null("string")).try_cast("float64")
         return value.nullif(float("nan")).nullif(float("inf")).nullif(float("-inf"))
     value = column.try_cast("float64")
     if not column.type().is_floating():
@@ -76,11 +76,11 @@ def is_no_number(column: ir.Column) -> ir.BooleanColumn:
 def whole(column: ir.Column) -> ir.IntegerColumn:
     """The cell as a whole number (a fraction is rounded), else NULL."""
     if column.type().is_string():
-        return column.re_search(_NUMBER).ifelse(column, ibis.null("string")).try_cast("int64")
+        return column.re_search(NUMBER).ifelse(column, ibis.null("string")).try_cast("int64")
     if fits_int64(column):
         return column.cast("int64")
     value = number(column)
-    return value.between(-_MOST_WHOLE, _MOST_WHOLE).ifelse(value, ibis.null("float64")).cast("int64")
+    return value.between(-MOST_WHOLE, MOST_WHOLE).ifelse(value, ibis.null("float64")).cast("int64")
 
 
 def fits_int64(column: ir.Column) -> bool:
@@ -97,7 +97,7 @@ def identifier(column: ir.Column) -> ir.Column:
         return column.cast("int64")
     if column.type().is_floating():
         value = number(column)
-        is_exact = value.between(-_WHOLE_DOUBLES, _WHOLE_DOUBLES) & is_whole(value)
+        is_exact = value.between(-WHOLE_DOUBLES, WHOLE_DOUBLES) & is_whole(value)
         return is_exact.ifelse(value, ibis.null("float64")).cast("int64")
     if column.type().is_decimal():
         return column.cast("string").re_replace(r"\.0*$", "")
@@ -126,8 +126,8 @@ def is_outside(range_: Range, value: ir.NumericColumn) -> ir.BooleanColumn:
 def is_whole(value: ir.FloatingColumn) -> ir.BooleanColumn:
     """Whether a number has no fraction."""
     # Ibis turns what is rounded down into a 64-bit whole number, into which 1e300 does not go.
-    small = value.between(-_WHOLE_DOUBLES, _WHOLE_DOUBLES).ifelse(value, ibis.null("float64"))
-    return (small.floor() == value) | (value.abs() > _WHOLE_DOUBLES)
+    small = value.between(-WHOLE_DOUBLES, WHOLE_DOUBLES).ifelse(value, ibis.null("float64"))
+    return (small.floor() == value) | (value.abs() > WHOLE_DOUBLES)
 
 
 def rounded(value: ir.FloatingColumn) -> ir.IntegerColumn:
@@ -149,7 +149,7 @@ def day(column: ir.Column, range_: Range = DAY) -> Day:
             column = whole(column)  # 20200131.0, as a data frame writes it
         column = column if column.type().is_string() else column.cast("string")
         given = text(column).notnull()
-        written = column.re_replace(_COMPACT_DATE, r"\1-\2-\3").re_extract(_DATE, 1).replace("/", "-")
+        written = column.re_replace(COMPACT_DATE, r"\1-\2-\3").re_extract(DATE, 1).replace("/", "-")
         value = written.try_cast("date")
     usable = value.between(ibis.date(range_.at_least), ibis.date(range_.at_most))
     return Day(
@@ -166,7 +166,7 @@ def span(column: ir.Column) -> tuple[ir.DateValue, ir.DateValue]:
         only = day(column).value
         return only, only
     cell = text(column)
-    first = cell.re_search(_YEAR_OR_MORE).ifelse((cell + "-01-01").left(len("2020-05-17")), ibis.null("string"))
+    first = cell.re_search(YEAR_OR_MORE).ifelse((cell + "-01-01").left(len("2020-05-17")), ibis.null("string"))
     first = first.try_cast("date")
     before_next = [
         (first + step - ibis.interval(days=1)).cast("date")
@@ -188,14 +188,14 @@ def clock(column: ir.StringColumn) -> ir.IntegerColumn:
     return (hours * 60 + minutes).cast("int32")
 
 
-_TIME_OF_DAY = r"^.*[T ]([01][0-9]|2[0-3]):([0-5][0-9]).*$"
+TIME_OF_DAY = r"^.*[T ]([01][0-9]|2[0-3]):([0-5][0-9]).*$"
 
 
 def minute_of(column: ir.Column) -> ir.IntegerValue:
     """The minute of the day of a timestamp, or of text that ends in a time; NULL without one. Midnight is what exports write
     where they know no time."""
     written = column if column.type().is_string() else column.cast("string")
-    hours, minutes = (written.re_extract(_TIME_OF_DAY, n).try_cast("int32") for n in (1, 2))
+    hours, minutes = (written.re_extract(TIME_OF_DAY, n).try_cast("int32") for n in (1, 2))
     return (hours * 60 + minutes).nullif(0).cast("int32")
 
 
@@ -203,4 +203,4 @@ def is_no_time(column: ir.Column) -> ir.BooleanValue:
     """Whether there is something that is neither a day nor a day with a time (NULL where there is nothing)."""
     when = day(column)
     written = column if column.type().is_string() else column.cast("string")
-    return when.is_unreadable | (written.contains(":") & ~written.re_search(_TIME_OF_DAY))
+    return when.is_unreadable | (written.contains(":") & ~written.re_search(TIME_OF_DAY))

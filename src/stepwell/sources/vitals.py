@@ -3,63 +3,50 @@ reads them."""
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables import VITAL
-from .codes import CODED, NAME, Codes, SetCode
-from .files import RawTable
-from .people import People
+from .cells import Cells, chosen
+from .codes import NAME, SetCode
+from .findings import Finding, settle, without_repeats
 from .source import Loss
-from .tally import Finding, settle, without_repeats
-from .undated import Gaps, note_undated
-from .values import day, number
+from .undated import undated_rows
 
 
-def read_vitals(
-    coded: Codes,
-    gaps: Gaps,
-    con: ibis.BaseBackend,
-    people: People,
-    raws: list[RawTable],
-    vocabulary: dict[str, RawTable],
-    knowledge: Knowledge,
-) -> tuple[ir.Table, list[Loss]]:
-    """Vital signs among the measurements of a CDM."""
-    (raw,) = raws
-    rows = coded.find(raw, CODED[raw.name], vital_codes(knowledge))
-    ids = rows.select(kind="set_id", id="measurement_id")
-    told = RawTable(raw.name, raw.where, rows)
-    stated = [number(told.column(c, t)) for c, t in (("value_as_number", "float64"), ("value_source_value", "string"))]
-    rows = rows.select(
-        id="person_id",
-        vital="set_id",
-        measured_date=day(rows.measurement_date).value,
-        written=rows.measurement_date,
-        value=ibis.coalesce(*stated),
-        address=told.address("measurement_id"),
-    )
-    kept, losses = _settle(gaps, con, people.attach(rows, "id"), raw.where, knowledge)
-    kept, repeats = without_repeats(VITAL.name, raw.where, kept, [ids], "vital")
-    return kept, losses + repeats
-
-
-def read_own_vitals(
-    gaps: Gaps, con: ibis.BaseBackend, people: People, raw: RawTable, knowledge: Knowledge
-) -> tuple[ir.Table, list[Loss]]:
-    """Vital signs of an own folder."""
-    rows = raw.rows
-    called = rows.vital.lower()
+def read_vitals(rows: pl.DataFrame, knowledge: Knowledge) -> tuple[pl.DataFrame, pl.DataFrame, list[Loss]]:
+    """Vital signs among the raw measurements of a CDM, which have `person_id` and `set_id` (`vital_codes`); with the rows of
+    `code_gap`."""
+    cells = Cells(rows)
+    first, last = cells.span("measurement_date")
     rows = rows.select(
         "person_id",
-        "address",
-        vital=ibis.cases(*((called == word, v) for word, v in vital_names(knowledge).items())),
-        measured_date=day(rows.measured_date).value,
-        written=rows.measured_date,
-        value=is_percent(called, knowledge).ifelse(number(rows.percent), number(rows.mmhg)),
+        vital="set_id",
+        measured_date=cells.day("measurement_date").value,
+        first=first,
+        last=last,
+        value=pl.coalesce(cells.number("value_as_number"), cells.number("value_source_value")),
+        address=cells.address("measurement", "measurement_id"),
     )
-    return _settle(gaps, con, rows, raw.where, knowledge)
+    kept, gap, losses = _settle(rows, knowledge)
+    kept, repeats = without_repeats(VITAL.name, kept, "vital")
+    return kept, gap, losses + repeats
+
+
+def read_own_vitals(lines: pl.DataFrame, knowledge: Knowledge) -> tuple[pl.DataFrame, pl.DataFrame, list[Loss]]:
+    """Vital signs of an own folder, with the rows of `code_gap`."""
+    cells, called = Cells(lines), pl.col("vital").str.to_lowercase()
+    first, last = cells.span("measured_date")
+    rows = lines.select(
+        "person_id",
+        "address",
+        vital=called.replace_strict(vital_names(knowledge), default=None, return_dtype=pl.String),
+        measured_date=cells.day("measured_date").value,
+        first=first,
+        last=last,
+        value=pl.when(is_percent(called, knowledge)).then(cells.number("percent")).otherwise(cells.number("mmhg")),
+    )
+    return _settle(rows, knowledge)
 
 
 def vital_names(knowledge: Knowledge) -> dict[str, str]:
@@ -67,10 +54,10 @@ def vital_names(knowledge: Knowledge) -> dict[str, str]:
     return {name.lower(): v.vital for v in knowledge.vitals.values() for name in (v.vital, v.label, *v.names)}
 
 
-def is_percent(called: ir.StringColumn, knowledge: Knowledge) -> ir.BooleanValue:
+def is_percent(called: pl.Expr, knowledge: Knowledge) -> pl.Expr:
     """Whether a vital sign, by any of its names in lower case, is read in per cent, and not in mmHg."""
     names = [name for name, v in vital_names(knowledge).items() if knowledge.vitals[v].unit == "%"]
-    return called.isin(names).fill_null(False)
+    return called.is_in(names).fill_null(False)
 
 
 def vital_codes(knowledge: Knowledge) -> list[SetCode]:
@@ -83,34 +70,36 @@ def vital_codes(knowledge: Knowledge) -> list[SetCode]:
     ]
 
 
-def is_possible(vital: ir.StringColumn, value: ir.FloatingColumn, knowledge: Knowledge) -> ir.BooleanValue:
+def is_possible(vital: pl.Expr, value: pl.Expr, knowledge: Knowledge) -> pl.Expr:
     """Whether a value lies in the range of its vital sign, beyond which it is a misprint."""
     vitals = knowledge.vitals.values()
-    low = ibis.cases(*((vital == v.vital, v.at_least) for v in vitals), else_=0.0)
-    high = ibis.cases(*((vital == v.vital, v.at_most) for v in vitals), else_=0.0)
-    return value.between(low, high)
+    low = chosen(*((vital == v.vital, float(v.at_least)) for v in vitals), otherwise=0.0)
+    high = chosen(*((vital == v.vital, float(v.at_most)) for v in vitals), otherwise=0.0)
+    return value.is_between(low, high)
 
 
-def _settle(
-    gaps: Gaps, con: ibis.BaseBackend, rows: ir.Table, where: str, knowledge: Knowledge
-) -> tuple[ir.Table, list[Loss]]:
-    """Vital signs from rows with `person_id`, `vital`, `measured_date`, `written` (its cell), `value`, `address`; beyond the
-    range they are unknown. Those without a day go to `gaps`."""
-    is_usable = is_possible(rows.vital, rows.value, knowledge)
-    usable, none = is_usable.ifelse(rows.value, ibis.null("float64")), ibis.null("float64")
-    of_percent = is_percent(rows.vital, knowledge)
-    rows = rows.mutate(mmhg=of_percent.ifelse(none, usable), percent=of_percent.ifelse(usable, none))
-    undated = Finding(rows.measured_date.isnull(), "vital signs without a usable date", "left out")
-    kept, losses, _n = settle(
+def _settle(rows: pl.DataFrame, knowledge: Knowledge) -> tuple[pl.DataFrame, pl.DataFrame, list[Loss]]:
+    """Vital signs from rows with `person_id`, `vital`, `measured_date`, `first` and `last` (the ends of what its cell can mean),
+    `value`, `address`; beyond the range they are unknown. Those without a day leave a gap."""
+    value, is_usable = pl.col("value"), pl.col("is_usable")
+    rows = rows.with_columns(
+        is_usable=is_possible(pl.col("vital"), value, knowledge), of_percent=is_percent(pl.col("vital"), knowledge)
+    )
+    rows = rows.with_columns(
+        mmhg=pl.when(is_usable & ~pl.col("of_percent")).then(value),
+        percent=pl.when(is_usable & pl.col("of_percent")).then(value),
+    )
+    undated = Finding(pl.col("measured_date").is_null(), "vital signs without a usable date", "left out")
+    kept, losses = settle(
         VITAL.name,
-        where,
         rows,
         [
-            Finding(rows.person_id.isnull(), "vital signs of people who are not in person", "left out"),
+            Finding(pl.col("person_id").is_null(), "vital signs of people who are not in person", "left out"),
             undated,
-            Finding(rows.value.isnull(), "vital signs without a value", "kept"),
-            Finding(rows.value.notnull() & ~is_usable, "vital signs outside the range of any", "read as unknown"),
+            Finding(value.is_null(), "vital signs without a value", "kept"),
+            Finding(value.is_not_null() & ~is_usable, "vital signs outside the range of any", "read as unknown"),
         ],
     )
-    losses += note_undated(gaps, con, rows, losses, [undated], VITAL.name, "vital", where)
-    return kept.select("person_id", "vital", "measured_date", "mmhg", "percent", "address"), losses
+    gap, counted = undated_rows(rows, [undated], VITAL.name, "vital")
+    kept = kept.select("person_id", "vital", "measured_date", "mmhg", "percent", "address")
+    return kept, gap, [*losses, counted]

@@ -25,9 +25,9 @@ _UNITS = ("amount_unit_concept_id", "numerator_unit_concept_id", "denominator_un
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The vocabulary tables that hold rows, by name, on the connection `con`."""
+    """The vocabulary tables that hold rows, by name, on the connection `con` (None where there are no tables)."""
 
-    con: ibis.BaseBackend
+    con: ibis.BaseBackend | None
     tables: dict[str, RawTable]
 
     @property
@@ -40,6 +40,10 @@ class Vocabulary:
         """The rows of `concept` with these ids: `concept_id`, `name`, `domain`, `vocabulary`, `class`, `code`. No two are
         alike; an id may have several. No rows where there is no such table."""
         return self._concepts("concept_id", _ids(ids))
+
+    def names(self, ids: pl.Series) -> pl.DataFrame:
+        """The names (`called`) and the `domain` of the concepts with these ids: `concept_id`; an id may have several rows."""
+        return self.concepts(ids).select("concept_id", "domain", called="name").unique()
 
     def concepts_coded(self, codes: pl.DataFrame) -> pl.DataFrame:
         """The rows of `concept`, as those of `concepts`, with one of these codes (`vocabulary`, and `plain`: the code in

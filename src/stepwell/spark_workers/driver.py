@@ -10,14 +10,12 @@ import pickle
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import reduce
 from itertools import count, islice
 from math import ceil
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from stepwell.bucket import build
+from stepwell.engines.spark_buckets import rows_by_bucket
 from stepwell.errors import Problem, QuestionError
 from stepwell.rules import Question
 from stepwell.tables import RECORDS
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
 
 _MOST_JOBS = 32
 """Jobs that run at a time. One job has one bucket; where there are more cores than jobs, several."""
-
-_ROWS_HELD = 500_000
-"""Rows that a task holds before it sends them to their buckets."""
 
 _tags = count()
 
@@ -87,7 +82,8 @@ def judge_buckets(
     `relations` names the relation that holds each record table. Raises what judging raises, such as `SourceError`.
     """
     context = engine.session.sparkContext
-    blobs = _by_bucket(engine, relations, people_per_bucket, waiting)
+    selects = [(f"SELECT * FROM {relations[table.name]}", table.arrow_schema) for table in RECORDS]
+    blobs = rows_by_bucket(engine, selects, people_per_bucket, waiting)
     made = blobs.partitionBy(n_buckets, int).mapPartitionsWithIndex(
         _judging(question, wanted), preservesPartitioning=True
     )
@@ -107,54 +103,6 @@ def judge_buckets(
 def _as_error(sent: bytes) -> Exception:
     error = pickle.loads(sent)
     return error if isinstance(error, Exception) else _not_ready([error], build())
-
-
-def _by_bucket(engine: Spark, relations: Mapping[str, str], people_per_bucket: int, waiting: Sequence[int]) -> RDD:
-    """The records as (bucket, (number of the record table, rows)), rows being an Arrow record batch in bytes."""
-    frames = []
-    for number, table in enumerate(RECORDS):
-        names = ", ".join(table.arrow_schema.names)
-        bucket = f"CAST((person_id - 1) DIV {people_per_bucket} AS INT) AS bucket"
-        frame = engine.session.sql(f"SELECT {bucket}, {names} FROM {relations[table.name]}")
-        split = _splitting(number, table.arrow_schema, waiting)
-        frames.append(frame.mapInArrow(split, "bucket int, record int, rows binary"))
-    return reduce(lambda a, b: a.union(b), frames).rdd.map(lambda row: (row[0], (row[1], row[2])))
-
-
-def _splitting(number: int, schema: pa.Schema, waiting: Sequence[int]) -> Callable:
-    """A function that takes rows with their bucket apart by bucket; rows of buckets that do not wait are left out."""
-    rows_held, waiting = _ROWS_HELD, list(waiting)
-
-    def split(batches):
-        import numpy as np
-        import pyarrow as pa
-
-        def apart(held):
-            rows = pa.Table.from_batches(held)
-            bucket = rows["bucket"].to_numpy()
-            order = np.argsort(bucket, kind="stable")
-            rows, bucket = rows.select(schema.names).take(order).cast(schema).combine_chunks(), bucket[order]
-            found, first = np.unique(bucket, return_index=True)
-            ends = [*first[1:].tolist(), len(bucket)]
-            blobs = []
-            for one, begin, end in zip(found.tolist(), first.tolist(), ends, strict=True):
-                if one in wanted:
-                    (batch,) = rows.slice(begin, end - begin).to_batches()
-                    blobs.append((one, number, batch.serialize().to_pybytes()))
-            return pa.RecordBatch.from_pylist([dict(zip(sent.names, blob, strict=True)) for blob in blobs], sent)
-
-        wanted, held, n = set(waiting), [], 0
-        sent = pa.schema({"bucket": pa.int32(), "record": pa.int32(), "rows": pa.binary()})
-        for batch in batches:
-            held.append(batch)
-            n += batch.num_rows
-            if n >= rows_held:
-                yield apart(held)
-                held, n = [], 0
-        if n:
-            yield apart(held)
-
-    return split
 
 
 def _judging(question: Question, wanted: Collection[str]) -> Callable:

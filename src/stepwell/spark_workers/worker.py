@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from stepwell.bucket import judge_bucket
 from stepwell.engines import write_parquet
+from stepwell.engines.spark_buckets import as_tables
 from stepwell.errors import StepwellError
 from stepwell.machine_code import one_compiles
 from stepwell.rules import Question, judge
@@ -46,13 +47,8 @@ def judge_blobs(
 
 
 def _records(blobs: Iterable[tuple[int, bytes]]) -> dict[str, pa.Table]:
-    batches = [[] for _ in RECORDS]
-    for number, blob in blobs:
-        batches[number].append(pa.ipc.read_record_batch(pa.py_buffer(blob), RECORDS[number].arrow_schema))
-    return {
-        table.name: pa.Table.from_batches(parts, table.arrow_schema)
-        for table, parts in zip(RECORDS, batches, strict=True)
-    }
+    rows = as_tables(blobs, [table.arrow_schema for table in RECORDS])
+    return {table.name: of for table, of in zip(RECORDS, rows, strict=True)}
 
 
 @cache

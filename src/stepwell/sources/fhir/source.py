@@ -103,11 +103,12 @@ def open_resources(
         losses.append(Loss("observation_period", what, "left out", rows.count("observation_period")))
     tables = {name: RawTable(name, label, cdm[name]) for name in sorted(wanted)}
     tables |= {name: raw for name, raw in vocabulary.items() if name != "concept"}
-    losses = [*losses, *more]
-    records, has, found_losses, drug_rows = read_omop(tables, con, knowledge, is_made=True)
+    source = read_omop(tables, con, knowledge, is_made=True).named(label, location, digest)
+    losses = (*losses, *more, *map(_in_fhir, source.losses))
+    drug_rows = source.drug_rows
     if drug_rows is not None and "concept" not in vocabulary:
         drug_rows = replace(drug_rows, remedy=_REMEDY)
-    source = Source(label, location, digest, records, has, (*losses, *map(_in_fhir, found_losses)), drug_rows)
+    source = replace(source, losses=losses, drug_rows=drug_rows)
     return mark_allergies(source, cdm["allergy"], knowledge) if rows.count("allergy") else source
 
 

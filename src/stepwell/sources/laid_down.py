@@ -1,0 +1,82 @@
+"""Rows on disk, one folder for the rows of some people each, so that they can be read some people at a time in little memory."""
+
+from __future__ import annotations
+
+import shutil
+from math import ceil, sqrt
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ibis
+
+from ..paths import literal, pattern
+
+_MOST_FOLDERS = 64
+"""Folders written at a time."""
+
+_ROWS_WAITING = 20_480
+"""Rows that wait for each folder before they are written. DuckDB's own are six times as many; those, and the Bloom filters of all
+that has been written, which nobody asks, took more memory than any reading."""
+
+
+class Scratch:
+    """A folder of its own for the rows of a source, gone with the object: raw rows, and what was made of them, by table."""
+
+    def __init__(self, con: ibis.BaseBackend):
+        # Where DuckDB puts what does not fit into memory, if somebody said so; else where the system does.
+        named = Path(con.con.execute("SELECT current_setting('temp_directory')").fetchone()[0] or ".")
+        if named.is_absolute():
+            named.mkdir(parents=True, exist_ok=True)
+        self._folder = TemporaryDirectory(prefix="stepwell-", dir=named if named.is_absolute() else None)
+
+    def raw(self, name: str) -> Path:
+        """The folder of raw rows."""
+        return Path(self._folder.name) / "raw" / name
+
+    def made(self, name: str) -> Path:
+        """The folder of a table that was made."""
+        return Path(self._folder.name) / "made" / name
+
+    def forget_raw(self) -> None:
+        """Removes the raw rows."""
+        shutil.rmtree(Path(self._folder.name) / "raw")
+
+
+def lay_down(con: ibis.BaseBackend, rows: str, target: Path, people_in_each: int, n_folders: int) -> None:
+    """Writes the rows of a SELECT, by their `person_id`, into a folder for each so many people; those without one into the first.
+    Where the folders are many, it writes groups of them first.
+
+    Every folder that is written at a time has a file open and rows waiting for it: hundreds of them take the memory, and
+    end as thousands of files.
+    """
+    # How many rows wait for all folders together, in each thread.
+    con.con.execute(f"SET partitioned_write_flush_threshold = {4 * _ROWS_WAITING}")
+    target.mkdir(parents=True)
+    if n_folders <= _MOST_FOLDERS:
+        return _write_parts(con, rows, target, people_in_each)
+    groups = target.with_name(f"{target.name}.groups")
+    groups.mkdir()
+    _write_parts(con, rows, groups, people_in_each * ceil(sqrt(n_folders)))
+    for group in sorted(groups.iterdir()):
+        _write_parts(con, f"SELECT * FROM {all_files(group)}", target, people_in_each)
+        shutil.rmtree(group)
+    groups.rmdir()
+
+
+def part_folder(target: Path, number: int) -> Path:
+    """The folder of one part of the people."""
+    return target / f"bucket={number}"
+
+
+def all_files(folder: Path) -> str:
+    """All Parquet files of a folder, as SQL reads them."""
+    return f"read_parquet({literal(pattern(folder, '*.parquet'))}, hive_partitioning = false)"
+
+
+def _write_parts(con: ibis.BaseBackend, rows: str, target: Path, people_in_each: int) -> None:
+    rows = f"SELECT *, coalesce((person_id - 1) // {people_in_each}, 0) AS bucket FROM ({rows})"
+    # Written in whatever order the threads deliver: every reader of these files puts the rows in order itself.
+    con.con.execute(
+        f"COPY ({rows}) TO {literal(target.absolute())} (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE, "
+        f"ROW_GROUP_SIZE {_ROWS_WAITING}, WRITE_BLOOM_FILTER false)"
+    )
