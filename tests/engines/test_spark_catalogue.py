@@ -48,7 +48,7 @@ def catalogue(spark, records):
 def here(records):
     con = ibis.duckdb.connect()
     source = open_source(records, con, KNOWLEDGE)
-    return source, find_coverage(source, con, KNOWLEDGE)
+    return source, find_coverage(source, KNOWLEDGE)
 
 
 @pytest.mark.long
@@ -57,7 +57,7 @@ def test_the_tables_of_a_schema_give_what_files_give(catalogue, records):
     before = {row.tableName for row in catalogue.sql("SHOW TABLES").collect()}
     with connect("", connection=catalogue) as place:
         there = open_source(place.location, place.engine.tables, KNOWLEDGE, place.vocabulary)
-        assert find_coverage(there, place.engine.tables, KNOWLEDGE) == coverage
+        assert find_coverage(there, KNOWLEDGE) == coverage
         assert there.losses == source.losses
         assert there.label == "clinic"
         rows = place.engine.tables.to_pyarrow(there.tables["medication"]).to_pylist()

@@ -185,7 +185,7 @@ def test_check_counts_them_and_says_who_asks(verdicts):
     cdm, _said, result = verdicts
     con, knowledge = ibis.duckdb.connect(), load()
     source = open_source(cdm, con, knowledge)
-    coverage = find_coverage(source, con, knowledge)
+    coverage = find_coverage(source, knowledge)
     text = coverage.as_markdown(source, knowledge)
     assert (
         "4 of these rows say that the drug was supplied; 1 are prescriptions that were never dispensed; 5 do not say"
@@ -199,7 +199,7 @@ def test_check_counts_them_and_says_who_asks(verdicts):
 def test_records_of_orders_alone_cannot_answer_what_was_supplied(folder, verdicts):
     con, knowledge = ibis.duckdb.connect(), load()
     source = open_source(folder([(1, SERTRALINE, "2020-01-01", ORDERED, 30, 30)]), con, knowledge)
-    coverage = find_coverage(source, con, knowledge)
+    coverage = find_coverage(source, knowledge)
     form = {d.id: d for d in verdicts[2].definitions}
     assert coverage.missing_for(form["prescribed"]) == []
     assert [m.partition(",")[0] for m in coverage.missing_for(form["supplied"])] == [

@@ -198,7 +198,7 @@ def test_check_says_by_which_vocabulary_and_place_rows_are_coded(folder, opened)
     lines = [CONDITION, *(f"{n},1,{row}" for n, row in enumerate(rows, 1))]
     place = folder(person=PEOPLE, drug_exposure=[DRUG], condition_occurrence=lines, concept=CONCEPTS)
     found = opened(place, knowledge=DULL)
-    coverage = find_coverage(found.source, found.con, DULL)
+    coverage = find_coverage(found.source, DULL)
     assert (
         "Of 4 diagnosis rows: ICD10CM 25.0 % (by the source concept), ICD10CM or ICD10 25.0 % (by the source value), "
         "SNOMED 25.0 % (by the standard concept), unidentified 25.0 %."

@@ -28,7 +28,7 @@ WHOLE = {
 def cover(folder, opened):
     def read(**tables):
         found = opened(folder(**tables))
-        return find_coverage(found.source, found.con, found.knowledge), found
+        return find_coverage(found.source, found.knowledge), found
 
     return read
 
@@ -112,7 +112,7 @@ def test_the_dose_of_a_session_is_a_known_dose(folder, opened):
             medication=["person_id,drug,start_date,mg", "p,ketamine,2024-01-01,40", "p,ketamine,2024-01-03,"],
         )
     )
-    coverage = find_coverage(found.source, found.con, found.knowledge)
+    coverage = find_coverage(found.source, found.knowledge)
     (ketamine,) = coverage.ingredients
     assert (ketamine.n_rows, ketamine.n_with_dose, ketamine.n_with_session_dose) == (2, 0, 1)
     text = coverage.as_markdown(found.source, found.knowledge)

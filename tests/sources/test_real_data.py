@@ -12,7 +12,7 @@ from stepwell.sources import find_coverage
 
 def test_synpuf_has_87_antidepressant_rows_in_22_people(real_data, opened):
     synpuf = opened(real_data / "synpuf50_omop52")
-    coverage = find_coverage(synpuf.source, synpuf.con, synpuf.knowledge)
+    coverage = find_coverage(synpuf.source, synpuf.knowledge)
     drugs = [i.ingredient for i in coverage.ingredients if i.role == "antidepressant"]
     medication = synpuf.source.tables["medication"]
     rows = synpuf.con.to_pyarrow(medication.filter(medication.ingredient.isin(drugs))).to_pylist()
@@ -45,7 +45,7 @@ def test_synpuf_combination_counts_as_its_antidepressant_part_only(real_data, op
 )
 def test_synthea_has_no_usable_score(real_data, opened, name, antidepressants, people, scores):
     synthea = opened(real_data / name)
-    coverage = find_coverage(synthea.source, synthea.con, synthea.knowledge)
+    coverage = find_coverage(synthea.source, synthea.knowledge)
     drugs = [i for i in coverage.ingredients if i.role == "antidepressant"]
     assert (sum(i.n_rows for i in drugs), sum(i.n_people for i in drugs)) == (antidepressants, people)
     assert sum(i.n_rows for i in coverage.instruments) == scores

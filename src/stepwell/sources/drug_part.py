@@ -15,7 +15,7 @@ from .doses import read_doses, session_ingredients
 from .drugs import Drugs, count_drug_rows, find_drugs
 from .files import RawTable
 from .incomplete import count_kinds, count_people, find_incomplete, remedy_for
-from .medication import find_administrations, read_medication
+from .medication import find_administrations, read_medication, with_values
 from .orders import find_origins
 from .parts import PEOPLE, Read
 from .routes import concept_names
@@ -70,13 +70,14 @@ def read_drug_rows(part: Mapping[str, pl.DataFrame], plan: DrugPlan) -> Read:
     part, with the findings about `medication` and `dose`. The part has the rows of `select_drug_rows` as `drug_exposure`, those
     of `select_care` as `care`, and its `people`."""
     rows, made = part["drug_exposure"], Read()
+    known, interacting = (with_values(of.rows_of(rows)) for of in (plan.drugs, plan.interacting))
     types = plan.origins, plan.administrations, plan.names
-    medication, made.losses[MEDICATION.name] = read_medication(plan.drugs.rows_of(rows), *types, plan.knowledge)
-    concomitant, _of_medication = read_medication(plan.interacting.rows_of(rows), *types, plan.about)
-    made.tables[MEDICATION.name] = medication
+    made.tables[MEDICATION.name], made.losses[MEDICATION.name] = read_medication(known, *types, plan.knowledge)
+    concomitant, _of_medication = read_medication(interacting, *types, plan.about)
     made.tables[CONCOMITANT.name] = concomitant.select(*CONCOMITANT.schema)
+    unidentified = plan.drugs.unidentified_rows(rows)
     made.tables[INCOMPLETE_MEDICATION.name] = find_incomplete(
-        rows, part["care"], part[PEOPLE], plan.drugs, plan.interacting, plan.administrations, plan.counted
+        part[PEOPLE], part["care"], unidentified, known, interacting, plan.administrations, plan.counted
     )
     if plan.has_doses:
         of_sessions = plan.drugs.rows_of(rows, session_ingredients(plan.knowledge))

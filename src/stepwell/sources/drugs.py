@@ -103,20 +103,21 @@ def select_drug_rows(raw: RawTable, con: ibis.BaseBackend, people: People, *drug
         rows = rows.semi_join(keep(con, ids.to_frame()), "concept_id").mutate(entry=ibis.null("string"))
     else:
         # A concept may be one that is looked for and, among the drugs that only interact, one of which nothing is known.
-        rows = _mark(con, rows, "concept_id", "is_looked_for", ids)
-        rows = _mark(con, rows, "concept_id", "is_unsettled", pl.concat(unsettled).unique())
-        told = (rows.concept_id.isnull() | rows.is_unsettled.notnull()).ifelse(rows.entry, ibis.null("string"))
+        marks = pl.concat([*unsettled, ids]).unique().alias("of").to_frame()
+        marks = marks.with_columns(
+            is_looked_for=pl.col("of").is_in(ids.implode()),
+            is_unsettled=pl.col("of").is_in(pl.concat(unsettled).implode()),
+        )
+        of_concept = keep(con, marks)
         entries = [d.products["entry"] for d in drugs]
         entries += [d.keys.filter(pl.col("kind") == "unidentified")["entry"] for d in drugs]
-        rows = _mark(con, rows.mutate(entry=told), "entry", "is_told", pl.concat(entries).drop_nulls().unique())
-        rows = rows.filter(rows.is_looked_for.notnull() | rows.is_told.notnull())
+        of_entry = keep(con, pl.concat(entries).drop_nulls().unique().alias("wanted").to_frame())
+        rows = rows.left_join(of_concept, rows.concept_id == of_concept.of)
+        says_nothing = rows.concept_id.isnull() | rows.is_unsettled
+        rows = rows.mutate(entry=says_nothing.ifelse(rows.entry, ibis.null("string")))
+        rows = rows.left_join(of_entry, rows.entry == of_entry.wanted)
+        rows = rows.filter(rows.is_looked_for | rows.wanted.notnull())
     return people.attach(rows, "id").select("person_id", *cells, "concept_id", "entry")
-
-
-def _mark(con: ibis.BaseBackend, rows: ir.Table, column: str, mark: str, values: pl.Series) -> ir.Table:
-    """Adds the column `mark`: true where the column has one of these different values, else NULL."""
-    known = keep(con, pl.DataFrame({f"{mark}_value": values}).with_columns(pl.lit(True).alias(mark)))
-    return rows.left_join(known, rows[column] == known[f"{mark}_value"]).drop(f"{mark}_value")
 
 
 def count_drug_rows(raw: RawTable) -> pl.DataFrame:
@@ -250,9 +251,9 @@ def _count_entries(con: ibis.BaseBackend, raw: RawTable, unsettled: pl.Series) -
         looked_up=concept(raw.column("drug_source_concept_id", "int64")),
         value=text(raw.column("drug_source_value")).lower(),
     )
-    keys = rows.columns
-    rows = _mark(con, rows, "concept_id", "is_unsettled", unsettled)
-    rows = rows.filter(rows.concept_id.isnull() | rows.is_unsettled.notnull())
+    keys, of = rows.columns, keep(con, unsettled.alias("of").to_frame())
+    rows = rows.left_join(of, rows.concept_id == of.of)
+    rows = rows.filter(rows.concept_id.isnull() | rows.of.notnull())
     return fetch(rows.group_by(*keys).agg(n_rows=rows.count()), raw.where)
 
 

@@ -14,8 +14,7 @@ import polars as pl
 
 from ..knowledge.forms import Knowledge
 from ..tables import INCOMPLETE_MEDICATION
-from .cells import Cells
-from .drugs import Drugs, rows_by_kind
+from .drugs import rows_by_kind
 from .files import RawTable
 from .people import People
 from .source import DrugRows
@@ -83,23 +82,24 @@ def select_care(raw: RawTable, visits: RawTable | None, people: People) -> ir.Ta
 
 
 def find_incomplete(
-    rows: pl.DataFrame,
-    care: pl.DataFrame,
     people: pl.DataFrame,
-    drugs: Drugs,
-    interacting: Drugs,
+    care: pl.DataFrame,
+    unidentified: pl.DataFrame,
+    known: pl.DataFrame,
+    interacting: pl.DataFrame,
     administrations: tuple[int, ...],
     counted: DrugRows,
 ) -> pl.DataFrame:
-    """`incomplete_medication` of people of a CDM, from the rows of `select_drug_rows` and of `select_care`. `interacting` are the
-    drugs that are looked for only because they interact."""
+    """`incomplete_medication` of people of a CDM, from the rows of `select_care`, those of unidentified drugs, those of drugs
+    looked for and those of drugs that are looked for only because they interact (both with `ingredient` and `start_date`).
+    `administrations` are the types of record of what was given there and then."""
     is_administration = pl.col("type_id").is_in(administrations).fill_null(False)
     care = care.select(
         "person_id", pl.col("n_rows").cast(pl.Int64), is_given=pl.coalesce("is_inpatient", is_administration)
     )
-    undated = rows.filter(Cells(rows).day("drug_exposure_start_date").value.is_null())
-    without_day = {WITHOUT_DAY: drugs.rows_of(undated), INTERACTING_WITHOUT_DAY: interacting.rows_of(undated)}
-    return settle_incomplete(people, care, drugs.unidentified_rows(rows), without_day, counted)
+    rows = {WITHOUT_DAY: known, INTERACTING_WITHOUT_DAY: interacting}
+    undated = {reason: of.filter(pl.col("start_date").is_null()) for reason, of in rows.items()}
+    return settle_incomplete(people, care, unidentified, undated, counted)
 
 
 def settle_incomplete(

@@ -77,9 +77,9 @@ def read_medication(
     names: pl.DataFrame,
     knowledge: Knowledge,
 ) -> tuple[pl.DataFrame, list[Loss]]:
-    """One row per source row and ingredient, from rows of drugs joined to their products (`Drugs.rows_of`), with the findings
-    about them. `origins` and `administrations` are those of the types of record, `names` are those of the routes."""
-    rows = _parsed(rows).join(names, left_on="route_id", right_on="concept_id", how="left")
+    """One row per source row and ingredient, from rows of `with_values`, with the findings about them. `origins` and
+    `administrations` are those of the types of record, `names` are those of the routes."""
+    rows = rows.join(names, left_on="route_id", right_on="concept_id", how="left")
     recorded = pl.coalesce(route(pl.col("called")), route(pl.col("route_word")))
     ends = pl.coalesce("verbatim_end", "exposure_end")
     by_stated = pl.when(pl.col("per") == "unit").then(pl.col("stated_mg_per_day") / pl.col("mg_per_unit"))
@@ -98,8 +98,8 @@ def read_medication(
     return kept, ordered + losses + repeats
 
 
-def _parsed(rows: pl.DataFrame) -> pl.DataFrame:
-    """The cells of the rows as values, with the columns of the product."""
+def with_values(rows: pl.DataFrame) -> pl.DataFrame:
+    """The cells of rows of drugs as values, with the columns of the product (`Drugs.rows_of`)."""
     cells = Cells(rows)
     start = cells.day("drug_exposure_start_date")
     verbatim, exposure = cells.day("verbatim_end_date"), cells.day("drug_exposure_end_date")
