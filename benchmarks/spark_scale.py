@@ -33,8 +33,8 @@ from stepwell.in_memory import as_tables
 from stepwell.knowledge.chosen import find_forms
 from stepwell.knowledge.loader import load
 from stepwell.rules import translate
-from stepwell.sources.parts import PEOPLE_PER_PART
 from stepwell.sources import open_source
+from stepwell.sources.parts import PEOPLE_PER_PART
 from stepwell.tables import RECORDS
 
 DEFINITION = "sforzini-2022"

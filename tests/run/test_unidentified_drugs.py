@@ -124,7 +124,7 @@ def test_check_says_what_cannot_be_answered_and_why(tmp_path, concept):
     knowledge = load()
     with connect(str(write(tmp_path, unidentified(concept)))) as place:
         opened = open_source(place.location, place.engine.tables, knowledge)
-        coverage = find_coverage(opened, place.engine.tables, knowledge)
+        coverage = find_coverage(opened, knowledge)
     text = coverage.as_markdown(opened, knowledge)
     assert text.index(SAID) < text.index("## Records")
     assert "CONCEPT_ANCESTOR and DRUG_STRENGTH (from athena.ohdsi.org)" in text

@@ -91,7 +91,7 @@ def read_in_workers(
     that holds each table of `made`, and what else was made, as bytes, in the order of the buckets."""
     import pickle
 
-    context, schemas = engine.session.sparkContext, [schema for _select, schema in selects]
+    schemas = [schema for _select, schema in selects]
     sent, names, buckets = pickle.dumps((read, schemas)), list(made), list(range(n_buckets))
 
     def read_bucket(bucket, blobs):

@@ -29,9 +29,9 @@ _NOTHING = pl.DataFrame(schema={"person_id": pl.Int64, "key": pl.Int64})
 
 @dataclass(frozen=True)
 class CodedPlan:
-    """How the raw rows of one table of coded rows are read. `sets`: for each purpose (`condition`, `score`, ...) the keys that carry
-    a code of a set (`key`, `set_id`, `vocabulary`, `code`). `codings`: the keys with their coding; `unread`: those that may be
-    answers and that nobody could identify. `date`: the column of the day."""
+    """How the raw rows of one table of coded rows are read. `sets`: for each purpose (`condition`, `score`, ...) the keys that
+    carry a code of a set (`key`, `set_id`, `vocabulary`, `code`). `codings`: the keys with their coding; `unread`: those that may
+    be answers and that nobody could identify. `date`: the column of the day."""
 
     table: str
     date: str
@@ -51,9 +51,10 @@ class CodedPlan:
 
 @dataclass(frozen=True)
 class CdmPlan:
-    """What was worked out of a CDM before its rows are read. `records`: the record tables that are read; `coded`: by the name of the selected rows, how they are read; `care`:
-    the names of those that hold care, in order; `gaps`: what is to be said of the rows that may hide a code, by record;
-    `answer_words`: the codes of concepts that stand as answers; `drugs`: None where there are no drug records."""
+    """What was worked out of a CDM before its rows are read. `records`: the record tables that are read; `coded`: by the name of
+    the selected rows, how they are read; `care`: the names of those that hold care, in order; `gaps`: what is to be said of the
+    rows that may hide a code, by record; `answer_words`: the codes of concepts that stand as answers; `drugs`: None where there
+    are no drug records."""
 
     knowledge: Knowledge
     records: frozenset[str]

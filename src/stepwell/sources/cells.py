@@ -1,6 +1,6 @@
 """Cells into values: text, numbers, days. What cannot be read becomes NULL; the caller counts it, nobody guesses.
 
-`values.py` says the same of columns on the engine; tests hold the two against each other.
+`values.py` says the same of columns on an engine, as far as rows are found by them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,22 @@ import polars as pl
 
 from ..tables.ranges import DAY, Range
 from .files import SOURCE_ADDRESS
-from .values import CLOCK, COMPACT_DATE, DATE, EMPTY, MOST_WHOLE, NUMBER, TIME_OF_DAY, WHOLE_DOUBLES, YEAR_OR_MORE
+from .values import EMPTY, MOST_WHOLE, NUMBER, WHOLE_DOUBLES
+
+CLOCK = "^([01]?[0-9]|2[0-3]):([0-5][0-9])$"
+"""A time of the day, such as 09:30."""
+
+_COMPACT_DATE = r"^\s*([0-9]{4})([0-9]{2})([0-9]{2})\s*$"
+
+_DATE = (
+    r"^\s*([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})"
+    r"([ T]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]*)?)?\s*(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$"
+)
+"""A date in text, with or without a time. Databases read more as one: epoch, 2020-06-15 (BC)."""
+
+_YEAR_OR_MORE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+
+_TIME_OF_DAY = r"^.*[T ]([01][0-9]|2[0-3]):([0-5][0-9]).*$"
 
 _BLANKS = " \t\n\r\v\f"
 _SHIFTED = date(2100, 1, 1)
@@ -57,10 +72,7 @@ class Cells:
         type_ = self._schema.get(name)
         if type_ is None or not (type_.is_numeric() or type_ == pl.String):
             return pl.lit(None, pl.Float64)
-        if type_ == pl.String:
-            value = _number_in(pl.col(name))
-        else:
-            value = pl.col(name).cast(pl.Float64)
+        value = _number_in(pl.col(name)) if type_ == pl.String else pl.col(name).cast(pl.Float64)
         return _where(value.is_finite(), value)
 
     def is_no_number(self, name: str) -> pl.Expr:
@@ -106,7 +118,7 @@ class Cells:
             only = self.day(name).value
             return only, only
         cell = self.text(name)
-        is_one = cell.str.contains(YEAR_OR_MORE)
+        is_one = cell.str.contains(_YEAR_OR_MORE)
         first = (_where(is_one, cell) + "-01-01").str.slice(0, len("2020-05-17")).str.to_date("%Y-%m-%d", strict=False)
         last = (
             pl.when(cell.str.len_chars() == len("2020"))
@@ -128,7 +140,7 @@ class Cells:
         if isinstance(type_, pl.Datetime):
             found = pl.col(name).dt.hour().cast(pl.Int32) * 60 + pl.col(name).dt.minute().cast(pl.Int32)
         else:
-            found = _minute(self._written(name), TIME_OF_DAY)
+            found = _minute(self._written(name), _TIME_OF_DAY)
         return _where(found != 0, found)
 
     def is_no_time(self, name: str) -> pl.Expr:
@@ -137,7 +149,7 @@ class Cells:
             return self.day(name).is_unreadable
         written = self._written(name)
         return self.day(name).is_unreadable | (
-            written.str.contains(":", literal=True) & ~written.str.contains(TIME_OF_DAY)
+            written.str.contains(":", literal=True) & ~written.str.contains(_TIME_OF_DAY)
         )
 
     def address(self, table: str, id_: str) -> pl.Expr:
@@ -173,7 +185,7 @@ def _whole_of(number: pl.Expr) -> pl.Expr:
 
 
 def _date_in(cell: pl.Expr) -> pl.Expr:
-    written = cell.str.replace(COMPACT_DATE, "$1-$2-$3").str.extract(DATE, 1).str.replace_all("/", "-", literal=True)
+    written = cell.str.replace(_COMPACT_DATE, "$1-$2-$3").str.extract(_DATE, 1).str.replace_all("/", "-", literal=True)
     return written.str.to_date("%Y-%m-%d", strict=False)
 
 

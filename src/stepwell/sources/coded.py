@@ -28,7 +28,7 @@ def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]
 
 
 def without_value(rows: pl.DataFrame) -> pl.DataFrame:
-    """The raw rows of an observation table that have no value. A row with a value answers a question, and may answer it with no."""
+    """The raw rows of an observation table that have no value. A row with a value answers a question, maybe with no."""
     cells = Cells(rows)
     stated = (
         cells.text("value_as_string"),
@@ -39,9 +39,7 @@ def without_value(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.coalesce(*stated).is_null())
 
 
-def read_coded(
-    rows: pl.DataFrame, record: str, table: str, date: str
-) -> tuple[pl.DataFrame, pl.DataFrame, list[Loss]]:
+def read_coded(rows: pl.DataFrame, record: str, table: str, date: str) -> tuple[pl.DataFrame, pl.DataFrame, list[Loss]]:
     """`condition` or `procedure` from the raw rows of a table that carry a code of a set, once per set (`set_id`, `vocabulary`,
     `code`), with the rows of `code_gap` that those without a day make. `date` is the column of the day."""
     cells = Cells(rows)

@@ -15,8 +15,8 @@ _BY = {"medication": "ingredient", "measurement": "instrument", "condition": "co
 class Counts:
     """Numbers of rows, people and values, each added up over all parts of the people. `tables`: rows and people of each table;
     `birth`: people whose birth is known. The others are by ingredient, instrument or code set: rows and people, of `medication`
-    the rows whose dose, end and supply are known and those that are orders alone, of `measurement` the usable totals. `doses`: the
-    rows of medication whose dose of the session is known."""
+    the rows whose dose, end and supply are known and those that are orders alone, of `measurement` the usable totals. `doses`:
+    the rows of medication whose dose of the session is known."""
 
     tables: dict[str, tuple[int, ...]]
     birth: dict[str, tuple[int, ...]]

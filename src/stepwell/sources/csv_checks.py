@@ -10,13 +10,12 @@ import polars as pl
 from ..errors import Problem
 from ..knowledge.forms import Knowledge
 from .answers import answer_problems, with_known
-from .cells import Cells, is_whole
+from .cells import CLOCK, Cells, is_whole
 from .csvform import FILES, Field
 from .declared_lines import declared_problems
 from .drugs import NamedDrugs
 from .identify import OWN
 from .source_value import SHAPES
-from .values import CLOCK
 from .vitals import is_percent, vital_names
 
 LINES_SHOWN = 5

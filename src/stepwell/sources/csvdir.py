@@ -100,7 +100,8 @@ def _lines(con: ibis.BaseBackend, raw: RawTable, n_rows: int) -> ir.Table:
     """The rows of a file with the `line` on which each begins, the id of its person (`source_id`) and its other cells as text."""
     cells = {f.name: raw.rows[f.name].cast("string") for f in FILES[raw.name] if raw.has(f.name) and f.name != _PERSON}
     rows = raw.rows.select(**cells, source_id=text(raw.rows[_PERSON]), line=ibis.row_number() + 2)
-    lines = line_numbers(raw.path, n_rows)
+    is_text = raw.path.is_file() and raw.path.suffix.lower() != ".parquet"
+    lines = line_numbers(raw.path, n_rows) if is_text else None
     if lines is None:
         return rows
     places = pl.DataFrame({"at": range(2, n_rows + 2), "begun": lines}, schema={"at": pl.Int64, "begun": pl.Int64})

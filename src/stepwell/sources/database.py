@@ -16,7 +16,8 @@ from ibis.util import gen_name
 from ..errors import Problem, SourceError
 from .cdm_columns import KIND_OF
 from .files import RawTable
-from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES, VOCABULARY
+from .omop import REQUIRED_COLUMNS, REQUIRED_TABLES
+from .vocabulary import VOCABULARY
 
 _KINDS: dict[str, tuple[pa.DataType, frozenset[str], str]] = {
     "id": (pa.int64(), frozenset({"whole", "number", "text"}), "a whole number or text"),

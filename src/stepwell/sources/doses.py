@@ -53,7 +53,7 @@ def read_doses(rows: pl.DataFrame, names: pl.DataFrame) -> tuple[pl.DataFrame, l
         code=source_value.str.to_uppercase(),
         minute=cells.minute("drug_exposure_start_datetime"),
         is_time_unreadable=cells.is_no_time("drug_exposure_start_datetime"),
-        address=pl.lit("drug_exposure/") + cells.text("drug_exposure_id").fill_null("?"),
+        address=cells.address("drug_exposure", "drug_exposure_id"),
     )
     rows = parsed.collect().drop_nulls(["person_id", "given_date"])
     for id_ in ("type_id", "route_id"):

@@ -13,6 +13,8 @@ import polars as pl
 
 from .source import Loss
 
+SHARED = "rows that share their id with another, different row"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -55,16 +57,21 @@ def without_repeats(table: str, rows: pl.DataFrame, kind: str) -> tuple[pl.DataF
     n_named = once.select("address", kind).n_unique()
     return once, [
         Loss(table, "rows sent more than once, alike in every column", "corrected", rows.height - once.height),
-        Loss(table, "rows that share their id with another, different row", "kept", once.height - n_named),
+        Loss(table, SHARED, "kept", once.height - n_named),
     ]
 
 
 def add_up(parts: Iterable[Sequence[Loss]]) -> list[Loss]:
-    """The lines of all parts, added up; without those that count nothing."""
+    """The lines of all parts, added up."""
     total: list[Loss] = []
     for part in parts:
         total = [_sum(a, b) for a, b in zip(total, part, strict=True)] if total else list(part)
-    return [replace(loss, n_people=loss.n_people or _none(loss)) for loss in total if loss.n_rows]
+    return total
+
+
+def occurring(lines: Iterable[Loss]) -> list[Loss]:
+    """The lines without those that count nothing."""
+    return [replace(loss, n_people=loss.n_people or _none(loss)) for loss in lines if loss.n_rows]
 
 
 def _none(loss: Loss) -> int | None:

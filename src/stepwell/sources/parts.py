@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from math import ceil
-from pathlib import Path
+from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
@@ -21,9 +21,10 @@ import pyarrow as pa
 from ..paths import pattern
 from ..tables import RECORDS, Table
 from .counts import Counts, add_counts, count_records
-from .findings import add_up
+from .findings import SHARED, add_up, occurring
 from .laid_down import Scratch, lay_down, part_folder
 from .people import People
+from .repeats import any_repeated, count_shared
 from .source import Loss
 from .stored import fetch, in_our_words, keep
 
@@ -31,6 +32,18 @@ PEOPLE_PER_PART = 25_000
 """Large enough that what a part costs by itself is small beside its rows, small enough for a few hundred megabytes of memory."""
 
 PEOPLE = "people"
+
+_KINDS = {
+    "condition": ["codeset"],
+    "procedure": ["procedure"],
+    "medication": ["ingredient"],
+    "dose": ["ingredient"],
+    "measurement": ["instrument"],
+    "answer": ["instrument", "item"],
+    "vital": ["vital"],
+    "monitoring": ["kind"],
+}
+"""The columns that tell rows of one address apart."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +68,18 @@ class ReadTables:
 
 class Parts:
     """The raw rows of a source (`rows`: by name, each with `person_id`), some people at a time, in the order of their numbers.
-    Rows of people who are not in the source are in the first part. Each part has the people themselves too, as `people`."""
+    Rows of people who are not in the source are in the first part. Each part has the people themselves too, as `people`. `ids`:
+    for each record table the tables that hold the `id` of each row that it may be made of."""
 
-    def __init__(self, con: ibis.BaseBackend, rows: Mapping[str, ir.Table], where: Mapping[str, str], people: People):
+    def __init__(
+        self,
+        con: ibis.BaseBackend,
+        rows: Mapping[str, ir.Table],
+        where: Mapping[str, str],
+        people: People,
+        ids: Mapping[str, Sequence[ir.Table]] = MappingProxyType({}),
+    ):
+        self._ids = ids
         self._con, self._where = con, {**where, PEOPLE: where.get("person", "")}
         self._rows = {**rows, PEOPLE: people.numbers.select("person_id", "source_person_id")}
         self.n = max(1, ceil(people.n / PEOPLE_PER_PART))
@@ -92,7 +114,25 @@ class Parts:
             if self._scratch is not None:
                 self._scratch.forget_raw()
         losses = {section: add_up(of[section] for of, _counts in said) for section in said[0][0]}
+        if self.n > 1:
+            losses = self._with_shared_ids(losses, tables)
+        losses = {section: occurring(lines) for section, lines in losses.items()}
         return ReadTables(tables, losses, add_counts(counts for _losses, counts in said), self._scratch)
+
+    def _with_shared_ids(self, losses: dict[str, list[Loss]], tables: dict[str, ir.Table]) -> dict[str, list[Loss]]:
+        """The lines with the rows that share their id with a row of another part, which no part sees."""
+        waiting = {
+            table: count_shared(tables[table], _KINDS[table], PEOPLE_PER_PART)
+            for table, ids in self._ids.items()
+            if any(any_repeated(of, self._where[PEOPLE]) for of in ids)
+        }
+
+        def with_shared(line: Loss) -> Loss:
+            if line.what != SHARED or line.table not in waiting:
+                return line
+            return replace(line, n_rows=line.n_rows + waiting.pop(line.table))
+
+        return {section: [with_shared(line) for line in lines] for section, lines in losses.items()}
 
     def _read_in_workers(self, read: Callable[[dict[str, pl.DataFrame]], Read]) -> tuple[dict[str, ir.Table], list]:
         """Spark's workers read the parts, so that no rows come here."""

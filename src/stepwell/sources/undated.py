@@ -42,9 +42,7 @@ def as_gap(rows: pl.DataFrame, record: str, reason: str) -> pl.DataFrame:
     return said.select(pl.col(name).cast(type_) for name, type_ in GAP_SCHEMA.items())
 
 
-def undated_rows(
-    rows: pl.DataFrame, undated: Sequence[Finding], record: str, named: str
-) -> tuple[pl.DataFrame, Loss]:
+def undated_rows(rows: pl.DataFrame, undated: Sequence[Finding], record: str, named: str) -> tuple[pl.DataFrame, Loss]:
     """The rows of `code_gap` that rows without a usable day make, and the line that counts them.
 
     `rows` has `person_id`, the column `named` (code set, instrument or vital sign), `first` and `last`, the ends of what the cell
