@@ -34,7 +34,7 @@ from stepwell.knowledge.chosen import find_forms
 from stepwell.knowledge.loader import load
 from stepwell.rules import translate
 from stepwell.sources import open_source
-from stepwell.sources.parts import PEOPLE_PER_PART
+from stepwell.sources.parts import PEOPLE_PER_FOLDER
 from stepwell.tables import RECORDS
 
 DEFINITION = "sforzini-2022"
@@ -313,6 +313,6 @@ if __name__ == "__main__":
     elif given.what == "heavy":
         measure_heavy()
     elif given.what == "judge":
-        measure_judging(given.folder, given.master, given.people_per_bucket or PEOPLE_PER_PART)
+        measure_judging(given.folder, given.master, given.people_per_bucket or PEOPLE_PER_FOLDER)
     else:
         measure_run(given.folder, given.master, given.people_per_bucket)

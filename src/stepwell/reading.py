@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
+import ibis.expr.types as ir
+import polars as pl
 import pyarrow as pa
 
 from stepwell.knowledge.forms import Knowledge
@@ -16,6 +18,7 @@ from stepwell.sources.fhir import open_bundle
 from stepwell.tables import RECORDS
 
 _KEYS = {table.name: table.key for table in RECORDS}
+_DECLARED = {table.name: table for table in RECORDS}
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,14 @@ def read_records(source: Mapping | str | Path, knowledge: Knowledge | None = Non
     try:
         is_bundle = isinstance(source, Mapping)
         opened = open_bundle(dict(source), con, knowledge) if is_bundle else open_source(source, con, knowledge)
-        tables = {name: con.to_pyarrow(rows.order_by(*_KEYS[name])) for name, rows in opened.tables.items()}
+        tables = {name: _in_order(name, rows, opened.frames, con) for name, rows in opened.tables.items()}
     finally:
         con.disconnect()
     return Records(tables, opened.has, opened.losses)
+
+
+def _in_order(name: str, rows: ir.Table, frames: Mapping[str, pl.DataFrame], con: ibis.BaseBackend) -> pa.Table:
+    if name not in frames:
+        return con.to_pyarrow(rows.order_by(*_KEYS[name]))
+    ordered = frames[name].sort(_KEYS[name], nulls_last=True)
+    return ordered.to_arrow().cast(_DECLARED[name].arrow_schema)

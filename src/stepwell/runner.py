@@ -34,7 +34,7 @@ from stepwell.result_losses import find_age_losses, find_session_losses
 from stepwell.rules import Question, holds_sessions, translate
 from stepwell.sources import open_source
 from stepwell.sources.coverage import find_coverage
-from stepwell.sources.parts import PEOPLE_PER_PART
+from stepwell.sources.parts import PEOPLE_PER_FOLDER
 from stepwell.sources.source import Loss
 from stepwell.store import Progress, StoredRecords, WorkFolder, store_in_engine, store_in_folder
 from stepwell.tables import ATTRITION, RECORDS, SESSIONS
@@ -93,7 +93,7 @@ def run(
                 told_when_full(partial),
                 connect(str(location), engine=engine, connection=connection, settings=settings) as place,
             ):
-                size = people_per_bucket or PEOPLE_PER_PART
+                size = people_per_bucket or PEOPLE_PER_FOLDER
                 manifest = _run_into(partial, work, place, asked, knowledge, size, progress)
             work.close()
             with told_when_full(partial):

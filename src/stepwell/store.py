@@ -14,13 +14,14 @@ from math import ceil
 from pathlib import Path
 
 import ibis
+import polars as pl
 
 from stepwell.engines import DuckDB, Engine
 from stepwell.errors import Problem, QuestionError
 from stepwell.folder_lock import hold_lock
 from stepwell.paths import pattern
 from stepwell.sources.laid_down import all_files, lay_down, part_folder
-from stepwell.sources.parts import PEOPLE_PER_PART
+from stepwell.sources.parts import PEOPLE_PER_FOLDER
 from stepwell.sources.source import Source
 from stepwell.sources.stored import forget_stored
 from stepwell.tables import RECORDS, Table
@@ -103,7 +104,9 @@ def store_in_folder(
         target = folder / name
         if is_stored:
             pass
-        elif source.scratch is not None and people_per_bucket == PEOPLE_PER_PART:
+        elif name in source.frames:
+            _write(source.frames[name], target, people_per_bucket)
+        elif source.scratch is not None and people_per_bucket == PEOPLE_PER_FOLDER:
             _take(source.scratch.made(name), target)
         else:
             typed = _typed(_RECORDS[name], lambda c: f'"{c}"')
@@ -120,6 +123,16 @@ def store_in_folder(
         return f"SELECT {_typed(_RECORDS[name], lambda c: 'NULL')} WHERE false"
 
     return StoredRecords(replace(source, tables=stored), _n_buckets(stored, people_per_bucket), select)
+
+
+def _write(rows: pl.DataFrame, target: Path, people_per_bucket: int) -> None:
+    """Writes rows in memory, one folder per bucket."""
+    target.mkdir()
+    bucket = (pl.col("person_id") - 1) // people_per_bucket
+    for (number,), of_bucket in rows.group_by(bucket):
+        folder = part_folder(target, number)
+        folder.mkdir()
+        of_bucket.write_parquet(folder / "part.parquet", statistics=False)
 
 
 def _take(made: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Literal
 
 import polars as pl
 
@@ -89,7 +90,7 @@ class Cells:
         if type_ == pl.String:
             is_number = pl.col(name).str.contains(NUMBER)
             exact = _where(is_number, pl.col(name).str.strip_chars(_BLANKS)).cast(pl.Int64, strict=False)
-            return pl.coalesce(exact, _whole_of(self.number(name)))
+            return pl.coalesce(exact, _whole_of(self.number(name), "half_away_from_zero"))
         return _whole_of(self.number(name))
 
     def concept(self, name: str) -> pl.Expr:
@@ -180,8 +181,10 @@ def _number_in(cell: pl.Expr) -> pl.Expr:
     return _where(is_number, cell.str.strip_chars(_BLANKS)).cast(pl.Float64, strict=False)
 
 
-def _whole_of(number: pl.Expr) -> pl.Expr:
-    return _where(number.is_between(-MOST_WHOLE, MOST_WHOLE), number).round().cast(pl.Int64, strict=False)
+def _whole_of(number: pl.Expr, halves: Literal["half_to_even", "half_away_from_zero"] = "half_to_even") -> pl.Expr:
+    """The nearest whole number; of text and of numbers, engines round halves differently."""
+    small = _where(number.is_between(-MOST_WHOLE, MOST_WHOLE), number)
+    return small.round(mode=halves).cast(pl.Int64, strict=False)
 
 
 def _date_in(cell: pl.Expr) -> pl.Expr:

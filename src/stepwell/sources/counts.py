@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import polars as pl
 
@@ -25,6 +25,12 @@ class Counts:
     condition: dict[str, tuple[int, ...]]
     procedure: dict[str, tuple[int, ...]]
     doses: dict[str, tuple[int, ...]]
+
+    def with_one_for_everybody(self, table: str) -> Counts:
+        """The numbers with one more row of this table for each person."""
+        n_rows, _n_people = self.tables[table]
+        n_everybody, _n_people = self.tables["person"]
+        return replace(self, tables={**self.tables, table: (n_rows + n_everybody, n_everybody)})
 
 
 def count_records(tables: Mapping[str, pl.DataFrame]) -> Counts:

@@ -75,7 +75,7 @@ def read_csv_folder(tables: dict[str, RawTable], con: ibis.BaseBackend, knowledg
         counted = count_own_rows(plan.drugs, knowledge)
         drug_rows = count_people(read.tables[INCOMPLETE_MEDICATION.name], counted, plan.where["medication"])
     losses = tuple(_losses(read, plan, has))
-    return Source(read.tables, has, losses, read.counts, drug_rows, scratch=read.scratch)
+    return Source(read.tables, has, losses, read.counts, drug_rows, frames=read.frames, scratch=read.scratch)
 
 
 def _row_counts(tables: dict[str, RawTable]) -> dict[str, int]:

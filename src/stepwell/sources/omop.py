@@ -75,7 +75,7 @@ def read_omop(
     losses = [Loss(name, "the table is there but has no rows", "kept", 0) for name in empty]
     losses += CdmFindings(knowledge, rows.vocabulary, rows.plan, made.losses).losses()
     has = _has(rows, made, drug_rows)
-    return Source(made.tables, has, tuple(losses), made.counts, drug_rows, scratch=made.scratch)
+    return Source(made.tables, has, tuple(losses), made.counts, drug_rows, frames=made.frames, scratch=made.scratch)
 
 
 def _has(rows: CdmRows, made: ReadTables, drug_rows: DrugRows | None) -> frozenset[str]:

@@ -28,8 +28,10 @@ from .repeats import any_repeated, count_shared
 from .source import Loss
 from .stored import fetch, in_our_words, keep
 
-PEOPLE_PER_PART = 25_000
+PEOPLE_PER_PART = 12_500
 """Large enough that what a part costs by itself is small beside its rows, small enough for a few hundred megabytes of memory."""
+PEOPLE_PER_FOLDER = 2 * PEOPLE_PER_PART
+"""The parts of so many people lie in one folder."""
 
 PEOPLE = "people"
 
@@ -62,6 +64,8 @@ class ReadTables:
     tables: dict[str, ir.Table]
     losses: dict[str, list[Loss]]
     counts: Counts
+    frames: dict[str, pl.DataFrame]
+    """The tables of a source of few people, which are in memory too; else none."""
     scratch: Scratch | None = None
     """What holds the files of the tables, as long as it lives."""
 
@@ -100,6 +104,7 @@ class Parts:
     def read(self, read: Callable[[dict[str, pl.DataFrame]], Read]) -> ReadTables:
         """Reads all parts, and gives all record tables that were made of them."""
         said: list[tuple[dict[str, list[Loss]], Counts]] = []
+        frames: dict[str, pl.DataFrame] = {}
         if self._con.name == "pyspark" and self.n > 1:
             tables, said = self._read_in_workers(read)
         else:
@@ -107,6 +112,7 @@ class Parts:
             for number, part in enumerate(self):
                 declared, losses, counts = read_whole(read, part)
                 said.append((losses, counts))
+                frames = declared if self.n == 1 else {}
                 for name, rows in declared.items():
                     if self.n == 1 or rows.height:
                         kept[name] += self._keep(name, rows, number)
@@ -117,7 +123,7 @@ class Parts:
         if self.n > 1:
             losses = self._with_shared_ids(losses, tables)
         losses = {section: occurring(lines) for section, lines in losses.items()}
-        return ReadTables(tables, losses, add_counts(counts for _losses, counts in said), self._scratch)
+        return ReadTables(tables, losses, add_counts(counts for _losses, counts in said), frames, self._scratch)
 
     def _with_shared_ids(self, losses: dict[str, list[Loss]], tables: dict[str, ir.Table]) -> dict[str, list[Loss]]:
         """The lines with the rows that share their id with a row of another part, which no part sees."""
@@ -175,9 +181,9 @@ class Parts:
         """The rows on the engine; DuckDB reads those of all parts at once."""
         if self.n == 1 or self._con.name != "duckdb":
             return [keep(self._con, rows)]
-        folder = part_folder(self._scratch.made(name), number)
-        folder.mkdir(parents=True)
-        rows.write_parquet(folder / "part.parquet", statistics=False)
+        folder = part_folder(self._scratch.made(name), number * PEOPLE_PER_PART // PEOPLE_PER_FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        rows.write_parquet(folder / f"part-{number}.parquet", statistics=False)
         return []
 
     def _whole(self, table: Table, kept: list[ir.Table]) -> ir.Table:

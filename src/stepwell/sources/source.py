@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import ibis.expr.types as ir
+import polars as pl
 
 from .counts import Counts
 from .laid_down import Scratch
@@ -87,8 +89,15 @@ class Source:
     label: str = ""
     location: str = ""
     fingerprint: str = ""
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """Those of the tables that are in memory too: all tables of few people."""
     scratch: Scratch | None = None
     """What holds the files on which the tables rest, as long as it lives; None where they are in memory or on the engine."""
+
+    def with_table(self, name: str, rows: ir.Table) -> Source:
+        """The same records with other rows in one table."""
+        frames = {table: of for table, of in self.frames.items() if table != name}
+        return replace(self, tables={**self.tables, name: rows}, frames=frames, has=self.has | {name})
 
     def named(self, label: str, location: str, fingerprint: str) -> Source:
         """The same records, with what they are called, where they lie, and what tells their files from others."""

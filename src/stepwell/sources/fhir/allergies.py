@@ -3,8 +3,6 @@ diagnoses then says nothing."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import ibis
 import ibis.expr.types as ir
 
@@ -39,4 +37,4 @@ def mark_allergies(source: Source, allergies: ir.Table, knowledge: Knowledge) ->
         columns |= {"person_id": counted.number, "n_rows": counted.n_rows.cast("int64")}
         rows = counted.select(**{c: columns[c] for c in kept.columns})
         kept = kept.anti_join(rows, ["person_id", "record", "codeset", "reason"]).union(rows)
-    return replace(source, tables={**source.tables, CODE_GAP.name: kept}, has=source.has | {CODE_GAP.name})
+    return source.with_table(CODE_GAP.name, kept)

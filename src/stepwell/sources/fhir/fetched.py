@@ -127,24 +127,23 @@ def mark_unfetched(source: Source, unfetched: Unfetched, knowledge: Knowledge) -
         hidden |= dict.fromkeys(("measurement", instrument) for instrument in sorted(knowledge.instruments))
     if not hidden:
         return replace(source, losses=(*source.losses, *unfetched.losses))
-    tables, has, drug_rows = dict(source.tables), set(source.has), source.drug_rows
+    drug_rows = source.drug_rows
     for record, codeset in hidden:
         if record == "medication":
             name, added = INCOMPLETE_MEDICATION.name, {"reason": NOT_FETCHED, "n_rows": 0, "n_of": 0}
-            kept = tables[name]
+            kept = source.tables[name]
         else:
             name = CODE_GAP.name
             added = {"record": record, "codeset": codeset, "reason": UNREAD, "n_rows": 0}
-            kept = tables[name]
+            kept = source.tables[name]
             is_same = kept.codeset.isnull() if codeset is None else kept.codeset == codeset
             kept = kept.filter(~((kept.record == record) & (kept.reason == UNREAD) & is_same.fill_null(False)))
-        tables[name] = kept.union(_for_everybody(source.tables["person"], kept.schema(), added))
-        has.add(name)
+        source = source.with_table(name, kept.union(_for_everybody(source.tables["person"], kept.schema(), added)))
+        source = replace(source, counts=source.counts.with_one_for_everybody(name))
     if drug_rows is not None:
         drugs = tuple(sorted(kind for kind in unfetched.types if ("medication", None) in _HOLDS[kind]))
         drug_rows = replace(drug_rows, not_fetched=drugs)
-    losses = (*source.losses, *unfetched.losses)
-    return replace(source, tables=tables, has=frozenset(has), losses=losses, drug_rows=drug_rows)
+    return replace(source, losses=(*source.losses, *unfetched.losses), drug_rows=drug_rows)
 
 
 def _for_everybody(person: ir.Table, schema: ibis.Schema, values: dict[str, object]) -> ir.Table:
