@@ -16,7 +16,7 @@ from pathlib import Path
 import ibis
 import polars as pl
 
-from stepwell.engines import DuckDB, Engine
+from stepwell.engines import DuckDB, Engine, write_parquet
 from stepwell.errors import Problem, QuestionError
 from stepwell.folder_lock import hold_lock
 from stepwell.paths import pattern
@@ -105,7 +105,7 @@ def store_in_folder(
         if is_stored:
             pass
         elif name in source.frames:
-            _write(source.frames[name], target, people_per_bucket)
+            _write(_RECORDS[name], source.frames[name], target, people_per_bucket)
         elif source.scratch is not None and people_per_bucket == PEOPLE_PER_FOLDER:
             _take(source.scratch.made(name), target)
         else:
@@ -125,14 +125,14 @@ def store_in_folder(
     return StoredRecords(replace(source, tables=stored), _n_buckets(stored, people_per_bucket), select)
 
 
-def _write(rows: pl.DataFrame, target: Path, people_per_bucket: int) -> None:
+def _write(table: Table, rows: pl.DataFrame, target: Path, people_per_bucket: int) -> None:
     """Writes rows in memory, one folder per bucket."""
     target.mkdir()
     bucket = (pl.col("person_id") - 1) // people_per_bucket
     for (number,), of_bucket in rows.group_by(bucket):
         folder = part_folder(target, number)
         folder.mkdir()
-        of_bucket.write_parquet(folder / "part.parquet", statistics=False)
+        write_parquet([of_bucket.to_arrow()], table.arrow_schema, folder / "part.parquet")
 
 
 def _take(made: Path, target: Path) -> None:

@@ -93,7 +93,7 @@ def test_workers_make_the_files_that_are_made_here(on_spark, records, question, 
 
     monkeypatch.setattr("stepwell.rules.judging.judge", not_here)
     monkeypatch.setattr("stepwell.bucket.judge", not_here)
-    monkeypatch.setattr("stepwell.spark_workers.driver._ROWS_HELD", 50)  # so that a task sends its rows in many pieces
+    monkeypatch.setattr("stepwell.engines.spark_buckets._ROWS_HELD", 50)  # so that a task sends its rows in many pieces
     assert on_spark(question, wanted) == here
     assert on_spark(question, wanted, [3, 1]) == {1: here[1], 3: here[3]}
 

@@ -42,9 +42,11 @@ def test_same_input_gives_the_same_bytes_whatever_the_threads(records, tmp_path)
     assert bytes_of(first.folder) == bytes_of(second.folder)
 
 
-@pytest.mark.parametrize("most_parts", [64, 4], ids=["laid down at once", "laid down by groups first"])
-def test_one_bucket_or_many_give_the_same_tables(records, result, tmp_path, monkeypatch, most_parts):
-    monkeypatch.setattr("stepwell.store._MOST_PARTS", most_parts)
+@pytest.mark.parametrize("most_folders", [64, 4], ids=["laid down at once", "laid down by groups first"])
+@pytest.mark.parametrize("people_per_part", [12_500, 16], ids=["read at once", "read in parts"])
+def test_one_bucket_or_many_give_the_same_tables(records, result, tmp_path, monkeypatch, most_folders, people_per_part):
+    monkeypatch.setattr("stepwell.sources.laid_down._MOST_FOLDERS", most_folders)
+    monkeypatch.setattr("stepwell.sources.parts.PEOPLE_PER_PART", people_per_part)
     many = run(records, tmp_path / "many", people_per_bucket=37)
     assert len(list((many.folder / "trial").iterdir())) > 5
     assert tables_of(many) == tables_of(result)

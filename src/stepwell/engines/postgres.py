@@ -157,8 +157,13 @@ class Postgres:
         self._execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(name)} AS {sql}")
 
     def selected(self, name: str, type_: pa.DataType) -> str:
-        """A column of a foreign table in this type, under its name in lower case."""
-        return f"{_cast(name, type_)} AS {_quoted(name.lower())}"
+        """A column of a foreign table in this type, under its name in lower case. Days that only PostgreSQL knows (infinity, the
+        years before Christ) are the first or the last day that others know."""
+        cell = _cast(name, type_)
+        if pa.types.is_date(type_):
+            first, last = "DATE '0001-01-01'", "DATE '9999-12-31'"
+            cell = f"CASE WHEN {cell} < {first} THEN {first} WHEN {cell} > {last} THEN {last} ELSE {cell} END"
+        return f"{cell} AS {_quoted(name.lower())}"
 
     def relation(self, *names: str) -> str:
         """A table of a schema, as SQL says it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from math import ceil, sqrt
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import ibis
 
@@ -27,19 +28,20 @@ class Scratch:
         named = Path(con.con.execute("SELECT current_setting('temp_directory')").fetchone()[0] or ".")
         if named.is_absolute():
             named.mkdir(parents=True, exist_ok=True)
-        self._folder = TemporaryDirectory(prefix="stepwell-", dir=named if named.is_absolute() else None)
+        self._folder = Path(mkdtemp(prefix="stepwell-", dir=named if named.is_absolute() else None))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     def raw(self, name: str) -> Path:
         """The folder of raw rows."""
-        return Path(self._folder.name) / "raw" / name
+        return self._folder / "raw" / name
 
     def made(self, name: str) -> Path:
         """The folder of a table that was made."""
-        return Path(self._folder.name) / "made" / name
+        return self._folder / "made" / name
 
     def forget_raw(self) -> None:
         """Removes the raw rows."""
-        shutil.rmtree(Path(self._folder.name) / "raw")
+        shutil.rmtree(self._folder / "raw")
 
 
 def lay_down(con: ibis.BaseBackend, rows: str, target: Path, people_in_each: int, n_folders: int) -> None:

@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
 
+from ..engines import write_parquet
 from ..paths import pattern
 from ..tables import RECORDS, Table
 from .counts import Counts, add_counts, count_records
@@ -46,6 +47,8 @@ _KINDS = {
     "monitoring": ["kind"],
 }
 """The columns that tell rows of one address apart."""
+
+_SCHEMAS = {table.name: table.arrow_schema for table in RECORDS}
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ class Parts:
             return [keep(self._con, rows)]
         folder = part_folder(self._scratch.made(name), number * PEOPLE_PER_PART // PEOPLE_PER_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
-        rows.write_parquet(folder / f"part-{number}.parquet", statistics=False)
+        write_parquet([rows.to_arrow()], _SCHEMAS[name], folder / f"part-{number}.parquet")
         return []
 
     def _whole(self, table: Table, kept: list[ir.Table]) -> ir.Table:
