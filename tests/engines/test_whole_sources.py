@@ -17,6 +17,8 @@ from stepwell.simulate import simulate
 
 DEFINITIONS = ("clinic-two-classes", "cepeda-2018")
 BUCKET = 150
+PARTS = (12_500, 100)
+"""How many people are read at a time: all of them, and a part of them."""
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,9 @@ def cdm(server, records):
     return server
 
 
-def test_postgres_gives_the_folder_that_files_give(cdm, here, tmp_path):
+@pytest.mark.parametrize("people_per_part", PARTS)
+def test_postgres_gives_the_folder_that_files_give(cdm, here, tmp_path, monkeypatch, people_per_part):
+    monkeypatch.setattr("stepwell.sources.parts.PEOPLE_PER_PART", people_per_part)
     there = run(cdm.address(schema="cdm"), tmp_path / "out", definitions=DEFINITIONS, people_per_bucket=BUCKET)
     assert_same_folders(here.folder, there.folder)
     assert manifest_of(here.folder) == manifest_of(there.folder)
@@ -164,7 +168,9 @@ def test_other_records_are_judged_afresh(cdm, tmp_path):
 
 
 @pytest.mark.long
-def test_spark_gives_the_folder_that_files_give(spark, records, here, tmp_path):
+@pytest.mark.parametrize("people_per_part", PARTS)
+def test_spark_gives_the_folder_that_files_give(spark, records, here, tmp_path, monkeypatch, people_per_part):
+    monkeypatch.setattr("stepwell.sources.parts.PEOPLE_PER_PART", people_per_part)
     spark.createDataFrame(pa.table({"theirs": ["kept"]})).createOrReplaceTempView("person")
     zone = spark.conf.get("spark.sql.session.timeZone")
     there = run(str(records), tmp_path / "out", connection=spark, definitions=DEFINITIONS, people_per_bucket=BUCKET)

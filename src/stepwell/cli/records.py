@@ -72,6 +72,10 @@ def check(
 
     knowledge = load()
     with connect(source, engine=engine) as place:
+        if place.engine.kind == "spark":
+            from stepwell.spark_workers import check_workers
+
+            check_workers(place.engine)
         opened = open_source(place.location, place.engine.tables, knowledge, place.vocabulary)
         coverage = find_coverage(opened, knowledge)
     if as_json:
