@@ -38,17 +38,22 @@ _FULL = {
 _WORDS = {"No space left": errno.ENOSPC, "Disk quota": errno.EDQUOT, "File too large": errno.EFBIG}
 
 
+def say_full(error: Exception) -> str | None:
+    """What is to be said of a write that found no room; None of any other error."""
+    number = error.errno if isinstance(error, OSError) else None
+    number = number or next((n for words, n in _WORDS.items() if words in str(error)), None)
+    return _FULL.get(number)
+
+
 @contextmanager
 def told_when_full(folder: Path) -> Iterator[None]:
     """Turns a write that found no room on the disk, and work that found none in memory, into an `UnfinishedError`."""
     try:
         yield
     except (OSError, duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        number = number or next((n for words, n in _WORDS.items() if words in str(error)), None)
-        if number in _FULL:
+        if found := say_full(error):
             remedy = "make room there, or name a folder on another disk with --out"
-            problem = Problem(str(folder), _FULL[number], "room for the records and the result", remedy)
+            problem = Problem(str(folder), found, "room for the records and the result", remedy)
             raise UnfinishedError("The result could not be written.", [problem]) from None
         if isinstance(error, duckdb.OutOfMemoryException):
             remedy = "give more with --memory, or work with fewer --threads, each of which needs memory of its own"

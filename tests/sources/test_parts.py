@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import ibis
@@ -14,6 +17,9 @@ from stepwell.knowledge.loader import load
 from stepwell.simulate import simulate
 from stepwell.sources import open_source, parts
 from stepwell.tables import RECORDS
+
+if os.name == "posix":
+    import resource
 
 KNOWLEDGE = load()
 
@@ -63,6 +69,32 @@ def test_files_of_parts_go_with_the_source(folders, few):
     del source
     gc.collect()
     assert not made.exists()
+
+
+IN_PARTS = "from stepwell.sources import parts; parts.PEOPLE_PER_PART = 7; from stepwell.cli import main; main()"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits")
+def test_a_temporary_directory_without_room_is_named(folders, tmp_path):
+    """No file may grow beyond a few hundred bytes, as on a full disk."""
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+
+    done = subprocess.run(
+        [sys.executable, "-c", IN_PARTS, "check", folders / "omop"],
+        capture_output=True,
+        text=True,
+        preexec_fn=no_room,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+        timeout=120,
+    )
+    said = " ".join(done.stderr.split())
+    assert done.returncode, said
+    assert f"{tmp_path}: this user may not write files of that size" in said
+    assert "make room there, or name another folder in TMPDIR" in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_own_folder_may_hold_parquet(folders, tmp_path):

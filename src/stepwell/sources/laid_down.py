@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shutil
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import ceil, sqrt
 from pathlib import Path
 from tempfile import mkdtemp
 
+import duckdb
 import ibis
 
+from ..errors import Problem, SourceError
+from ..folder import say_full
 from ..paths import literal, pattern
 
 _MOST_FOLDERS = 64
@@ -26,10 +31,24 @@ class Scratch:
     def __init__(self, con: ibis.BaseBackend):
         # Where DuckDB puts what does not fit into memory, if somebody said so; else where the system does.
         named = Path(con.con.execute("SELECT current_setting('temp_directory')").fetchone()[0] or ".")
-        if named.is_absolute():
+        self._is_named = named.is_absolute()
+        if self._is_named:
             named.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(mkdtemp(prefix="stepwell-", dir=named if named.is_absolute() else None))
+        self._folder = Path(mkdtemp(prefix="stepwell-", dir=named if self._is_named else None))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+
+    @contextmanager
+    def told_when_full(self) -> Iterator[None]:
+        """Turns a write that found no room into a `SourceError`, unless whoever named the folder says it."""
+        try:
+            yield
+        except (OSError, duckdb.IOException, duckdb.FatalException) as error:
+            found = None if self._is_named else say_full(error)
+            if found is None:
+                raise
+            remedy = "make room there, or name another folder in TMPDIR"
+            problem = Problem(str(self._folder.parent), found, "room for the rows that are read", remedy)
+            raise SourceError("These records cannot be read here.", [problem]) from None
 
     def raw(self, name: str) -> Path:
         """The folder of raw rows."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from math import ceil
@@ -100,7 +101,8 @@ class Parts:
                 self._first = {name: fetch(rows, self._where[name]) for name, rows in self._rows.items()}
             yield self._first
             return
-        self._lay_down()
+        with self._scratch.told_when_full() if self._scratch else nullcontext():
+            self._lay_down()
         for number in range(self.n):
             yield {name: self._part(name, number) for name in self._rows}
 
@@ -185,8 +187,9 @@ class Parts:
         if self.n == 1 or self._con.name != "duckdb":
             return [keep(self._con, rows)]
         folder = part_folder(self._scratch.made(name), number * PEOPLE_PER_PART // PEOPLE_PER_FOLDER)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_parquet([rows.to_arrow()], _SCHEMAS[name], folder / f"part-{number}.parquet")
+        with self._scratch.told_when_full():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_parquet([rows.to_arrow()], _SCHEMAS[name], folder / f"part-{number}.parquet")
         return []
 
     def _whole(self, table: Table, kept: list[ir.Table]) -> ir.Table:

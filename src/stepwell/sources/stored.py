@@ -13,6 +13,7 @@ import polars as pl
 from ibis.util import gen_name
 
 from ..errors import SourceError
+from ..folder import say_full
 from .files import RawTable, read_problem
 
 STORED = "stepwell_stored"
@@ -43,7 +44,8 @@ def run(expr: ir.Expr, where: str):
 
 def _is_of_the_file(error: duckdb.Error) -> bool:
     """Whether a file is at fault. DuckDB gives what its reader of Parquet pages says no type of its own."""
-    return isinstance(error, _READ_ERRORS) or type(error) is duckdb.Error
+    is_of_reading = isinstance(error, _READ_ERRORS) or type(error) is duckdb.Error
+    return is_of_reading and say_full(error) is None
 
 
 def filled_tables(tables: dict[str, RawTable]) -> dict[str, RawTable]:
