@@ -82,13 +82,13 @@ def test_asking_is_once_and_tells_what_is_not_asked_again(sign_in, ada):
 def test_who_is_stuck_is_listed_with_why_and_what_to_do(sign_in, ada, person, actor, patient, monkeypatch):
     nurse_actor, nurse = actor("nurse"), sign_in("nurse")
     assert "Nobody is stuck" in nurse.get("/questionnaires/").content.decode()
+    monkeypatch.setattr(outbox, "EARLIEST", dt.time(0))
+    monkeypatch.setattr(outbox, "LATEST", dt.time.max)
     outbox.set_contact(ada, "email", nurse_actor)
     sent, begun = (requests.ask(ada, name, nurse_actor, once=name) for name in ("phq-9", "gad-7"))
     outbox.queue(ada, [sent, begun], "due", once="m", not_before=timezone.now())
     requests.ask(person(given_name="Ben"), "phq-9", nurse_actor, once="ben")
     answered(begun, ["1", "1"], patient)
-    monkeypatch.setattr(outbox, "EARLIEST", dt.time(0))
-    monkeypatch.setattr(outbox, "LATEST", dt.time.max)
     worker.tick()
     page = nurse.get("/questionnaires/").content.decode()
     for words in ("Cannot be sent", "<strong>E-mail is not set up in clinic.toml", "Begun and not finished", "2 answers",

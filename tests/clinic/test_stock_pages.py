@@ -300,13 +300,13 @@ def test_the_ledger_can_be_read_printed_and_taken_as_a_file(page, lot, used, per
             assert "are shown instead" in told.content.decode()
 
 
-def test_what_was_on_hand_before_the_days_asked_for_is_counted_in(page, lot, used, person, nurse, monkeypatch):
+def test_what_was_on_hand_before_the_days_asked_for_is_counted_in(page, lot, used, person, nurse, home, monkeypatch):
     spray = lot(6)
     later = timezone.now() + timedelta(days=20)
     monkeypatch.setattr(timezone, "now", lambda: later)
     used(spray, 2, person())
     page.force_login(nurse, backend=BACKEND)
-    day = later.date().isoformat()
+    day = timezone.localdate(later, home.zone).isoformat()
     rows = list(csv.DictReader(io.StringIO(page.get(f"/stock/ledger/file/?first={day}").content.decode())))
     assert [(r["kind"], r["on_hand_after"]) for r in rows] == [("use", "4")]
 

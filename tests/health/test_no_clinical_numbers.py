@@ -61,7 +61,7 @@ NOT_CLINICAL = {
     "sources/fhir/shapes.py": ({1e6}, "microseconds of a second"),
     "sources/fhir/surveys.py": ({10}, "letters of a date"),
     "sources/laid_down.py": ({4, 64, 20_480}, "folders written at a time, and rows that wait for them"),
-    "sources/parts.py": ({25_000}, "people read at a time"),
+    "sources/parts.py": ({12_500}, "people read at a time"),
     "sources/repeats.py": ({32, 63}, "bits of a number"),
     "sources/identify.py": ({2_000_000_000}, "the concept ids that OMOP leaves to sites"),
     "sources/ingredients.py": ({3, 4, 5}, "the numbers of ways of finding an ingredient"),
