@@ -71,13 +71,15 @@ def partial_folder(out: Path, replace_existing: bool) -> Iterator[Path]:
     holds what stepwell did not write.
     """
     with new_parents(out, _CANNOT):
-        yield _make_partial(out, replace_existing)
+        try:
+            yield _make_partial(out, replace_existing)
+        except BaseException:
+            leave_if_empty(_partial_of(out))
+            raise
 
 
 def _make_partial(out: Path, replace_existing: bool) -> Path:
-    # One name for every run of the same result: what a killed run left behind is found, and continued or replaced.
-    # Absolute: Arrow takes a relative path such as `s3:out/x` for an address.
-    partial = out.absolute().with_name(f"{out.name}.partial")
+    partial = _partial_of(out)
     try:
         check_name(out)
         if os.path.lexists(out) and not replace_existing:
@@ -92,6 +94,12 @@ def _make_partial(out: Path, replace_existing: bool) -> Path:
     except (OSError, ValueError) as error:
         raise cannot_write(out, error, _CANNOT) from None
     return partial
+
+
+def _partial_of(out: Path) -> Path:
+    # One name for every run of the same result: what a killed run left behind is found, and continued or replaced.
+    # Absolute: Arrow takes a relative path such as `s3:out/x` for an address.
+    return out.absolute().with_name(f"{out.name}.partial")
 
 
 def make_own(folder: Path) -> None:
@@ -122,9 +130,10 @@ def leave_if_empty(partial: Path) -> None:
     """Takes back a folder in which nobody has begun to write."""
     with suppress(OSError):
         (partial / "work").rmdir()
+    with suppress(OSError):
         if [entry.name for entry in partial.iterdir()] == [MARK]:
             (partial / MARK).unlink()
-        partial.rmdir()
+            partial.rmdir()
 
 
 def put_in_place(partial: Path, out: Path, replace_existing: bool) -> None:

@@ -15,7 +15,7 @@ import time
 import weakref
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -26,7 +26,7 @@ from stepwell.asked import KEPT_RECORDS, RESULT_TABLES, Asked, choose, describe_
 from stepwell.bucket import judge_bucket
 from stepwell.engines import Connection, DuckDB, Engine, Place, connect, write_parquet
 from stepwell.errors import Problem, QuestionError, UnfinishedError
-from stepwell.folder import clear_away, leave_if_empty, partial_folder, put_in_place, remove_own, told_when_full
+from stepwell.folder import clear_away, partial_folder, put_in_place, remove_own, told_when_full
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.loader import load
 from stepwell.result import Result, keep_definitions, write_manifest
@@ -114,13 +114,15 @@ def run(
             )
             raise type(error)(error.title, [*error.problems, kept]) from None
         except BaseException:
+            if work is None:
+                # Stopped before the folder was this run's: it is if no other run is at work in it.
+                with suppress(QuestionError, OSError):
+                    work = WorkFolder(partial / "work")
             if work is not None:
                 work.close()
-            if work is None and temporary is None:
-                leave_if_empty(partial)  # stopped before the folder was this run's: another run may be at work in it
-            elif temporary is not None:
+            if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
-            else:
+            elif work is not None:
                 remove_own(partial)
             raise
     result = Result.open(out, knowledge=knowledge, is_whole=False)
