@@ -1,4 +1,4 @@
-"""What every source becomes: the six record tables as lazy expressions, and what had to be said about them."""
+"""What every source becomes: its record tables, and what had to be said about them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class DrugRows:
 
 @dataclass(frozen=True)
 class Source:
-    """Records that have been opened and checked, not yet computed.
+    """Records that have been opened, checked and read; nobody is judged yet.
 
     `tables` holds one expression per table of `stepwell.tables.RECORDS`, with exactly its columns, on the connection given
     to the reader. `has` names the record tables that the source has at all: a source without diagnoses says nothing by
