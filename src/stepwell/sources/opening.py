@@ -32,10 +32,10 @@ _SHOWN = 8
 def open_source(location: str | Path, con: BaseBackend, knowledge: Knowledge, vocabulary: str = "") -> Source:
     """Opens, checks and reads the records at a location. Nothing is written there.
 
-    The record tables lie on `con`; those of more than 12,500 people on DuckDB lie in files that go with the `Source`. On a DuckDB connection of Ibis the
-    location is a path; on the `tables` of a PostgreSQL engine it is a schema; on those of Spark either. `vocabulary` is the
-    schema of the vocabulary tables where they have one of their own. Raises SourceError with everything that is wrong: no such
-    place, no known kind of source, unreadable files, wrong headers, wrong types, missing rights.
+    The record tables lie on `con`; those of more than 12,500 people on DuckDB lie in files that go with the `Source`. On a DuckDB
+    connection of Ibis the location is a path; on the `tables` of a PostgreSQL engine it is a schema; on those of Spark either.
+    `vocabulary` is the schema of the vocabulary tables where they have one of their own. Raises SourceError with everything that
+    is wrong: no such place, no known kind of source, unreadable files, wrong headers, wrong types, missing rights.
     """
     path = Path(location)
     if con.name == "postgres":
