@@ -255,6 +255,7 @@ def test_a_day_with_three_patients(browser, clinic):
     assert "Doe, Ada" in text_of(doctor)
     doctor.goto("/programme/")
     assert "clinicians decide" in text_of(doctor)
+    assert all(cell.bounding_box()["width"] > 20 for cell in doctor.locator("td.withheld").all())
 
     # Every page of the day is readable by everybody, on a telephone, a tablet and a screen.
     seen: list[str] = []
