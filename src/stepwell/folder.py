@@ -128,9 +128,9 @@ def remove_own(folder: Path) -> None:
 
 def leave_if_empty(partial: Path) -> None:
     """Takes back a folder in which nobody has begun to write."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # a name that is no path is told by what made it
         (partial / "work").rmdir()
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         if [entry.name for entry in partial.iterdir()] == [MARK]:
             (partial / MARK).unlink()
             partial.rmdir()

@@ -16,6 +16,7 @@ import pytest
 
 from stepwell.bucket import judge_bucket
 from stepwell.engines import engine_on, write_parquet
+from stepwell.engines.spark_buckets import without_text
 from stepwell.errors import QuestionError, SourceError, UnfinishedError
 from stepwell.knowledge.chosen import find_forms
 from stepwell.knowledge.loader import load
@@ -184,6 +185,14 @@ def test_what_fails_in_a_worker_is_told_without_a_record(on_spark, question, wor
         r"could not judge bucket 0: ValueError in worker\.py, line \d+ > sitecustomize\.py, line 5\n", logged
     )
     assert SECRET not in logged
+
+
+def test_an_error_of_a_worker_is_raised_without_its_text():
+    with pytest.raises(RuntimeError, match="stepwell could not read bucket 3: ValueError in ") as raised:  # noqa: SIM117
+        with without_text("read bucket 3"):
+            raise ValueError(SECRET)
+    assert SECRET not in str(raised.value)
+    assert raised.value.__suppress_context__
 
 
 def test_a_run_that_was_stopped_judges_the_buckets_that_are_left(kept, records, question, tmp_path):

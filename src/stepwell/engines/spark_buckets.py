@@ -6,11 +6,17 @@ sends their code, not their name, so that a worker without stepwell can say so i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import pickle
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+
+from stepwell.errors import StepwellError
 
 if TYPE_CHECKING:
     from pyspark import RDD
@@ -79,6 +85,20 @@ def as_tables(blobs: Iterable[tuple[int, bytes]], schemas: Sequence[pa.Schema]) 
     return [pa.Table.from_batches(parts, schema) for parts, schema in zip(batches, schemas, strict=True)]
 
 
+@contextmanager
+def without_text(doing: str) -> Iterator[None]:
+    """Raises an error of a worker again without its text, which may quote a record and which Spark logs."""
+    try:
+        yield
+    except StepwellError:
+        raise
+    except Exception as error:
+        _here, *places = traceback.extract_tb(error.__traceback__)
+        lines = [f"{Path(at.filename).name}, line {at.lineno}" for at in places]
+        said = f"{type(error).__name__} in {' > '.join(lines)}"
+        raise RuntimeError(f"stepwell could not {doing}: {said}") from None
+
+
 def read_in_workers(
     engine: Spark,
     selects: Sequence[tuple[str, pa.Schema]],
@@ -89,18 +109,18 @@ def read_in_workers(
 ) -> tuple[dict[str, str], list[bytes]]:
     """Has the workers make tables of the rows of each bucket. `read` must be known to them by its name (pickle). Gives the view
     that holds each table of `made`, and what else was made, as bytes, in the order of the buckets."""
-    import pickle
-
     schemas = [schema for _select, schema in selects]
     sent, names, buckets = pickle.dumps((read, schemas)), list(made), list(range(n_buckets))
 
     def read_bucket(bucket, blobs):
         import pickle
 
-        from stepwell.engines.spark_buckets import as_tables
+        from stepwell.engines.spark_buckets import as_tables, without_text
 
-        read, schemas = pickle.loads(sent)
-        for name, rows in read(as_tables([blob for _, blob in blobs], schemas)).items():
+        with without_text(f"read bucket {bucket}"):
+            read, schemas = pickle.loads(sent)
+            tables = read(as_tables([blob for _, blob in blobs], schemas))
+        for name, rows in tables.items():
             if name in names:
                 for batch in rows.combine_chunks().to_batches():
                     yield bucket, name, batch.serialize().to_pybytes()

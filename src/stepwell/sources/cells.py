@@ -66,7 +66,7 @@ class Cells:
         if self._schema[name].is_integer():
             return pl.col(name).cast(pl.String)
         value = self._written(name).str.strip_chars(_BLANKS)
-        return _where(value.str.contains(EMPTY) | (value == ""), None, value)
+        return pl.when(value.str.contains(EMPTY) | (value == "")).then(None).otherwise(value)
 
     def number(self, name: str) -> pl.Expr:
         """The cell as a finite number, else NULL."""
@@ -74,7 +74,7 @@ class Cells:
         if type_ is None or not (type_.is_numeric() or type_ == pl.String):
             return pl.lit(None, pl.Float64)
         value = _number_in(pl.col(name)) if type_ == pl.String else pl.col(name).cast(pl.Float64)
-        return _where(value.is_finite(), value)
+        return pl.when(value.is_finite()).then(value)
 
     def is_no_number(self, name: str) -> pl.Expr:
         """Whether there is text in the cell that is no number."""
@@ -89,14 +89,14 @@ class Cells:
             return pl.col(name).cast(pl.Int64, strict=False)
         if type_ == pl.String:
             is_number = pl.col(name).str.contains(NUMBER)
-            exact = _where(is_number, pl.col(name).str.strip_chars(_BLANKS)).cast(pl.Int64, strict=False)
+            exact = pl.when(is_number).then(pl.col(name).str.strip_chars(_BLANKS)).cast(pl.Int64, strict=False)
             return pl.coalesce(exact, _whole_of(self.number(name), "half_away_from_zero"))
         return _whole_of(self.number(name))
 
     def concept(self, name: str) -> pl.Expr:
         """A concept id; 0 says that there is none."""
         value = self.whole(name)
-        return _where(value != 0, value)
+        return pl.when(value != 0).then(value)
 
     def day(self, name: str, range_: Range = DAY) -> Day:
         """The cell as a day: a date, a timestamp, or text such as 2020-01-31, 2020-01-31 10:00 or 20200131."""
@@ -120,7 +120,9 @@ class Cells:
             return only, only
         cell = self.text(name)
         is_one = cell.str.contains(_YEAR_OR_MORE)
-        first = (_where(is_one, cell) + "-01-01").str.slice(0, len("2020-05-17")).str.to_date("%Y-%m-%d", strict=False)
+        first = (
+            pl.when(is_one).then(cell + "-01-01").str.slice(0, len("2020-05-17")).str.to_date("%Y-%m-%d", strict=False)
+        )
         last = (
             pl.when(cell.str.len_chars() == len("2020"))
             .then(first.dt.offset_by("1y").dt.offset_by("-1d"))
@@ -142,7 +144,7 @@ class Cells:
             found = pl.col(name).dt.hour().cast(pl.Int32) * 60 + pl.col(name).dt.minute().cast(pl.Int32)
         else:
             found = _minute(self._written(name), _TIME_OF_DAY)
-        return _where(found != 0, found)
+        return pl.when(found != 0).then(found)
 
     def is_no_time(self, name: str) -> pl.Expr:
         """Whether there is something that is neither a day nor a day with a time (NULL where there is nothing)."""
@@ -170,20 +172,14 @@ class Cells:
         return pl.col(name) if type_ == pl.String else pl.col(name).cast(pl.String)
 
 
-def _where(when: pl.Expr, value, otherwise=None) -> pl.Expr:
-    """The value where the condition holds, else `otherwise`; where nobody knows whether it holds, `otherwise`."""
-    then = pl.lit(None) if value is None else value
-    return pl.when(when).then(then).otherwise(otherwise)
-
-
 def _number_in(cell: pl.Expr) -> pl.Expr:
     is_number = cell.str.contains(NUMBER)
-    return _where(is_number, cell.str.strip_chars(_BLANKS)).cast(pl.Float64, strict=False)
+    return pl.when(is_number).then(cell.str.strip_chars(_BLANKS)).cast(pl.Float64, strict=False)
 
 
 def _whole_of(number: pl.Expr, halves: Literal["half_to_even", "half_away_from_zero"] = "half_to_even") -> pl.Expr:
     """The nearest whole number; of text and of numbers, engines round halves differently."""
-    small = _where(number.is_between(-MOST_WHOLE, MOST_WHOLE), number)
+    small = pl.when(number.is_between(-MOST_WHOLE, MOST_WHOLE)).then(number)
     return small.round(mode=halves).cast(pl.Int64, strict=False)
 
 
@@ -200,7 +196,7 @@ def _minute(cell: pl.Expr, form: str) -> pl.Expr:
 def _usable(value: pl.Expr, given: pl.Expr, range_: Range) -> Day:
     usable = value.is_between(pl.lit(range_.at_least), pl.lit(range_.at_most))
     return Day(
-        value=_where(usable, value),
+        value=pl.when(usable).then(value),
         is_unreadable=given & value.is_null(),
         is_marker=value.is_not_null() & ~usable,
         is_shifted=usable & (value >= pl.lit(_SHIFTED)),
@@ -209,7 +205,7 @@ def _usable(value: pl.Expr, given: pl.Expr, range_: Range) -> Day:
 
 def within(range_: Range, value: pl.Expr) -> pl.Expr:
     """The value where it lies in its range, else NULL."""
-    return _where(value.is_between(range_.at_least, range_.at_most), value)
+    return pl.when(value.is_between(range_.at_least, range_.at_most)).then(value)
 
 
 def is_outside(range_: Range, value: pl.Expr) -> pl.Expr:
@@ -233,7 +229,7 @@ def rounded(value: pl.Expr) -> pl.Expr:
 
 
 def days_after(start: pl.Expr, n: pl.Expr) -> pl.Expr:
-    """The day so many days later."""
+    """The date `n` days after `start`."""
     return start + pl.duration(days=n)
 
 

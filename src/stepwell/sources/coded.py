@@ -13,7 +13,8 @@ from .findings import Finding, settle, without_repeats
 from .source import Loss
 from .undated import undated_rows
 
-_COLUMN = {"condition": "codeset", "procedure": "procedure"}
+CODESET_COLUMN = {"condition": "codeset", "procedure": "procedure"}
+"""The column of the record table that names the code set."""
 
 
 def find_care(filled: dict[str, RawTable]) -> list[tuple[RawTable, Columns, str]]:
@@ -74,10 +75,10 @@ def read_coded(rows: pl.DataFrame, record: str, table: str, date: str) -> tuple[
         ],
     )
     gap, counted = undated_rows(told, undated, record, "set_id")
-    kept = kept.rename({"set_id": _COLUMN[record], "date": f"{record}_date"})
+    kept = kept.rename({"set_id": CODESET_COLUMN[record], "date": f"{record}_date"})
     more = [] if record == "condition" else ["quantity", "minute"]
-    kept = kept.select("person_id", f"{record}_date", _COLUMN[record], "vocabulary", "code", *more, "address")
-    kept, repeats = without_repeats(record, kept, _COLUMN[record])
+    kept = kept.select("person_id", f"{record}_date", CODESET_COLUMN[record], "vocabulary", "code", *more, "address")
+    kept, repeats = without_repeats(record, kept, CODESET_COLUMN[record])
     return kept, gap, [*losses, counted, *repeats]
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from ..knowledge.forms import Knowledge
 from ..tables.ranges import DAY, QUANTITY
 from .cells import Cells, is_outside, within
+from .coded import CODESET_COLUMN
 from .codes import codeset_codes, plain_code
 from .findings import Finding, settle
 from .identify import CODING, OWN, Coding, codings_of
@@ -14,16 +15,13 @@ from .source import Loss
 from .source_value import SHAPES
 from .undated import undated_rows
 
-_CODESET = {"condition": "codeset", "procedure": "procedure"}
-"""The column of the record table that names the code set."""
-
 
 def read_coded_lines(
     lines: pl.DataFrame, name: str, knowledge: Knowledge
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Loss]]:
     """Diagnoses or procedures, with the rows of `code_gap`: a code counts for the sets of its own vocabulary; a code taken out of
     a set wins."""
-    column, date, cells = _CODESET[name], f"{name}_date", Cells(lines)
+    column, date, cells = CODESET_COLUMN[name], f"{name}_date", Cells(lines)
     is_procedure = name == "procedure"
     when, (first, last) = cells.day(date), cells.span(date)
     quantity = cells.number("quantity")

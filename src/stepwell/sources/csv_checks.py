@@ -1,4 +1,4 @@
-"""What is wrong with the lines of stepwell's own folder: cells that are empty or cannot be read, and words that nobody knows."""
+"""What is wrong with the lines of stepwell's own folder: empty cells, unreadable cells and unknown words."""
 
 from __future__ import annotations
 

@@ -103,8 +103,8 @@ def read_own_medication(
 def find_own_incomplete(
     lines: pl.DataFrame, people: pl.DataFrame, drugs: NamedDrugs, interacting: NamedDrugs, knowledge: Knowledge
 ) -> pl.DataFrame:
-    """`incomplete_medication`: whose lines name drugs that nobody knows, or that have no day, and of whom every line is of a drug
-    given there and then."""
+    """`incomplete_medication`: the people with unidentified drugs, those with drugs without a day, and those whose lines are all
+    administrations."""
     rows = lines.select(
         "person_id",
         called=named(pl.col("drug")),

@@ -93,7 +93,7 @@ def select_drug_rows(raw: RawTable, con: ibis.BaseBackend, people: People, *drug
     `DRUG_CELLS` that the source has, `person_id` (the number of the person), `concept_id`, and `entry` where the concept says
     nothing.
 
-    Most rows of most sources are of drugs that nobody looks for; they stay on the engine.
+    Rows of other drugs, which are most rows of most sources, stay on the engine.
     """
     cells = [c for c in DRUG_CELLS if raw.has(c)]
     rows = raw.rows.select(*cells, id="person_id", concept_id=concept(raw.rows.drug_concept_id), entry=_entry(raw))

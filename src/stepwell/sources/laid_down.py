@@ -21,8 +21,8 @@ _MOST_FOLDERS = 64
 """Folders written at a time."""
 
 _ROWS_WAITING = 20_480
-"""Rows that wait for each folder before they are written. DuckDB's own are six times as many; those, and the Bloom filters of all
-that has been written, which nobody asks, took more memory than any reading."""
+"""Rows that wait for each folder before they are written. By default six times as many wait in DuckDB; they, and Bloom filters
+that are never read, took more memory than all else."""
 
 
 class Scratch:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import pickle
-import traceback
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pyarrow as pa
 
 from stepwell.bucket import judge_bucket
 from stepwell.engines import write_parquet
-from stepwell.engines.spark_buckets import as_tables
+from stepwell.engines.spark_buckets import as_tables, without_text
 from stepwell.errors import StepwellError
 from stepwell.machine_code import one_compiles
 from stepwell.rules import Question, judge
@@ -30,20 +28,17 @@ def judge_blobs(
     the number of its table in `RECORDS`.
 
     The same rows give the same bytes, so Spark may run a task twice. What stepwell refuses becomes a row that the driver raises:
-    the worker did not fail. Any other error is raised without its text, which may quote a record and which Spark logs.
+    the worker did not fail. Any other error is raised without its text.
     """
     try:
-        asked = _ready(question)
-        for name, rows in judge_bucket(asked, _records(blobs), wanted):
-            file = io.BytesIO()
-            write_parquet([rows], rows.schema, file)
-            yield bucket, name, file.getvalue()
+        with without_text(f"judge bucket {bucket}"):
+            asked = _ready(question)
+            for name, rows in judge_bucket(asked, _records(blobs), wanted):
+                file = io.BytesIO()
+                write_parquet([rows], rows.schema, file)
+                yield bucket, name, file.getvalue()
     except StepwellError as error:
         yield bucket, REFUSED, pickle.dumps(error)
-    except Exception as error:
-        lines = [f"{Path(at.filename).name}, line {at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
-        said = f"{type(error).__name__} in {' > '.join(lines)}"
-        raise RuntimeError(f"stepwell could not judge bucket {bucket}: {said}") from None
 
 
 def _records(blobs: Iterable[tuple[int, bytes]]) -> dict[str, pa.Table]:

@@ -131,11 +131,10 @@ def mark_unfetched(source: Source, unfetched: Unfetched, knowledge: Knowledge) -
     for record, codeset in hidden:
         if record == "medication":
             name, added = INCOMPLETE_MEDICATION.name, {"reason": NOT_FETCHED, "n_rows": 0, "n_of": 0}
-            kept = source.tables[name]
         else:
-            name = CODE_GAP.name
-            added = {"record": record, "codeset": codeset, "reason": UNREAD, "n_rows": 0}
-            kept = source.tables[name]
+            name, added = CODE_GAP.name, {"record": record, "codeset": codeset, "reason": UNREAD, "n_rows": 0}
+        kept = source.tables[name]
+        if name == CODE_GAP.name:
             is_same = kept.codeset.isnull() if codeset is None else kept.codeset == codeset
             kept = kept.filter(~((kept.record == record) & (kept.reason == UNREAD) & is_same.fill_null(False)))
         source = source.with_table(name, kept.union(_for_everybody(source.tables["person"], kept.schema(), added)))
