@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 
 import pytest
@@ -190,8 +191,9 @@ def test_the_office_sees_nothing_clinical(browser, ready, doctor):
     an_entry(session, "check", {"check": "pregnancy", "answer": "yes"}, user=doctor)
     an_entry(session, "reading", a_reading("before", 147, 93, spo2=91), user=doctor)
     shown = _shown(browser())
-    for words in ("147", "91", "Pregnan", "checks", "56 mg", "SpO"):
-        assert words not in shown
+    told = re.sub(r"<[^>]*>", " ", shown)  # the random id of a person in an address may hold any digits
+    assert not [words for words in ("147", "91", "56 mg") if words in told]
+    assert not [words for words in ("Pregnan", "checks", "SpO") if words in shown]
     an_entry(session, "dose", a_device(session.order), user=doctor)
     shown = _shown(browser())
     assert "Here already" in shown
