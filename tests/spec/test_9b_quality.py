@@ -2,14 +2,14 @@
 
 from datetime import date, timedelta
 
-import ibis
+import polars as pl
 import pyarrow as pa
 import pytest
 from clinic import KNOWLEDGE, WHY, define
 from drawn import complete, parse
 
-from stepwell.engine.intervals import in_days
 from stepwell.engine.quality import find_quality
+from stepwell.engine.rows import rows_in_days
 from stepwell.in_memory import determine_records
 from stepwell.knowledge.quality import QualityMeasure
 from stepwell.tables import DERIVED, RECORDS
@@ -62,21 +62,24 @@ def found(asked: QualityMeasure, has=None, **drawn: str) -> dict:
     drawn = {"condition": DEPRESSED, **drawn}
     rows = {name: parse(text, TABLES[name]) if text else [] for name, text in drawn.items()}
     records = complete(rows)
-    empty = pa.Table.from_pylist([], schema=TABLES["exposure"].schema.to_pyarrow())
-    made = determine_records(records, [define()], KNOWLEDGE)["exposure"] if "medication" in drawn else empty
-    tables = {t.name: in_days(t, ibis.memtable(_arrow(t, records[t.name]))) for t in RECORDS}
-    exposure = in_days(TABLES["exposure"], ibis.memtable(made))
-    held = frozenset(tables if has is None else has)
-    people = find_quality(tables, exposure, ANTIDEPRESSANTS, asked, held).to_pyarrow().to_pylist()
-    return next(row for row in people if row["person_id"] == 1)
+    tables = {t.name: _frame(t, pa.Table.from_pylist(records[t.name], schema=t.arrow_schema)) for t in RECORDS}
+    if "medication" in drawn:
+        exposure = determine_records(records, [define()], KNOWLEDGE)["exposure"]
+    else:
+        exposure = TABLES["exposure"].arrow_schema.empty_table()
+    tables["exposure"] = _frame(TABLES["exposure"], exposure)
+    held = frozenset(TABLES if has is None else has)
+    deaths = bool(tables["person"]["death_day"].is_not_null().any())
+    people = find_quality(tables, ANTIDEPRESSANTS, asked, held, holds_deaths=deaths)
+    return people.row(by_predicate=pl.col("person_id") == 1, named=True)
+
+
+def _frame(table, rows: pa.Table) -> pl.DataFrame:
+    return rows_in_days(table, pl.from_arrow(rows))
 
 
 def in_date(day: int | None) -> str | None:
     return None if day is None else str(date(1970, 1, 1) + timedelta(day))
-
-
-def _arrow(table, rows):
-    return pa.Table.from_pylist(rows, schema=table.schema.to_pyarrow())
 
 
 def scores(*lines: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from operator import and_
 
 import ibis
 import ibis.expr.types as ir
 
 from stepwell.knowledge.definition import Branch, Definition, fields
-from stepwell.three_values import MET, all_of
 
+MET = ibis.literal(True)
 EVERYTHING = "everything"
 _OF_THE_STRETCH = ("within", "count.distinct", "taken", "added")
 
@@ -51,7 +52,7 @@ def _judge_without(judged: ir.Table, definition: Definition, paths: set[str]) ->
         asked = [f"trial.{name}" for name, _ in fields(branch.trial)]
         verdict = {path: MET if path in paths else rows[path] for path in asked}
         failed = MET if "failure" in paths else rows.failed
-        parts.append(rows.mutate(**verdict, failed=failed, counts=all_of(*verdict.values(), failed)))
+        parts.append(rows.mutate(**verdict, failed=failed, counts=reduce(and_, verdict.values(), failed)))
     return reduce(lambda a, b: a.union(b), parts)
 
 

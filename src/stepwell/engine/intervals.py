@@ -8,7 +8,6 @@ import ibis
 import ibis.expr.types as ir
 
 from stepwell.tables import Column, Table
-from stepwell.tables.ranges import AGE
 
 _EPOCH = ibis.date(1970, 1, 1)
 
@@ -71,11 +70,3 @@ def without_breaks(period: ir.Table) -> ir.Table:
         from_day=period.start_day.min(), until_day=period.end_day.max()
     )
     return whole.drop("unbroken")
-
-
-def completed_years(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue:
-    """Completed years from one day to another; NULL where they are no age that a person has."""
-    born, on = to_date(birth_day), to_date(on_day)
-    before_birthday = (on.month() * 100 + on.day()) < (born.month() * 100 + born.day())
-    years = (on.year() - born.year() - before_birthday.ifelse(1, 0)).cast("int64")
-    return years.between(AGE.at_least, AGE.at_most).ifelse(years, ibis.null("int64"))

@@ -3,245 +3,251 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import reduce
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
-from stepwell.knowledge.quality import Excluded, FirstTreatment, FollowUp, QualityMeasure, Start
+from stepwell.knowledge.incomplete_words import OF_INTERACTING
+from stepwell.knowledge.quality import Covered, Excluded, FirstTreatment, FollowUp, QualityMeasure, Start
 from stepwell.three_values import MET, NOT_MET, UNKNOWN, all_of, judge
 
-from .code_gap import add_hidden
-from .incomplete import add_incomplete
-from .intervals import to_date, to_day, without_breaks
-from .score import find_score
-from .who import gaps_of, judge_who
+from .rows import find_score, latest_before, mark, mark_hidden, months_later, without_breaks
+from .who import judge_who
 
-_NO_DAY = ibis.null("int64")
+_WHERE_ANY = ("code_gap", "incomplete_medication")
+"""The record tables that a source has only if there is something to say in them."""
 
 
 def find_quality(
-    records: Mapping[str, ir.Table],
-    exposure: ir.Table,
+    records: Mapping[str, pl.DataFrame],
     antidepressants: Collection[str],
     measure: QualityMeasure,
     has: frozenset[str],
-) -> ir.Table:
+    *,
+    holds_deaths: bool,
+) -> pl.DataFrame:
     """One row is one person under one measure, with the days and values that it was judged by.
 
-    Needs: the record tables and `exposure`, with days as integers; `has`, the record tables that the source holds at all.
+    Needs: the record tables of these people and their `exposure`, with days as integers; `has`, the record tables that the source
+    holds at all; `holds_deaths`, whether it holds anybody's death.
     Unknown when: no score in the window (`is_reached`); a supply of unknown length, or time not observed, may hold the days
     that are missing; an absence in time that nobody observed, or of records that the source does not hold (`is_included` and,
     of what leaves people out, `no_diagnosis`, `no_care`, `no_death`).
     """
+    records = {name: rows for name, rows in records.items() if name in has or name not in _WHERE_ANY}
     score, condition, period = find_score(records["measurement"]), records["condition"], records["observation_period"]
-    supply = exposure.filter(exposure.ingredient.isin(list(antidepressants)))
+    supply = records["exposure"].filter(pl.col("ingredient").is_in(list(antidepressants)))
     if measure.start.score is not None:
-        start = _first_score(score, condition, measure.start)
-        windowed = _with_window(start, measure.follow_up)
-        followed, source = _followed(windowed, score, measure), "measurement"
+        start = _with_window(_first_score(score, condition, measure.start), measure.follow_up)
+        followed, source, instruments = (
+            _followed(start, score, measure),
+            "measurement",
+            (measure.start.score.instrument,),
+        )
     else:
-        start = _first_treatment(supply, condition, period, measure.start.treatment)
-        last_day = start.start_day + measure.covered.of - 1
-        windowed = start.mutate(window_first_day=start.start_day, window_last_day=last_day)
-        followed, source = _covered(start, supply, period, measure), "medication"
-    observed = period.group_by("person_id").agg(last_observed_day=period.end_day.max())
+        whole = without_breaks(period)
+        start = _first_treatment(supply, condition, whole, measure.start.treatment, measure.covered)
+        followed, source, instruments = _covered(start, supply, whole, measure.covered), "medication", ()
+    observed = period.group_by("person_id").agg(last_observed_day=pl.col("end_day").max())
     people = records["person"].select("person_id", "birth_earliest_day", "birth_latest_day", "death_day")
-    windowed = windowed.drop("window_first_day")
-    for rows in (windowed, followed, observed, _might_enter(score, supply, measure.start)):
-        people = people.left_join(rows, "person_id").drop("person_id_right")
-    people = add_incomplete(people, records["incomplete_medication"] if "incomplete_medication" in has else None)
-    people = people.mutate(
-        is_observed=people.last_observed_day.notnull(),
-        met_day=people.start_day,
-        index_day=people.start_day,
-        earliest_day=people.start_day,
-        first_treated_day=_NO_DAY,
-    )
+    for rows in (start, followed, observed):
+        people = people.join(rows, on="person_id", how="left", maintain_order="left")
+    people = people.with_columns(is_observed=pl.col("last_observed_day").is_not_null())
     people, verdicts = judge_who(people, records, measure.who, has)
-    people, kept = _not_excluded(people, records, measure.excluded, has)
-    # Without diagnoses in the source, a score or a supply that may begin the measure leaves it open.
-    of_start = (measure.start.treatment or measure.start).diagnosis
-    sets = getattr(of_start, "any_of", of_start) or ()
-    people = add_hidden(people, gaps_of(records, has), "condition", sets, "start_is_hidden")
-    is_open = people.might_enter.fill_null(False) & (people.start_is_hidden | ibis.literal("condition" not in has))
+    people, kept = _not_excluded(people, records, measure.excluded, has, holds_deaths)
+    people = _mark_open_starts(people, records, score, supply, measure.start, has)
+    gaps = records.get("code_gap") if instruments else None
     # A measurement or observation that nobody could identify may be the score.
-    scores_may_be = gaps_of(records, has) if measure.start.score is not None else {}
-    people = add_hidden(people, scores_may_be, "answer", (), "score_is_hidden")
+    people = mark_hidden(people, gaps, "answer", (), "score_is_hidden")
     # A score without a usable day may be the first one, or the one that decides.
-    instruments = [measure.start.score.instrument] if measure.start.score is not None else []
-    people = add_hidden(people, scores_may_be, "measurement", instruments, "score_is_undated")
-    people = add_hidden(people, scores_may_be, "measurement", instruments, "score_is_open", until="window_last_day")
-    people = people.mutate(is_reached=people.score_is_open.ifelse(UNKNOWN, people.is_reached))
-    may_be_scored = people.score_is_hidden | people.score_is_undated
-    looked_for = people.is_observed & ibis.literal(source in has) & ~is_open & ~may_be_scored
-    began = ibis.cases((people.start_day.notnull(), MET), (looked_for, NOT_MET), else_=UNKNOWN)
+    people = mark_hidden(people, gaps, "measurement", instruments, "score_is_undated")
+    people = mark_hidden(people, gaps, "measurement", instruments, "score_is_open", until="window_last_day")
+    may_be_scored = pl.col("score_is_hidden") | pl.col("score_is_undated")
+    looked_for = pl.col("is_observed") & (source in has) & ~pl.col("start_is_open") & ~may_be_scored
+    has_start = pl.col("start_day").is_not_null()
+    is_entered = pl.when(has_start).then(MET).when(looked_for).then(NOT_MET).otherwise(UNKNOWN)
+    is_reached = pl.when(pl.col("score_is_open")).then(UNKNOWN).otherwise(pl.col("is_reached"))
     if source == "medication":
         # The first antidepressant, and the time without one before it, may be among the drugs that are missing.
-        began = people.may_lack_drugs.ifelse(UNKNOWN, began)
-        people = people.mutate(is_reached=people.is_reached | people.may_lack_drugs.ifelse(UNKNOWN, NOT_MET))
-    included = all_of(began, *verdicts.values(), *kept.values())
-    shown = {
-        name: included.fill_null(True).ifelse(people[name], ibis.null(people[name].type()))
-        for name in ("start_day", "start_total", "end_day", "end_total", "n_days_covered", "is_reached")
-    }
-    entered = {name: people.start_day.notnull().ifelse(found, UNKNOWN) for name, found in kept.items()}
-    return people.select("person_id", "age_years", is_included=included, is_entered=began, **shown, **entered)
-
-
-def _might_enter(score: ir.Table, supply: ir.Table, start: Start) -> ir.Table:
-    """Who has a score, or a supply, that begins the measure if the diagnosis asked stands beside it."""
-    if start.score is None:
-        return supply.select("person_id").distinct().mutate(might_enter=MET)
-    high = score.filter((score.instrument == start.score.instrument) & (score.total > start.score.above))
-    return high.select("person_id").distinct().mutate(might_enter=MET)
-
-
-def _first_score(score: ir.Table, condition: ir.Table, asked: Start) -> ir.Table:
-    """The day and total of everybody's first score above the points asked that has the diagnosis beside it."""
-    high = score.filter((score.instrument == asked.score.instrument) & (score.total > asked.score.above))
-    of_sets = condition.filter(condition.codeset.isin(asked.diagnosis.any_of))
-    diagnosed = of_sets.group_by("person_id").agg(diagnosed_day=of_sets.condition_day.min())
-    high = high.join(diagnosed, "person_id", how="inner")
-    high = high.filter(high.diagnosed_day <= high.measured_day + asked.diagnosis.at_most_after)
-    return high.group_by("person_id").agg(
-        start_day=high.measured_day.min(), start_total=high.total.argmin(high.measured_day)
+        people = _mark_missing_drugs(people, records)
+        is_entered = pl.when(pl.col("may_lack_drugs")).then(UNKNOWN).otherwise(is_entered)
+        is_reached = is_reached | pl.when(pl.col("may_lack_drugs")).then(UNKNOWN).otherwise(NOT_MET)
+    is_included = all_of(is_entered, *verdicts, *kept.values())
+    people = people.with_columns(is_included=is_included, is_entered=is_entered, is_reached=is_reached)
+    shown = ("start_day", "start_total", "end_day", "end_total", "n_days_covered", "is_reached")
+    may_be_included = pl.col("is_included").fill_null(True)
+    return people.select(
+        "person_id",
+        "age_years",
+        "is_included",
+        "is_entered",
+        *(pl.when(may_be_included).then(pl.col(name)).alias(name) for name in shown),
+        **{name: pl.when(has_start).then(found).otherwise(UNKNOWN) for name, found in kept.items()},
     )
 
 
-def _with_window(start: ir.Table, asked: FollowUp) -> ir.Table:
+def _mark_open_starts(
+    people: pl.DataFrame,
+    records: Mapping[str, pl.DataFrame],
+    score: pl.DataFrame,
+    supply: pl.DataFrame,
+    start: Start,
+    has: frozenset[str],
+) -> pl.DataFrame:
+    """Adds `start_is_open`: whether a score or a supply of the person begins the measure if the diagnosis asked stands beside
+    it, and that diagnosis may be hidden, or be one that the source does not hold."""
+    people = mark(people, supply if start.score is None else _high(score, start), "might_enter")
+    people = mark_hidden(people, records.get("code_gap"), "condition", start.diagnoses, "start_is_hidden")
+    may_be_diagnosed = pl.col("start_is_hidden") | ("condition" not in has)
+    return people.with_columns(start_is_open=pl.col("might_enter") & may_be_diagnosed)
+
+
+def _mark_missing_drugs(people: pl.DataFrame, records: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Adds `may_lack_drugs`: whether the person may have taken drugs that the records do not show, so that the absence of a drug
+    says nothing (docs/engine.md, 0)."""
+    incomplete = records.get("incomplete_medication")
+    if incomplete is None:
+        return people.with_columns(may_lack_drugs=NOT_MET)
+    return mark(people, incomplete.filter(pl.col("reason") != OF_INTERACTING), "may_lack_drugs")
+
+
+def _high(score: pl.DataFrame, asked: Start) -> pl.DataFrame:
+    """The scores above the points asked."""
+    return score.filter(pl.col("instrument") == asked.score.instrument, pl.col("total") > asked.score.above)
+
+
+def _first_score(score: pl.DataFrame, condition: pl.DataFrame, asked: Start) -> pl.DataFrame:
+    """The day and total of everybody's first score above the points asked that has the diagnosis beside it."""
+    of_sets = condition.filter(pl.col("codeset").is_in(list(asked.diagnosis.any_of)))
+    diagnosed = of_sets.group_by("person_id").agg(diagnosed_day=pl.col("condition_day").min())
+    high = _high(score, asked).join(diagnosed, on="person_id")
+    high = high.filter(pl.col("diagnosed_day") <= pl.col("measured_day") + asked.diagnosis.at_most_after)
+    return high.group_by("person_id").agg(
+        start_day=pl.col("measured_day").min(), start_total=pl.col("total").sort_by("measured_day").first()
+    )
+
+
+def _with_window(start: pl.DataFrame, asked: FollowUp) -> pl.DataFrame:
     """Adds the first and the last day of the window in which a score decides."""
+    day = pl.col("start_day")
     if asked.months is None:
-        first, last = start.start_day + asked.first, start.start_day + asked.last
+        first, last = day + asked.first, day + asked.last
     else:
-        middle = _months_later(start.start_day, asked.months)
+        middle = months_later(day, asked.months)
         first, last = middle - asked.either_way, middle + asked.either_way
-    return start.mutate(window_first_day=first, window_last_day=last)
+    return start.with_columns(window_first_day=first, window_last_day=last)
 
 
-def _months_later(day: ir.IntegerValue, months: int) -> ir.IntegerValue:
-    """The same day so many calendar months later (earlier if negative); the last of the month where it has no such day."""
-    return to_day((to_date(day).cast("timestamp") + ibis.interval(months=months)).cast("date"))
-
-
-def _followed(windowed: ir.Table, score: ir.Table, measure: QualityMeasure) -> ir.Table:
+def _followed(start: pl.DataFrame, score: pl.DataFrame, measure: QualityMeasure) -> pl.DataFrame:
     """The latest score in the window after the start, and whether it is what is asked."""
-    same = score.filter(score.instrument == measure.start.score.instrument)
-    late = windowed.join(same, "person_id", how="inner").filter(
-        lambda t: t.measured_day.between(t.window_first_day, t.window_last_day)
+    same = score.filter(pl.col("instrument") == measure.start.score.instrument)
+    late = start.join(same, on="person_id").filter(
+        pl.col("measured_day").is_between("window_first_day", "window_last_day")
     )
     last = late.group_by("person_id").agg(
-        end_day=late.measured_day.max(),
-        end_total=late.total.argmax(late.measured_day),
-        first_total=late.start_total.max(),
+        end_day=pl.col("measured_day").max(),
+        end_total=pl.col("total").sort_by("measured_day").last(),
+        first_total=pl.col("start_total").first(),
     )
+    first, end = pl.col("first_total"), pl.col("end_total")
     if measure.remission is not None:
-        is_reached = last.end_total < measure.remission.below
+        is_reached = end < measure.remission.below
     else:
-        is_reached = 100 * (last.first_total - last.end_total) / last.first_total >= measure.response.at_least
-    return last.mutate(is_reached=is_reached, n_days_covered=_NO_DAY).drop("first_total")
+        is_reached = 100 * (first - end) / first >= measure.response.at_least
+    return last.select(
+        "person_id", "end_day", "end_total", is_reached=is_reached, n_days_covered=pl.lit(None, pl.Int64)
+    )
 
 
 def _not_excluded(
-    people: ir.Table, records: Mapping[str, ir.Table], asked: Excluded, has: frozenset[str]
-) -> tuple[ir.Table, dict[str, ir.BooleanValue]]:
+    people: pl.DataFrame,
+    records: Mapping[str, pl.DataFrame],
+    asked: Excluded,
+    has: frozenset[str],
+    holds_deaths: bool,
+) -> tuple[pl.DataFrame, dict[str, pl.Expr]]:
     """The people with what would leave them out, and for each kind of it that is asked whether there is none."""
-    index = people.select("person_id", "start_day", until_day="window_last_day")
-    diagnoses = asked.diagnosis.any_of if asked.diagnosis else ()
-    care, since_before = (asked.care.any_of, asked.care.since_before) if asked.care else ((), 0)
-    diagnosed = _days_of(records, ("condition",), diagnoses).join(index, "person_id", how="inner")
-    diagnosed = diagnosed.filter(diagnosed.day <= diagnosed.until_day)
-    cared = _days_of(records, ("condition", "procedure"), care).join(index, "person_id", how="inner")
-    cared = cared.filter(cared.day.between(_months_later(cared.start_day, -since_before), cared.until_day))
-    for name, rows in (("has_diagnosis", diagnosed), ("has_care", cared)):
-        found = rows.select("person_id").distinct().mutate(**{name: MET})
-        people = people.left_join(found, "person_id").drop("person_id_right")
-    gaps = gaps_of(records, has)
-    for name, record, sets in (
-        ("diagnosis_is_hidden", "condition", diagnoses),
-        ("care_is_hidden_as_diagnosis", "condition", care),
-        ("care_is_hidden_as_procedure", "procedure", care),
-    ):
-        people = add_hidden(people, gaps, record, sets, name, until="window_last_day")
-    is_observed = people.is_observed
-    # A source that holds nobody's death holds no deaths; who was still observed at the end was alive.
-    holds_deaths = people.death_day.notnull().any().over(ibis.window())
-    people = people.mutate(
-        has_died=people.death_day <= people.window_last_day,
-        was_alive=holds_deaths | (people.last_observed_day >= people.window_last_day),
-    )
-    is_diagnosed_settled = is_observed & ibis.literal("condition" in has) & ~people.diagnosis_is_hidden
-    is_care_hidden = people.care_is_hidden_as_diagnosis | people.care_is_hidden_as_procedure
-    is_care_settled = is_observed & ibis.literal({"condition", "procedure"} <= has) & ~is_care_hidden
-    looked_for = {
-        "no_diagnosis": (asked.diagnosis, people.has_diagnosis, is_diagnosed_settled),
-        "no_care": (
-            asked.care,
-            people.has_care,
-            is_care_settled,
-        ),
-        "no_death": (asked.death, people.has_died, people.was_alive),
-    }
-    kept = {
-        name: ibis.cases((found.fill_null(False), NOT_MET), (absence_counts.fill_null(False), MET), else_=UNKNOWN)
-        if field is not None
-        else MET
-        for name, (field, found, absence_counts) in looked_for.items()
-    }
+    gaps, kept = records.get("code_gap"), {"no_diagnosis": MET, "no_care": MET, "no_death": MET}
+    last_day, is_observed = pl.col("window_last_day"), pl.col("is_observed")
+
+    def none_of(found: pl.Expr, absence_counts: pl.Expr) -> pl.Expr:
+        return pl.when(found).then(NOT_MET).when(absence_counts).then(MET).otherwise(UNKNOWN)
+
+    if asked.diagnosis is not None:
+        sets = asked.diagnosis.any_of
+        found = _days_of(people, records, ("condition",), sets).filter(pl.col("day") <= last_day)
+        people = mark(people, found, "has_diagnosis")
+        people = mark_hidden(people, gaps, "condition", sets, "diagnosis_may_be_hidden", until="window_last_day")
+        is_settled = is_observed & ("condition" in has) & ~pl.col("diagnosis_may_be_hidden")
+        kept["no_diagnosis"] = none_of(pl.col("has_diagnosis"), is_settled)
+    if asked.care is not None:
+        sets, tables = asked.care.any_of, ("condition", "procedure")
+        first_day = months_later(pl.col("start_day"), -asked.care.since_before)
+        found = _days_of(people, records, tables, sets).filter(pl.col("day").is_between(first_day, last_day))
+        people = mark(people, found, "has_care")
+        is_settled = is_observed & (set(tables) <= has)
+        for record in tables:
+            people = mark_hidden(people, gaps, record, sets, f"care_is_hidden_{record}", until="window_last_day")
+            is_settled &= ~pl.col(f"care_is_hidden_{record}")
+        kept["no_care"] = none_of(pl.col("has_care"), is_settled)
+    if asked.death is not None:
+        # A source that holds nobody's death holds no deaths; who was still observed at the end was alive.
+        was_alive = pl.lit(holds_deaths) | (pl.col("last_observed_day") >= last_day)
+        kept["no_death"] = none_of(pl.col("death_day") <= last_day, was_alive)
     return people, kept
 
 
-def _days_of(records: Mapping[str, ir.Table], tables: Collection[str], codesets: Collection[str]) -> ir.Table:
-    """Everybody's days with a record of the code sets, in these record tables."""
+def _days_of(
+    people: pl.DataFrame, records: Mapping[str, pl.DataFrame], tables: Collection[str], codesets: Collection[str]
+) -> pl.DataFrame:
+    """Everybody's days with a record of the code sets, in these record tables, beside the days of the measure."""
     columns = {"condition": "codeset", "procedure": "procedure"}
-    parts = []
-    for name in tables:
-        rows = records[name]
-        rows = rows.filter(rows[columns[name]].isin(list(codesets)))
-        parts.append(rows.select("person_id", day=rows[f"{name}_day"]))
-    return reduce(lambda a, b: a.union(b), parts)
+    parts = [
+        records[name].filter(pl.col(columns[name]).is_in(list(codesets))).select("person_id", day=f"{name}_day")
+        for name in tables
+    ]
+    return pl.concat(parts).join(people.select("person_id", "start_day", "window_last_day"), on="person_id")
 
 
-def _first_treatment(supply: ir.Table, condition: ir.Table, period: ir.Table, asked: FirstTreatment) -> ir.Table:
-    """The first day of everybody's first antidepressant after an observed time without one and near a diagnosis."""
-    earlier = ibis.window(group_by="person_id", order_by=["start_day", "end_day", "ingredient"], rows=(None, -1))
-    begun = supply.mutate(before_day=supply.end_day.max().over(earlier))
-    begun = begun.filter((begun.start_day - begun.before_day - 1 >= asked.after_none_for).fill_null(True))
-    begun = begun.select("person_id", "start_day").distinct()
-    seen = begun.join(without_breaks(period), "person_id", how="inner").filter(
-        lambda t: t.start_day - t.from_day >= asked.after_none_for, lambda t: t.start_day <= t.until_day
+def _first_treatment(
+    supply: pl.DataFrame, condition: pl.DataFrame, whole: pl.DataFrame, asked: FirstTreatment, covered: Covered
+) -> pl.DataFrame:
+    """The first day of everybody's first antidepressant after an observed time without one and near a diagnosis, and the last of
+    the days on which one is to be at hand."""
+    day = pl.col("start_day")
+    begun = supply.sort("person_id", "start_day", "end_day", "ingredient")
+    days_without = day - latest_before("end_day", "person_id") - 1
+    begun = begun.filter((days_without >= asked.after_none_for).fill_null(True))
+    seen = begun.select("person_id", "start_day").unique().join(whole, on="person_id")
+    seen = seen.filter(day - pl.col("from_day") >= asked.after_none_for, day <= pl.col("until_day"))
+    of_sets = condition.filter(pl.col("codeset").is_in(list(asked.diagnosis))).select("person_id", "condition_day")
+    near = seen.join(of_sets, on="person_id").filter(
+        pl.col("condition_day").is_between(day - asked.diagnosed_within, day + asked.diagnosed_within)
     )
-    of_sets = condition.filter(condition.codeset.isin(asked.diagnosis)).select("person_id", "condition_day")
-    near = seen.join(of_sets, "person_id", how="inner").filter(
-        lambda t: t.condition_day >= t.start_day - asked.diagnosed_within,
-        lambda t: t.condition_day <= t.start_day + asked.diagnosed_within,
-    )
-    first = near.group_by("person_id").agg(start_day=near.start_day.min())
-    return first.mutate(start_total=ibis.null("float64"))
+    first = near.group_by("person_id").agg(day.min())
+    return first.with_columns(start_total=pl.lit(None, pl.Float64), window_last_day=day + covered.of - 1)
 
 
-def _covered(start: ir.Table, supply: ir.Table, period: ir.Table, measure: QualityMeasure) -> ir.Table:
+def _covered(start: pl.DataFrame, supply: pl.DataFrame, whole: pl.DataFrame, asked: Covered) -> pl.DataFrame:
     """On how many of the first days an antidepressant was at hand; a day on which two were counts once."""
-    asked = measure.covered
-    near = start.join(supply.rename(from_day="start_day"), "person_id", how="inner")
-    near = near.mutate(last_day=near.start_day + asked.of - 1)
-    near = near.filter(near.from_day <= near.last_day, near.end_day >= near.start_day)
-    near = near.mutate(
-        from_day=ibis.greatest(near.from_day, near.start_day), until_day=ibis.least(near.end_day, near.last_day)
+    first_day, last_day = pl.col("start_day"), pl.col("window_last_day")
+    supply = supply.select("person_id", "ingredient", "is_end_known", from_day="start_day", until_day="end_day")
+    near = start.join(supply, on="person_id").filter(pl.col("from_day") <= last_day, pl.col("until_day") >= first_day)
+    near = near.with_columns(
+        from_day=pl.max_horizontal("from_day", "start_day"), until_day=pl.min_horizontal("until_day", "window_last_day")
     )
-    earlier = ibis.window(group_by="person_id", order_by=["from_day", "until_day", "ingredient"], rows=(None, -1))
-    near = near.mutate(before_day=near.until_day.max().over(earlier).fill_null(near.from_day - 1))
-    new_days = ibis.greatest(near.until_day - ibis.greatest(near.before_day, near.from_day - 1), 0)
-    near = near.mutate(n_new=new_days)
+    near = near.sort("person_id", "from_day", "until_day", "ingredient")
+    counted_until = pl.max_horizontal(latest_before("until_day", "person_id"), pl.col("from_day") - 1)
+    near = near.with_columns(n_new=(pl.col("until_day") - counted_until).clip(0))
     days = near.group_by("person_id").agg(
-        end_day=near.last_day.max(), n_days_covered=near.n_new.sum(), all_known=near.is_end_known.all()
+        end_day=last_day.max(), n_days_covered=pl.col("n_new").sum(), all_known=pl.col("is_end_known").all()
     )
-    whole = without_breaks(period)
-    seen = start.join(whole, "person_id", how="inner").filter(
-        lambda t: t.start_day >= t.from_day, lambda t: t.start_day <= t.until_day
+    seen = start.join(whole, on="person_id").filter(first_day.is_between("from_day", "until_day"))
+    days = days.join(seen.select("person_id", "until_day"), on="person_id", how="left")
+    may_be_more = ~pl.col("all_known") | (pl.col("until_day") < pl.col("end_day"))
+    return days.select(
+        "person_id",
+        "end_day",
+        "n_days_covered",
+        end_total=pl.lit(None, pl.Float64),
+        is_reached=judge(pl.col("n_days_covered") >= asked.at_least, may_be_more),
     )
-    days = days.left_join(seen.select("person_id", "until_day"), "person_id").drop("person_id_right")
-    may_be_more = ~days.all_known | (days.until_day < days.end_day)
-    return days.mutate(
-        is_reached=judge(days.n_days_covered >= asked.at_least, may_be_more), end_total=ibis.null("float64")
-    ).drop("all_known", "until_day")

@@ -1,155 +1,108 @@
-"""Whom a form is about: age, diagnoses and new use, judged on a day of each person (docs/engine.md, 7). The quality measures ask
-for it of a result."""
+"""Whom a quality measure is about: age and diagnoses, judged on the day on which each person enters it (docs/engine.md, 7)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
 from stepwell.knowledge.definition import Who
 from stepwell.knowledge.who import Age, Diagnosis, NeverDiagnosis
 from stepwell.three_values import MET, NOT_MET, UNKNOWN, all_of, judge
 
-from .code_gap import CODE_GAP, add_hidden
-from .intervals import completed_years, without_breaks
-
-
-def gaps_of(records: Mapping[str, ir.Table], has: frozenset[str]) -> dict[str, ir.Table]:
-    """The table of gaps, where the source has any."""
-    return {name: rows for name, rows in records.items() if name == CODE_GAP and name in has}
+from .rows import completed_years, mark, mark_hidden, without_breaks
 
 
 def judge_who(
-    people: ir.Table, records: Mapping[str, ir.Table], who: Who, has: frozenset[str]
-) -> tuple[ir.Table, dict[str, ir.BooleanValue]]:
-    """The people with age and counts of diagnoses, and the verdicts of `who` over them."""
-    condition, observation_period, gaps = records["condition"], records["observation_period"], gaps_of(records, has)
-    people = people.mutate(
-        age_years=completed_years(people.birth_latest_day, people.index_day),
-        age_at_most=completed_years(people.birth_earliest_day, people.index_day),
-        n_diagnoses=ibis.literal(0),
-        n_excluding=ibis.literal(0),
-        n_days_washout=ibis.null("int64"),
+    people: pl.DataFrame, records: Mapping[str, pl.DataFrame], who: Who, has: frozenset[str]
+) -> tuple[pl.DataFrame, list[pl.Expr]]:
+    """The people with their age and the counts of their diagnoses, and the verdicts of `who` over them.
+
+    One row of `people` is one person: `start_day`, `is_observed`, and the days of birth.
+    """
+    condition, gaps = records["condition"], records.get("code_gap")
+    people = people.with_columns(
+        age_years=completed_years("birth_latest_day", "start_day"),
+        age_at_most=completed_years("birth_earliest_day", "start_day"),
     )
-    # While it is open which trials count, a later diagnosis may still prove too late to exclude: who.never looks back from the
-    # earliest day, the other criteria from the latest.
-    for asked, name, day in ((who.diagnosis, "n_diagnoses", "index_day"), (who.never, "n_excluding", "earliest_day")):
-        if asked is not None:
-            people = _count_diagnoses(people, condition, observation_period, asked, name, day)
-    looks_back = who.diagnosis is not None and who.diagnosis.within is not None
-    if looks_back:
-        people = _count_diagnoses(
-            people,
-            condition,
-            observation_period,
-            who.diagnosis.model_copy(update={"within": None}),
-            "n_until",
-            "index_day",
-        )
-    if who.washout is not None:
-        people = _add_washout(people, observation_period)
-    for asked, name in ((who.diagnosis, "diagnosis_is_hidden"), (who.never, "exclusion_is_hidden")):
-        if asked is not None:
-            people = _add_hidden_diagnoses(people, gaps, asked, name)
-    absence_counts = people.is_observed & ibis.literal("condition" in has)
-    verdicts: dict[str, ir.BooleanValue] = {}
+    whole = without_breaks(records["observation_period"])
+    absence_counts = pl.col("is_observed") & ("condition" in has)
+    verdicts: list[pl.Expr] = []
     if who.age is not None:
-        verdicts["who.age"] = _judge_age(people, who.age)
-    if who.diagnosis is not None:
-        # How far back `within` looks depends on a day that is certain only once the definition is met.
-        may_look_elsewhere = (
-            people.met_day.isnull() & (people.n_until >= who.diagnosis.at_least) if looks_back else NOT_MET
-        )
-        is_open = ~absence_counts | may_look_elsewhere | people.diagnosis_is_hidden
-        enough = judge(people.n_diagnoses >= who.diagnosis.at_least, is_open)
-        verdicts["who.diagnosis"] = _has_no_day(people, who.diagnosis).ifelse(UNKNOWN, enough)
-    if who.never is not None:
-        if who.never.in_one_period:
-            index = people.select("person_id", until_day="earliest_day")
-            held = _since_observed(index, observation_period).select("person_id", was_held=MET)
-            people = people.left_join(held, "person_id").drop("person_id_right")
-            absence_counts &= people.was_held.fill_null(False)
-        is_settled = absence_counts & ~people.exclusion_is_hidden
-        none = ibis.cases((people.n_excluding > 0, False), (is_settled, True), else_=UNKNOWN)
-        verdicts["who.never"] = _has_no_day(people, who.never).ifelse(UNKNOWN, none)
+        verdicts.append(_judge_age(who.age))
+    if (asked := who.diagnosis) is not None:
+        people = _count_diagnoses(people, condition, whole, asked, "n_diagnoses")
+        people = _mark_hidden_diagnoses(people, gaps, asked, "diagnosis_is_hidden")
+        is_open = ~absence_counts | pl.col("diagnosis_is_hidden")
+        enough = judge(pl.col("n_diagnoses") >= asked.at_least, is_open)
+        verdicts.append(pl.when(_has_no_day(asked)).then(UNKNOWN).otherwise(enough))
+    if (asked := who.never) is not None:
+        people = _count_diagnoses(people, condition, whole, asked, "n_excluding")
+        people = _mark_hidden_diagnoses(people, gaps, asked, "exclusion_is_hidden")
+        is_settled = absence_counts & ~pl.col("exclusion_is_hidden")
+        if asked.in_one_period:
+            people = mark(people, _since_observed(people, whole), "was_held")
+            is_settled &= pl.col("was_held")
+        none = pl.when(pl.col("n_excluding") > 0).then(NOT_MET).when(is_settled).then(MET).otherwise(UNKNOWN)
+        verdicts.append(pl.when(_has_no_day(asked)).then(UNKNOWN).otherwise(none))
     if who.washout is not None:
-        verdicts["who.washout"] = people.n_days_washout >= who.washout.at_least
+        # Counted back from a person's first antidepressant trial. A measure builds no trials.
+        verdicts.append(UNKNOWN)
     return people, verdicts
 
 
-def _judge_age(people: ir.Table, asked: Age) -> ir.BooleanValue:
+def _judge_age(asked: Age) -> pl.Expr:
     """Met where the youngest and the oldest that the person may be are of that age, unknown where one of them is."""
+    least, most = pl.col("age_years"), pl.col("age_at_most")
     verdicts = []
     if asked.at_least is not None:
-        old_enough = (people.age_at_most >= asked.at_least).fill_null(True)
-        verdicts.append(judge(people.age_years >= asked.at_least, old_enough))
+        verdicts.append(judge(least >= asked.at_least, (most >= asked.at_least).fill_null(True)))
     if asked.at_most is not None:
-        young_enough = (people.age_years <= asked.at_most).fill_null(True)
-        verdicts.append(judge(people.age_at_most <= asked.at_most, young_enough))
+        verdicts.append(judge(most <= asked.at_most, (least <= asked.at_most).fill_null(True)))
     return all_of(*verdicts)
 
 
-def _add_washout(people: ir.Table, observation_period: ir.Table) -> ir.Table:
-    """Adds `n_days_washout`: for how many days before the first antidepressant the person was observed without a break; NULL
-    where that day was not observed, or there was none."""
-    whole = without_breaks(observation_period)
-    first = people.select("person_id", first_day="first_treated_day")
-    held = first.join(whole, "person_id", how="inner")
-    held = held.filter(held.first_day >= held.from_day, held.first_day <= held.until_day)
-    days = held.select("person_id", n_days_washout=held.first_day - held.from_day)
-    return people.drop("n_days_washout").left_join(days, "person_id").drop("person_id_right")
-
-
-def _has_no_day(people: ir.Table, asked: Diagnosis | NeverDiagnosis) -> ir.BooleanValue:
+def _has_no_day(asked: Diagnosis | NeverDiagnosis) -> pl.Expr:
     """Whether there is no day to look back from, though the field asks to look back from one."""
-    return people.index_day.isnull() if asked.when == "before" else ibis.literal(False)
+    return pl.col("start_day").is_null() if asked.when == "before" else pl.lit(False)
 
 
-def _add_hidden_diagnoses(
-    people: ir.Table, gaps: Mapping[str, ir.Table], asked: Diagnosis | NeverDiagnosis, name: str
-) -> ir.Table:
+def _mark_hidden_diagnoses(
+    people: pl.DataFrame, gaps: pl.DataFrame | None, asked: Diagnosis | NeverDiagnosis, name: str
+) -> pl.DataFrame:
     """Adds `name`: whether diagnoses of the person may hide one of the code sets, in the days that are looked at."""
     if asked.when != "before":
-        return add_hidden(people, gaps, "condition", asked.any_of, name)
+        return mark_hidden(people, gaps, "condition", asked.any_of, name)
     within = getattr(asked, "within", None)
-    return add_hidden(people, gaps, "condition", asked.any_of, name, until="index_day", within=within)
+    return mark_hidden(people, gaps, "condition", asked.any_of, name, until="start_day", within=within)
 
 
 def _count_diagnoses(
-    people: ir.Table,
-    condition: ir.Table,
-    observation_period: ir.Table,
-    asked: Diagnosis | NeverDiagnosis,
-    name: str,
-    day: str,
-) -> ir.Table:
+    people: pl.DataFrame, condition: pl.DataFrame, whole: pl.DataFrame, asked: Diagnosis | NeverDiagnosis, name: str
+) -> pl.DataFrame:
     """Adds `name`: on how many days, or in how many records, the person has a diagnosis of the code sets."""
     by_record = getattr(asked, "counted", "days") == "records"
     # A code of two sets is one record.
     one = ("vocabulary", "code", "address") if by_record else ()
-    recorded = condition.filter(condition.codeset.isin(asked.any_of))
-    recorded = recorded.select("person_id", "condition_day", *one).distinct()
+    day = pl.col("condition_day")
+    found = condition.filter(pl.col("codeset").is_in(list(asked.any_of)))
+    found = found.select("person_id", "condition_day", *one).unique()
     if asked.when == "before":
-        index = people.select("person_id", until_day=people[day])
-        if getattr(asked, "in_one_period", False):
-            index = _since_observed(index, observation_period)
-        recorded = recorded.join(index, "person_id", how="inner").filter(lambda r: r.condition_day <= r.until_day)
+        in_one_period = getattr(asked, "in_one_period", False)
+        index = _since_observed(people, whole) if in_one_period else people.select("person_id", "start_day")
+        found = found.join(index, on="person_id").filter(day <= pl.col("start_day"))
         within = getattr(asked, "within", None)
         if within is not None:
-            recorded = recorded.filter(recorded.condition_day >= recorded.until_day - within)
-        if "since_day" in recorded.columns:
-            recorded = recorded.filter(recorded.condition_day >= recorded.since_day)
-    number = recorded.group_by("person_id").agg(n=recorded.count())
-    people = people.left_join(number, "person_id").drop("person_id_right")
-    return people.mutate(**{name: people.n.fill_null(0)}).drop("n")
+            found = found.filter(day >= pl.col("start_day") - within)
+        if in_one_period:
+            found = found.filter(day >= pl.col("from_day"))
+    number = found.group_by("person_id").agg(pl.len().alias(name))
+    people = people.join(number, on="person_id", how="left", maintain_order="left")
+    return people.with_columns(pl.col(name).fill_null(0))
 
 
-def _since_observed(index: ir.Table, observation_period: ir.Table) -> ir.Table:
-    """Adds `since_day`: since when the person had been observed without a break; whoever was not observed on the day is left
-    out."""
-    whole = without_breaks(observation_period)
-    held = index.join(whole, "person_id", how="inner")
-    held = held.filter(held.until_day >= held.from_day, held.until_day <= held.until_day_right)
-    return held.select("person_id", "until_day", since_day="from_day")
+def _since_observed(people: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+    """Since when (`from_day`) each person had been observed without a break on the day `start_day`; whoever was not observed on
+    it is left out."""
+    held = people.select("person_id", "start_day").join(whole, on="person_id")
+    return held.filter(pl.col("start_day").is_between("from_day", "until_day"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pyarrow as pa
 
-from stepwell.engine.intervals import in_days, to_date
 from stepwell.engine.quality import find_quality
+from stepwell.engine.rows import rows_in_days, to_date
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.quality import QualityMeasure
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
     from stepwell.result import Result
 
 _TABLES = {table.name: table for table in (*RECORDS, *DERIVED)}
-_NEEDED = ("person", "observation_period", "condition", "measurement", "procedure", "code_gap", "incomplete_medication")
+_NEEDED = {
+    "person": ("birth_earliest_date", "birth_latest_date", "death_date"),
+    "observation_period": ("start_date", "end_date"),
+    "condition": ("condition_date", "codeset", "vocabulary", "code", "address"),
+    "procedure": ("procedure_date", "procedure"),
+    "measurement": ("instrument", "measured_date", "total"),
+    "exposure": ("ingredient", "start_date", "end_date", "is_end_known"),
+    "code_gap": ("record", "codeset", "first_date", "last_date"),
+    "incomplete_medication": ("reason",),
+}
+"""The tables that are read, and their columns beside the person."""
+_PEOPLE_AT_A_TIME = 100_000
 _SAID = {True: "met", False: "not met", None: "unknown"}
 
 
@@ -47,9 +59,8 @@ def quality(result: Result, ids: Sequence[str] = ()) -> pa.Table:
     """
     rows: list[dict] = []
     gaps = _gaps_by_person(result)
-    for measure in _measures(ids, result.knowledge):
-        found = _found(result, measure)
-        rows += [_row(measure, result.knowledge, person, gaps.get(person["person_id"], [])) for person in found]
+    for measure, person in _found(result, _measures(ids, result.knowledge)):
+        rows.append(_row(measure, result.knowledge, person, gaps.get(person["person_id"], [])))
     table = pa.Table.from_pylist(rows, schema=QUALITY.arrow_schema)
     return table.sort_by([(column, "ascending") for column in QUALITY.key])
 
@@ -93,7 +104,7 @@ def plain_counts(counted: Counted) -> dict:
 def unanswerable(result: Result, ids: Sequence[str] = ()) -> list[str]:
     """What these records cannot say for anybody, so that nobody is surely in a measure that asks for it: one sentence each."""
     has = set(result.manifest["has"])
-    deaths = result.table("person").death_date.notnull().any().to_pyarrow().as_py()
+    deaths = _holds_deaths(result)
     sentences: dict[str, None] = {}
     for measure in _measures(ids, result.knowledge):
         excluded = measure.excluded
@@ -116,15 +127,29 @@ def _measures(ids: Sequence[str], knowledge: Knowledge) -> list[QualityMeasure]:
     return [knowledge.quality[i] for i in ids] or list(knowledge.quality.values())
 
 
-def _found(result: Result, measure: QualityMeasure) -> list[dict]:
-    tables = {
-        name: in_days(_TABLES[name], result.table(name)) for name in (*_NEEDED, "exposure") if name in result.tables
-    }
+def _found(result: Result, measures: Sequence[QualityMeasure]) -> Iterator[tuple[QualityMeasure, dict]]:
+    """Everybody under each measure, some people at a time."""
     drugs = [i.ingredient for i in result.knowledge.ingredients.values() if i.role == "antidepressant"]
-    has = frozenset(result.manifest["has"])
-    rows = find_quality(tables, tables["exposure"], drugs, measure, has)
-    days = {name.replace("_day", "_date"): to_date(rows[name]) for name in ("start_day", "end_day")}
-    return rows.mutate(**days).drop("start_day", "end_day").to_pyarrow().to_pylist()
+    has, holds_deaths = frozenset(result.manifest["has"]), _holds_deaths(result)
+    n_people = result.table("person").person_id.max().to_pyarrow().as_py() or 0
+    for first in range(1, n_people + 1, _PEOPLE_AT_A_TIME):
+        records = {name: _rows(result, name, first) for name in _NEEDED if name in result.tables}
+        for measure in measures:
+            found = find_quality(records, drugs, measure, has, holds_deaths=holds_deaths)
+            days = {name.replace("_day", "_date"): to_date(pl.col(name)) for name in ("start_day", "end_day")}
+            for person in found.with_columns(**days).iter_rows(named=True):
+                yield measure, person
+
+
+def _rows(result: Result, name: str, first: int) -> pl.DataFrame:
+    """The rows of a table, with the columns that are needed, of the people from this one on."""
+    rows = result.table(name).select("person_id", *_NEEDED[name])
+    of_these = rows.filter(rows.person_id.between(first, first + _PEOPLE_AT_A_TIME - 1))
+    return rows_in_days(_TABLES[name], pl.from_arrow(of_these.to_pyarrow()))
+
+
+def _holds_deaths(result: Result) -> bool:
+    return bool(result.table("person").death_date.notnull().any().to_pyarrow().as_py())
 
 
 def _gaps_by_person(result: Result) -> dict[int, list[dict]]:
