@@ -26,7 +26,7 @@ class People:
         """The rows with `person_id`, NULL where the id is not among the people: ids are compared as they are written."""
         key = whole_id(rows[column]) if self.keys_are_integers else identifier(rows[column]).cast("string")
         if self.without_gaps is not None:
-            # Millions of people need not be looked up to be counted.
+            # Millions of people need not be looked up.
             first, last = self.without_gaps
             key = key.between(first, last).ifelse(key, ibis.null("int64"))
             return rows.mutate(person_id=key - first + 1)
@@ -37,12 +37,12 @@ class People:
 def number_people(con: ibis.BaseBackend, ids: ir.Column, where: str) -> People:
     """Numbers the distinct ids, in numeric order when all are whole numbers, else in text order.
 
-    The numbers are stored in a temporary table of the connection. Ids are joined as integers only when nothing is lost by
-    it: "007" and "7" stay two people, and ids of 20 digits stay text.
+    The numbers are stored in a temporary table of the connection, unless they follow from the ids. Ids are joined as integers
+    only when nothing is lost by it: "007" and "7" stay two people, and ids of 20 digits stay text.
     """
     rows = ids.name("id").as_table()
     key = identifier(rows.id)
-    seen = rows.select(key=key, source_person_id=key.cast("string"))
+    seen = rows.select(key=key)
     order, are_integers = ["key"], True
     if key.type().is_string():
         cell = seen.key
@@ -55,9 +55,16 @@ def number_people(con: ibis.BaseBackend, ids: ir.Column, where: str) -> People:
             seen = seen.mutate(key=whole(cell))
         order = [seen.key.try_cast("decimal(38, 0)"), seen.key] if shape["numeric"] else ["key"]
     seen = seen.filter(seen.key.notnull()).distinct()
-    numbered = seen.mutate(person_id=(ibis.row_number().over(order_by=order) + 1).cast("int64"))
-    numbers = store(con, numbered, where)
-    ends = run(numbers.agg(n=numbers.count(), first=numbers.key.min(), last=numbers.key.max()), where).to_pylist()[0]
+    ends = run(seen.agg(n=seen.count(), first=seen.key.min(), last=seen.key.max()), where).to_pylist()[0]
     n, first, last = ends["n"], ends["first"], ends["last"]
-    is_without_gaps = are_integers and n and last - first + 1 == n
-    return People(numbers, n, are_integers, (first, last) if is_without_gaps else None)
+    if are_integers and n and last - first + 1 == n:
+        # Millions of people need not be kept to be counted.
+        numbered = seen.mutate(person_id=(seen.key - first + 1).cast("int64"))
+        return People(_with_source_id(numbered), n, are_integers, (first, last))
+    numbered = seen.mutate(person_id=(ibis.row_number().over(order_by=order) + 1).cast("int64"))
+    return People(_with_source_id(store(con, numbered, where)), n, are_integers, None)
+
+
+def _with_source_id(numbers: ir.Table) -> ir.Table:
+    """The people with the id as the source writes it. It is the key in letters: to keep both would take twice the memory."""
+    return numbers.mutate(source_person_id=numbers.key.cast("string"))
