@@ -184,7 +184,7 @@ class CdmRows:
         if plan.drugs is not None:
             raw = filled["drug_exposure"]
             rows["drug_exposure"] = select_drug_rows(raw, self._con, of, plan.drugs.drugs, plan.drugs.interacting)
-            rows["care"] = select_care(raw, filled.get("visit_occurrence"), of)
+            rows["care"] = select_care(raw, filled.get("visit_occurrence"), of, plan.drugs.administrations)
         return rows
 
     def _attached(self, rows: ir.Table) -> ir.Table:

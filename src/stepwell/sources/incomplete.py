@@ -5,7 +5,7 @@ There the absence of a drug says nothing (`incomplete_medication`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import ibis
@@ -62,9 +62,10 @@ def count_people(found: ir.Table, counted: DrugRows, where: str) -> DrugRows:
     )
 
 
-def select_care(raw: RawTable, visits: RawTable | None, people: People) -> ir.Table:
+def select_care(raw: RawTable, visits: RawTable | None, people: People, administrations: Collection[int]) -> ir.Table:
     """How many rows (`n_rows`) of a `drug_exposure` table each person has with each type of record (`type_id`) and each kind of
-    visit (`is_inpatient`; NULL where none is known)."""
+    visit (`is_inpatient`; NULL where none is known, or where it settles nothing: the visit is none of an inpatient, and the type
+    of record none of `administrations`)."""
     type_id = concept(raw.column("drug_type_concept_id", "int64"))
     if visits is None or not raw.has("visit_occurrence_id"):
         rows = raw.rows.select(id="person_id", type_id=type_id, is_inpatient=ibis.null("boolean"))
@@ -74,6 +75,11 @@ def select_care(raw: RawTable, visits: RawTable | None, people: People) -> ir.Ta
         rows = raw.rows.select(id="person_id", type_id=type_id, visit=key(ids[0]))
         of = visits.rows.select(of_visit=key(ids[1]), kind=concept(visits.rows.visit_concept_id))
         of = of.filter(of.kind.notnull())
+        # Most visits settle nothing. A source may have hundreds of millions, more than fit into memory.
+        inpatient = of.filter(of.kind.isin(INPATIENT_VISITS)).select(settling="of_visit")
+        given = rows.filter(rows.type_id.isin(list(administrations))).select(settling="visit")
+        settling = inpatient.union(given, distinct=True)
+        of = of.semi_join(settling, of.of_visit == settling.settling)
         # Where an id stands for several visits, one elsewhere is enough.
         of = of.group_by("of_visit").agg(is_inpatient=of.kind.isin(INPATIENT_VISITS).all())
         rows = rows.left_join(of, rows.visit == of.of_visit)
