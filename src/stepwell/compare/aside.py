@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from stepwell.knowledge.definition import Branch, Definition, fields
 
-MET = ibis.literal(True)
+_MET = ibis.literal(True)
 EVERYTHING = "everything"
 _OF_THE_STRETCH = ("within", "count.distinct", "taken", "added")
 
@@ -50,8 +50,8 @@ def _judge_without(judged: ir.Table, definition: Definition, paths: set[str]) ->
     for number, branch in enumerate(definition.branch, 1):
         rows = judged.filter(judged.branch == number)
         asked = [f"trial.{name}" for name, _ in fields(branch.trial)]
-        verdict = {path: MET if path in paths else rows[path] for path in asked}
-        failed = MET if "failure" in paths else rows.failed
+        verdict = {path: _MET if path in paths else rows[path] for path in asked}
+        failed = _MET if "failure" in paths else rows.failed
         parts.append(rows.mutate(**verdict, failed=failed, counts=reduce(and_, verdict.values(), failed)))
     return reduce(lambda a, b: a.union(b), parts)
 

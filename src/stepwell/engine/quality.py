@@ -38,15 +38,13 @@ def find_quality(
     supply = records["exposure"].filter(pl.col("ingredient").is_in(list(antidepressants)))
     if measure.start.score is not None:
         start = _with_window(_first_score(score, condition, measure.start), measure.follow_up)
-        followed, source, instruments = (
-            _followed(start, score, measure),
-            "measurement",
-            (measure.start.score.instrument,),
-        )
+        followed = _followed(start, score, measure)
+        source, instruments = "measurement", (measure.start.score.instrument,)
     else:
         whole = without_breaks(period)
         start = _first_treatment(supply, condition, whole, measure.start.treatment, measure.covered)
-        followed, source, instruments = _covered(start, supply, whole, measure.covered), "medication", ()
+        followed = _covered(start, supply, whole, measure.covered)
+        source, instruments = "medication", ()
     observed = period.group_by("person_id").agg(last_observed_day=pl.col("end_day").max())
     people = records["person"].select("person_id", "birth_earliest_day", "birth_latest_day", "death_day")
     for rows in (start, followed, observed):

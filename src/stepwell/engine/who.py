@@ -102,7 +102,7 @@ def _count_diagnoses(
 
 
 def _since_observed(people: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
-    """Since when (`from_day`) each person had been observed without a break on the day `start_day`; whoever was not observed on
-    it is left out."""
+    """One row is one person and the stretch without a break (`from_day` to `until_day`) in which they were observed on
+    `start_day`. People who were not observed on that day have no row."""
     held = people.select("person_id", "start_day").join(whole, on="person_id")
     return held.filter(pl.col("start_day").is_between("from_day", "until_day"))
