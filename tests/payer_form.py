@@ -39,5 +39,6 @@ def payer_form(*, fields: bool = True, xfa: bool = False, password: str | None =
     pdf.Root.Names = Dictionary(JavaScript=Dictionary(Names=Array([String("a"), script])))
     page.AA = Dictionary(O=script)
     out = io.BytesIO()
-    pdf.save(out, **({"encryption": pikepdf.Encryption(owner="o", user=password)} if password is not None else {}))
+    kept = {"deterministic_id": True} if password is None else {"encryption": pikepdf.Encryption(owner="o", user=password)}
+    pdf.save(out, **kept)
     return out.getvalue()

@@ -9,11 +9,16 @@ import sys
 import pytest
 from clinic_app import command, inside, made
 
+# It is eight in the evening UTC, an afternoon in Chicago, where the demo's clinic is: at night no session of it is over.
 _MADE = """
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from django.test import Client
+from django.utils import timezone
 from stepwell.clinic import commands
+afternoon = datetime.now(UTC).replace(hour=20, minute=0, second=0, microsecond=0)
+timezone.now = lambda: afternoon
 told = commands.demo(Path({path!r}), progress=lambda *_: None)
 from django.conf import settings
 settings.ALLOWED_HOSTS = ["*"]
