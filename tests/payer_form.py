@@ -39,6 +39,8 @@ def payer_form(*, fields: bool = True, xfa: bool = False, password: str | None =
     pdf.Root.Names = Dictionary(JavaScript=Dictionary(Names=Array([String("a"), script])))
     page.AA = Dictionary(O=script)
     out = io.BytesIO()
-    kept = {"deterministic_id": True} if password is None else {"encryption": pikepdf.Encryption(owner="o", user=password)}
+    kept = {"deterministic_id": True}
+    if password is not None:
+        kept = {"encryption": pikepdf.Encryption(owner="o", user=password)}
     pdf.save(out, **kept)
     return out.getvalue()

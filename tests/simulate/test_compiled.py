@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numba.core.errors import NumbaError
 
 import stepwell.simulate
 from stepwell import machine_code
@@ -41,6 +43,14 @@ def test_where_nothing_can_be_kept_it_is_compiled_anew(monkeypatch):
     function = compiled.compiled(doubled)
     assert function(21) == 42
     assert type(function._cache).__name__ != "FunctionCache"
+
+
+def test_compiled_code_makes_no_arrays():
+    def sum_of_new_array(n):
+        return np.ones(n).sum()
+
+    with pytest.raises(NumbaError, match="array"):
+        compiled.compiled(sum_of_new_array)(3)
 
 
 @pytest.mark.parametrize("name", ["log", "exp", "uniform"])

@@ -88,7 +88,10 @@ def antidepressants_running(t, trials, how):
 @compiled
 def is_begun(drug, begun, first, end):
     """Whether the drug stands in the list from `first` up to `end`."""
-    return (begun[first:end] == drug).any()
+    is_found = False
+    for one in begun[first:end]:
+        is_found |= one == drug
+    return is_found
 
 
 @compiled

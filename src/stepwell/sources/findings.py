@@ -53,11 +53,14 @@ def settle(
 
 def without_repeats(table: str, rows: pl.DataFrame, kind: str) -> tuple[pl.DataFrame, list[Loss]]:
     """Rows sent more than once become one; the column `kind` tells rows of one address apart."""
-    once = rows.unique(maintain_order=True)
-    n_named = once.select("address", kind).n_unique()
-    return once, [
-        Loss(table, "rows sent more than once, alike in every column", "corrected", rows.height - once.height),
-        Loss(table, SHARED, "kept", once.height - n_named),
+    numbered = rows.with_row_index("_row")
+    # Few rows share their address with another: only these are compared in every column.
+    sharing = numbered.filter(rows.select("address", kind).is_duplicated())
+    once = sharing.unique(rows.columns, maintain_order=True, keep="first")
+    repeats = sharing.join(once, "_row", "anti")["_row"]
+    return numbered.filter(~pl.col("_row").is_in(repeats.implode())).drop("_row"), [
+        Loss(table, "rows sent more than once, alike in every column", "corrected", repeats.len()),
+        Loss(table, SHARED, "kept", once.height - once.select("address", kind).n_unique()),
     ]
 
 

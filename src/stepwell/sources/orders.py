@@ -69,9 +69,12 @@ def settle_orders(rows: pl.DataFrame, knowledge: Knowledge) -> tuple[pl.DataFram
     `drug_records.yaml` says. `is_supplied` of an order that was never dispensed is false where any fill of the person lies at
     most so many days before or after its first day: then fills of theirs are recorded at that time. Else it is unknown.
     """
-    is_dispensed, is_among_fills = _matched(rows, knowledge)
-    rows = rows.join(is_dispensed, ["person_id", "address", "ingredient"], how="left")
-    rows = rows.join(is_among_fills, ["person_id", "address"], how="left")
+    if (rows["origin"] == ORDER).any():
+        is_dispensed, is_among_fills = _matched(rows, knowledge)
+        rows = rows.join(is_dispensed, ["person_id", "address", "ingredient"], how="left")
+        rows = rows.join(is_among_fills, ["person_id", "address"], how="left")
+    else:  # Many sources hold fills alone, and millions of them.
+        rows = rows.with_columns(is_dispensed=None, is_among_fills=None)
     origin = pl.col("origin")
     rows = rows.with_columns(
         is_supplied=chosen(

@@ -132,10 +132,13 @@ class Parts:
 
     def _with_shared_ids(self, losses: dict[str, list[Loss]], tables: dict[str, ir.Table]) -> dict[str, list[Loss]]:
         """The lines with the rows that share their id with a row of another part, which no part sees."""
+        # Several record tables may be made of one table of the source.
+        asked = {of.op(): of for ids in self._ids.values() for of in ids}
+        repeated = {op for op, of in asked.items() if any_repeated(of, self._where[PEOPLE])}
         waiting = {
             table: count_shared(tables[table], _KINDS[table], PEOPLE_PER_PART)
             for table, ids in self._ids.items()
-            if any(any_repeated(of, self._where[PEOPLE]) for of in ids)
+            if any(of.op() in repeated for of in ids)
         }
 
         def with_shared(line: Loss) -> Loss:

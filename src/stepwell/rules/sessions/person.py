@@ -34,13 +34,15 @@ def judge_people_sessions(
         trial_first, trial_end = rows_of(number, trial_end, made.trial, made.n[1])
         episode_first, episode_end = rows_of(number, episode_end, made.episode, made.n[2])
         n_records = 0
-        for first in (records.dose_first, records.procedure_first, records.declared_first):
-            n_records += first[i + 1] - first[i]
+        for begins in (records.dose_first, records.procedure_first, records.declared_first):
+            n_records += begins[i + 1] - begins[i]
         if n_records == 0:
             continue
         exposures = made.exposure[exposure_first:exposure_end]
-        trials = of_setting(request.step_setting, made.trial[trial_first:trial_end])
-        episodes = of_setting(request.step_setting, made.episode[episode_first:episode_end])
+        first, end = rows_of_setting(request.step_setting, trial_first, trial_end, made.trial)
+        trials = made.trial[first:end]
+        first, end = rows_of_setting(request.step_setting, episode_first, episode_end, made.episode)
+        episodes = made.episode[first:end]
         n_scores = find_scores(records.score[records.score_first[i] : records.score_first[i + 1]], room.score_keys)
         for t in range(len(treatments.treatment)):
             judge_treatment(
@@ -60,15 +62,14 @@ def rows_of(number, first, rows, n_rows):
 
 
 @compiled
-def of_setting(setting, rows):
-    """The rows of one setting, which follow one another."""
-    first = 0
-    while first < len(rows) and rows[first].setting != setting:
+def rows_of_setting(setting, first, end, rows):
+    """The places of the rows of one setting among those from `first` up to `end`. They follow one another."""
+    while first < end and rows[first].setting != setting:
         first += 1
-    end = first
-    while end < len(rows) and rows[end].setting == setting:
-        end += 1
-    return rows[first:end]
+    last = first
+    while last < end and rows[last].setting == setting:
+        last += 1
+    return first, last
 
 
 @compiled

@@ -7,6 +7,7 @@ records without noise must agree with it. A definition's limits come from its fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,6 +57,7 @@ def find_truth(
     cut = f.remission_cut[people.instrument]
     views: dict = {}
     met_day, reference = {}, None
+    room = _Room.for_rows(int(np.diff(taken.begins).max(initial=0)))
     for definition in f.definitions:
         asked = asked_by(definition, f, sets)
         if definition.trials not in views:
@@ -68,7 +70,7 @@ def find_truth(
             views[definition.trials] = trials
         trials = views[definition.trials]
         on, is_candidate = np.full(n, LATER), np.zeros(len(taken.first), dtype=bool)
-        _judge(taken.begins, trials, asked.branches, cut, on, is_candidate)
+        _judge(taken.begins, trials, asked.branches, cut, room, on, is_candidate)
         _be_meant(taken.begins, trials, asked.who[0], people.first_day, *coded, on)
         if definition.who.age:
             years = completed_years(people.birth, np.where(on < LATER, on, people.birth))
@@ -79,12 +81,27 @@ def find_truth(
     return Truth(met_day, taken.begins, *reference)
 
 
+class _Room(NamedTuple):
+    """Room for a number for each trial of one person: compiled code makes no arrays."""
+
+    day: np.ndarray
+    counts: np.ndarray
+    reached: np.ndarray
+    enough: np.ndarray
+    takes: np.ndarray
+
+    @classmethod
+    def for_rows(cls, most: int) -> _Room:
+        """Room for as many trials."""
+        return cls(*(np.empty(most, np.bool_ if name == "counts" else np.int64) for name in cls._fields))
+
+
 @compiled
-def _judge(begins, trials, branches, cut, on, is_candidate):
+def _judge(begins, trials, branches, cut, room, on, is_candidate):
     """The day on which each person meets any of the branches."""
+    day, counts = room.day, room.counts
     for p in range(len(on)):
         begin, n = begins[p], trials.n[p]
-        day, counts = np.empty(n, np.int64), np.empty(n, np.bool_)
         for b in range(len(branches)):
             branch = branches[b]
             for k in range(n):
@@ -93,16 +110,17 @@ def _judge(begins, trials, branches, cut, on, is_candidate):
                 is_candidate[t] |= fits
                 counts[k] = fits and _has_failed(branch, trials, t, cut[p])
                 day[k] = _dated(branch, trials, t)
-            enough = _enough(branch, trials, begin, n, counts, day, branch.count, branch.count_by)
+            _find_enough(branch, trials, begin, n, branch.count, branch.count_by, room, room.enough)
+            for k in range(n):
+                room.takes[k] = room.enough[k]
             if branch.taken_count > 0:
                 for k in range(n):
                     t = begin + k
                     counts[k] = trials.role[t] == branch.role and (trials.is_use[t] or not branch.needs_use)
                     day[k] = trials.start[t]
-                takes = _enough(branch, trials, begin, n, counts, day, branch.taken_count, branch.taken_by)
-                enough = np.maximum(enough, takes)
+                _find_enough(branch, trials, begin, n, branch.taken_count, branch.taken_by, room, room.takes)
             for k in range(n):
-                on[p] = min(on[p], enough[k])
+                on[p] = min(on[p], max(room.enough[k], room.takes[k]))
 
 
 @compiled
@@ -149,12 +167,11 @@ def _dated(branch, trials, t):
 
 
 @compiled
-def _enough(branch, trials, begin, n, counts, day, at_least, by):
-    """For the stretch of each trial: the day on which enough different ones are reached, or LATER."""
-    reached = np.full(n, LATER)
-    if counts.sum() < at_least:
-        return reached
+def _find_enough(branch, trials, begin, n, at_least, by, room, enough):
+    """For the stretch of each trial: the day on which enough different ones that count are reached, or LATER."""
+    day, counts, reached = room.day, room.counts, room.reached
     for k in range(n):
+        reached[k] = enough[k] = LATER
         if not counts[k]:
             continue
         seen = np.uint64(0)
@@ -175,15 +192,14 @@ def _enough(branch, trials, begin, n, counts, day, at_least, by):
             number += 1
         if number >= at_least:
             reached[k] = day[k]
-    if branch.within > EPISODE:
-        return reached
-    first = np.full(n, LATER)
     for k in range(n):
+        if branch.within > EPISODE:
+            enough[k] = reached[k]
+            continue
         for j in range(n):
             same = trials.episode[begin + j] == trials.episode[begin + k] and trials.episode[begin + j] > 0
             if branch.within == EVER or same:
-                first[k] = min(first[k], reached[j])
-    return first
+                enough[k] = min(enough[k], reached[j])
 
 
 @compiled
