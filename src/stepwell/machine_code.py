@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from numba import njit
+from numba import config, njit
+from numba.core.dispatcher import Dispatcher
+from numba.core.types import unliteral
 
 try:
     import fcntl
@@ -37,9 +39,21 @@ def compile_function(function: Callable, sources: Iterable[Path], *, is_called_f
     if not is_called_from_python:
         how |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     try:
-        return njit(cache=True, **how)(function)
+        made = njit(cache=True, **how)(function)
     except RuntimeError:  # a read-only installation without a home folder: compile anew in each process
-        return njit(**how)(function)
+        made = njit(**how)(function)
+    return made if config.DISABLE_JIT else _for_every_number(made)
+
+
+def _for_every_number(made: Dispatcher) -> Dispatcher:
+    """The same, compiled once for all numbers of a type. Numba would compile it anew for each number that a caller writes out."""
+    template = made.get_call_template
+
+    def for_types(args, kws):
+        return template([unliteral(of) for of in args], {name: unliteral(of) for name, of in kws.items()})
+
+    made.get_call_template = for_types
+    return made
 
 
 @contextmanager

@@ -53,6 +53,19 @@ def test_compiled_code_makes_no_arrays():
         compiled.compiled(sum_of_new_array)(3)
 
 
+def test_a_function_is_compiled_once_for_all_numbers():
+    @compiled.compiled
+    def doubled(x):
+        return 2 * x
+
+    @compiled.compiled
+    def two_doubled():
+        return doubled(20) + doubled(1)
+
+    assert two_doubled() == 42
+    assert len(doubled.overloads) == 1
+
+
 @pytest.mark.parametrize("name", ["log", "exp", "uniform"])
 def test_machine_code_is_exact(name):
     from stepwell.simulate import chance
