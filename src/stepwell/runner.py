@@ -29,6 +29,7 @@ from stepwell.errors import Problem, QuestionError, UnfinishedError
 from stepwell.folder import clear_away, partial_folder, put_in_place, remove_own, told_when_full
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.loader import load
+from stepwell.memory import give_back_what_is_freed
 from stepwell.result import Result, keep_definitions, write_manifest
 from stepwell.result_losses import find_age_losses, find_session_losses
 from stepwell.rules import Question, holds_sessions, translate
@@ -79,6 +80,7 @@ def run(
     is full or the database goes away: what was done by then is kept, and the same run continues there.
     """
     started = time.monotonic()
+    give_back_what_is_freed()
     knowledge = knowledge or load(tuple(definition_files))
     asked = find_asked(definitions, stagings, knowledge, tables)
     temporary = Path(tempfile.mkdtemp(prefix="stepwell-")) if out is None else None
