@@ -27,8 +27,8 @@ def compile_function(function: Callable, sources: Iterable[Path], *, is_called_f
     """The function in machine code, with IEEE arithmetic to the letter and without Python's global lock. A function that only
     compiled code calls needs no wrapper, which would take as long to compile as the function itself.
 
-    It makes no arrays: it reads and fills those that it is given, and Numba refuses to compile a function that makes one. So
-    nobody need count who still holds an array, which took three fifths of the time of the rules (`_nrt`).
+    It makes no arrays: it reads and fills those that it is given, and Numba refuses to compile a function that makes one. Numba
+    therefore need not count who holds an array (`_nrt`). Counting took three fifths of the time of the rules.
 
     `sources` are all files whose code goes into it. Numba looks only at the file of the compiled function to see whether the
     machine code on disk is still good, not at the files of the functions that it calls. With the digest of all of them in the

@@ -75,6 +75,7 @@ def run(
     definition, both as far as the data can answer them; `stagings` name staging models in the same way. `tables` names the tables
     to write, besides `person`, `determination`, `session`, `monitoring` and `attrition`; none means all. A result of some tables
     is for reading, not for explaining: no command opens it. `memory` is DuckDB's limit, such as `2GB`.
+    On Linux, the process gives large blocks of freed memory back to the system from then on.
     Raises `SourceError` for records that cannot be read, `QuestionError` for a definition that does not exist or that this data
     cannot answer, for a folder that cannot be written and for an engine that cannot be reached, `UnfinishedError` when the disk
     is full or the database goes away: what was done by then is kept, and the same run continues there.
