@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from stepwell.clinic import directory
 
@@ -26,6 +27,16 @@ from django.conf import settings  # noqa: E402
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 PASSWORD = "a long pass phrase of tests"
+
+
+@pytest.fixture(autouse=True)
+def _clock(request):
+    """It is Sunday, 29 November 2026, 17:00 UTC, and time goes on: tests write days around it. A browser keeps its own time."""
+    if request.node.get_closest_marker("browser"):
+        yield
+        return
+    with time_machine.travel(dt.datetime(2026, 11, 29, 17, tzinfo=dt.UTC)):
+        yield
 
 
 @pytest.fixture(autouse=True)
