@@ -75,8 +75,8 @@ class People:
         definitions = tuple(sorted((knowledge.definitions[i] for i in ids), key=lambda d: d.name))
         has = sorted(self.rows) if has is None else sorted(has)
         found = determine_records(self.rows, definitions, knowledge, has=has)
-        for name in ("person", "observation_period", "condition", "measurement", "procedure"):
-            found[name] = pa.Table.from_pylist(self.rows[name], schema=BY_NAME[name].schema.to_pyarrow())
+        for name, rows in self.rows.items():
+            found[name] = pa.Table.from_pylist(rows, schema=BY_NAME[name].schema.to_pyarrow())
         for name, rows in found.items():
             (folder / name).mkdir(parents=True)
             pq.write_table(rows, folder / name / "part-00000.parquet")

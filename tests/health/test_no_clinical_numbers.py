@@ -14,16 +14,14 @@ from stepwell.knowledge import load
 PACKAGE = Path(stepwell.__file__).parent
 
 # The rooms in which a number could decide something about a person.
-DECIDING = ("engine/", "knowledge/", "sources/", "candidacy/", "three_values.py", "pipeline.py")
+DECIDING = ("rules/", "on_request/", "knowledge/", "sources/", "candidacy/", "three_values.py")
 
 # Nothing, one, both, days of a week, per cent.
 EVERYDAY = {0, 1, 2, 7, 100}
 
 NOT_CLINICAL = {
     "candidacy/story.py": ({5}, "blanks before a table"),
-    "engine/count.py": ({20}, "bits of the number of an episode"),
-    "engine/around.py": ({24, 60}, "hours of a day and minutes of an hour"),
-    "engine/intervals.py": ({1970}, "the day from which days are counted"),
+    "on_request/around.py": ({24, 60}, "hours of a day and minutes of an hour"),
     "knowledge/answers.py": ({5}, "lines named of a column with wrong answers"),
     "knowledge/cited.py": ({60, 365.25}, "minutes of an hour; days of a year"),
     "knowledge/fill.py": ({57, 60}, "letters shown of a wrong value"),
@@ -36,6 +34,18 @@ NOT_CLINICAL = {
         "half a racemic dose and half a step; decimals kept of a time; hours of a day; minutes of an hour; curves kept; ng a µg",
     ),
     "knowledge/written.py": ({40}, "how deep a file may be nested"),
+    "rules/counting.py": ({32}, "bits of a number"),
+    "rules/days.py": (
+        {3, 4, 5, 9, 10, 12, 31, 153, 365, 400, 1460, 36524, 146096, 146097, 719468},
+        "how days are numbered, and how many months and years have",
+    ),
+    "rules/exposure.py": ({1e6, 0.5}, "rounding to a millionth"),
+    "rules/judging.py": ({100_000}, "rows made at a time"),
+    "rules/sessions/medication_burden.py": ({3}, "before, during and after"),
+    "rules/sessions/translation.py": ({1970}, "the day from which days are counted"),
+    "rules/sessions/treatment_day.py": ({3}, "places of a list of three"),
+    "rules/sorting.py": ({3, 9, 23, 25}, "Shell's gaps; bits of a number"),
+    "rules/translation.py": ({16}, "translations kept"),
     "sources/cdm_part.py": ({8532, 8507, 12, 31}, "OMOP's ids of sexes; ends of months and years"),
     "sources/cells.py": ({0.5, 60, 2100}, "rounding; minutes of an hour; the year from which dates were shifted"),
     "sources/csv_checks.py": ({5}, "lines shown of a wrong file"),
@@ -95,10 +105,18 @@ def modules() -> list[str]:
 
 
 def constants(module: str) -> list[tuple[int, object]]:
-    """Every literal of a module with its line, docstrings left out."""
+    """Every literal of a module with its line, without docstrings, powers of two, and the length of a list of names."""
     tree = ast.parse((PACKAGE / module).read_text("utf-8"))
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    return [(n.lineno, n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in prose]
+    left_out = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=prose):
+                left_out.add(id(prose))
+            case ast.Assign(targets=[ast.Tuple()], value=ast.Call(func=ast.Name(id="range"), args=[length])):
+                left_out.add(id(length))
+            case ast.BinOp(left=ast.Constant(value=2 | 2.0), op=ast.Pow(), right=bits):
+                left_out.add(id(bits))
+    return [(n.lineno, n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in left_out]
 
 
 def drug_names() -> set[str]:

@@ -107,7 +107,7 @@ def test_whom_to_call_stands_beside_every_answer_about_suicide(page, request, cl
 
 def test_suicidality_stands_first_on_the_page(clinic):
     """Answers above zero and diagnoses are read together, before anything else on the page of a person and of a programme."""
-    rows = around(clinic)["concern"].to_pyarrow().to_pylist()
+    rows = around(clinic)["concern"]
     above = {r["person_id"] for r in rows if r["state"] == "above zero"}
     condition = clinic.table("condition").to_pyarrow().to_pylist()
     diagnosed = {r["person_id"] for r in condition if r["codeset"] == "suicidality"}
@@ -138,7 +138,7 @@ def test_local_numbers_are_data(clinic, monkeypatch):
 
 
 def test_what_was_answered_is_told_from_what_was_not(clinic):
-    around_all = around(clinic)["concern"].to_pyarrow().to_pylist()
+    around_all = around(clinic)["concern"]
     risen = next(r["person_id"] for r in around_all if r["has_risen"])
     silent = next(r["person_id"] for r in around_all if r["state"] == "unanswered")
     people = {r["person_id"]: r["source_person_id"] for r in clinic.table("person").to_pyarrow().to_pylist()}

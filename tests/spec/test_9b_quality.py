@@ -8,10 +8,10 @@ import pytest
 from clinic import KNOWLEDGE, WHY, define
 from drawn import complete, parse
 
-from stepwell.engine.quality import find_quality
-from stepwell.engine.rows import rows_in_days
 from stepwell.in_memory import determine_records
 from stepwell.knowledge.quality import QualityMeasure
+from stepwell.on_request.quality import find_quality
+from stepwell.on_request.rows import rows_in_days
 from stepwell.tables import DERIVED, RECORDS
 
 TABLES = {t.name: t for t in (*RECORDS, *DERIVED)}

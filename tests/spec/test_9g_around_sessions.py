@@ -2,14 +2,14 @@
 
 from datetime import date
 
-import ibis
+import polars as pl
 import pyarrow as pa
 import pytest
 from drawn import parse
 
-from stepwell.engine.around import find_concern, find_therapy, find_trajectory
-from stepwell.engine.intervals import in_dates, in_days
 from stepwell.knowledge import load
+from stepwell.on_request.around import find_concern, find_therapy, find_trajectory
+from stepwell.on_request.rows import rows_in_dates, rows_in_days
 from stepwell.tables import DERIVED, RECORDS
 from stepwell.tables.around import AROUND
 
@@ -28,11 +28,11 @@ SESSION = """
 """
 
 
-def _read(name: str, text: str | None, **always) -> ibis.Table:
+def _read(name: str, text: str | None, **always) -> pl.DataFrame:
     table = TABLES[name]
     rows = [{"person_id": 1, **always, **row} for row in (parse(text, table) if text else [])]
     full = [{c.name: row.get(c.name) for c in table.columns} for row in rows]
-    return in_days(table, ibis.memtable(pa.Table.from_pylist(full, schema=table.schema.to_pyarrow())))
+    return rows_in_days(table, pl.from_arrow(pa.Table.from_pylist(full, schema=table.arrow_schema)))
 
 
 def around(name: str, series: str | None = SERIES, session: str | None = SESSION, **drawn: str) -> list[dict]:
@@ -47,8 +47,7 @@ def around(name: str, series: str | None = SERIES, session: str | None = SESSION
         found = find_therapy(series, session, procedure, KNOWLEDGE.around.therapy, KNOWLEDGE.following)
     else:
         found = find_concern(measurement, answer, series, INSTRUMENTS)
-    table = TABLES[name]
-    return in_dates(table.columns, found).order_by(list(table.key)).to_pyarrow().to_pylist()
+    return rows_in_dates(TABLES[name], found).to_pylist()
 
 
 def shows(rows: list[dict], name: str, text: str) -> None:

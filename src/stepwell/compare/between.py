@@ -1,36 +1,39 @@
 """Why two definitions do not mean the same people: whom one takes and the other does not, and by which of its criteria.
 
 Each person is told under one reason, the first of these that applies: a criterion of the person; the one thing asked of the
-trials without which the other definition would be met, the rest staying as it is (it is set aside and the engine counts again);
-too few trials even if nothing were asked of them; else several things together.
+trials without which there would be enough of them for the other definition, the rest staying as it is (the rules judge the
+person's records again without it); too few trials even if nothing were asked of them; else several things together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
-import ibis.expr.types as ir
+import polars as pl
+import pyarrow as pa
 
-from stepwell.engine.count import count_trials
-from stepwell.engine.intervals import in_days
 from stepwell.errors import Problem, QuestionError
+from stepwell.in_memory import determine_records
 from stepwell.knowledge.definition import Definition, fields
+from stepwell.knowledge.rules import rules_of
 from stepwell.knowledge.sentences import rule
 from stepwell.report.disclosure import WITHHELD, Cells, Count, plain
 from stepwell.report.verdicts import Agreement
 from stepwell.result import Result
-from stepwell.tables import DERIVED, RECORDS
+from stepwell.tables import RECORDS
 
-from .aside import EVERYTHING, flag, set_aside
+from .aside import EVERYTHING, set_aside
 from .comparison import Comparison, find_definition
 
 TOO_FEW, SEVERAL, NOT_KNOWN = "too few", "several", "not known"
 _MOST_DRUGS = 3
 """So many drugs are named beside a reason; nothing clinical hangs on it."""
 
-_DECLARED = {table.name: table for table in (*RECORDS, *DERIVED)}
+_PEOPLE_AT_A_TIME = 25_000
+"""So many people are judged again at a time; it bounds the memory."""
+_STOPPED = {"person_id": pl.Int64, "ingredient": pl.String, "reason": pl.String}
 
 
 @dataclass(frozen=True)
@@ -107,9 +110,8 @@ def _is_open(*counts: Count) -> bool:
 def _side(
     result: Result, inside: Definition, outside: Definition, only: Count, is_unknown_open: bool, suppress_below: int
 ) -> Side:
-    people, trials = _reasons(result, inside, outside)
-    people = people.cache()
-    rows = people.group_by("verdict", "reason").agg(n=people.count()).to_pyarrow().to_pylist()
+    people, stopped = _reasons(result, inside, outside)
+    rows = people.group_by("verdict", "reason").len("n").rows(named=True)
     total = {v: sum(row["n"] for row in rows if row["verdict"] == v) for v in ("not met", "unknown")}
     unknown = plain(total["unknown"]) if is_unknown_open else Count(None, WITHHELD)
     cells = Cells()
@@ -122,83 +124,95 @@ def _side(
         if own:
             cells.add_sum(verdict, own)
     counts = cells.protect(suppress_below)
+    drugs_of = people.join(stopped, on=["person_id", "reason"]).group_by("verdict", "reason", "ingredient")
+    drugs = drugs_of.agg(n=pl.col("person_id").n_unique()).rows(named=True)
     reasons = []
     for row in sorted(rows, key=lambda r: (r["verdict"], -r["n"], r["reason"])):
         key = (row["verdict"], row["reason"])
-        drugs = ()
-        if counts[key].n is not None and row["reason"] in trials:
-            theirs = trials[row["reason"]].semi_join(
-                people.filter(people.verdict == row["verdict"], people.reason == row["reason"]), "person_id"
-            )
-            drugs = _drugs(theirs, result, suppress_below, counts[key].n)
-        reasons.append(Reason(*key, _asked(row["reason"], outside), counts[key], drugs))
+        named: tuple[tuple[str, Count], ...] = ()
+        if counts[key].n is not None:
+            theirs = {d["ingredient"]: d["n"] for d in drugs if (d["verdict"], d["reason"]) == key}
+            named = _commonest(theirs, result, suppress_below, counts[key].n)
+        reasons.append(Reason(*key, _asked(row["reason"], outside), counts[key], named))
     # A withheld number stands last: its place must not tell how large it is.
     reasons.sort(key=lambda r: (r.verdict, -(r.people.n or 0), r.criterion))
     return Side(inside, outside, only, unknown, tuple(reasons))
 
 
-def _reasons(result: Result, inside: Definition, outside: Definition) -> tuple[ir.Table, dict[str, ir.Table]]:
-    """One row is one person who meets `inside` and not certainly `outside`, with `verdict` and `reason`; and for every
-    criterion of a trial the trials that would count without it."""
+def _reasons(result: Result, inside: Definition, outside: Definition) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Two tables. One row of the first is one person who meets `inside` and not certainly `outside`, with `verdict` and `reason`.
+    The rows of the second are those of `_stopped_trials`."""
     rows = result.table("determination")
     met = rows.filter(rows.definition == inside.name, rows.verdict == "met").select("person_id")
-    people = rows.filter(rows.definition == outside.name, rows.verdict != "met").semi_join(met, "person_id")
+    of_outside = rows.filter(rows.definition == outside.name, rows.verdict != "met").semi_join(met, "person_id")
     who = [f"who.{name}" for name, _ in fields(outside.who)]
-    people = people.select("person_id", "verdict", "count", *who)
-    judged = _judged(result, outside, people)
-    condition, procedure = (
-        in_days(_DECLARED[n], result.table(n)).semi_join(people, "person_id") for n in ("condition", "procedure")
-    )
-    paths, trials = [], {}
-    for aside in set_aside(judged, outside):
-        ways = [aside.judged.filter(aside.judged.branch == n) for n, _ in enumerate(aside.definition.branch, 1)]
-        counted = count_trials(ways, condition, procedure, aside.definition)
-        people = flag(people, aside.path, counted.filter(counted.met_day.notnull()))
-        if aside.path.startswith(("trial.", "failure")):
-            stopped = aside.judged.filter(aside.judged.counts.fill_null(False) & ~aside.judged.counted.fill_null(False))
-            trials[aside.path] = stopped.select("person_id", "ingredient")
-        if aside.path != EVERYTHING:
-            paths.append(aside.path)
-    alone = [(people[path], path) for path in paths]
-    is_not_met = people.verdict == "not met"
-    open_who = [people[path].isnull() for path in who]
-    enough = people["count"].fill_null(False)
-    reason = ibis.cases(
-        *((is_not_met & (people[path] == ibis.literal(False)).fill_null(False), path) for path in who),
-        *((~is_not_met & enough & is_open, path) for is_open, path in zip(open_who, who, strict=True)),
-        *((~is_not_met & is_open, SEVERAL) for is_open in open_who),
-        *alone,
-        (people[EVERYTHING], SEVERAL),
-        else_=ibis.ifelse(is_not_met, TOO_FEW, NOT_KNOWN),
-    )
-    return people.select("person_id", "verdict", reason=reason), trials
+    found = of_outside.select("person_id", "verdict", "count", *who).order_by("person_id")
+    people = pl.from_arrow(found.to_pyarrow())
+    without = set_aside(outside)
+    judged, stopped = [], [pl.DataFrame(schema=_STOPPED)]
+    for part in people.iter_slices(_PEOPLE_AT_A_TIME):
+        made = _judge_again(result, part["person_id"].to_arrow(), (outside, *without.values()))
+        judged.append(part.join(_who_has_enough(made, without), on="person_id"))
+        stopped.append(_stopped_trials(made, outside, without))
+    if not judged:
+        return people.select("person_id", "verdict", reason=pl.lit(NOT_KNOWN)), stopped[0]
+    people = pl.concat(judged).select("person_id", "verdict", reason=_first_reason(who, without))
+    return people, pl.concat(stopped)
 
 
-def _judged(result: Result, definition: Definition, people: ir.Table) -> ir.Table:
-    """The judged trials of these people under a definition, as the engine has them before it counts; `counted`: its verdict."""
-    judged = in_days(_DECLARED["judged_trial"], result.table("judged_trial")).semi_join(people, "person_id")
-    judged = ibis.union(
-        *(
-            judged.filter(judged.rule == rule).mutate(branch=ibis.literal(number))
-            for number, rule in enumerate(result.manifest["rules_of"][definition.name], 1)
-        )
-    )
-    trial = in_days(_DECLARED["trial"], result.table("trial"))
-    setting = result.manifest["setting_of"][definition.name]
-    trial = trial.filter(trial.setting == setting).select(
-        "person_id", "trial_number", "episode_number", "ingredient", "drug_class", "start_day", drug="ingredient"
-    )
-    return judged.mutate(counted=judged.counts).inner_join(trial, ["person_id", "trial_number"])
+def _judge_again(result: Result, person_ids: pa.Array, definitions: Sequence[Definition]) -> dict[str, pl.DataFrame]:
+    """What the rules say of the records of these people, which the result keeps, under these definitions."""
+    wanted = ibis.memtable(pa.table({"person_id": person_ids}))
+    records = {t.name: result.table(t.name).semi_join(wanted, "person_id").to_pyarrow() for t in RECORDS}
+    made = determine_records(records, definitions, result.knowledge, has=result.manifest["has"])
+    return {name: pl.from_arrow(made[name]) for name in ("determination", "trial", "judged_trial")}
 
 
-def _drugs(trials: ir.Table, result: Result, suppress_below: int, people: int) -> tuple[tuple[str, Count], ...]:
+def _who_has_enough(made: Mapping[str, pl.DataFrame], without: Mapping[str, Definition]) -> pl.DataFrame:
+    """One row is one person; a column for each thing set aside: whether there are then enough trials that count."""
+    names = {form.name: path for path, form in without.items()}
+    found = made["determination"].filter(pl.col("definition").is_in(list(names)))
+    found = found.with_columns(pl.col("definition").replace_strict(names), pl.col("count").fill_null(False))
+    return found.pivot(on="definition", index="person_id", values="count")
+
+
+def _stopped_trials(
+    made: Mapping[str, pl.DataFrame], outside: Definition, without: Mapping[str, Definition]
+) -> pl.DataFrame:
+    """One row is one drug of one person, of which a trial would count without one thing asked of it (`reason`)."""
+    judged, trial = made["judged_trial"], made["trial"]
+    counting = judged.filter(pl.col("counts").fill_null(False)).select("rule", "person_id", "trial_number")
+    found = [pl.DataFrame(schema=_STOPPED)]
+    for path, form in without.items():
+        if not path.startswith(("trial.", "failure")):
+            continue
+        for asked, asked_without in zip(rules_of(outside), rules_of(form), strict=True):
+            stopped = counting.filter(pl.col("rule") == asked_without.id).join(
+                counting.filter(pl.col("rule") == asked.id), on=["person_id", "trial_number"], how="anti"
+            )
+            of_setting = trial.filter(pl.col("setting") == asked.setting)
+            named = stopped.join(of_setting, on=["person_id", "trial_number"])
+            found.append(named.select("person_id", "ingredient", reason=pl.lit(path)))
+    return pl.concat(found).unique()
+
+
+def _first_reason(who: Sequence[str], without: Collection[str]) -> pl.Expr:
+    """The reason of a person: see the head of this file."""
+    is_not_met = pl.col("verdict") == "not met"
+    reasons = [(is_not_met & ~pl.col(path).fill_null(True), path) for path in who]
+    # Where there are enough trials, it is the person of whom something is unknown; else it is not the only thing.
+    reasons += [(~is_not_met & pl.col("count").fill_null(False) & pl.col(path).is_null(), path) for path in who]
+    reasons += [(~is_not_met & pl.col(path).is_null(), SEVERAL) for path in who]
+    reasons += [(pl.col(path), path) for path in without if path != EVERYTHING]
+    reasons += [(pl.col(EVERYTHING), SEVERAL), (is_not_met, TOO_FEW)]
+    return pl.coalesce(*(pl.when(holds).then(pl.lit(reason)) for holds, reason in reasons), pl.lit(NOT_KNOWN))
+
+
+def _commonest(
+    people_of: Mapping[str, int], result: Result, suppress_below: int, people: int
+) -> tuple[tuple[str, Count], ...]:
     """The commonest drugs, of so many people as may be shown; nor is a number given that leaves too few without the drug."""
-    found = trials.group_by("ingredient").agg(n=trials.person_id.nunique()).to_pyarrow().to_pylist()
-    shown = [
-        (row["n"], row["ingredient"])
-        for row in found
-        if row["n"] >= suppress_below and not 0 < people - row["n"] < suppress_below
-    ]
+    shown = [(n, name) for name, n in people_of.items() if n >= suppress_below and not 0 < people - n < suppress_below]
     shown.sort(key=lambda r: (-r[0], r[1]))
     return tuple((result.knowledge.ingredients[name].label, plain(n)) for n, name in shown[:_MOST_DRUGS])
 

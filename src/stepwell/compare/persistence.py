@@ -9,28 +9,26 @@ and is never read as having gone on. People whose drug records are incomplete ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import ibis
-import ibis.expr.types as ir
+import polars as pl
 
-from stepwell.engine.intervals import in_days, without_breaks
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.incomplete_words import OF_INTERACTING
 from stepwell.knowledge.persistence import Persistence
+from stepwell.on_request.rows import without_breaks
 from stepwell.report.disclosure import Cells, Count
 from stepwell.report.proportion import Proportion, share_of
+from stepwell.report.rows import people_in_parts, read_rows
 from stepwell.result import Result
 from stepwell.rules import DEPRESSION
-from stepwell.tables import DERIVED, RECORDS
 
 AFTER_DIAGNOSIS = ("started", "not started", "not known")
 AFTER_START = ("still on it", "switched", "added to", "stopped", "not known")
 """What became first of the first antidepressant; everybody followed is in one."""
-
-_DECLARED = {table.name: table for table in (*RECORDS, *DERIVED)}
 
 
 @dataclass(frozen=True)
@@ -80,117 +78,103 @@ def find_first_weeks(result: Result, *, suppress_below: int = 5) -> FirstWeeks:
     (form,) = result.knowledge.persistence.values()
     setting = result.manifest["step_setting"]
     max_gap = result.manifest["settings"][setting]["max_gap"]["at_most"]
-    trial = in_days(_DECLARED["trial"], result.table("trial"))
+    of_diagnosis, of_treatment = Counter(), Counter()
+    for people in people_in_parts(result):
+        started = _started(result, people, setting, form)
+        times = form.times.at
+        of_diagnosis += _count_states(started, times, _state_after_diagnosis)
+        treated = started.filter(pl.col("trial_number").is_not_null()).with_columns(from_day="start_day")
+        of_treatment += _count_states(treated, times, lambda day: _state_after_start(day, max_gap))
+    return FirstWeeks(
+        form,
+        _clock("first diagnosis of depression", of_diagnosis, AFTER_DIAGNOSIS, form.times.at, suppress_below),
+        _clock("first day of the antidepressant", of_treatment, AFTER_START, form.times.at, suppress_below),
+    )
+
+
+def _started(result: Result, people: tuple[int, int], setting: str, form: Persistence) -> pl.DataFrame:
+    """The rows of `find_started` of the people from the first number to the last."""
+    names = ("trial", "condition", "observation_period", "incomplete_medication")
+    trial, condition, period, incomplete = (read_rows(result, name, people) for name in names)
     trial = trial.filter(
-        trial.setting == setting, trial.role == "antidepressant", trial.is_antidepressant_use.fill_null(True)
+        pl.col("setting") == setting,
+        pl.col("role") == "antidepressant",
+        pl.col("is_antidepressant_use").fill_null(True),
     )
-    condition, period = (in_days(_DECLARED[n], result.table(n)) for n in ("condition", "observation_period"))
     diagnosed = find_diagnosed(condition, trial, without_breaks(period), form.new.at_least)
-    if "incomplete_medication" in result.tables:
-        # Of people whose drug records are incomplete nobody can say that they had taken none, began none, or stopped.
-        incomplete = result.table("incomplete_medication")
-        diagnosed = diagnosed.anti_join(incomplete.filter(incomplete.reason != OF_INTERACTING), "person_id")
-    started = find_started(diagnosed, trial)
-    times = form.times.at
-    first = _clock(
-        "first diagnosis of depression", _state_after_diagnosis(started, times), AFTER_DIAGNOSIS, times, suppress_below
-    )
-    treated = started.filter(started.trial_number.notnull())
-    treated = treated.mutate(from_day=treated.start_day)
-    second = _clock(
-        "first day of the antidepressant",
-        _state_after_start(treated, times, max_gap),
-        AFTER_START,
-        times,
-        suppress_below,
-    )
-    return FirstWeeks(form, first, second)
+    # Of people whose drug records are incomplete nobody can say that they had taken none, began none, or stopped.
+    incomplete = incomplete.filter(pl.col("reason") != OF_INTERACTING)
+    return find_started(diagnosed.join(incomplete, on="person_id", how="anti"), trial)
 
 
-def find_diagnosed(condition: ir.Table, trial: ir.Table, whole: ir.Table, new: int) -> ir.Table:
+def find_diagnosed(condition: pl.DataFrame, trial: pl.DataFrame, whole: pl.DataFrame, new: int) -> pl.DataFrame:
     """One row is one newly diagnosed person: `from_day`, the first day with a diagnosis of depression, observed for `new` days
     before it without an antidepressant; `until_day`, up to which they were observed without a break."""
-    of_sets = condition.filter(condition.codeset.isin(DEPRESSION))
-    first = of_sets.group_by("person_id").agg(first_day=of_sets.condition_day.min())
-    seen = first.join(whole, "person_id").filter(
-        lambda t: t.from_day <= t.first_day - new, lambda t: t.until_day >= t.first_day
+    of_sets = condition.filter(pl.col("codeset").is_in(DEPRESSION))
+    first = of_sets.group_by("person_id").agg(first_day=pl.col("condition_day").min())
+    first_day = pl.col("first_day")
+    seen = first.join(whole, on="person_id").filter(
+        pl.col("from_day") <= first_day - new, pl.col("until_day") >= first_day
     )
     seen = seen.select("person_id", "until_day", from_day="first_day")
-    before = trial.select("person_id", "start_day", "end_day").join(seen, "person_id")
-    before = before.filter(before.start_day < before.from_day, before.end_day >= before.from_day - new)
-    return seen.anti_join(before, "person_id")
+    before = trial.select("person_id", "start_day", "end_day").join(seen, on="person_id")
+    from_day = pl.col("from_day")
+    before = before.filter(pl.col("start_day") < from_day, pl.col("end_day") >= from_day - new)
+    return seen.join(before, on="person_id", how="anti")
 
 
-def find_started(diagnosed: ir.Table, trial: ir.Table) -> ir.Table:
+def find_started(diagnosed: pl.DataFrame, trial: pl.DataFrame) -> pl.DataFrame:
     """The newly diagnosed with the first antidepressant trial from that day on, and `possible_day`, the first day of a drug of
     which nobody can say whether it was given as one."""
-    later = trial.join(diagnosed.select("person_id", "from_day"), "person_id")
-    later = later.filter(later.start_day >= later.from_day)
-    possible = later.filter(later.is_antidepressant_use.isnull())
-    possible = possible.group_by("person_id").agg(possible_day=possible.start_day.min())
-    certain = later.filter(later.is_antidepressant_use).drop("from_day")
-    place = ibis.row_number().over(group_by="person_id", order_by="trial_number")
-    first = certain.mutate(place=place).filter(lambda t: t.place == 0).drop("place")
-    people = diagnosed
-    for rows in (first, possible):
-        people = people.left_join(rows, "person_id").drop("person_id_right")
-    return people
+    later = trial.join(diagnosed.select("person_id", "from_day"), on="person_id")
+    later = later.filter(pl.col("start_day") >= pl.col("from_day")).drop("from_day")
+    possible = later.filter(pl.col("is_antidepressant_use").is_null())
+    possible = possible.group_by("person_id").agg(possible_day=pl.col("start_day").min())
+    certain = later.filter("is_antidepressant_use").sort("person_id", "trial_number")
+    first = certain.unique("person_id", keep="first", maintain_order=True)
+    return diagnosed.join(first, on="person_id", how="left").join(possible, on="person_id", how="left")
 
 
-def _state_after_diagnosis(people: ir.Table, times: Sequence[int]) -> ir.Table:
-    """Whether an antidepressant had been begun by each day."""
-
-    def state(day: ir.IntegerValue) -> ir.StringValue:
-        return ibis.cases(
-            ((people.start_day <= day).fill_null(False), "started"),
-            ((people.possible_day <= day).fill_null(False), "not known"),
-            else_="not started",
-        )
-
-    return _states(people, times, state)
+def _state_after_diagnosis(day: pl.Expr) -> pl.Expr:
+    """Whether an antidepressant had been begun by the day."""
+    state = pl.when(pl.col("start_day") <= day).then(pl.lit("started"))
+    return state.when(pl.col("possible_day") <= day).then(pl.lit("not known")).otherwise(pl.lit("not started"))
 
 
-def _state_after_start(people: ir.Table, times: Sequence[int], max_gap: int) -> ir.Table:
-    """What became first of the trial by each day: another drug added to it, a switch before a pause that ends a course, a stop.
+def _state_after_start(day: pl.Expr, max_gap: int) -> pl.Expr:
+    """What became first of the trial by the day: another drug added to it, a switch before a pause that ends a course, a stop.
 
     Unknown when the end of the supply is, or lies too near the end of observation, or a drug that may have been the next
     antidepressant was begun.
     """
-    t = people
-    end = t.end_day
-    switch = (t.switch_day <= end + max_gap + 1).ifelse(t.switch_day, ibis.null("int64"))
-    possible_switch = (t.possible_switch_day <= end + max_gap + 1).ifelse(t.possible_switch_day, ibis.null("int64"))
+    end, added_day = pl.col("end_day"), pl.col("added_day")
+    switch_day, possible_switch_day = (
+        pl.when(pl.col(name) <= end + max_gap + 1).then(pl.col(name)) for name in ("switch_day", "possible_switch_day")
+    )
 
-    def by(event: ir.IntegerValue, day: ir.IntegerValue) -> ir.BooleanValue:
+    def by(event: pl.Expr, day: pl.Expr) -> pl.Expr:
         return (event <= day).fill_null(False)
 
-    def state(day: ir.IntegerValue) -> ir.StringValue:
-        has_ended = end < day
-        return ibis.cases(
-            (by(t.added_day, day) & ~by(switch, t.added_day - 1), "added to"),
-            (by(switch, day), "switched"),
-            (by(t.possible_added_day, day) | by(possible_switch, day), "not known"),
-            (~has_ended, "still on it"),
-            (~t.is_end_known | t.is_ongoing.fill_null(True), "not known"),
-            else_="stopped",
-        )
-
-    return _states(people, times, state)
+    is_unclear = by(pl.col("possible_added_day"), day) | by(possible_switch_day, day)
+    state = pl.when(by(added_day, day) & ~by(switch_day, added_day - 1)).then(pl.lit("added to"))
+    state = state.when(by(switch_day, day)).then(pl.lit("switched"))
+    state = state.when(is_unclear).then(pl.lit("not known"))
+    state = state.when(end >= day).then(pl.lit("still on it"))
+    is_end_open = ~pl.col("is_end_known") | pl.col("is_ongoing").fill_null(True)
+    return state.when(is_end_open).then(pl.lit("not known")).otherwise(pl.lit("stopped"))
 
 
-def _states(people: ir.Table, times: Sequence[int], state) -> ir.Table:
-    """One row is one person at one time: `state`, NULL where they were not observed so long."""
-    rows = []
+def _count_states(people: pl.DataFrame, times: Sequence[int], state: Callable[[pl.Expr], pl.Expr]) -> Counter:
+    """How many people are in each state at each time, by (days, state); None where they were not observed so long."""
+    counts: Counter = Counter()
     for days in times:
-        day = people.from_day + days
-        known = (people.until_day >= day).ifelse(state(day), ibis.null("string"))
-        rows.append(people.select("person_id", days=ibis.literal(days, "int64"), state=known))
-    return ibis.union(*rows) if len(rows) > 1 else rows[0]
+        day = pl.col("from_day") + days
+        found = people.select(pl.when(pl.col("until_day") >= day).then(state(day)).alias("state"))
+        counts.update({(days, name): n for name, n in found.group_by("state").len().rows()})
+    return counts
 
 
-def _clock(what: str, rows: ir.Table, states: tuple[str, ...], times: Sequence[int], suppress_below: int) -> Clock:
-    counted = rows.group_by("days", "state").agg(n=rows.count()).to_pyarrow().to_pylist()
-    n = {(row["days"], row["state"]): row["n"] for row in counted}
+def _clock(what: str, n: Counter, states: tuple[str, ...], times: Sequence[int], suppress_below: int) -> Clock:
     people = max((sum(v for (d, _), v in n.items() if d == days) for days in times), default=0)
     cells = Cells()
     cells.add("people", people, keep=True)

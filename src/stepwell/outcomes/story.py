@@ -30,8 +30,7 @@ def person_story(result: Result, person: str) -> dict:
     if "series" not in result.tables:
         return {"series": [], "concern": [], "unproven": unproven(knowledge, set())}
     rows = {name: result.rows_of(name, person_id) for name in _TABLES}
-    near = around(result, person_id)
-    found = {name: near[name].to_pyarrow().to_pylist() for name in ("trajectory", "concern")}
+    found = around(result, person_id)
     evidence = [e for e in result.series_evidence(person) if e["series_number"] is not None]
     return {
         "series": [_series(one, rows | found, evidence, knowledge) for one in rows["series"]],

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
-
-from stepwell.engine.around import find_concern, find_therapy, find_trajectory
-from stepwell.engine.intervals import in_dates, in_days
+from stepwell.on_request.around import find_concern, find_therapy, find_trajectory
+from stepwell.on_request.rows import rows_in_dates
 from stepwell.result import Result
-from stepwell.tables import DERIVED, RECORDS
-from stepwell.tables.around import CONCERN, THERAPY, TRAJECTORY
+from stepwell.tables.around import AROUND, CONCERN, THERAPY, TRAJECTORY
 
-_TABLES = {table.name: table for table in (*RECORDS, *DERIVED)}
-
-
-def around(result: Result, person_id: int | None = None) -> dict[str, ir.Table]:
-    """The tables `trajectory`, `therapy` and `concern` of one person, or of everybody, in the order of their keys."""
-    read = {
-        name: _read(result, name, person_id) for name in ("series", "session", "measurement", "answer", "procedure")
-    }
-    knowledge = result.knowledge
-    instruments = tuple(knowledge.all_instruments.values())
-    series, session = read["series"], read["session"]
-    made = {
-        TRAJECTORY: find_trajectory(
-            series, session, read["measurement"], read["answer"], instruments, knowledge.following
-        ),
-        THERAPY: find_therapy(series, session, read["procedure"], knowledge.around.therapy, knowledge.following),
-        CONCERN: find_concern(read["measurement"], read["answer"], series, instruments),
-    }
-    return {table.name: in_dates(table.columns, rows).order_by(list(table.key)) for table, rows in made.items()}
+from .rows import people_in_parts, read_rows
 
 
-def _read(result: Result, name: str, person_id: int | None) -> ir.Table:
-    """One table with days as integers; empty where a result of an earlier version does not have it."""
-    table = _TABLES[name]
-    rows = (
-        result.table(name)
-        if name in result.tables
-        else ibis.memtable(table.arrow_schema.empty_table(), schema=table.schema)
+def around(result: Result, person_id: int | None = None) -> dict[str, list[dict]]:
+    """The rows of `trajectory`, `therapy` and `concern` of one person, or of everybody, in the order of their keys."""
+    found: dict[str, list[dict]] = {table.name: [] for table in AROUND}
+    for people in people_in_parts(result) if person_id is None else [(person_id, person_id)]:
+        for name, rows in _around(result, people).items():
+            found[name] += rows
+    return found
+
+
+def _around(result: Result, people: tuple[int, int]) -> dict[str, list[dict]]:
+    series, session, measurement, answer, procedure = (
+        read_rows(result, name, people) for name in ("series", "session", "measurement", "answer", "procedure")
     )
-    return in_days(table, rows if person_id is None else rows.filter(rows.person_id == person_id))
+    knowledge = result.knowledge
+    following, instruments = knowledge.following, tuple(knowledge.all_instruments.values())
+    made = {
+        TRAJECTORY: find_trajectory(series, session, measurement, answer, instruments, following),
+        THERAPY: find_therapy(series, session, procedure, knowledge.around.therapy, following),
+        CONCERN: find_concern(measurement, answer, series, instruments),
+    }
+    return {table.name: rows_in_dates(table, rows).to_pylist() for table, rows in made.items()}

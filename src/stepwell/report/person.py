@@ -62,7 +62,7 @@ def render_person(result: Result, person: str) -> str:
     letters = {d.name: letter(i) for i, d in enumerate(definitions)}
     story = find_story(result, person_id, f"person {person}", letters, is_named=True)
     drawing = draw_timeline(story, letters, "life")
-    found = {name: rows.to_pyarrow().to_pylist() for name, rows in around(result, person_id).items()}
+    found = around(result, person_id)
     series = _series(result, person, person_id, found)
     environment = make_environment(PackageLoader("stepwell.report"))
     environment.filters |= {"day": show_date, "num": lambda v: "–" if v is None else show_number(v)}

@@ -94,7 +94,7 @@ class ShownProgramme:
 
 def show_programme(result: Result, *, suppress_below: int = 5) -> ShownProgramme:
     """Counts everything that the programme's page shows; 1 to `suppress_below` - 1 are withheld, with what would reveal them."""
-    found = {name: expr.to_pyarrow().to_pylist() for name, expr in around(result).items()}
+    found = around(result)
     names = ("series", "session", "series_response", "effect", "load", "judged_series", "arm_response")
     rows = {n: _rows(result, n) for n in names}
     readings = _readings(result)

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from stepwell.engine.quality import find_quality
-from stepwell.engine.rows import rows_in_days, to_date
 from stepwell.errors import Problem, QuestionError
 from stepwell.knowledge.forms import Knowledge
 from stepwell.knowledge.quality import QualityMeasure
 from stepwell.knowledge.quality_card import asked, excluded_words, outcome, standing, window_words
 from stepwell.knowledge.sentences import provenance
-from stepwell.tables import DERIVED, RECORDS
+from stepwell.on_request.quality import find_quality
+from stepwell.on_request.rows import to_date
 from stepwell.tables.quality import QUALITY
 from stepwell.why.found import show_date, show_number
 from stepwell.why.gaps import say_hidden
 
+from .rows import people_in_parts, read_rows
+
 if TYPE_CHECKING:
     from stepwell.result import Result
 
-_TABLES = {table.name: table for table in (*RECORDS, *DERIVED)}
 _NEEDED = {
     "person": ("birth_earliest_date", "birth_latest_date", "death_date"),
     "observation_period": ("start_date", "end_date"),
@@ -36,7 +36,6 @@ _NEEDED = {
     "incomplete_medication": ("reason",),
 }
 """The tables that are read, and their columns beside the person."""
-_PEOPLE_AT_A_TIME = 100_000
 _SAID = {True: "met", False: "not met", None: "unknown"}
 
 
@@ -131,21 +130,15 @@ def _found(result: Result, measures: Sequence[QualityMeasure]) -> Iterator[tuple
     """Everybody under each measure, some people at a time."""
     drugs = [i.ingredient for i in result.knowledge.ingredients.values() if i.role == "antidepressant"]
     has, holds_deaths = frozenset(result.manifest["has"]), _holds_deaths(result)
-    n_people = result.table("person").person_id.max().to_pyarrow().as_py() or 0
-    for first in range(1, n_people + 1, _PEOPLE_AT_A_TIME):
-        records = {name: _rows(result, name, first) for name in _NEEDED if name in result.tables}
+    for people in people_in_parts(result):
+        records = {
+            name: read_rows(result, name, people, needed) for name, needed in _NEEDED.items() if name in result.tables
+        }
         for measure in measures:
             found = find_quality(records, drugs, measure, has, holds_deaths=holds_deaths)
             days = {name.replace("_day", "_date"): to_date(pl.col(name)) for name in ("start_day", "end_day")}
             for person in found.with_columns(**days).iter_rows(named=True):
                 yield measure, person
-
-
-def _rows(result: Result, name: str, first: int) -> pl.DataFrame:
-    """The rows of a table, with the columns that are needed, of the people from this one on."""
-    rows = result.table(name).select("person_id", *_NEEDED[name])
-    of_these = rows.filter(rows.person_id.between(first, first + _PEOPLE_AT_A_TIME - 1))
-    return rows_in_days(_TABLES[name], pl.from_arrow(of_these.to_pyarrow()))
 
 
 def _holds_deaths(result: Result) -> bool:

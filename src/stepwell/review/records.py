@@ -19,7 +19,7 @@ from stepwell.why.found import show_number
 def read_chart(result: Result, person: str, number: int) -> dict:
     """Everything that the page of one chart shows, by name."""
     person_id, knowledge = result.person_id(person), result.knowledge
-    concern = around(result, person_id)["concern"].to_pyarrow().to_pylist()
+    concern = around(result, person_id)["concern"]
     concern.sort(key=lambda r: (r["answered_date"], r["instrument"], r["item"] or ""))
     sessions = [r for r in result.rows_of("session", person_id) if r["is_session"] is not False]
     exposures = _apart(result.rows_of("exposure", person_id), sessions, knowledge)

@@ -1,19 +1,29 @@
-"""Rows of a result in memory, as the quality measures read them: days as integers, and what they ask of days and people."""
+"""Rows of a result in memory, days as integers, and what is asked of days and people."""
 
 from __future__ import annotations
 
 import polars as pl
+import pyarrow as pa
 
 from stepwell.tables import Table
 from stepwell.tables.ranges import AGE
 
-from .intervals import day_name
-
 
 def rows_in_days(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows of a table, whichever of its columns they have: its dates as days (`start_date` -> `start_day`)."""
-    dates = [c.name for c in table.columns if c.type == "date" and c.name in rows.columns]
-    return rows.with_columns(to_day(pl.col(name)) for name in dates).rename({name: day_name(name) for name in dates})
+    """Rows of a table, whichever of its columns they have: its dates as days (`start_date` -> `start_day`), its numbers without
+    NaN, which is greater than every limit."""
+    of_type = {c.name: c.type for c in table.columns if c.name in rows.columns}
+    dates = [name for name, of in of_type.items() if of == "date"]
+    numbers = [pl.col(name).fill_nan(None) for name, of in of_type.items() if of == "float64"]
+    rows = rows.with_columns(*(to_day(pl.col(name)) for name in dates), *numbers)
+    return rows.rename({name: _day_name(name) for name in dates})
+
+
+def rows_in_dates(table: Table, rows: pl.DataFrame) -> pa.Table:
+    """The declared columns of a table, days as dates, in the order of its key."""
+    days = {c.name: to_date(pl.col(_day_name(c.name))) for c in table.columns if c.type == "date"}
+    declared = rows.with_columns(**days).select(table.arrow_schema.names).sort(table.key, nulls_last=True)
+    return declared.to_arrow().cast(table.arrow_schema)
 
 
 def to_day(date: pl.Expr) -> pl.Expr:
@@ -37,6 +47,11 @@ def completed_years(birth_day: str, on_day: str) -> pl.Expr:
     before_birthday = (on.month() < born.month()) | ((on.month() == born.month()) & (on.day() < born.day()))
     years = on.year().cast(pl.Int64) - born.year() - before_birthday
     return pl.when(years.is_between(AGE.at_least, AGE.at_most)).then(years)
+
+
+def _day_name(name: str) -> str:
+    """`start_date` -> `start_day`."""
+    return name.removesuffix("_date") + "_day" if name.endswith("_date") else name
 
 
 def without_breaks(period: pl.DataFrame) -> pl.DataFrame:
