@@ -36,14 +36,16 @@ def here(records, tmp_path_factory):
     return run(records, tmp_path_factory.mktemp("here") / "result", definitions=DEFINITIONS, people_per_bucket=BUCKET)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cdm(server, records):
     """The records in PostgreSQL, with the vocabularies in a schema of their own. Gives the server."""
     with server.connect() as connection:
         names = [f.stem for f in records.glob("*.parquet")]
         load_into_postgres(records, connection, "cdm", [n for n in names if n not in VOCABULARY])
         load_into_postgres(records, connection, "words", VOCABULARY)
-    return server
+    yield server
+    with server.connect() as connection:  # other tests look for the one schema that holds vocabularies
+        connection.execute("DROP SCHEMA cdm CASCADE; DROP SCHEMA words CASCADE")
 
 
 @pytest.mark.parametrize("people_per_part", PARTS)
