@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from stepwell.compare import compare, find_between
+from stepwell.compare.aside import EVERYTHING, set_aside
 from stepwell.errors import QuestionError
+from stepwell.knowledge.definition import fields
+from stepwell.knowledge.loader import load
 
 
 def reasons(side):
@@ -67,3 +70,27 @@ def test_a_definition_that_was_not_run_or_is_the_same_is_one_clear_error(result,
     with pytest.raises(QuestionError) as error:
         find_between(result, compare(result), first, second)
     assert found in str(error.value)
+
+
+@pytest.mark.parametrize("definition", load().definitions.values(), ids=lambda d: d.id)
+def test_each_thing_of_every_definition_is_set_aside_alone(definition):
+    without = set_aside(definition)
+    asked = {f"trial.{name}" for branch in definition.branch for name, _ in fields(branch.trial)}
+    assert asked - {"trial.role", "trial.use"} <= set(without)
+    assert list(without)[-1] == EVERYTHING
+    assert len({definition.name, *(form.name for form in without.values())}) == len(without) + 1
+    for path, form in without.items():
+        assert (form.who, form.trials) == (definition.who, definition.trials)
+        for branch, whole in zip(form.branch, definition.branch, strict=True):
+            changed = {name for name in type(branch).model_fields if getattr(branch, name) != getattr(whole, name)}
+            assert path == EVERYTHING or changed <= {path.split(".")[0]}
+            assert branch.count.at_least == whole.count.at_least
+
+
+def test_a_result_without_the_records_is_one_clear_error(people, tmp_path):
+    written = people()
+    written.add(("sertraline", 0, 60, 100.0), ("quetiapine", 62, 130, 300.0), ("venlafaxine", 132, 200, 150.0))
+    result = written.judge(tmp_path / "result", "kubitz-2013", "liu-2021")
+    del result.manifest["rows"]["medication"]
+    with pytest.raises(QuestionError, match="no table medication"):
+        find_between(result, compare(result, suppress_below=0), "kubitz-2013", "liu-2021", suppress_below=0)

@@ -1,1 +1,1 @@
-"""What is worked out of a result on request and kept in none: quality measures, what lies around sessions, the first weeks."""
+"""What is worked out of a result on request and kept in none: quality measures, and what lies around sessions."""
