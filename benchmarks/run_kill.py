@@ -1,10 +1,12 @@
 """A run that is killed again and again ends with the bytes of one that was left alone.
 
-    python benchmarks/run_kill.py RECORDS OUT --kills 10
+    python benchmarks/run_kill.py RECORDS OUT --kills 10 --late-kills 3
 
 `stepwell run` of the records is left alone once, and once killed (SIGKILL) so many times, each time after a drawn share of what
-the run left alone took; the same command is then run until it ends. Every file of the two results must be alike, but that which
-says how long it took. It says after how many seconds each kill came, how many buckets were done by then, and what was compared.
+the run left alone took. A run that was killed while it read reads again, so that most of these kills fall into reading: the late
+ones come when a share of the buckets is judged. The same command is then run until it ends. Every file of the two results must
+be alike, but that which says how long it took. It says after how many seconds each kill came, how many buckets were done by
+then, and what was compared.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +28,7 @@ def main() -> None:
     parser.add_argument("records", type=Path)
     parser.add_argument("out", type=Path, help="a folder for the two results")
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--late-kills", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--definition", default="sforzini-2022")
     asked = parser.parse_args()
@@ -47,14 +51,34 @@ def main() -> None:
             process.send_signal(signal.SIGKILL)
             process.wait()
             n_kills += 1
-            n_done = len(list((asked.out / "killed.partial" / "work").glob("done-*")))
-            print(f"kill {n_kills} after {after:.0f} s: {n_done} buckets done", flush=True)
+            print(f"kill {n_kills} after {after:.0f} s: {_n_done(killed)} buckets done", flush=True)
         else:
             print(f"ended before the kill after {after:.0f} s; begun afresh", flush=True)
             _compare(alone, killed)
+    if asked.late_kills and killed.exists():
+        shutil.rmtree(killed)
+    n_buckets = len(list((alone / "person").glob("*.parquet")))
+    for late in range(1, asked.late_kills + 1):
+        _kill_when(_start(asked, killed), killed, late * n_buckets // (asked.late_kills + 1))
     if not killed.exists() and _start(asked, killed).wait():
         sys.exit("the run that was killed could not be continued")
     _compare(alone, killed)
+
+
+def _kill_when(process: subprocess.Popen, killed: Path, n: int) -> None:
+    """Kills the run when `n` buckets are done."""
+    started = time.monotonic()
+    while process.poll() is None and _n_done(killed) < n:
+        time.sleep(0.1)
+    if process.poll() is not None:
+        sys.exit(f"the run ended before {n} buckets were seen to be done")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    print(f"late kill after {time.monotonic() - started:.0f} s: {_n_done(killed)} buckets done", flush=True)
+
+
+def _n_done(killed: Path) -> int:
+    return len(list((killed.parent / f"{killed.name}.partial" / "work").glob("done-*")))
 
 
 def _start(asked: argparse.Namespace, out: Path) -> subprocess.Popen:
