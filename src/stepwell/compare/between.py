@@ -32,7 +32,7 @@ _MOST_DRUGS = 3
 """So many drugs are named beside a reason; nothing clinical hangs on it."""
 
 _PEOPLE_AT_A_TIME = 25_000
-"""So many people are judged again at a time; it bounds the memory."""
+"""How many people are judged again at a time. The number bounds the memory."""
 _STOPPED = {"person_id": pl.Int64, "ingredient": pl.String, "reason": pl.String}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
@@ -16,14 +15,12 @@ from stepwell.knowledge.quality_card import asked, excluded_words, outcome, stan
 from stepwell.knowledge.sentences import provenance
 from stepwell.on_request.quality import find_quality
 from stepwell.on_request.rows import to_date
+from stepwell.result import Result
 from stepwell.tables.quality import QUALITY
 from stepwell.why.found import show_date, show_number
 from stepwell.why.gaps import say_hidden
 
 from .rows import people_in_parts, read_rows
-
-if TYPE_CHECKING:
-    from stepwell.result import Result
 
 _NEEDED = {
     "person": ("birth_earliest_date", "birth_latest_date", "death_date"),
